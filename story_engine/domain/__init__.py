@@ -1,0 +1,1 @@
+"""Values and rules, pure: no files, no clocks, no torch."""

@@ -1,0 +1,54 @@
+"""The board as a person sees it: panels, their takes, the chosen one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from story_engine.domain.story import Scene
+from story_engine.domain.take import Take
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeView:
+    """A take with what is known about it now."""
+
+    take: Take
+    picture: Path
+    """PNG, the master."""
+    thumbnail: Path
+    """JPEG for the page."""
+    score: float | None
+    """Of the board's scorer; None while not scored by it."""
+    is_current: bool
+    """Its recipe, apart from the seed, is what the scene would be rendered with now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """A scene's place in the finished story."""
+
+    scene: Scene
+    takes: tuple[TakeView, ...]
+    """Oldest first."""
+    chosen: TakeView | None
+    """The pick; else the best-scored current take; else the newest current take; else the newest take."""
+    is_picked: bool
+    stand_in_for: str | None
+    """Family that the story asks for, when the chosen take was painted by another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """All the panels of a story, in reading order."""
+
+    story: str
+    panels: tuple[Panel, ...]
+    scorer: str
+    """Which scorer the scores are of: "aesthetic" or "preview"."""
+    scorer_version: str
+
+    @property
+    def scores(self) -> tuple[float | None, ...]:
+        """Score per panel's chosen take, None where there is none."""
+        return tuple(panel.chosen.score if panel.chosen else None for panel in self.panels)

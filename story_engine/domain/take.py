@@ -1,0 +1,41 @@
+"""Takes, scores and picks: three things kept apart, so that none rewrites another."""
+
+from __future__ import annotations
+
+from story_engine.domain.recipe import Recipe
+from story_engine.domain.value import Value
+
+
+class Take(Value):
+    """One picture painted from one recipe, with its lineage. The record is written after its picture."""
+
+    id: str
+    """The recipe's digest."""
+    story: str
+    """Slug."""
+    scene: str
+    """Scene id."""
+    number: int
+    """Which try of the scene: seed = the scene's seed + number at the time of rendering."""
+    recipe: Recipe
+    picture_sha256: str
+    """Of the PNG file; scores refer to it."""
+    created_at: str
+    """ISO 8601, UTC."""
+    seconds: float
+    """Of rendering, this take's share of its batch."""
+    parent: str | None = None
+    """Id of the take that this one was made to replace, if any."""
+    made_with: dict[str, str] = {}
+    """Versions of torch, diffsynth and the Studio, device, precision: what a replay needs to know."""
+
+
+class Score(Value):
+    """A rating of one picture by a named scorer of a named version."""
+
+    picture_sha256: str
+    scorer: str
+    """"aesthetic" (the challenge's) or "preview" (ours, never mixed with it)."""
+    scorer_version: str
+    """Hash of the scorer's weights."""
+    value: float

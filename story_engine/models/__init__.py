@@ -1,0 +1,1 @@
+"""Networks and the loops around them. Torch lives here and in training/, nowhere else."""

@@ -1,0 +1,1 @@
+"""Files. The only room that knows paths."""

@@ -1,0 +1,91 @@
+"""The one map of the disk: where everything of a workspace lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from story_engine.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Paths of a workspace and of the stories beside it. Names given to it have been checked by their stores."""
+
+    workspace: Path
+    stories: Path
+
+    @classmethod
+    def of(cls, config: Config) -> Layout:
+        """The layout that `config` names."""
+        return cls(config.workspace, config.stories)
+
+    def story(self, slug: str) -> Path:
+        """The author's text."""
+        return self.stories / f"{slug}.yaml"
+
+    def history(self, slug: str) -> Path:
+        """Write-once revisions of a story: `<revision, six digits>.yaml`."""
+        return self.stories / ".history" / slug
+
+    @property
+    def story_trash(self) -> Path:
+        """Deleted stories, until undo or thirty days."""
+        return self.stories / ".trash"
+
+    def takes(self, slug: str, scene: str) -> Path:
+        """`<digest>.png`, `.jpg` and `.json` of one scene."""
+        return self.workspace / "takes" / slug / scene
+
+    @property
+    def take_trash(self) -> Path:
+        """Deleted takes."""
+        return self.workspace / "trash"
+
+    def picks(self, slug: str) -> Path:
+        """Scene id → take id."""
+        return self.workspace / "picks" / f"{slug}.json"
+
+    @property
+    def scores(self) -> Path:
+        """`<scorer>-<version>.jsonl`, by picture hash."""
+        return self.workspace / "scores"
+
+    @property
+    def loras(self) -> Path:
+        """`<name>/{adapter.safetensors,lora.json}` or a single file `<name>.{ckpt,safetensors}`."""
+        return self.workspace / "loras"
+
+    @property
+    def bundles(self) -> Path:
+        """Exported zips."""
+        return self.workspace / "bundles"
+
+    @property
+    def models(self) -> Path:
+        """Downloaded weights, in the published layout."""
+        return self.workspace / "models"
+
+    @property
+    def embeddings(self) -> Path:
+        """Prompt embeddings by text hash; can be deleted."""
+        return self.workspace / "cache" / "embeddings"
+
+    def live(self, job: int) -> Path:
+        """Small previews of a running job; removed with it."""
+        return self.workspace / "cache" / "live" / str(job)
+
+    @property
+    def ledger(self) -> Path:
+        """The job ledger; on a local disk, never a network one."""
+        return self.workspace / "jobs.sqlite"
+
+    @property
+    def dispatcher_lock(self) -> Path:
+        """Held by the one dispatcher of this workspace."""
+        return self.workspace / "dispatcher.lock"
+
+    @property
+    def logs(self) -> Path:
+        """Rotating logs of dispatcher and children."""
+        return self.workspace / "logs"
