@@ -45,7 +45,7 @@ class PreviewConfig:
     text_layers: int = 4
     text_heads: int = 6
     text_groups: int = 2
-    text_feed_forward: int = 384
+    text_feed_forward: int = 320
     vae_encoder_widths: tuple[int, int, int, int] = (32, 64, 64, 64)
     """Channels from full resolution down to latents."""
     vae_decoder_widths: tuple[int, int, int, int] = (96, 64, 64, 32)
@@ -278,11 +278,16 @@ def _unet_blocks(config: PreviewConfig) -> list[nn.Module]:
         return ResnetBlock(channels_in, channels_out, config.unet_time_embedding)
 
     def attention(width: int, depth: int) -> nn.Module:
-        return AttentionBlock(
-            width // config.unet_head_width, config.unet_head_width, width, depth, config.text_hidden
-        )
+        return AttentionBlock(width // config.unet_head_width, config.unet_head_width, width, depth, config.text_hidden)
 
-    blocks: list[nn.Module] = [resnet(one, one), PushBlock(), resnet(one, one), PushBlock(), DownSampler(one), PushBlock()]
+    blocks: list[nn.Module] = [
+        resnet(one, one),
+        PushBlock(),
+        resnet(one, one),
+        PushBlock(),
+        DownSampler(one),
+        PushBlock(),
+    ]
     for before, width, depth, is_last in ((one, two, middle, False), (two, three, deep, True)):
         blocks += [resnet(before, width), attention(width, depth), PushBlock()]
         blocks += [resnet(width, width), attention(width, depth), PushBlock()]
