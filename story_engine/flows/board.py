@@ -1,0 +1,74 @@
+"""The board: panels out of scenes, takes, scores and picks. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from story_engine.domain.board import Board, Panel, TakeView
+from story_engine.domain.recipe import Recipe
+from story_engine.domain.resolve import same_but_seed
+from story_engine.domain.story import Scene, Story
+from story_engine.domain.take import Take
+
+
+def assemble_board(
+    slug: str,
+    story: Story,
+    *,
+    takes: Mapping[str, Sequence[Take]],
+    picks: Mapping[str, str],
+    scores: Mapping[str, float],
+    scorer: str,
+    scorer_version: str,
+    recipe_now: Callable[[Scene], Recipe | None],
+    files: Callable[[Take], tuple[Path, Path]],
+) -> Board:
+    """All panels in reading order.
+
+    Args:
+        takes: scene id → takes, oldest first.
+        picks: scene id → take id.
+        scores: picture SHA-256 → value, of one scorer version.
+        recipe_now: what the scene would be rendered with now, None where that cannot be told.
+        files: a take's PNG and its thumbnail.
+    """
+    panels = []
+    for scene in story.scenes:
+        now = recipe_now(scene)
+        views = tuple(_view(take, scores, now, files) for take in takes.get(scene.id, ()))
+        picked = next((view for view in views if view.take.id == picks.get(scene.id)), None)
+        chosen = picked or _best(views)
+        foreign = chosen is not None and chosen.take.recipe.family != story.settings.family
+        panels.append(
+            Panel(
+                scene=scene,
+                takes=views,
+                chosen=chosen,
+                is_picked=picked is not None,
+                stand_in_for=story.settings.family if foreign else None,
+            )
+        )
+    return Board(story=slug, panels=tuple(panels), scorer=scorer, scorer_version=scorer_version)
+
+
+def _view(
+    take: Take, scores: Mapping[str, float], now: Recipe | None, files: Callable[[Take], tuple[Path, Path]]
+) -> TakeView:
+    picture, thumbnail = files(take)
+    return TakeView(
+        take=take,
+        picture=picture,
+        thumbnail=thumbnail,
+        score=scores.get(take.picture_sha256),
+        is_current=now is not None and same_but_seed(take.recipe, now),
+    )
+
+
+def _best(views: Sequence[TakeView]) -> TakeView | None:
+    """Without a pick: the best-scored take of those painted as the scene stands now, else the newest."""
+    current = [view for view in views if view.is_current]
+    scored = [view for view in current if view.score is not None]
+    if scored:
+        return max(scored, key=lambda view: (view.score or 0.0, view.take.created_at))
+    return (current or list(views) or [None])[-1]

@@ -1,0 +1,160 @@
+"""Render: from a story to a job that paints what is missing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from story_engine.domain.family import Family
+from story_engine.domain.recipe import Recipe
+from story_engine.domain.resolve import resolve, same_but_seed
+from story_engine.domain.story import Scene, Story
+from story_engine.domain.take import Take
+from story_engine.errors import ChooseAnother, FixInput, InstallOrDownload, StandInNeeded
+
+REDO_PRIORITY = 10
+"""One panel that a person waits for goes before a whole board."""
+RENDER_PRIORITY = 0
+MOST_TAKES = 64
+"""Of one request and scene: more is a slip of the finger."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderItem:
+    """One picture to paint."""
+
+    scene: str
+    number: int
+    recipe: Recipe
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderPlan:
+    """What a render request comes to."""
+
+    items: tuple[RenderItem, ...]
+    found: int
+    """Pictures asked for that exist already."""
+
+    def spec(self, story: str) -> dict[str, object]:
+        """The job's specification, plain JSON."""
+        items = [
+            {
+                "scene": item.scene,
+                "number": item.number,
+                "recipe": item.recipe.model_dump(mode="json"),
+                "parent": item.parent,
+            }
+            for item in self.items
+        ]
+        return {"story": story, "items": items, "score": True}
+
+    def key(self, story: str) -> str:
+        """The same pictures of the same story make the same job, however often they are asked for."""
+        named = [story, *sorted(f"{item.scene}/{item.recipe.digest}" for item in self.items)]
+        return "render-" + hashlib.sha256(json.dumps(named).encode()).hexdigest()[:32]
+
+    @property
+    def scenes(self) -> tuple[str, ...]:
+        """Ids of the scenes that get pictures, in order."""
+        return tuple(dict.fromkeys(item.scene for item in self.items))
+
+
+def painting_family(story: Story, families: Mapping[str, Family], ready: Mapping[str, bool]) -> Family:
+    """The family that will paint the story here: its own, or the stand-in that the author has chosen.
+
+    Raises:
+        ChooseAnother: the story names a family that does not exist.
+        StandInNeeded: the family's weights are not here and no stand-in has been chosen.
+        InstallOrDownload: the chosen stand-in is not here either.
+    """
+    wanted = story.settings.family
+    if wanted not in families:
+        raise ChooseAnother("models.unknown_family", name=wanted, listed=", ".join(families))
+    if ready[wanted]:
+        return families[wanted]
+    stand_in = story.settings.stand_in
+    if stand_in is None or stand_in not in families:
+        raise StandInNeeded(family=wanted, stand_in="preview")
+    if not ready[stand_in]:
+        raise InstallOrDownload("models.family_missing", family=stand_in)
+    return families[stand_in]
+
+
+def plan_render(
+    story: Story,
+    scenes: Sequence[str],
+    *,
+    takes: int,
+    family: Family,
+    lora_hashes: Mapping[str, str],
+    existing: Mapping[str, Sequence[Take]],
+) -> RenderPlan:
+    """Make sure that takes 0 … takes-1 of each scene exist. A pinned scene has its pinned seed only.
+
+    Raises:
+        FixInput: `takes` is out of range, or a scene has nothing to paint.
+    """
+    _check_takes(takes)
+    items: list[RenderItem] = []
+    found = 0
+    for scene_id in scenes:
+        scene = story.scene(scene_id)
+        have = {take.id for take in existing.get(scene_id, ())}
+        for number in range(1 if scene.pinned else takes):
+            recipe = _recipe(story, scene, number, family, lora_hashes)
+            if recipe.digest in have:
+                found += 1
+            else:
+                items.append(RenderItem(scene=scene_id, number=number, recipe=recipe))
+    return RenderPlan(items=tuple(items), found=found)
+
+
+def plan_redo(
+    story: Story,
+    scene_id: str,
+    *,
+    takes: int,
+    family: Family,
+    lora_hashes: Mapping[str, str],
+    existing: Sequence[Take],
+    chosen: str | None,
+) -> RenderPlan:
+    """`takes` more takes of one scene: its own seed first if that was never painted, then counting on.
+
+    Raises:
+        FixInput: `takes` is out of range, the scene has nothing to paint, or its seed is pinned and painted already.
+    """
+    _check_takes(takes)
+    scene = story.scene(scene_id)
+    first = _recipe(story, scene, 0, family, lora_hashes)
+    seeds = {take.recipe.seed for take in existing if same_but_seed(take.recipe, first)}
+    if scene.pinned:
+        if scene.seed in seeds:
+            raise FixInput("render.pinned", scene=scene.title or scene_id, seed=scene.seed)
+        return RenderPlan(items=(RenderItem(scene=scene_id, number=0, recipe=first, parent=chosen),), found=0)
+    items: list[RenderItem] = []
+    number = 0
+    while len(items) < takes:
+        recipe = _recipe(story, scene, number, family, lora_hashes)
+        if recipe.seed not in seeds:
+            items.append(RenderItem(scene=scene_id, number=number, recipe=recipe, parent=chosen))
+        number += 1
+    return RenderPlan(items=tuple(items), found=0)
+
+
+def _recipe(
+    story: Story, scene: Scene, number: int, family: Family, lora_hashes: Mapping[str, str]
+) -> Recipe:
+    recipe = resolve(story, scene, number, family=family, loras=lora_hashes)
+    if not recipe.prompt.strip():
+        raise FixInput("render.empty_prompt", scene=scene.title or scene.id)
+    return recipe
+
+
+def _check_takes(takes: int) -> None:
+    if not 1 <= takes <= MOST_TAKES:
+        raise FixInput("render.takes", takes=takes, most=MOST_TAKES)

@@ -1,0 +1,71 @@
+"""The prompts table of a submission: one row per picture, for people and for machines."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptRow:
+    """One picture of the submission and how it was made."""
+
+    file: str
+    title: str
+    caption: str
+    prompt: str
+    negative: str
+    seed: int
+    steps: int
+    cfg_scale: float
+    sampler: str
+    size: str
+    family: str
+    loras: str
+    score: float | None
+
+
+def as_json(rows: Sequence[PromptRow]) -> str:
+    """A JSON array of objects."""
+    return json.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=2) + "\n"
+
+
+def as_csv(rows: Sequence[PromptRow]) -> str:
+    """CSV for a spreadsheet; a cell that would be read as a formula gets a leading apostrophe (OWASP: CSV injection)."""
+    file = io.StringIO()
+    fields = list(PromptRow.__slots__)
+    writer = csv.DictWriter(file, fields, lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({key: _harmless(value) for key, value in asdict(row).items()})
+    return file.getvalue()
+
+
+def as_markdown(rows: Sequence[PromptRow]) -> str:
+    """A table in Markdown, in both languages' headings."""
+    heads = (
+        "图片 / picture", "标题 / title", "提示词 / prompt", "反向提示词 / negative",
+        "种子 / seed", "步数 / steps", "CFG", "采样器 / sampler", "评分 / score",
+    )  # fmt: skip
+    lines = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
+    for row in rows:
+        score = "" if row.score is None else f"{row.score:.2f}"
+        cells = (row.file, row.title, row.prompt, row.negative, row.seed, row.steps, f"{row.cfg_scale:g}",
+                 row.sampler, score)  # fmt: skip
+        lines.append("| " + " | ".join(_one_line(cell) for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _harmless(value: object) -> object:
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        return "'" + value
+    return "" if value is None else value
+
+
+def _one_line(value: object) -> str:
+    return str(value).replace("\\", "\\\\").replace("|", "\\|").replace("\r", " ").replace("\n", "<br>")
