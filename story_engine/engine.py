@@ -10,181 +10,54 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from story_engine.config import Config
 from story_engine.domain.board import Board
+from story_engine.domain.edit import Edit as Edit
+from story_engine.domain.edit import Revision as Revision
 from story_engine.domain.job import JobView
 from story_engine.domain.story import Story
+from story_engine.domain.views import CheckItem, GateView, Machine, ResolvedText, StoryCard, Submitted
+from story_engine.flows import export, machine, queue, resolved_text, shelf, takes
+from story_engine.flows.panels import read_board
+from story_engine.flows.parts import Parts
+from story_engine.scoring.gate import CHALLENGE_GATE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoryCard:
-    """A story on the shelf."""
-
-    slug: str
-    title: str
-    scenes: int
-    rendered: int
-    """Scenes with at least one take."""
-    cover: Path | None
-    """Thumbnail of the first panel that has one."""
-    family: str
-    updated_at: float
-    """Seconds since the epoch."""
-    problem: str | None
-    """Message code when the file cannot be read; the card is still shown."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
-    """One field changed by one person, with the value they saw before: the compare of a compare-and-swap.
-
-    `scene` None means a field of the story itself (`title`, `style`, `negative`, `settings`, `characters`, `loras`).
-    """
-
-    scene: str | None
-    field: str
-    value: object
-    seen: object
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResolvedText:
-    """What the model will really be sent for one scene."""
-
-    prompt: str
-    negative: str
-    prompt_tokens: int
-    negative_tokens: int
-    token_limit: int
-    prompt_cut: int | None
-    """Character of the prompt from which on the model reads nothing; None when all is read."""
-    negative_cut: int | None
-    unknown_words: tuple[str, ...]
-    """Words that the preview model does not know (empty for other families)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revision:
-    """One state of a story in its history."""
-
-    number: int
-    saved_at: float
-    changed: tuple[str, ...]
-    """What differs from the revision before, as `style` or `scenes[<id>].prompt`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submitted:
-    """What became of a request to render or score."""
-
-    job: int | None
-    """None when everything asked for was already there."""
-    found: int
-    """Pictures (or scores) that existed already."""
-    queued: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelFile:
-    """One file of a model family on this machine."""
-
-    path: str
-    size_bytes: int
-    """As published; for a file that is there, as found."""
-    state: str
-    """"present", "missing", "truncated" or "damaged"."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FamilyState:
-    """A model family on this machine."""
-
-    name: str
-    title: str
-    ready: bool
-    files: tuple[ModelFile, ...]
-    source: str
-    """Where missing files come from."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
-    """What this machine can do, asked without importing torch."""
-
-    device: str
-    """Name of the GPU, or of the processor."""
-    gpus: int
-    memory_bytes: int
-    families: tuple[FamilyState, ...]
-    scorer: str
-    """"aesthetic" when the challenge's weights are here, else "preview"."""
-    dispatcher: str
-    """"running", "starting" or "stopped"."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GateView:
-    """The challenge's rule on the panels as they are chosen now."""
-
-    scorer: str
-    is_challenge: bool
-    """False for the preview scorer: its numbers are no promise about the challenge's."""
-    threshold: float
-    mean: float | None
-    scored: int
-    panels: int
-    values: tuple[float | None, ...]
-    pulls: tuple[float | None, ...]
-    """Per panel: what the mean would lose (positive) or gain (negative) without it."""
-
-    @property
-    def distance(self) -> float | None:
-        """Mean minus threshold; negative while under the gate."""
-        return None if self.mean is None else self.mean - self.threshold
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckItem:
-    """One line of the submission checklist."""
-
-    code: str
-    """Message code in messages/submit.json."""
-    values: dict[str, object]
-    state: str
-    """"ok", "warning" or "blocks"."""
-    scene: str | None = None
-
-
+@dataclass(frozen=True, slots=True)
 class Engine:
     """Everything a person can ask. Built by `bootstrap.open_engine(config)`."""
+
+    config: Config
+    parts: Parts
 
     # -- the shelf ---------------------------------------------------------------------------------------------------
     def shelf(self) -> tuple[StoryCard, ...]:
         """All stories, last changed first."""
-        raise NotImplementedError
+        return shelf.cards(self.parts)
 
     def templates(self) -> tuple[StoryCard, ...]:
         """The shipped stories that a new one can start from."""
-        raise NotImplementedError
+        return tuple(card for card in self.shelf() if card.slug in shelf.TEMPLATES and card.problem is None)
 
     def create(self, title: str, *, template: str | None = None, family: str = "preview") -> str:
         """A new story, empty with eight scenes or copied from a template; its slug."""
-        raise NotImplementedError
+        return shelf.create(self.parts, title, template=template, family=family)
 
     def duplicate(self, slug: str) -> str:
         """A copy of the text (not of the takes); the new slug."""
-        raise NotImplementedError
+        return self.parts.stories.duplicate(slug)
 
     def rename(self, slug: str, title: str) -> None:
         """A new title; the slug, and with it every path, stays."""
-        raise NotImplementedError
+        self.parts.stories.rename(slug, title)
 
     def delete(self, slug: str) -> str:
         """Away from the shelf, into the trash; the token gives it back."""
-        raise NotImplementedError
+        return self.parts.stories.delete(slug)
 
     def restore(self, token: str) -> str:
         """Undo of `delete`; the slug."""
-        raise NotImplementedError
+        return self.parts.stories.restore(token)
 
     # -- a story -----------------------------------------------------------------------------------------------------
     def story(self, slug: str) -> Story:
@@ -194,7 +67,7 @@ class Engine:
             ChooseAnother: no such story.
             InvalidInput: the file has problems, all listed.
         """
-        raise NotImplementedError
+        return self.parts.stories.load(slug)
 
     def edit(self, slug: str, edits: Sequence[Edit]) -> Story:
         """Change fields, merging with what other tabs changed meanwhile; the story after it.
@@ -203,56 +76,60 @@ class Engine:
             EditConflict: another tab changed the same field since `seen`; both texts are in the error, nothing is lost.
             InvalidInput: a value cannot be accepted; nothing was changed.
         """
-        raise NotImplementedError
+        return self.parts.stories.edit(slug, edits)
 
     def add_scene(self, slug: str, *, after: str | None = None) -> Story:
         """One more empty scene."""
-        raise NotImplementedError
+        return self.parts.stories.add_scene(slug, after=after)
 
     def remove_scene(self, slug: str, scene: str) -> Story:
         """One scene less (undo through `history`); its takes stay on disk."""
-        raise NotImplementedError
+        return self.parts.stories.remove_scene(slug, scene)
 
     def move_scene(self, slug: str, scene: str, *, by: int) -> Story:
         """The scene `by` places later (earlier when negative)."""
-        raise NotImplementedError
+        return self.parts.stories.move_scene(slug, scene, by=by)
 
     def history(self, slug: str) -> tuple[Revision, ...]:
         """Earlier states, newest first."""
-        raise NotImplementedError
+        return self.parts.stories.history(slug)
 
     def go_back_to(self, slug: str, revision: int) -> Story:
         """Bring back an earlier state as a new revision."""
-        raise NotImplementedError
+        return self.parts.stories.go_back_to(slug, revision)
 
     def resolved(self, story: Story, scene: str) -> ResolvedText:
         """What the model will really be sent, with token counts and unknown words."""
-        raise NotImplementedError
+        return resolved_text.resolved_text(self.parts, story, scene)
+
+    def loras(self) -> tuple[str, ...]:
+        """Names of the LoRAs in the library."""
+        return self.parts.loras.names()
 
     # -- the board ---------------------------------------------------------------------------------------------------
     def board(self, slug: str) -> Board:
         """The panels with their takes, scores and picks."""
-        raise NotImplementedError
+        return read_board(self.parts, slug)
 
     def pick(self, slug: str, scene: str, take: str | None) -> None:
         """A person's choice of take for a panel; None takes the choice back."""
-        raise NotImplementedError
+        takes.pick(self.parts, slug, scene, take)
 
     def pin(self, slug: str, scene: str, take: str) -> Story:
         """Make the take's seed the scene's, and pin it."""
-        raise NotImplementedError
+        return takes.pin(self.parts, slug, scene, take)
 
     def use_settings(self, slug: str, scene: str, take: str) -> Story:
-        """Bring back prompt, negative and seed that this take was painted from (settings too, where they differ)."""
-        raise NotImplementedError
+        """Bring back the prompt, negative and seed that this take was painted from, and its settings."""
+        return takes.use_settings(self.parts, slug, scene, take)
 
     def delete_take(self, slug: str, scene: str, take: str) -> str:
         """Into the trash; the token gives it back."""
-        raise NotImplementedError
+        return self.parts.takes.delete(slug, scene, take)
 
     def restore_take(self, token: str) -> None:
         """Undo of `delete_take`."""
-        raise NotImplementedError
+        self.parts.takes.restore(token)
 
     # -- work --------------------------------------------------------------------------------------------------------
     def render(self, slug: str, *, scenes: Sequence[str] | None = None, takes: int = 1) -> Submitted:
@@ -261,62 +138,62 @@ class Engine:
         Raises:
             StandInNeeded: the story's family is not on this machine and no stand-in has been chosen.
         """
-        raise NotImplementedError
+        return queue.render(self.parts, slug, scenes=scenes, takes=takes, user=self.config.user)
 
     def redo(self, slug: str, scene: str, *, takes: int = 1) -> Submitted:
         """`takes` more takes of one scene, at the front of the queue."""
-        raise NotImplementedError
+        return queue.redo(self.parts, slug, scene, takes=takes, user=self.config.user)
 
     def rescore(self, slug: str, *, scene: str | None = None) -> Submitted:
         """Score what has no score of the present scorer version."""
-        raise NotImplementedError
+        return queue.rescore(self.parts, slug, scene=scene, user=self.config.user)
 
     def jobs(self, *, story: str | None = None, active: bool = True) -> tuple[JobView, ...]:
         """Jobs, oldest first; finished ones too with `active=False` (the last fifty)."""
-        raise NotImplementedError
+        return self.parts.ledger.jobs(story=story, active=active)
 
     def job(self, job: int) -> JobView:
         """One job."""
-        raise NotImplementedError
+        return self.parts.ledger.job(job)
 
     def cancel(self, job: int) -> None:
         """Ask the job to stop; finished takes are kept."""
-        raise NotImplementedError
+        self.parts.ledger.want_cancel(job)
 
     def retry(self, job: int) -> int:
         """Queue a failed, cancelled or held job again; the id of the job."""
-        raise NotImplementedError
+        return queue.retry(self.parts, job)
 
     # -- the machine -------------------------------------------------------------------------------------------------
     def machine(self) -> Machine:
         """Device, models, dispatcher."""
-        raise NotImplementedError
+        return machine.look(self.parts)
 
     def warm_up(self) -> None:
         """Start the dispatcher if it is not running, so that the first render does not wait for it."""
-        raise NotImplementedError
+        self.parts.start_dispatcher()
 
     def download(self, family: str) -> int:
         """Queue the download of a family's missing files (or "aesthetic", the challenge's scorer); the job."""
-        raise NotImplementedError
+        return queue.download(self.parts, family, user=self.config.user)
 
     # -- submission --------------------------------------------------------------------------------------------------
-    def gate(self, slug: str, *, threshold: float = 6.0) -> GateView:
+    def gate(self, slug: str, *, threshold: float = CHALLENGE_GATE) -> GateView:
         """Mean, per-panel scores, what lifts or drags the mean, distance to the gate."""
-        raise NotImplementedError
+        return export.gate_view(self.parts, slug, threshold=threshold)
 
-    def checklist(self, slug: str, *, threshold: float = 6.0) -> tuple[CheckItem, ...]:
+    def checklist(self, slug: str, *, threshold: float = CHALLENGE_GATE) -> tuple[CheckItem, ...]:
         """What is there and what is missing for a submission."""
-        raise NotImplementedError
+        return export.checklist(self.parts, slug, threshold=threshold)
 
     def contact_sheet(self, slug: str) -> bytes:
         """The chosen panels as one JPEG, two columns, 1024 × 2048 for eight, as the challenge's notebook glues them."""
-        raise NotImplementedError
+        return export.sheet(self.parts, slug)
 
-    def export(self, slug: str, *, threshold: float = 6.0) -> Path:
+    def export(self, slug: str, *, threshold: float = CHALLENGE_GATE, out: Path | None = None) -> Path:
         """Write the bundle, whole or not at all; its path.
 
         Raises:
             NotReady: the checklist blocks; nothing was written.
         """
-        raise NotImplementedError
+        return export.export(self.parts, slug, threshold=threshold, out=out)

@@ -24,6 +24,9 @@ class Take(Value):
     """ISO 8601, UTC."""
     seconds: float
     """Of rendering, this take's share of its batch."""
+    written_prompt: str = ""
+    """The scene's own prompt as the author had it, before style and characters joined it."""
+    written_negative: str = ""
     parent: str | None = None
     """Id of the take that this one was made to replace, if any."""
     made_with: dict[str, str] = {}

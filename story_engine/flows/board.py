@@ -38,7 +38,7 @@ def assemble_board(
         now = recipe_now(scene)
         views = tuple(_view(take, scores, now, files) for take in takes.get(scene.id, ()))
         picked = next((view for view in views if view.take.id == picks.get(scene.id)), None)
-        chosen = picked or _best(views)
+        chosen = picked or _best(views, scene)
         foreign = chosen is not None and chosen.take.recipe.family != story.settings.family
         panels.append(
             Panel(
@@ -65,9 +65,12 @@ def _view(
     )
 
 
-def _best(views: Sequence[TakeView]) -> TakeView | None:
-    """Without a pick: the best-scored take of those painted as the scene stands now, else the newest."""
+def _best(views: Sequence[TakeView], scene: Scene) -> TakeView | None:
+    """Without a pick: of the takes painted as the scene stands now, the pinned seed's, else the best-scored; else the
+    newest of any."""
     current = [view for view in views if view.is_current]
+    if scene.pinned:
+        current = [view for view in current if view.take.recipe.seed == scene.seed] or current
     scored = [view for view in current if view.score is not None]
     if scored:
         return max(scored, key=lambda view: (view.score or 0.0, view.take.created_at))

@@ -28,6 +28,8 @@ class RenderItem:
     scene: str
     number: int
     recipe: Recipe
+    written_prompt: str
+    written_negative: str
     parent: str | None = None
 
 
@@ -46,6 +48,8 @@ class RenderPlan:
                 "scene": item.scene,
                 "number": item.number,
                 "recipe": item.recipe.model_dump(mode="json"),
+                "written_prompt": item.written_prompt,
+                "written_negative": item.written_negative,
                 "parent": item.parent,
             }
             for item in self.items
@@ -109,7 +113,7 @@ def plan_render(
             if recipe.digest in have:
                 found += 1
             else:
-                items.append(RenderItem(scene=scene_id, number=number, recipe=recipe))
+                items.append(_item(scene, number, recipe))
     return RenderPlan(items=tuple(items), found=found)
 
 
@@ -135,15 +139,26 @@ def plan_redo(
     if scene.pinned:
         if scene.seed in seeds:
             raise FixInput("render.pinned", scene=scene.title or scene_id, seed=scene.seed)
-        return RenderPlan(items=(RenderItem(scene=scene_id, number=0, recipe=first, parent=chosen),), found=0)
+        return RenderPlan(items=(_item(scene, 0, first, parent=chosen),), found=0)
     items: list[RenderItem] = []
     number = 0
     while len(items) < takes:
         recipe = _recipe(story, scene, number, family, lora_hashes)
         if recipe.seed not in seeds:
-            items.append(RenderItem(scene=scene_id, number=number, recipe=recipe, parent=chosen))
+            items.append(_item(scene, number, recipe, parent=chosen))
         number += 1
     return RenderPlan(items=tuple(items), found=0)
+
+
+def _item(scene: Scene, number: int, recipe: Recipe, parent: str | None = None) -> RenderItem:
+    return RenderItem(
+        scene=scene.id,
+        number=number,
+        recipe=recipe,
+        written_prompt=scene.prompt,
+        written_negative=scene.negative,
+        parent=parent,
+    )
 
 
 def _recipe(

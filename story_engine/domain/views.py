@@ -1,0 +1,122 @@
+"""What the front desk hands out: plain values made for looking at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryCard:
+    """A story on the shelf."""
+
+    slug: str
+    title: str
+    scenes: int
+    rendered: int
+    """Scenes with at least one take."""
+    cover: Path | None
+    """Thumbnail of the first panel that has one."""
+    family: str
+    updated_at: float
+    """Seconds since the epoch."""
+    problem: str | None
+    """Message code when the file cannot be read; the card is still shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedText:
+    """What the model will really be sent for one scene."""
+
+    prompt: str
+    negative: str
+    prompt_tokens: int
+    negative_tokens: int
+    token_limit: int
+    prompt_cut: int | None
+    """Character of the prompt from which on the model reads nothing; None when all is read."""
+    negative_cut: int | None
+    unknown_words: tuple[str, ...]
+    """Words that the preview model does not know (empty for other families)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """What became of a request to render or score."""
+
+    job: int | None
+    """None when everything asked for was already there."""
+    found: int
+    """Pictures (or scores) that existed already."""
+    queued: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFile:
+    """One file of a model family on this machine."""
+
+    path: str
+    size_bytes: int
+    """As published; for a file that is there, as found."""
+    state: str
+    """"present", "missing", "truncated" or "damaged"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FamilyState:
+    """A model family on this machine."""
+
+    name: str
+    title: str
+    ready: bool
+    files: tuple[ModelFile, ...]
+    source: str
+    """Where missing files come from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What this machine can do, asked without importing torch."""
+
+    device: str
+    """Name of the GPU, or of the processor."""
+    gpus: int
+    memory_bytes: int
+    families: tuple[FamilyState, ...]
+    scorer: str
+    """"aesthetic" when the challenge's weights are here, else "preview"."""
+    dispatcher: str
+    """"running", "starting" or "stopped"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateView:
+    """The challenge's rule on the panels as they are chosen now."""
+
+    scorer: str
+    is_challenge: bool
+    """False for the preview scorer: its numbers are no promise about the challenge's."""
+    threshold: float
+    mean: float | None
+    scored: int
+    panels: int
+    values: tuple[float | None, ...]
+    pulls: tuple[float | None, ...]
+    """Per panel: what the mean would lose (positive) or gain (negative) without it."""
+
+    @property
+    def distance(self) -> float | None:
+        """Mean minus threshold; negative while under the gate."""
+        return None if self.mean is None else self.mean - self.threshold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckItem:
+    """One line of the submission checklist."""
+
+    code: str
+    """Message code in messages/submit.json."""
+    values: dict[str, object]
+    state: str
+    """"ok", "warning" or "blocks"."""
+    scene: str | None = None

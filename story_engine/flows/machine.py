@@ -1,0 +1,20 @@
+"""Look at the machine: device, models, scorer, dispatcher."""
+
+from __future__ import annotations
+
+from story_engine.domain.views import Machine
+from story_engine.flows.parts import Parts
+from story_engine.models.devices import gpu_names, memory_bytes, processor_name
+
+
+def look(parts: Parts) -> Machine:
+    """What this machine can do now."""
+    gpus = gpu_names()
+    return Machine(
+        device=gpus[0] if gpus else processor_name(),
+        gpus=len(gpus),
+        memory_bytes=memory_bytes(),
+        families=parts.family_states(),
+        scorer=parts.present_scorer().name,
+        dispatcher=parts.dispatcher_state(),
+    )

@@ -1,0 +1,60 @@
+"""Read the board of a story from the stores."""
+
+from __future__ import annotations
+
+from story_engine.domain.board import Board
+from story_engine.domain.family import Family
+from story_engine.domain.recipe import Recipe
+from story_engine.domain.resolve import resolve
+from story_engine.domain.story import Scene, Story
+from story_engine.errors import StudioError
+from story_engine.flows.board import assemble_board
+from story_engine.flows.parts import Parts
+from story_engine.flows.render import painting_family
+
+
+def read_board(parts: Parts, slug: str) -> Board:
+    """The panels with takes, picks, and scores of the present scorer."""
+    story = parts.stories.load(slug)
+    scorer = parts.present_scorer()
+    family = _family_or_none(parts, story)
+    hashes = lora_hashes(parts, story, missing_ok=True)
+
+    def recipe_now(scene: Scene) -> Recipe | None:
+        if family is None:
+            return None
+        try:
+            return resolve(story, scene, 0, family=family, loras=hashes)
+        except StudioError:
+            return None  # the scene cannot be painted as it is written; its old takes are then not current
+
+    return assemble_board(
+        slug,
+        story,
+        takes=parts.takes.takes(slug),
+        picks=parts.takes.picks(slug),
+        scores=parts.scores.scores(scorer.name, scorer.version),
+        scorer=scorer.name,
+        scorer_version=scorer.version,
+        recipe_now=recipe_now,
+        files=parts.takes.files,
+    )
+
+
+def lora_hashes(parts: Parts, story: Story, *, missing_ok: bool = False) -> dict[str, str]:
+    """LoRA name → content hash, for the LoRAs that the story wears.
+
+    Raises:
+        ChooseAnother: one of them is not in the library (unless `missing_ok`, which leaves it out).
+    """
+    names = [use.name for use in story.loras]
+    if missing_ok:
+        names = [name for name in names if name in parts.loras.names()]
+    return {name: parts.loras.sha256(name) for name in names}
+
+
+def _family_or_none(parts: Parts, story: Story) -> Family | None:
+    try:
+        return painting_family(story, parts.families(), parts.ready())
+    except StudioError:
+        return None

@@ -1,0 +1,40 @@
+"""The real parts that flows work with, fitted together once by bootstrap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from story_engine.domain.family import Family
+from story_engine.domain.views import FamilyState
+from story_engine.jobs.ledger import Ledger
+from story_engine.scoring.present import PresentScorer
+from story_engine.store.bundles import BundleStore
+from story_engine.store.loras import LoraStore
+from story_engine.store.scores import ScoreStore
+from story_engine.store.stories import StoryStore
+from story_engine.store.takes import TakeStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Stores, ledger, and the questions about models that flows may ask."""
+
+    stories: StoryStore
+    takes: TakeStore
+    scores: ScoreStore
+    loras: LoraStore
+    bundles: BundleStore
+    ledger: Ledger
+    families: Callable[[], Mapping[str, Family]]
+    family_states: Callable[[], tuple[FamilyState, ...]]
+    present_scorer: Callable[[], PresentScorer]
+    start_dispatcher: Callable[[], None]
+    dispatcher_state: Callable[[], str]
+    count_tokens: Callable[[str], int]
+    cut_position: Callable[[str, int], int | None]
+    unknown_words: Callable[[str], list[str]]
+
+    def ready(self) -> dict[str, bool]:
+        """Family name → whether its weights are here."""
+        return {state.name: state.ready for state in self.family_states()}

@@ -1,0 +1,121 @@
+"""Put work into the ledger: render, redo, rescore, download, retry."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from story_engine.domain.story import Story
+from story_engine.domain.views import Submitted
+from story_engine.errors import ChooseAnother
+from story_engine.flows.panels import lora_hashes, read_board
+from story_engine.flows.parts import Parts
+from story_engine.flows.render import (
+    REDO_PRIORITY,
+    RENDER_PRIORITY,
+    RenderPlan,
+    painting_family,
+    plan_redo,
+    plan_render,
+)
+
+SCORE_PRIORITY = 5
+DOWNLOADABLE = ("kolors", "aesthetic")
+
+
+def render(parts: Parts, slug: str, *, scenes: Sequence[str] | None, takes: int, user: str) -> Submitted:
+    """Submit what is missing of the first `takes` takes of the scenes."""
+    story = parts.stories.load(slug)
+    wanted = [scene.id for scene in story.scenes] if scenes is None else list(scenes)
+    _check_scenes(story, wanted)
+    if scenes is None:
+        # A scene that is still blank does not keep the others from being painted; one asked for by name is refused.
+        wanted = [scene.id for scene in story.scenes if scene.prompt.strip()] or wanted
+    plan = plan_render(
+        story,
+        wanted,
+        takes=takes,
+        family=painting_family(story, parts.families(), parts.ready()),
+        lora_hashes=lora_hashes(parts, story),
+        existing=parts.takes.takes(slug),
+    )
+    return _submit(parts, slug, plan, priority=RENDER_PRIORITY, user=user)
+
+
+def redo(parts: Parts, slug: str, scene: str, *, takes: int, user: str) -> Submitted:
+    """Submit more takes of one scene, ahead of whole boards."""
+    story = parts.stories.load(slug)
+    _check_scenes(story, [scene])
+    panel = next(panel for panel in read_board(parts, slug).panels if panel.scene.id == scene)
+    plan = plan_redo(
+        story,
+        scene,
+        takes=takes,
+        family=painting_family(story, parts.families(), parts.ready()),
+        lora_hashes=lora_hashes(parts, story),
+        existing=[view.take for view in panel.takes],
+        chosen=panel.chosen.take.id if panel.chosen else None,
+    )
+    return _submit(parts, slug, plan, priority=REDO_PRIORITY, user=user)
+
+
+def rescore(parts: Parts, slug: str, *, scene: str | None, user: str) -> Submitted:
+    """Submit the scoring of all takes that the present scorer has not scored."""
+    story = parts.stories.load(slug)
+    if scene is not None:
+        _check_scenes(story, [scene])
+    scorer = parts.present_scorer()
+    known = parts.scores.scores(scorer.name, scorer.version)
+    takes = [take for each, group in parts.takes.takes(slug).items() if scene in (None, each) for take in group]
+    missing = [take for take in takes if take.picture_sha256 not in known]
+    found = len(takes) - len(missing)
+    if not missing:
+        return Submitted(job=None, found=found, queued=0)
+    pictures = sorted((take.scene, take.id) for take in missing)
+    digest = hashlib.sha256(repr((slug, scorer.version, pictures)).encode()).hexdigest()[:32]
+    job = parts.ledger.submit(
+        "score",
+        {"story": slug, "takes": [{"scene": scene_id, "take": take} for scene_id, take in pictures]},
+        key=f"score-{digest}",
+        priority=SCORE_PRIORITY,
+        user=user,
+        story=slug,
+        scenes=tuple(dict.fromkeys(scene_id for scene_id, _ in pictures)),
+    )
+    parts.start_dispatcher()
+    return Submitted(job=job, found=found, queued=len(missing))
+
+
+def download(parts: Parts, family: str, *, user: str) -> int:
+    """Submit the download of a family's missing files."""
+    if family not in DOWNLOADABLE:
+        raise ChooseAnother("models.not_downloadable", name=family, listed=", ".join(DOWNLOADABLE))
+    job = parts.ledger.submit(
+        "download", {"family": family}, key=f"download-{family}", priority=0, user=user, story=None, scenes=()
+    )
+    parts.start_dispatcher()
+    return job
+
+
+def retry(parts: Parts, job: int) -> int:
+    """Queue a job again that failed, was cancelled or is held."""
+    again = parts.ledger.retry(job)
+    parts.start_dispatcher()
+    return again
+
+
+def _submit(parts: Parts, slug: str, plan: RenderPlan, *, priority: int, user: str) -> Submitted:
+    if not plan.items:
+        return Submitted(job=None, found=plan.found, queued=0)
+    job = parts.ledger.submit(
+        "render", plan.spec(slug), key=plan.key(slug), priority=priority, user=user, story=slug, scenes=plan.scenes
+    )
+    parts.start_dispatcher()
+    return Submitted(job=job, found=plan.found, queued=len(plan.items))
+
+
+def _check_scenes(story: Story, wanted: Sequence[str]) -> None:
+    known = [scene.id for scene in story.scenes]
+    for scene in wanted:
+        if scene not in known:
+            raise ChooseAnother("render.no_scene", scene=scene, listed=", ".join(known))

@@ -1,0 +1,53 @@
+"""The shelf: cards of all stories, and new stories."""
+
+from __future__ import annotations
+
+from story_engine.domain.story import Scene, Settings, Story
+from story_engine.domain.views import StoryCard
+from story_engine.errors import StudioError
+from story_engine.flows.panels import read_board
+from story_engine.flows.parts import Parts
+
+TEMPLATES = ("singer", "orange-cat", "orange-cat-en")
+"""The shipped stories, the challenge's own."""
+NEW_STORY_SCENES = 8
+"""The challenge's number."""
+
+
+def cards(parts: Parts) -> tuple[StoryCard, ...]:
+    """All stories, last changed first; one that cannot be read is a card with its problem."""
+    found = [_card(parts, slug) for slug in parts.stories.slugs()]
+    return tuple(sorted(found, key=lambda card: -card.updated_at))
+
+
+def create(parts: Parts, title: str, *, template: str | None, family: str) -> str:
+    """A new story; its slug."""
+    if template is not None:
+        story = parts.stories.load(template).model_copy(update={"title": title, "revision": 0})
+    else:
+        scenes = tuple(Scene(id=f"s{number}") for number in range(1, NEW_STORY_SCENES + 1))
+        story = Story(title=title, settings=Settings(family=family), scenes=scenes)
+    return parts.stories.create(title, story)
+
+
+def _card(parts: Parts, slug: str) -> StoryCard:
+    updated_at = parts.stories.updated_at(slug)
+    try:
+        story = parts.stories.load(slug)
+        board = read_board(parts, slug)
+    except StudioError as error:
+        return StoryCard(
+            slug=slug, title=slug, scenes=0, rendered=0, cover=None, family="", updated_at=updated_at,
+            problem=error.code,
+        )  # fmt: skip
+    chosen = [panel.chosen for panel in board.panels if panel.chosen is not None]
+    return StoryCard(
+        slug=slug,
+        title=story.title or slug,
+        scenes=len(story.scenes),
+        rendered=len(chosen),
+        cover=chosen[0].thumbnail if chosen else None,
+        family=story.settings.family,
+        updated_at=updated_at,
+        problem=None,
+    )

@@ -1,0 +1,66 @@
+"""What a person does with a take: pick it, pin its seed, bring back its text."""
+
+from __future__ import annotations
+
+from story_engine.domain.edit import Edit
+from story_engine.domain.story import Settings, Story
+from story_engine.domain.take import Take
+from story_engine.errors import ChooseAnother
+from story_engine.flows.parts import Parts
+
+
+def pick(parts: Parts, slug: str, scene: str, take: str | None) -> None:
+    """Choose a take for its panel; None takes the choice back."""
+    if take is not None:
+        _take(parts, slug, scene, take)
+    parts.takes.set_pick(slug, scene, take)
+
+
+def pin(parts: Parts, slug: str, scene_id: str, take_id: str) -> Story:
+    """The take's seed becomes the scene's, pinned."""
+    take = _take(parts, slug, scene_id, take_id)
+    scene = parts.stories.load(slug).scene(scene_id)
+    return parts.stories.edit(
+        slug,
+        [
+            Edit(scene=scene_id, field="seed", value=take.recipe.seed, seen=scene.seed),
+            Edit(scene=scene_id, field="pinned", value=True, seen=scene.pinned),
+        ],
+    )
+
+
+def use_settings(parts: Parts, slug: str, scene_id: str, take_id: str) -> Story:
+    """The scene's prompt, negative and seed as they were for this take; sampler, steps, cfg and size where its family
+    is the story's own."""
+    take = _take(parts, slug, scene_id, take_id)
+    story = parts.stories.load(slug)
+    scene = story.scene(scene_id)
+    recipe = take.recipe
+    edits = [
+        Edit(scene=scene_id, field="prompt", value=take.written_prompt, seen=scene.prompt),
+        Edit(scene=scene_id, field="negative", value=take.written_negative, seen=scene.negative),
+        Edit(scene=scene_id, field="seed", value=recipe.seed, seen=scene.seed),
+    ]
+    if recipe.family == story.settings.family:
+        given = _settings_of(parts, story, take)
+        edits.append(Edit(scene=None, field="settings", value=given, seen=story.settings))
+    return parts.stories.edit(slug, edits)
+
+
+def _settings_of(parts: Parts, story: Story, take: Take) -> Settings:
+    """The story's settings with the take's values, blank where they are the family's own."""
+    family = parts.families()[take.recipe.family]
+    fields = ("sampler", "steps", "cfg_scale", "width", "height")
+    values = {}
+    for field in fields:
+        was = getattr(take.recipe, field)
+        blank = getattr(story.settings, field) is None and was == getattr(family, field)
+        values[field] = None if blank else was
+    return story.settings.model_copy(update=values)
+
+
+def _take(parts: Parts, slug: str, scene: str, take: str) -> Take:
+    found = parts.takes.find(slug, scene, take)
+    if found is None:
+        raise ChooseAnother("takes.not_found", take=take[:12], scene=scene, story=slug)
+    return found
