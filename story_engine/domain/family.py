@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from story_engine.domain.value import Value
 
+FAMILY_NAMES = ("preview", "kolors")
+"""Every family there is, on this machine or not."""
 SAMPLERS = ("ddim", "euler", "dpmpp_2m_karras")
 """DDIM as the challenge, Euler, and DPM++ 2M Karras (20 steps come closer to the exact solution than DDIM 50)."""
 SAMPLER_TITLES = {"ddim": "DDIM", "euler": "Euler", "dpmpp_2m_karras": "DPM++ 2M Karras"}

@@ -1,0 +1,151 @@
+"""From what the author wrote to what the model is sent: pure, and the same text wherever it is shown or used."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from story_engine.domain.family import Family
+from story_engine.domain.recipe import LoraPart, Recipe
+from story_engine.domain.story import LARGEST_SEED, Appearance, Scene, Settings, Story
+from story_engine.errors import ChooseAnother, FixInput
+
+_CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_LATIN_WORD = re.compile(r"[A-Za-z]+")
+_SEPARATORS = "，,、"
+"""What stands between the words of a prompt: at a seam one is enough."""
+_SENTENCE_ENDS = "。．.！!？?；;：:"
+"""After these nothing needs to separate."""
+
+
+def compose_prompt(story: Story, scene: Scene) -> str:
+    """Style, character blocks and the scene's own words as one prompt.
+
+    `{id}` of a character inside the scene's prompt is replaced by its words where it stands; the other characters of
+    the scene stand in front. Braces around anything else are the author's own.
+
+    Raises:
+        FixInput: the scene names a character or an outfit that the story has not.
+    """
+    separator = separator_of(story, scene)
+    blocks = {character.id: [character.description] for character in story.characters}
+    for appearance in scene.characters:
+        blocks[appearance.character] = _words_of(story, appearance)
+    named = re.compile("|".join(re.escape(f"{{{name}}}") for name in blocks) or "(?!)")
+    in_place = {match.group()[1:-1] for match in named.finditer(scene.prompt)}
+    own = named.sub(lambda match: join(blocks[match.group()[1:-1]], separator), scene.prompt)
+    in_front = [words for use in scene.characters if use.character not in in_place for words in blocks[use.character]]
+    return join([story.style, *in_front, own], separator)
+
+
+def compose_negative(story: Story, scene: Scene) -> str:
+    """The shared negative words, then the scene's own."""
+    return join([story.negative, scene.negative], separator_of(story, scene))
+
+
+def resolve(
+    story: Story,
+    scene: Scene,
+    take_number: int,
+    *,
+    family: Family,
+    loras: Mapping[str, str],
+    device: str = "cpu",
+) -> Recipe:
+    """Everything that decides one picture.
+
+    Args:
+        story: what the author wrote.
+        scene: one of its scenes.
+        take_number: 0 for the scene's first take; further takes count on from its seed.
+        family: what paints. When the story asks for another one, this is a stand-in, and the author's sampler, steps,
+            scale and size, meant for the other model, give way to the stand-in's own.
+        loras: name → sha256 of the adapter file, for every LoRA that the story uses.
+        device: type of the device that paints ("cuda"); decides pixels only with `noise: device`.
+
+    Raises:
+        ChooseAnother: a LoRA of the story has no hash, which means that it is not in the library.
+        FixInput: the size is outside of what the family can paint; a character or an outfit is missing.
+    """
+    wishes = story.settings if story.settings.family == family.name else Settings(family=family.name)
+    width, height = wishes.width or family.width, wishes.height or family.height
+    for side in (width, height):
+        if not family.smallest_side <= side <= family.largest_side:
+            limits = {"least": family.smallest_side, "most": family.largest_side}
+            raise FixInput("story.size_for_family", width=width, height=height, family=family.title, **limits)
+    return Recipe(
+        prompt=compose_prompt(story, scene),
+        negative=compose_negative(story, scene),
+        seed=(scene.seed + take_number) % (LARGEST_SEED + 1),
+        sampler=wishes.sampler or family.sampler,
+        steps=family.steps if wishes.steps is None else wishes.steps,
+        cfg_scale=family.cfg_scale if wishes.cfg_scale is None else wishes.cfg_scale,
+        width=width,
+        height=height,
+        noise=f"device:{device}" if story.settings.noise == "device" else "cpu",
+        family=family.name,
+        weights_hash=family.weights_hash,
+        precision=family.precision,
+        loras=tuple(_lora_parts(story, loras)),
+    )
+
+
+def same_but_seed(first: Recipe, second: Recipe) -> bool:
+    """Whether the two would paint the same picture if they had the same seed."""
+    return first.model_copy(update={"seed": 0}).digest == second.model_copy(update={"seed": 0}).digest
+
+
+def separator_of(story: Story, scene: Scene) -> str:
+    """What joins the parts of this scene's prompts: a comma in the way in which its author writes commas.
+
+    Chinese text is joined with "，", except where all its commas are half-width ones, as in many prompts that were made
+    for older models; other text with ", ". Only what this scene is painted from decides, so that an edit elsewhere in
+    the story never changes its pictures.
+    """
+    descriptions = [words for appearance in scene.characters for words in _words_of(story, appearance)]
+    words = "\n".join((story.style, story.negative, *descriptions, scene.prompt, scene.negative))
+    if len(_CHINESE.findall(words)) < len(_LATIN_WORD.findall(words)) or not _CHINESE.search(words):
+        return ", "
+    return "," if "," in words and "，" not in words else "，"
+
+
+def join(parts: Iterable[str], separator: str) -> str:
+    """The parts in one line of words: no empty part, one separator at each seam, a single part as it is."""
+    whole = ""
+    for part in parts:
+        following = part.strip()
+        if not following.strip(_SEPARATORS + " "):
+            continue
+        if not whole:
+            whole = following
+            continue
+        following = following.lstrip(_SEPARATORS + " ")
+        before = whole.rstrip(_SEPARATORS + " \n\t")
+        if before.endswith(tuple(_SENTENCE_ENDS)):
+            whole = before + (" " if separator.endswith(" ") else "") + following
+        else:
+            whole = before + separator + following
+    return whole
+
+
+def _words_of(story: Story, appearance: Appearance) -> list[str]:
+    for character in story.characters:
+        if character.id != appearance.character:
+            continue
+        if appearance.outfit is None:
+            return [character.description]
+        if appearance.outfit in character.outfits:
+            return [character.description, character.outfits[appearance.outfit]]
+        known = ", ".join(character.outfits) or "-"
+        raise FixInput("story.missing_outfit", value=appearance.outfit, character=character.id, known=known)
+    known = ", ".join(character.id for character in story.characters) or "-"
+    raise FixInput("story.missing_character", value=appearance.character, known=known)
+
+
+def _lora_parts(story: Story, loras: Mapping[str, str]) -> Iterable[LoraPart]:
+    for use in story.loras:
+        if use.name not in loras:
+            raise ChooseAnother("story.lora_missing", name=use.name, known=", ".join(sorted(loras)) or "-")
+        # Strength 0 paints the very picture that is painted without the LoRA: one recipe, one take.
+        if use.strength != 0:
+            yield LoraPart(name=use.name, sha256=loras[use.name], strength=use.strength)
