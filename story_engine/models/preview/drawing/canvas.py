@@ -62,6 +62,11 @@ class Pen:
         self._scale = math.sqrt(abs(float(np.linalg.det(matrix[:, :2]))))
         self._outline_growth = outline_growth
 
+    @property
+    def is_mirrored(self) -> bool:
+        """Whether what is drawn here looks to the left."""
+        return bool(np.linalg.det(self._matrix[:, :2]) < 0)
+
     def placed(self, x: float, y: float, *, scale: float = 1.0, facing: int = 1, degrees: float = 0.0) -> Pen:
         """A pen whose origin is at (x, y) here; `facing` -1 mirrors it, `degrees` turns it clockwise first."""
         turn = math.radians(degrees)

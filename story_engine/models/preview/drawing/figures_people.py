@@ -1,0 +1,170 @@
+"""Girls, boys, emperors, maids, princes and warriors, upright or lying down."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from story_engine.models.preview.drawing.canvas import RGB, Pen, Point, Points
+from story_engine.models.preview.drawing.colours import colour_of, darker, hair_colour_of
+from story_engine.models.preview.drawing.faces import FaceLook, draw_face
+from story_engine.models.preview.drawing.hair import draw_hair_before, draw_hair_behind
+from story_engine.models.preview.drawing.headgear import GOLD, HEADGEAR_HEIGHT, draw_headgear, draw_headgear_behind
+from story_engine.models.preview.drawing.held import draw_held, draw_hands_together
+from story_engine.models.preview.drawing.marks import draw_marks
+from story_engine.models.preview.drawing.outfits import LONG_OUTFITS, Clothes, draw_arm, draw_leg, draw_outfit
+from story_engine.models.preview.drawing.poses import Pose, pose_of
+from story_engine.models.preview.world import Figure
+
+HEAD_Y = -146.0
+_LYING_HEADS: dict[str, Point] = {"lying": (36.0, -56.0), "sleeping": (38.0, -47.0)}
+_SKINS: tuple[RGB, ...] = ((255, 226, 200), (252, 216, 186), (255, 232, 212))
+_IRISES: dict[str, RGB] = {
+    "girl": (116, 62, 130), "boy": (56, 84, 146), "emperor": (62, 40, 32), "maid": (86, 54, 40),
+    "prince": (42, 104, 160), "warrior": (60, 96, 70),
+}  # fmt: skip
+
+
+def person_top(figure: Figure) -> float:
+    """Units from the ground to the highest point of the upright figure."""
+    if figure.action in ("lying", "sleeping"):
+        return 52.0 - _LYING_HEADS[figure.action][1] + HEADGEAR_HEIGHT[figure.subject]
+    return 198.0 - pose_of(figure).drop + HEADGEAR_HEIGHT[figure.subject]
+
+
+def person_head(figure: Figure) -> Point:
+    """The middle of the head."""
+    if figure.action in _LYING_HEADS:
+        return _LYING_HEADS[figure.action]
+    return (4 if figure.view == "side" else 0, HEAD_Y + pose_of(figure).drop)
+
+
+def draw_person(pen: Pen, figure: Figure, rng: random.Random) -> None:
+    """An upright person whose feet stand at the pen's origin, `person_top` units high."""
+    colour, hair, skin = colour_of(figure.colour, rng), hair_colour_of(figure.hair_colour, rng), rng.choice(_SKINS)
+    pose = pose_of(figure)
+    is_side = figure.view == "side"
+    upper = pen.placed(-6 if pose.lean else 0, pose.drop, degrees=pose.lean)
+    tilt = {"curious": 8.0, "longing": -5.0, "sad": 4.0}.get(figure.mood, 0.0)
+    head = upper.placed(4 if is_side else 0, HEAD_Y, degrees=tilt if figure.action != "reading" else 4.0)
+    clothes = Clothes(
+        outfit=figure.outfit, colour=colour, skin=skin, ground=-pose.drop, is_seated=pose.is_seated, is_side=is_side
+    )
+
+    draw_headgear_behind(head, figure, hair)
+    if figure.subject == "prince":
+        _draw_cape(upper, figure, -pose.drop)
+    draw_hair_behind(head, figure, hair)
+    if is_side:
+        draw_arm(upper, pose.far_arm, clothes)
+    if figure.subject == "warrior" and figure.action in ("standing", "sitting", "chasing"):
+        _draw_spear(upper, pose)
+    legs_over = pose.is_seated and clothes.outfit in ("casual", "armour")
+    if not legs_over:
+        _draw_legs(pen, pose, clothes)
+    draw_outfit(upper, clothes)
+    if legs_over:
+        _draw_legs(pen, pose, clothes)
+    arms = (pose.near_arm,) if is_side else (pose.far_arm, pose.near_arm)
+    if not pose.hands_over_face:
+        for arm in arms:
+            draw_arm(upper, arm, clothes)
+        draw_held(upper, figure, pose, rng)
+    draw_head(head, figure, skin, hair)
+    if figure.action == "wishing":
+        draw_hands_together(upper, pose, skin)
+    if pose.hands_over_face:
+        for arm in arms:
+            draw_arm(upper, arm, clothes)
+        draw_held(upper, figure, pose, rng)
+    draw_marks(head, figure)
+
+
+def draw_person_lying(pen: Pen, figure: Figure, rng: random.Random) -> None:
+    """A person lying face down with the head to the right, feet up; asleep with the head on the arms."""
+    colour, hair, skin = colour_of(figure.colour, rng), hair_colour_of(figure.hair_colour, rng), rng.choice(_SKINS)
+    is_asleep = figure.action == "sleeping"
+    clothes = Clothes(outfit=figure.outfit, colour=colour, skin=skin, is_side=True)
+    head = pen.placed(*_LYING_HEADS[figure.action], degrees=9 if is_asleep else 0)
+    draw_headgear_behind(head, figure, hair)
+    laid = pen.placed(-74, -24, degrees=90)  # the ground of the upright body is a wall at the left
+    if figure.outfit in LONG_OUTFITS:
+        for y in (-16, -4):
+            pen.ellipse(-90, y - 4, 10, 9, darker(colour, 0.5))
+    else:
+        legs = ((-34, -30), (-62, -24), (-84, -18)) if is_asleep else ((-34, -24), (-66, -14), (-74, -46))
+        for shift in (0.0, 13.0):
+            moved = (_shifted(legs[0], 0, shift), _shifted(legs[1], 0, shift * 0.4), _shifted(legs[2], -shift, 0))
+            draw_leg(pen, moved, clothes)
+    draw_outfit(laid, clothes)
+    draw_hair_behind(head, replace(figure, hair_length="short"), hair)
+    if figure.hair_length != "short":
+        _draw_fallen_hair(pen, figure, hair)
+    if not is_asleep:
+        draw_arm(pen, ((14.0, -22.0), (8.0, -10.0), (28.0, -9.0)), clothes)
+    draw_head(head, figure, skin, hair)
+    for arm in (((58.0, -14.0), (70.0, -9.0), (40.0, -8.0)), ((0.0, -18.0), (8.0, -9.0), (36.0, -8.0))):
+        if is_asleep:
+            draw_arm(pen, arm, clothes)
+    draw_marks(head, figure)
+
+
+def _shifted(point: Point, x: float, y: float) -> Point:
+    return point[0] + x, point[1] + y
+
+
+def draw_head(head: Pen, figure: Figure, skin: RGB, hair: RGB) -> None:
+    """Face, fringe and headgear around the pen's origin."""
+    if figure.view == "side":
+        face = [(0, -44), (30, -36), (42, -12), (44, 4), (50, 13), (43, 20), (40, 32), (26, 43), (4, 46), (-22, 38),
+                (-40, 14), (-34, -24)]  # fmt: skip
+        head.curve(face, skin)
+        head.curve([(-17, 6), (-10, 2), (-5, 10), (-10, 19), (-17, 16)], skin, width=2.6)
+    else:
+        for x in (-43, 43):
+            head.ellipse(x, 10, 7, 9, skin)
+        half: Points = [(0, -44), (30, -34), (43, -4), (41, 18), (27, 37), (10, 45)]
+        head.curve([*half, *[(-x, y) for x, y in reversed(half[1:])]], skin)
+    is_girl = figure.subject in ("girl", "maid")
+    brow = darker(hair, 0.3) if figure.subject in ("emperor", "warrior", "prince", "boy") else None
+    look = FaceLook(skin=skin, iris=_IRISES[figure.subject], brow=brow, has_lashes=is_girl, eye_x=18.5, eye_y=8.0)
+    if figure.subject == "emperor":
+        look = replace(look, blush_strength=0.0, eye_height=19.0)
+        _draw_beard(head, figure.view, hair)
+    draw_face(head, look, figure)
+    draw_hair_before(head, figure, hair)
+    draw_headgear(head, figure, hair)
+
+
+def _draw_legs(pen: Pen, pose: Pose, clothes: Clothes) -> None:
+    for leg in (pose.far_leg, pose.near_leg):
+        draw_leg(pen, leg, clothes)
+
+
+def _draw_beard(head: Pen, view: str, hair: RGB) -> None:
+    x = 30.0 if view == "side" else 0.0
+    head.polygon([(x - 9, 36), (x + 9, 36), (x + 6, 54), (x, 66), (x - 6, 54)], hair, width=2.6)
+    for side in (-1, 1):
+        head.line([(x + side * 3, 20), (x + side * 13, 22), (x + side * 18, 32)], hair, 4.6, is_smooth=True)
+
+
+def _draw_cape(upper: Pen, figure: Figure, ground: float) -> None:
+    cape = (198, 44, 58) if figure.colour not in ("red", "pink") else (66, 84, 176)
+    low = ground - 6
+    if figure.view == "side":
+        upper.polygon([(2, -100), (-14, -98), (-44, low), (-8, low)], cape)
+    else:
+        upper.polygon([(-16, -100), (16, -100), (46, low), (-46, low)], cape)
+        upper.line([(-15, -99), (15, -99)], GOLD, 5.0)
+
+
+def _draw_spear(upper: Pen, pose: Pose) -> None:
+    x, y = pose.near_arm[2]
+    upper.line([(x + 3, y + 48), (x + 3, -150)], (136, 88, 52), 6.0, outline=True)
+    upper.polygon([(x + 3, -182), (x + 11, -156), (x + 3, -148), (x - 5, -156)], (206, 214, 226), width=3.0)
+    upper.ellipse(x + 3, -145, 7, 6, (212, 52, 56), width=2.4)
+
+
+def _draw_fallen_hair(pen: Pen, figure: Figure, hair: RGB) -> None:
+    reach = -40.0 if figure.hair_length == "long" else -14.0
+    pen.curve([(36, -90), (0, -78), (reach, -40), (reach - 6, -14), (10, -20), (30, -30)], darker(hair, 0.16))
