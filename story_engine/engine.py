@@ -6,7 +6,7 @@ file takes to read, and never imports torch: work is put into the ledger and don
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -132,13 +132,22 @@ class Engine:
         self.parts.takes.restore(token)
 
     # -- work --------------------------------------------------------------------------------------------------------
-    def render(self, slug: str, *, scenes: Sequence[str] | None = None, takes: int = 1) -> Submitted:
+    def render(
+        self,
+        slug: str,
+        *,
+        scenes: Sequence[str] | None = None,
+        takes: int = 1,
+        overrides: Mapping[str, object] | None = None,
+    ) -> Submitted:
         """Make sure that the first `takes` takes of the scenes (None: all) exist.
+
+        `overrides` are settings for this request alone (`family`, `sampler`, `steps`, …); the story keeps its own.
 
         Raises:
             StandInNeeded: the story's family is not on this machine and no stand-in has been chosen.
         """
-        return queue.render(self.parts, slug, scenes=scenes, takes=takes, user=self.config.user)
+        return queue.render(self.parts, slug, scenes=scenes, takes=takes, user=self.config.user, overrides=overrides)
 
     def redo(self, slug: str, scene: str, *, takes: int = 1) -> Submitted:
         """`takes` more takes of one scene, at the front of the queue."""

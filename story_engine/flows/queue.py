@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from story_engine.domain.story import Story
 from story_engine.domain.views import Submitted
@@ -17,15 +17,30 @@ from story_engine.flows.render import (
     painting_family,
     plan_redo,
     plan_render,
+    with_settings,
 )
 
 SCORE_PRIORITY = 5
 DOWNLOADABLE = ("kolors", "aesthetic")
 
 
-def render(parts: Parts, slug: str, *, scenes: Sequence[str] | None, takes: int, user: str) -> Submitted:
-    """Submit what is missing of the first `takes` takes of the scenes."""
+def render(
+    parts: Parts,
+    slug: str,
+    *,
+    scenes: Sequence[str] | None,
+    takes: int,
+    user: str,
+    overrides: Mapping[str, object] | None = None,
+) -> Submitted:
+    """Submit what is missing of the first `takes` takes of the scenes.
+
+    Raises:
+        InvalidInput: a setting in `overrides` cannot be accepted.
+    """
     story = parts.stories.load(slug)
+    if overrides:
+        story = with_settings(story, overrides)
     wanted = [scene.id for scene in story.scenes] if scenes is None else list(scenes)
     _check_scenes(story, wanted)
     if scenes is None:

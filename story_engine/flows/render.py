@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from story_engine.domain.family import Family
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.resolve import resolve, same_but_seed
-from story_engine.domain.story import Scene, Story
+from story_engine.domain.story import Scene, Settings, Story
 from story_engine.domain.take import Take
+from story_engine.domain.validation import checked
 from story_engine.errors import ChooseAnother, FixInput, InstallOrDownload, StandInNeeded
 
 REDO_PRIORITY = 10
@@ -173,3 +174,16 @@ def _recipe(
 def _check_takes(takes: int) -> None:
     if not 1 <= takes <= MOST_TAKES:
         raise FixInput("render.takes", takes=takes, most=MOST_TAKES)
+
+
+def with_settings(story: Story, overrides: Mapping[str, object]) -> Story:
+    """The story with other settings for one request. Another family blanks what was meant for the first one.
+
+    Raises:
+        InvalidInput: a value cannot be accepted.
+    """
+    settings = story.settings
+    if overrides.get("family", settings.family) != settings.family:
+        settings = Settings(noise=settings.noise)
+    changed = settings.model_copy(update=dict(overrides))
+    return checked(story.model_copy(update={"settings": changed}), file="settings")

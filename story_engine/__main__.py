@@ -1,0 +1,7 @@
+"""`python -m story_engine …`: the same engine without a browser."""
+
+import sys
+
+from story_engine.cli import run
+
+sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,44 @@
+"""The only place where real parts are chosen and fitted together."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from story_engine.config import Config
+from story_engine.engine import Engine
+from story_engine.flows.parts import Parts
+from story_engine.jobs.launcher import dispatcher_state, start_dispatcher
+from story_engine.jobs.ledger import Ledger
+from story_engine.models.families import families
+from story_engine.models.preview.vocabulary import unknown_words
+from story_engine.models.published import family_states
+from story_engine.models.tokenizer import count_tokens, cut_position
+from story_engine.scoring.present import present_scorer
+from story_engine.store.bundles import BundleStore
+from story_engine.store.layout import Layout
+from story_engine.store.loras import LoraStore
+from story_engine.store.scores import ScoreStore
+from story_engine.store.stories import StoryStore
+from story_engine.store.takes import TakeStore
+
+
+def open_engine(config: Config) -> Engine:
+    """The engine on a workspace. Opens no process and reads no weights."""
+    layout = Layout.of(config)
+    parts = Parts(
+        stories=StoryStore(layout),
+        takes=TakeStore(layout),
+        scores=ScoreStore(layout),
+        loras=LoraStore(layout),
+        bundles=BundleStore(layout),
+        ledger=Ledger(layout),
+        families=partial(families, layout),
+        family_states=partial(family_states, layout),
+        present_scorer=partial(present_scorer, layout),
+        start_dispatcher=partial(start_dispatcher, config),
+        dispatcher_state=partial(dispatcher_state, layout),
+        count_tokens=count_tokens,
+        cut_position=cut_position,
+        unknown_words=unknown_words,
+    )
+    return Engine(config, parts)

@@ -1,0 +1,99 @@
+"""What the command line prints: each report as a JSON object and as text."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from story_engine.domain.job import JobView
+from story_engine.engine import Engine
+
+Report = dict[str, Any]
+
+
+def board_report(engine: Engine, slug: str) -> tuple[Report, str]:
+    """Panels, takes, files, scores, picks, seeds."""
+    board = engine.board(slug)
+    gate = engine.gate(slug)
+    panels: list[Report] = []
+    lines = [f"{slug}: mean {_number(gate.mean)} ({board.scorer} scorer), gate {gate.threshold:g}"]
+    for number, panel in enumerate(board.panels, start=1):
+        takes = [
+            {
+                "id": view.take.id,
+                "seed": view.take.recipe.seed,
+                "family": view.take.recipe.family,
+                "score": view.score,
+                "file": str(view.picture),
+                "is_current": view.is_current,
+            }
+            for view in panel.takes
+        ]
+        chosen = panel.chosen.take.id if panel.chosen else None
+        panels.append(
+            {
+                "scene": panel.scene.id,
+                "title": panel.scene.title,
+                "seed": panel.scene.seed,
+                "pinned": panel.scene.pinned,
+                "chosen": chosen,
+                "is_picked": panel.is_picked,
+                "stand_in_for": panel.stand_in_for,
+                "takes": takes,
+            }
+        )
+        score = panel.chosen.score if panel.chosen else None
+        mark = "*" if panel.is_picked else " "
+        lines.append(
+            f"{number:>3} {mark} {panel.scene.id:<8} seed {panel.scene.seed:<10} takes {len(takes):<3} "
+            f"score {_number(score):<6} {(chosen or '–')[:8]}  {panel.scene.title}"
+        )
+    report = {
+        "story": slug,
+        "scorer": board.scorer,
+        "scorer_version": board.scorer_version,
+        "mean": gate.mean,
+        "panels": panels,
+    }
+    return report, "\n".join(lines)
+
+
+def story_lint(engine: Engine, slug: str) -> tuple[Report, str]:
+    """Token counts, cuts and unknown words, scene by scene; a story that cannot be read raises its problems."""
+    story = engine.story(slug)
+    scenes: list[Report] = []
+    lines = []
+    for scene in story.scenes:
+        resolved = asdict(engine.resolved(story, scene.id))
+        scenes.append({"scene": scene.id, **resolved})
+        line = f"{scene.id}: {resolved['prompt_tokens']} of {resolved['token_limit']} tokens"
+        if resolved["prompt_cut"] is not None:
+            line += f", cut after {resolved['prompt'][: resolved['prompt_cut']][-12:]!r}"
+        if resolved["unknown_words"]:
+            line += f"; the preview model does not know: {', '.join(resolved['unknown_words'])}"
+        lines.append(line)
+    return {"story": slug, "scenes": scenes}, "\n".join(lines)
+
+
+def models_report(engine: Engine) -> tuple[Report, str]:
+    """Families with their files."""
+    machine = engine.machine()
+    lines = [f"{machine.device}, {machine.memory_bytes / 2**30:.0f} GiB; scorer: {machine.scorer}"]
+    for family in machine.families:
+        lines.append(f"{family.name}: {'ready' if family.ready else 'not ready'} (from {family.source})")
+        lines += [
+            f"    {file.state:<10} {file.size_bytes / 2**20:>9.1f} MiB  {file.path}"
+            for file in family.files
+            if not family.ready or file.state != "present"
+        ]
+    report = asdict(machine)
+    return report, "\n".join(lines)
+
+
+def job_report(job: JobView) -> Report:
+    """One job as plain values."""
+    return asdict(job)
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"

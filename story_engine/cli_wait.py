@@ -1,0 +1,54 @@
+"""Wait for a job on the command line, with its progress on stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from story_engine.domain.job import JobView
+from story_engine.engine import Engine
+from story_engine.messages import message
+
+_POLL_SECONDS = 0.2
+
+
+class JobEnded(Exception):  # noqa: N818 - names the situation: the job ended otherwise than done
+    """A job that was waited for failed, was cancelled, or is held."""
+
+
+def wait_for(engine: Engine, job: int) -> JobView:
+    """Poll until the job is over; Ctrl+C cancels it.
+
+    Raises:
+        JobEnded: it ended otherwise than done.
+    """
+    shown = ""
+    try:
+        while (view := engine.job(job)).is_active:
+            shown = _show(view, shown)
+            time.sleep(_POLL_SECONDS)
+    except KeyboardInterrupt:
+        engine.cancel(job)
+        raise
+    if shown and sys.stderr.isatty():
+        print(file=sys.stderr)
+    if view.state != "done":
+        reason = message(view.error_code, "en", **view.error_values) if view.error_code else ""
+        raise JobEnded(f"Job {job} {view.state}. {reason}".strip())
+    return view
+
+
+def _show(view: JobView, shown: str) -> str:
+    progress = view.progress
+    line = f"{view.state} {progress.stage}".strip()
+    if progress.total:
+        line += f" {progress.step}/{progress.total}"
+    if progress.eta_seconds is not None:
+        line += f", about {progress.eta_seconds:.0f} s left"
+    if line == shown:
+        return shown
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
+    elif line.split()[:2] != shown.split()[:2]:
+        print(line, file=sys.stderr, flush=True)
+    return line
