@@ -1,0 +1,67 @@
+"""A person's choices of takes, apart from the takes and from every score."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from story_engine.domain.safe_name import name_fault
+from story_engine.errors import FixInput, Wait
+from story_engine.store.atomic import write_bytes
+from story_engine.store.layout import Layout
+
+_LOCK_SECONDS = 5.0
+
+
+class PickStore:
+    """Scene id → take id, one small file per story."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+
+    def picks(self, slug: str) -> dict[str, str]:
+        """The choices of a story; empty when nothing was chosen.
+
+        Raises:
+            FixInput: the file was damaged by hand.
+        """
+        path = self._path(slug)
+        try:
+            found = json.loads(path.read_bytes())
+        except FileNotFoundError:
+            return {}
+        except ValueError as error:
+            raise FixInput("takes.picks_damaged", path=str(path), reason=str(error)) from error
+        if not isinstance(found, dict) or not all(isinstance(take, str) for take in found.values()):
+            raise FixInput("takes.picks_damaged", path=str(path), reason="not a table of scenes and takes")
+        return found
+
+    def set_pick(self, slug: str, scene: str, take: str | None) -> None:
+        """Choose a take for a panel; None takes the choice back. Choices for other panels made meanwhile stay.
+
+        Raises:
+            Wait: the file cannot be written, or somebody else is writing it.
+        """
+        path = self._path(slug)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Wait("files.not_written", path=path, reason=error.strerror) from error
+        try:
+            with FileLock(path.with_suffix(".lock"), timeout=_LOCK_SECONDS):
+                chosen = self.picks(slug)
+                if take is None:
+                    chosen.pop(scene, None)
+                else:
+                    chosen[scene] = take
+                write_bytes(path, json.dumps(chosen, ensure_ascii=False, indent=1, sort_keys=True).encode())
+        except Timeout as error:
+            raise Wait("takes.picks_busy", path=path) from error
+
+    def _path(self, slug: str) -> Path:
+        fault = name_fault(slug)
+        if fault is not None:
+            raise FixInput(fault[0], **fault[1])
+        return self._layout.picks(slug)

@@ -1,0 +1,273 @@
+"""Takes on disk: a picture, a thumbnail for the page, and a record that is written last and promises its picture."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+from pydantic import ValidationError
+
+from story_engine.domain.safe_name import name_fault
+from story_engine.domain.take import Take
+from story_engine.errors import ChooseAnother, FixInput, Problem
+from story_engine.store.atomic import TEMPORARY_SUFFIX, move, write_bytes
+from story_engine.store.hashes import file_sha256
+from story_engine.store.layout import Layout
+from story_engine.store.picks import PickStore
+
+THUMBNAIL_SIDE = 384
+"""Pixels of the longer side: a board shows four panels beside each other."""
+THUMBNAIL_QUALITY = 88
+TRASH_SECONDS = 30 * 24 * 3600
+"""How long a deleted take can be brought back."""
+LEFTOVER_SECONDS = 600
+"""A picture without a record that is older than this will not get one any more: its writer was stopped."""
+_PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
+_SETTLED_NS = 50_000_000
+"""A folder whose time stamp is younger than this may change again within the same tick of the file system's clock."""
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    modified_ns: int
+    is_settled: bool
+    takes: tuple[Take, ...]
+
+
+class TakeStore:
+    """All takes of a workspace. A cache per folder makes listing cheap; it holds nothing that the disk does not."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._picks = PickStore(layout)
+        self._listings: dict[Path, _Listing] = {}
+
+    def add(self, take: Take, picture: Image.Image, text_chunks: Mapping[str, str]) -> Take:
+        """Store a picture with its record; its `picture_sha256` is filled in. A take that is there already stays.
+
+        Args:
+            take: all fields but the picture's hash.
+            picture: 8-bit RGB.
+            text_chunks: what the PNG says about itself, keyword → text, stored as UTF-8 (iTXt).
+
+        Raises:
+            Wait: the disk is full or cannot be written; the take does not exist then.
+        """
+        known = self.find(take.story, take.scene, take.id)
+        if known is not None:
+            return known
+        png = _png(picture, text_chunks)
+        stored = take.model_copy(update={"picture_sha256": hashlib.sha256(png).hexdigest()})
+        write_bytes(self.picture(stored), png)
+        write_bytes(self.thumbnail(stored), _thumbnail(picture))
+        write_bytes(self._record(stored), stored.model_dump_json(indent=1).encode())
+        return stored
+
+    def picture(self, take: Take) -> Path:
+        """The PNG."""
+        return self._file(take.story, take.scene, take.id, ".png")
+
+    def thumbnail(self, take: Take) -> Path:
+        """The JPEG."""
+        return self._file(take.story, take.scene, take.id, ".jpg")
+
+    def files(self, take: Take) -> tuple[Path, Path]:
+        """PNG and JPEG."""
+        return self.picture(take), self.thumbnail(take)
+
+    def takes(self, slug: str) -> dict[str, tuple[Take, ...]]:
+        """Scene id → its takes, oldest first; scenes that were removed from the story included."""
+        folder = self._folder(slug, "scene").parent
+        try:
+            scenes = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir())
+        except FileNotFoundError:
+            return {}
+        return {scene: takes for scene in scenes if (takes := self.takes_of(slug, scene))}
+
+    def takes_of(self, slug: str, scene: str) -> tuple[Take, ...]:
+        """The takes of one scene, oldest first. What lacks its record or its whole picture is passed over."""
+        folder = self._folder(slug, scene)
+        try:
+            modified_ns = folder.stat().st_mtime_ns
+        except FileNotFoundError:
+            return ()
+        known = self._listings.get(folder)
+        if known is not None and known.is_settled and known.modified_ns == modified_ns:
+            return known.takes
+        is_settled = time.time_ns() - modified_ns > _SETTLED_NS
+        takes = _read_folder(folder)
+        self._listings[folder] = _Listing(modified_ns, is_settled, takes)
+        return takes
+
+    def find(self, slug: str, scene: str, digest: str) -> Take | None:
+        """The take of this recipe, if its record is there and its picture is what the record promises."""
+        take = _read_record(self._file(slug, scene, digest, ".json"))
+        if take is None or self.fault(take) is not None:
+            return None
+        return take
+
+    def fault(self, take: Take) -> Problem | None:
+        """What is wrong with the take's picture, by its content; None when it is whole."""
+        path = self.picture(take)
+        try:
+            is_whole = file_sha256(path) == take.picture_sha256
+        except FileNotFoundError:
+            is_whole = False
+        if is_whole:
+            return None
+        return Problem("takes.damaged", f"{take.story}/{take.scene}", {"path": str(path)})
+
+    def delete(self, slug: str, scene: str, digest: str) -> str:
+        """Into the trash; the token gives it back.
+
+        Raises:
+            ChooseAnother: there is no such take.
+            Wait: the disk cannot be written.
+        """
+        record = self._file(slug, scene, digest, ".json")
+        if not record.exists():
+            raise ChooseAnother("takes.not_found", take=digest, scene=scene, story=slug)
+        token = secrets.token_hex(8)
+        # The record leaves first: without it the others are no take, whatever happens in between.
+        _move(record.parent, self._layout.take_trash / token, (f"{digest}.json", f"{digest}.png", f"{digest}.jpg"))
+        return token
+
+    def restore(self, token: str) -> Take:
+        """Undo of `delete`.
+
+        Raises:
+            ChooseAnother: the trash has been emptied.
+            Wait: the disk cannot be written.
+        """
+        trash = self._layout.take_trash / token
+        record = next(iter(sorted(trash.glob("*.json"))), None) if token.isalnum() else None
+        take = _read_record(record) if record is not None else None
+        if take is None:
+            raise ChooseAnother("takes.not_in_trash")
+        folder = self._folder(take.story, take.scene)
+        _move(trash, folder, (f"{take.id}.png", f"{take.id}.jpg", f"{take.id}.json"))
+        shutil.rmtree(trash, ignore_errors=True)
+        return take
+
+    def picks(self, slug: str) -> dict[str, str]:
+        """Scene id → take id that a person chose."""
+        return self._picks.picks(slug)
+
+    def set_pick(self, slug: str, scene: str, take: str | None) -> None:
+        """Choose a take for a panel; None takes the choice back."""
+        self._picks.set_pick(slug, scene, take)
+
+    def sweep(self) -> int:
+        """Delete what stopped writers left, and trash past its time; how many files and folders went."""
+        now = time.time()
+        leftovers = [
+            path
+            for path in (self._layout.workspace / "takes").glob("*/*/*")
+            if _is_leftover(path) and now - path.stat().st_mtime > LEFTOVER_SECONDS
+        ]
+        for path in leftovers:
+            path.unlink(missing_ok=True)
+        emptied = [path for path in self._layout.take_trash.glob("*") if now - path.stat().st_mtime > TRASH_SECONDS]
+        for path in emptied:
+            shutil.rmtree(path, ignore_errors=True)
+        return len(leftovers) + len(emptied)
+
+    def _record(self, take: Take) -> Path:
+        return self._file(take.story, take.scene, take.id, ".json")
+
+    def _file(self, slug: str, scene: str, digest: str, suffix: str) -> Path:
+        if not (digest.isascii() and digest.isalnum()):
+            raise ChooseAnother("takes.not_found", take=digest[:64], scene=scene, story=slug)
+        return self._folder(slug, scene) / f"{digest}{suffix}"
+
+    def _folder(self, slug: str, scene: str) -> Path:
+        for name in (slug, scene):
+            fault = name_fault(name)
+            if fault is not None:
+                raise FixInput(fault[0], **fault[1])
+        return self._layout.takes(slug, scene)
+
+
+def _read_folder(folder: Path) -> tuple[Take, ...]:
+    takes: list[Take] = []
+    for entry in os.scandir(folder):
+        if not entry.name.endswith(".json"):
+            continue
+        take = _read_record(Path(entry.path))
+        if take is None:
+            continue
+        if _is_whole(folder / f"{take.id}.png"):
+            takes.append(take)
+        else:
+            _LOG.warning("The picture of take %s in %s is missing or cut off; the take is not listed", take.id, folder)
+    return tuple(sorted(takes, key=lambda take: (take.created_at, take.number, take.id)))
+
+
+def _read_record(path: Path) -> Take | None:
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return None
+    return _parsed_record(path, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=16384)
+def _parsed_record(path: Path, size_bytes: int, modified_ns: int) -> Take | None:
+    del size_bytes, modified_ns  # they only make the cache key
+    try:
+        return Take.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        _LOG.warning("The record %s is damaged and passed over: %s", path, error)
+        return None
+
+
+def _is_whole(picture: Path) -> bool:
+    """Whether the PNG has its end: cheap, and finds what a stopped writer leaves; `fault` compares the content."""
+    try:
+        with picture.open("rb") as file:
+            file.seek(-len(_PNG_END), os.SEEK_END)
+            return file.read() == _PNG_END
+    except OSError:
+        return False
+
+
+def _is_leftover(path: Path) -> bool:
+    if path.name.endswith(TEMPORARY_SUFFIX):
+        return True
+    return path.suffix in (".png", ".jpg") and not path.with_suffix(".json").exists()
+
+
+def _move(source: Path, target: Path, names: tuple[str, ...]) -> None:
+    for name in names:
+        if (source / name).exists():
+            move(source / name, target / name)
+
+
+def _png(picture: Image.Image, text_chunks: Mapping[str, str]) -> bytes:
+    chunks = PngInfo()
+    for keyword, text in text_chunks.items():
+        chunks.add_itxt(keyword, text)
+    buffer = io.BytesIO()
+    # Level 4 takes half the time of Pillow's default for a file that is 2 % larger.
+    picture.save(buffer, "PNG", pnginfo=chunks, compress_level=4)
+    return buffer.getvalue()
+
+
+def _thumbnail(picture: Image.Image) -> bytes:
+    small = picture.convert("RGB")
+    small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    small.save(buffer, "JPEG", quality=THUMBNAIL_QUALITY)
+    return buffer.getvalue()
