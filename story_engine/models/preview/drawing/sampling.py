@@ -31,7 +31,14 @@ _OWN_STYLE_SHARE = 0.4
 
 _SHOT_WEIGHTS = {"full": 0.31, "upper": 0.23, "close": 0.23, "long": 0.23}
 # The stories ask for anime, ink and modern more often; the free samples make up for it, so that styles come out even.
-_FREE_STYLE_WEIGHTS = {"anime": 0.078, "ink": 0.128, "modern": 0.161, "crayon": 0.211, "papercut": 0.211, "pixel": 0.211}
+_FREE_STYLE_WEIGHTS = {
+    "anime": 0.078,
+    "ink": 0.128,
+    "modern": 0.161,
+    "crayon": 0.211,
+    "papercut": 0.211,
+    "pixel": 0.211,
+}
 # Repeated values are likelier.
 _COAT_COLOURS = {
     "cat": ("orange", "orange", "orange", "black", "white", "grey", "brown", "yellow"),
