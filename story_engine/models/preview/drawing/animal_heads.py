@@ -14,7 +14,7 @@ _NOSE: RGB = (62, 44, 50)
 _CREAM: RGB = (255, 248, 234)
 _BLACK: RGB = (58, 54, 66)
 
-EAR_HEIGHT = {"cat": 14.0, "dog": 2.0, "rabbit": 62.0, "panda": 8.0, "fox": 24.0, "horse": 24.0, "dragon": 24.0}
+EAR_HEIGHT = {"cat": 14.0, "dog": 2.0, "rabbit": 46.0, "panda": 8.0, "fox": 24.0, "horse": 24.0, "dragon": 24.0}
 """Units above the crown of the head."""
 
 
@@ -132,8 +132,8 @@ def _draw_rabbit(pen: Pen, figure: Figure, coat: Coat) -> None:
     is_side = figure.view == "side"
     for x, degrees in ((-20, -14), (2, 2)) if is_side else ((-19, -9), (19, 9)):
         ear = pen.placed(x, -36, degrees=degrees)
-        ear.ellipse(0, -34, 13, 40, coat.main)
-        ear.ellipse(0, -34, 6, 29, _PINK, outline=False)
+        ear.ellipse(0, -24, 14, 34, coat.main)
+        ear.ellipse(0, -24, 7, 24, _PINK, outline=False)
     if is_side:
         pen.curve([(0, -42), (26, -36), (42, -10), (50, 12), (42, 28), (22, 38), (-10, 41), (-40, 24), (-46, -6), (-28, -36)],
                   coat.main)  # fmt: skip
@@ -159,7 +159,7 @@ def _draw_panda(pen: Pen, figure: Figure, coat: Coat) -> None:
         pen.ellipse(0, 0, 50, 44, coat.main)
     for x, degrees in ((20, 16),) if is_side else ((-21, 28), (21, -28)):
         pen.ellipse(x, 5, 15, 19, coat.dark, outline=False, degrees=degrees)
-    draw_face(pen, _look(coat, skin=coat.dark, mouth_skin=coat.main, eye_x=20.0, eye_y=4.0, eye_width=15.0, eye_height=18.0,
+    draw_face(pen, _look(coat, skin=coat.dark, mouth_skin=coat.main, forehead=coat.main, eye_x=20.0, eye_y=4.0, eye_width=15.0, eye_height=18.0,
                          mouth_x_side=38.0, blush_strength=0.0, mouth_y=30.0), figure)  # fmt: skip
     _nose(pen, 50 if is_side else 0, 12 if is_side else 18, 6.5)
 
@@ -206,7 +206,7 @@ def _draw_horse(pen: Pen, figure: Figure, coat: Coat) -> None:
             pen.ellipse(side * 14, 29, 3.6, 4.8, _NOSE, outline=False)
         pen.curve([(-16, -54), (8, -60), (20, -50), (12, -32), (4, -12), (-6, -24), (-18, -28)], coat.dark)
     draw_face(pen, _look(coat, eye_x=22.0, eye_y=-4.0, mouth_y=40.0, eye_x_side=14.0, mouth_x_side=54.0, eye_width=15.0,
-                         iris=(70, 44, 30)), figure)  # fmt: skip
+                         iris=(70, 44, 30), blush_strength=0.0), figure)  # fmt: skip
 
 
 def _draw_dragon(pen: Pen, figure: Figure, coat: Coat) -> None:

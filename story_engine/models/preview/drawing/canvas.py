@@ -7,18 +7,18 @@ Every colour goes through the pen's palette, so a style can recolour figures and
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from story_engine.models.preview.drawing.curves import Point, PointArray, Points, smoothed, turned, unit_circle, widened
+
+__all__ = ["RGB", "Canvas", "Palette", "Pen", "Point", "Points"]
+
 RGB = tuple[int, int, int]
-Point = tuple[float, float]
-Points = Sequence[Point]
-_Array = NDArray[np.float64]
 
 PICTURE_UNITS = 256
 SUPERSAMPLING = 2
@@ -51,7 +51,7 @@ class Pen:
     grow only mildly with the pen's scale; line thickness grows with it fully.
     """
 
-    def __init__(self, image: Image.Image, palette: Palette, matrix: _Array, outline_growth: float = 1.0) -> None:
+    def __init__(self, image: Image.Image, palette: Palette, matrix: PointArray, outline_growth: float = 1.0) -> None:
         """Use `Canvas` or `Pen.placed`; `matrix` is (2, 3), local units to device pixels."""
         self.image = image
         self.palette = palette
@@ -89,7 +89,7 @@ class Pen:
         self, points: Points, fill: RGB | None, *, outline: RGB | bool = True, width: float | None = None
     ) -> None:
         """A closed smooth shape through the points (Catmull-Rom)."""
-        self._area(_through(np.asarray(points, dtype=np.float64), is_closed=True), fill, outline, width)
+        self._area(smoothed(points, is_closed=True), fill, outline, width)
 
     def ellipse(
         self,
@@ -105,9 +105,9 @@ class Pen:
     ) -> None:
         """An ellipse around (x, y), turned clockwise; a circle without `radius_y`."""
         radii = np.array([radius_x, radius_x if radius_y is None else radius_y])
-        points = _circle() * radii
+        points = unit_circle() * radii
         if degrees:
-            points = _turned(points, degrees)
+            points = turned(points, degrees)
         self._area(points + (x, y), fill, outline, width)
 
     def rounded_rectangle(
@@ -124,7 +124,7 @@ class Pen:
     ) -> None:
         """A rectangle with round corners."""
         radius = min(radius, (right - left) / 2, (bottom - top) / 2)
-        circle = _circle()
+        circle = unit_circle()
         corners = np.sign(circle + 1e-9)  # the quarter that each point of the circle belongs to
         half = np.array([(right - left) / 2 - radius, (bottom - top) / 2 - radius])
         centre = ((left + right) / 2, (top + bottom) / 2)
@@ -142,7 +142,7 @@ class Pen:
         """An open stroke with round ends: ink of outline width unless told otherwise; `outline` makes it a limb."""
         path = np.asarray(points, dtype=np.float64)
         if is_smooth and len(path) > 2:
-            path = _through(path, is_closed=False)
+            path = smoothed(path, is_closed=False)
         device = self._device(path)
         wide = self._outline_pixels(None) if thickness is None else thickness * self._scale
         if outline is not False:
@@ -196,25 +196,25 @@ class Pen:
         corner = (round(float(centre[0])) - pixels, round(float(centre[1])) - pixels)
         self.image.paste(self.palette.tint(colour), (*corner, corner[0] + 2 * pixels, corner[1] + 2 * pixels), mask)
 
-    def _device(self, points: _Array) -> _Array:
-        placed: _Array = points @ self._linear + self._offset
+    def _device(self, points: PointArray) -> PointArray:
+        placed: PointArray = points @ self._linear + self._offset
         return placed
 
     def _outline_pixels(self, width: float | None) -> float:
         units = self.palette.outline_width if width is None else width
         return units * SUPERSAMPLING * self._outline_growth
 
-    def _area(self, points: _Array, fill: RGB | None, outline: RGB | bool, width: float | None) -> None:
+    def _area(self, points: PointArray, fill: RGB | None, outline: RGB | bool, width: float | None) -> None:
         device = self._device(points)
         if outline is not False:
             edge = self.palette.ink if outline is True else self.palette.tint(outline)
             pixels = self._outline_pixels(width)
             if pixels > 0:
-                self._draw.polygon(_widened(device, pixels).ravel().tolist(), fill=edge)
+                self._draw.polygon(widened(device, pixels).ravel().tolist(), fill=edge)
         if fill is not None:
             self._draw.polygon(device.ravel().tolist(), fill=self.palette.tint(fill))
 
-    def _stroke(self, device: _Array, wide: float, colour: RGB) -> None:
+    def _stroke(self, device: PointArray, wide: float, colour: RGB) -> None:
         self._draw.line(device.ravel().tolist(), fill=colour, width=max(1, round(wide)))
         radius = wide / 2
         if radius < 1:
@@ -237,59 +237,6 @@ class Canvas(Pen):
         if DEVICE_PIXELS % size == 0:
             return self.image.reduce(DEVICE_PIXELS // size)
         return self.image.resize((size, size), Image.Resampling.LANCZOS)
-
-
-@lru_cache(maxsize=1)
-def _circle() -> _Array:
-    turns = np.linspace(0.0, 2 * math.pi, 36, endpoint=False) + math.pi / 36
-    return np.column_stack((np.cos(turns), np.sin(turns)))
-
-
-def _turned(points: _Array, degrees: float) -> _Array:
-    turn = math.radians(degrees)
-    matrix = np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
-    turned: _Array = points @ matrix
-    return turned
-
-
-@lru_cache(maxsize=1)
-def _spline_basis() -> _Array:
-    steps = np.arange(6) / 6
-    cubes = np.column_stack((np.ones(6), steps, steps**2, steps**3))
-    catmull_rom = np.array([[0, 2, 0, 0], [-1, 0, 1, 0], [2, -5, 4, -1], [-1, 3, -3, 1]]) / 2
-    basis: _Array = cubes @ catmull_rom
-    return basis
-
-
-def _through(points: _Array, *, is_closed: bool) -> _Array:
-    if is_closed:
-        extended = np.concatenate((points[-1:], points, points[:2]))
-    else:
-        extended = np.concatenate((points[:1], points, points[-1:]))
-    windows = np.stack((extended[:-3], extended[1:-2], extended[2:-1], extended[3:]), axis=1)
-    sampled: _Array = (_spline_basis() @ windows).reshape(-1, 2)
-    return sampled if is_closed else np.concatenate((sampled, points[-1:]))
-
-
-def _widened(device: _Array, pixels: float) -> _Array:
-    """The closed shape grown by `pixels` on every side; sharp corners are cut at 1.8 times that."""
-    edges = np.roll(device, -1, axis=0) - device
-    lengths = np.hypot(edges[:, 0], edges[:, 1])
-    kept = lengths > 1e-6
-    if not kept.all():
-        device, edges, lengths = device[kept], edges[kept], lengths[kept]
-        edges = np.roll(device, -1, axis=0) - device
-        lengths = np.maximum(np.hypot(edges[:, 0], edges[:, 1]), 1e-6)
-    following = np.roll(device, -1, axis=0)
-    area = float(np.sum(device[:, 0] * following[:, 1] - following[:, 0] * device[:, 1]))
-    normals = np.column_stack((edges[:, 1], -edges[:, 0])) / lengths[:, None]
-    if area < 0:
-        normals = -normals
-    corners = normals + np.roll(normals, 1, axis=0)
-    size = np.hypot(corners[:, 0], corners[:, 1])  # 2 cos(half the corner's angle)
-    reach = pixels * np.minimum(2 / np.maximum(size, 1e-6), 1.8)
-    widened: _Array = device + corners / np.maximum(size, 1e-6)[:, None] * reach[:, None]
-    return widened
 
 
 @lru_cache(maxsize=64)

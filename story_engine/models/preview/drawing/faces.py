@@ -30,12 +30,14 @@ class FaceLook:
     eye_x: float = 19.0
     eye_y: float = 6.0
     eye_width: float = 17.0
-    eye_height: float = 22.0
+    eye_height: float = 23.0
     mouth_y: float = 27.0
     mouth_x_side: float = 26.0
     eye_x_side: float = 20.0
     mouth_skin: RGB | None = None
     """Colour around the mouth where it differs (a muzzle)."""
+    forehead: RGB | None = None
+    """Colour behind the brows where it differs (a panda's)."""
     is_cat_like: bool = False
     """A mouth of two small arcs when calm."""
     has_lashes: bool = False
@@ -66,7 +68,7 @@ def draw_face(pen: Pen, look: FaceLook, figure: Figure) -> None:
     expression = _MOODS[figure.mood]
     eyes = "closed" if figure.action in ("sleeping", "wishing") else expression.eyes
     mouth = "sing" if figure.action == "singing" else "little" if figure.action == "sleeping" else expression.mouth
-    glance = 4.0 if figure.action == "reading" else -4.0 if eyes == "sparkling" else 0.0
+    glance = 5.0 if figure.action == "reading" else -4.0 if eyes == "sparkling" else 0.0
     is_side = figure.view == "side"
     centres = (look.eye_x_side,) if is_side else (-look.eye_x, look.eye_x)
     if look.blush_strength > 0 and not pen.palette.is_flat:
@@ -76,9 +78,15 @@ def draw_face(pen: Pen, look: FaceLook, figure: Figure) -> None:
         _draw_brow(pen, look, expression.brows, x, inward=1 if is_side or x < 0 else -1, is_second=index == 1)
     _draw_mouth(pen, look, mouth, look.mouth_x_side if is_side else 0.0)
     if figure.mood == "sad" and figure.action != "sleeping":
-        _draw_drop(pen, centres[0] - 3, look.eye_y + 22, 6.5)
-    if figure.mood == "nervous":
-        _draw_drop(pen, -37 if not is_side else -8, -14, 9)
+        draw_drop(pen, centres[0] - 3, look.eye_y + 22, 6.5)
+
+
+def draw_drop(pen: Pen, x: float, y: float, radius: float) -> None:
+    """A tear or a drop of sweat."""
+    tip = [(x, y - radius * 1.9), (x + radius * 0.75, y - radius * 0.3), (x + radius * 0.7, y + radius * 0.55)]
+    pen.curve([*tip, (x, y + radius), (x - radius * 0.7, y + radius * 0.55), (x - radius * 0.75, y - radius * 0.3)], TEAR,
+              width=2.0)  # fmt: skip
+    pen.ellipse(x - radius * 0.25, y + radius * 0.1, radius * 0.22, radius * 0.34, WHITE, outline=False)
 
 
 def _draw_eye(pen: Pen, look: FaceLook, kind: str, x: float, glance: float, toward: int) -> None:
@@ -94,25 +102,18 @@ def _draw_eye(pen: Pen, look: FaceLook, kind: str, x: float, glance: float, towa
     if kind == "small":
         height *= 0.92
     pen.ellipse(x, y, width, height, WHITE, width=2.0 if kind != "wide" else 2.6)
-    share = {"wide": 0.5, "small": 0.52, "half": 0.74, "sparkling": 0.92, "big": 0.9}.get(kind, 0.84)
+    share = {"wide": 0.5, "small": 0.52, "half": 0.8, "sparkling": 0.92, "big": 0.92}.get(kind, 0.9)
     iris_y = y + glance * (0.6 if share > 0.8 else 1.0) + (1.5 if kind == "half" else 0)
     pen.ellipse(x, iris_y, width * share, height * share, look.iris, outline=False)
     if share > 0.6:
-        pen.ellipse(
-            x,
-            iris_y + height * 0.36,
-            width * share * 0.62,
-            height * share * 0.42,
-            lighter(look.iris, 0.38),
-            outline=False,
-        )
-        pen.ellipse(x, iris_y, width * share * 0.45, height * share * 0.5, darker(look.iris, 0.8), outline=False)
+        shade = darker(look.iris, 0.72)
+        pen.ellipse(x, iris_y - height * 0.12, width * share * 0.72, height * share * 0.66, shade, outline=False)
     if kind == "sparkling":
         _draw_star(pen, x - 2, y - 5, 7.5)
         pen.ellipse(x + 4, y + 6, 2.4, 2.4, WHITE, outline=False)
     elif share > 0.6:
-        pen.ellipse(x - 2.6, iris_y - height * 0.36, 3.6, 4.2, WHITE, outline=False)
-        pen.ellipse(x + 3.2, iris_y + height * 0.4, 2.0, 2.0, WHITE, outline=False)
+        pen.ellipse(x - 2.4, iris_y - height * 0.38, 3.5, 4.0, WHITE, outline=False)
+        pen.ellipse(x + 3.0, iris_y + height * 0.34, 1.8, 1.8, WHITE, outline=False)
     if kind == "half":
         lid = [(x - width - 2.5, y + 0.5), (x - width - 2, y - height - 3), (x + width + 2, y - height - 3)]
         pen.polygon([*lid, (x + width + 2.5, y + 0.5)], look.skin, outline=False)
@@ -131,7 +132,7 @@ def _draw_brow(pen: Pen, look: FaceLook, kind: str, x: float, inward: int, is_se
             y = look.eye_y - look.eye_height / 2 - 7
             pen.line([(x - 7, y + 1), (x, y - 1), (x + 7, y + 1)], look.brow, 3.4)
         return
-    colour = look.brow or _line_colour(pen, look.skin)
+    colour = look.brow or _line_colour(pen, look.forehead or look.skin)
     y = look.eye_y - look.eye_height / 2 - 8
     if kind == "one_up":
         kind = "high" if is_second else "flat"
@@ -154,8 +155,8 @@ def _draw_mouth(pen: Pen, look: FaceLook, kind: str, x: float) -> None:
     elif kind == "laugh":
         _draw_open_mouth(pen, x, y - 5, 12, 13)
     elif kind == "sing":
-        pen.ellipse(x, y + 1, 8.5, 9.5, _MOUTH, width=2.4)
-        pen.ellipse(x, y + 5.5, 5.5, 4, _TONGUE, outline=False)
+        pen.ellipse(x, y + 2, 9.5, 11, _MOUTH, width=2.4)
+        pen.ellipse(x, y + 7, 6, 4.4, _TONGUE, outline=False)
     elif kind == "round":
         pen.ellipse(x, y + 1, 6, 8.5, _MOUTH, width=2.6)
     elif kind == "little":
@@ -187,13 +188,6 @@ def _draw_blush(pen: Pen, look: FaceLook, *, strong: bool, is_side: bool) -> Non
     red, green, blue = colour
     for x in (look.eye_x_side - 10,) if is_side else (-look.eye_x - 10, look.eye_x + 10):
         pen.ellipse(x, y, radius, radius * 0.68, (red, green, blue), outline=False)
-
-
-def _draw_drop(pen: Pen, x: float, y: float, radius: float) -> None:
-    tip = [(x, y - radius * 1.9), (x + radius * 0.75, y - radius * 0.3), (x + radius * 0.7, y + radius * 0.55)]
-    pen.curve([*tip, (x, y + radius), (x - radius * 0.7, y + radius * 0.55), (x - radius * 0.75, y - radius * 0.3)], TEAR,
-              width=2.0)  # fmt: skip
-    pen.ellipse(x - radius * 0.25, y + radius * 0.1, radius * 0.22, radius * 0.34, WHITE, outline=False)
 
 
 def _draw_star(pen: Pen, x: float, y: float, radius: float) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from story_engine.models.preview.drawing.animal_heads import EAR_HEIGHT, Coat, coat_of, draw_animal_head
 from story_engine.models.preview.drawing.animal_tails import draw_tail, draw_wing
 from story_engine.models.preview.drawing.canvas import RGB, Pen, Point
-from story_engine.models.preview.drawing.colours import colour_of
+from story_engine.models.preview.drawing.colours import colour_of, lighter
 from story_engine.models.preview.drawing.held import draw_held, draw_hands_together
 from story_engine.models.preview.drawing.marks import draw_marks
 from story_engine.models.preview.drawing.poses import Pose
@@ -24,7 +24,7 @@ class _Stance:
 
 
 _STANCES = {
-    ("standing", "front"): _Stance((0, -124)),
+    ("standing", "front"): _Stance((0, -136)),
     ("standing", "side"): _Stance((32, -122)),
     ("sitting", "front"): _Stance((0, -122)),
     ("sitting", "side"): _Stance((16, -122)),
@@ -65,15 +65,16 @@ def draw_animal(pen: Pen, figure: Figure, rng: random.Random) -> None:
     action = "sitting" if figure.action in _UPRIGHT else figure.action
     _BODIES[action](pen, figure, coat)
     limb = coat.dark if figure.subject == "panda" else coat.main
+    paw = _paw_of(figure, coat)
     if figure.action in ("wishing", "reading"):
-        pose = _raise_arms(pen, figure, limb)
+        pose = _raise_arms(pen, figure, limb, paw)
         draw_held(pen, figure, pose, rng)
         draw_animal_head(head, figure, coat)
         if figure.action == "wishing":
-            draw_hands_together(pen, pose, limb)
+            draw_hands_together(pen, pose, paw)
     elif figure.action in _UPRIGHT:
         draw_animal_head(head, figure, coat)
-        pose = _raise_arms(pen, figure, limb)
+        pose = _raise_arms(pen, figure, limb, paw)
         draw_held(pen, figure, pose, rng)
     else:
         draw_animal_head(head, figure, coat)
@@ -85,10 +86,10 @@ def _stance(figure: Figure) -> _Stance:
     return _STANCES[action, figure.view]
 
 
-def _raise_arms(pen: Pen, figure: Figure, limb: RGB) -> Pose:
+def _raise_arms(pen: Pen, figure: Figure, limb: RGB, paw: RGB) -> Pose:
     is_side = figure.view == "side"
     hands: dict[str, tuple[Point, Point]] = {
-        "singing": ((-54, -70), (24, -84)) if not is_side else ((58, -76), (54, -86)),
+        "singing": ((-54, -70), (31, -76)) if not is_side else ((58, -56), (66, -72)),
         "wishing": ((-6, -60), (6, -60)) if not is_side else ((36, -62), (32, -60)),
         "holding_face": ((-38, -92), (38, -92)) if not is_side else ((46, -90), (38, -88)),
         "reading": ((-32, -52), (32, -52)) if not is_side else ((44, -58), (36, -54)),
@@ -100,7 +101,7 @@ def _raise_arms(pen: Pen, figure: Figure, limb: RGB) -> Pose:
         outward = 12 if hand[0] > 0 else -12
         elbow = ((shoulder[0] + hand[0]) / 2 + (outward if not is_side else 2), (shoulder[1] + hand[1]) / 2 + 8)
         pen.line([shoulder, elbow, hand], limb, 15.0, outline=True)
-        pen.ellipse(hand[0], hand[1], 9.5, 9, limb)
+        pen.ellipse(hand[0], hand[1], 9.5, 9, paw)
         arms.append((shoulder, elbow, hand))
     return Pose(far_arm=arms[0], near_arm=arms[1])
 
@@ -109,12 +110,18 @@ def _leg(pen: Pen, figure: Figure, coat: Coat, points: list[Point], thickness: f
     colour = coat.dark if figure.subject == "panda" else coat.main
     pen.line(points, colour, thickness, outline=True)
     foot = points[-1]
-    paw = {"horse": (70, 54, 54), "fox": (74, 54, 56), "panda": coat.dark}.get(figure.subject, coat.light)
+    paw = _paw_of(figure, coat)
     pen.ellipse(foot[0] + 2, foot[1] + 1, thickness * 0.58, 7.5, paw, width=3.0)
 
 
-def _back_legs_rise(figure: Figure) -> float:
-    return 12.0 if figure.subject == "horse" else 0.0
+def _paw_of(figure: Figure, coat: Coat) -> RGB:
+    paws: dict[str, RGB] = {"horse": (70, 54, 54), "fox": (74, 54, 56), "panda": lighter(coat.dark, 0.12)}
+    return paws.get(figure.subject, coat.light)
+
+
+def _tail_height(figure: Figure, y: float) -> float:
+    """A horse's tail hangs down and must not reach into the ground."""
+    return y - 32 if figure.subject == "horse" else y
 
 
 def _trunk(
@@ -139,22 +146,21 @@ def _trunk(
 
 
 def _draw_standing(pen: Pen, figure: Figure, coat: Coat) -> None:
-    rise = _back_legs_rise(figure)
     if figure.view == "front":
-        draw_tail(pen.placed(20, -52, facing=-1), figure, coat)
-        draw_wing(pen.placed(-26, -80), figure, coat)
-        draw_wing(pen.placed(26, -80, facing=-1), figure, coat)
-        for x in (-27, 27):
-            _leg(pen, figure, coat, [(x, -34), (x, -7)], 17)
-        pen.ellipse(0, -60, 36, 38, coat.main)
-        _front_markings(pen, figure, coat, -60)
-        for x in (-12, 12):
-            _leg(pen, figure, coat, [(x, -48), (x, -6)], 16)
+        draw_tail(pen.placed(26, -66, facing=-1), figure, coat)
+        draw_wing(pen.placed(-26, -88), figure, coat)
+        draw_wing(pen.placed(26, -88, facing=-1), figure, coat)
+        for x in (-25, 25):
+            _leg(pen, figure, coat, [(x, -44), (x, -12)], 15)
+        pen.ellipse(0, -72, 37, 35, coat.main)
+        _front_markings(pen, figure, coat, -76)
+        for x in (-15, 15):
+            _leg(pen, figure, coat, [(x, -54), (x, -6)], 16)
         return
     draw_tail(pen.placed(-58, -70), figure, coat)
     for x in (-34, 22):
         _leg(pen, figure, coat, [(x, -50), (x + 2, -10)], 16)
-    _trunk(pen, figure, coat, -12, -60 - rise * 0.3, 54, 31)
+    _trunk(pen, figure, coat, -12, -60, 54, 31)
     draw_wing(pen.placed(-12, -78), figure, coat)
     for x in (-50, 6):
         _leg(pen, figure, coat, [(x, -50), (x, -7)], 17)
@@ -181,7 +187,7 @@ def _front_markings(pen: Pen, figure: Figure, coat: Coat, y: float) -> None:
 
 def _draw_sitting(pen: Pen, figure: Figure, coat: Coat) -> None:
     if figure.view == "front":
-        draw_tail(pen.placed(28, -24, facing=-1), figure, coat)
+        draw_tail(pen.placed(28, _tail_height(figure, -24), facing=-1), figure, coat)
         draw_wing(pen.placed(-24, -72), figure, coat)
         draw_wing(pen.placed(24, -72, facing=-1), figure, coat)
         pen.curve(
@@ -196,7 +202,7 @@ def _draw_sitting(pen: Pen, figure: Figure, coat: Coat) -> None:
             for x in (-12, 12):
                 _leg(pen, figure, coat, [(x, -50), (x, -7)], 15)
         return
-    draw_tail(pen.placed(-44, -18), figure, coat)
+    draw_tail(pen.placed(-44, _tail_height(figure, -18)), figure, coat)
     pen.curve([(16, -92), (28, -62), (24, -6), (-36, -3), (-54, -18), (-48, -46), (-24, -78), (-2, -96)], coat.main)
     if figure.subject == "panda":
         pen.curve([(14, -90), (28, -62), (24, -46), (-8, -58), (-30, -72), (-4, -94)], coat.dark, outline=False)
@@ -223,7 +229,7 @@ def _draw_chasing(pen: Pen, figure: Figure, coat: Coat) -> None:
 
 
 def _draw_lying(pen: Pen, figure: Figure, coat: Coat) -> None:
-    draw_tail(pen.placed(-72, -20, degrees=-18), figure, coat)
+    draw_tail(pen.placed(-72, _tail_height(figure, -20), degrees=-18), figure, coat)
     _trunk(pen, figure, coat, -22, -36, 62, 34)
     draw_wing(pen.placed(-22, -58), figure, coat)
     pen.ellipse(-52, -20, 22, 17, coat.main if figure.subject != "panda" else coat.dark)

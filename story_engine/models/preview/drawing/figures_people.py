@@ -17,7 +17,7 @@ from story_engine.models.preview.drawing.poses import Pose, pose_of
 from story_engine.models.preview.world import Figure
 
 HEAD_Y = -146.0
-_LYING_HEADS: dict[str, Point] = {"lying": (36.0, -56.0), "sleeping": (38.0, -47.0)}
+_LYING_HEADS: dict[str, Point] = {"lying": (36.0, -58.0), "sleeping": (38.0, -47.0)}
 _SKINS: tuple[RGB, ...] = ((255, 226, 200), (252, 216, 186), (255, 232, 212))
 _IRISES: dict[str, RGB] = {
     "girl": (116, 62, 130), "boy": (56, 84, 146), "emperor": (62, 40, 32), "maid": (86, 54, 40),
@@ -28,14 +28,15 @@ _IRISES: dict[str, RGB] = {
 def person_top(figure: Figure) -> float:
     """Units from the ground to the highest point of the upright figure."""
     if figure.action in ("lying", "sleeping"):
-        return 52.0 - _LYING_HEADS[figure.action][1] + HEADGEAR_HEIGHT[figure.subject]
+        return 52.0 - person_head(figure)[1] + HEADGEAR_HEIGHT[figure.subject]
     return 198.0 - pose_of(figure).drop + HEADGEAR_HEIGHT[figure.subject]
 
 
 def person_head(figure: Figure) -> Point:
     """The middle of the head."""
     if figure.action in _LYING_HEADS:
-        return _LYING_HEADS[figure.action]
+        x, y = _LYING_HEADS[figure.action]
+        return x, y - (10 if figure.subject == "emperor" else 0)
     return (4 if figure.view == "side" else 0, HEAD_Y + pose_of(figure).drop)
 
 
@@ -57,8 +58,9 @@ def draw_person(pen: Pen, figure: Figure, rng: random.Random) -> None:
     draw_hair_behind(head, figure, hair)
     if is_side:
         draw_arm(upper, pose.far_arm, clothes)
-    if figure.subject == "warrior" and figure.action in ("standing", "sitting", "chasing"):
+    if figure.subject == "warrior" and figure.action in ("standing", "sitting") and not is_side:
         _draw_spear(upper, pose)
+        pose = replace(pose, near_arm=(pose.near_arm[0], (38.0, -76.0), (55.0, -72.0)))
     legs_over = pose.is_seated and clothes.outfit in ("casual", "armour")
     if not legs_over:
         _draw_legs(pen, pose, clothes)
@@ -84,8 +86,10 @@ def draw_person_lying(pen: Pen, figure: Figure, rng: random.Random) -> None:
     """A person lying face down with the head to the right, feet up; asleep with the head on the arms."""
     colour, hair, skin = colour_of(figure.colour, rng), hair_colour_of(figure.hair_colour, rng), rng.choice(_SKINS)
     is_asleep = figure.action == "sleeping"
+    # wide sleeves would reach into the ground
+    sleeve = "casual" if figure.outfit in LONG_OUTFITS else figure.outfit
     clothes = Clothes(outfit=figure.outfit, colour=colour, skin=skin, is_side=True)
-    head = pen.placed(*_LYING_HEADS[figure.action], degrees=9 if is_asleep else 0)
+    head = pen.placed(*person_head(figure), degrees=9 if is_asleep else 0)
     draw_headgear_behind(head, figure, hair)
     laid = pen.placed(-74, -24, degrees=90)  # the ground of the upright body is a wall at the left
     if figure.outfit in LONG_OUTFITS:
@@ -101,11 +105,11 @@ def draw_person_lying(pen: Pen, figure: Figure, rng: random.Random) -> None:
     if figure.hair_length != "short":
         _draw_fallen_hair(pen, figure, hair)
     if not is_asleep:
-        draw_arm(pen, ((14.0, -22.0), (8.0, -10.0), (28.0, -9.0)), clothes)
+        draw_arm(pen, ((14.0, -22.0), (8.0, -10.0), (28.0, -9.0)), replace(clothes, outfit=sleeve))
     draw_head(head, figure, skin, hair)
     for arm in (((58.0, -14.0), (70.0, -9.0), (40.0, -8.0)), ((0.0, -18.0), (8.0, -9.0), (36.0, -8.0))):
         if is_asleep:
-            draw_arm(pen, arm, clothes)
+            draw_arm(pen, arm, replace(clothes, outfit=sleeve))
     draw_marks(head, figure)
 
 
@@ -159,10 +163,10 @@ def _draw_cape(upper: Pen, figure: Figure, ground: float) -> None:
 
 
 def _draw_spear(upper: Pen, pose: Pose) -> None:
-    x, y = pose.near_arm[2]
-    upper.line([(x + 3, y + 48), (x + 3, -150)], (136, 88, 52), 6.0, outline=True)
-    upper.polygon([(x + 3, -182), (x + 11, -156), (x + 3, -148), (x - 5, -156)], (206, 214, 226), width=3.0)
-    upper.ellipse(x + 3, -145, 7, 6, (212, 52, 56), width=2.4)
+    x, ground = 56.0, -pose.drop
+    upper.line([(x, ground - 4), (x, -134)], (136, 88, 52), 6.0, outline=True)
+    upper.polygon([(x, -172), (x + 10, -146), (x, -134), (x - 10, -146)], (206, 214, 226), width=3.0)
+    upper.ellipse(x, -129, 8, 6, (212, 52, 56), width=2.4)
 
 
 def _draw_fallen_hair(pen: Pen, figure: Figure, hair: RGB) -> None:

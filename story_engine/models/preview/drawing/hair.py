@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from story_engine.models.preview.drawing.canvas import RGB, Pen, Points
 from story_engine.models.preview.drawing.colours import darker, lighter
+from story_engine.models.preview.drawing.curves import smoothed
 from story_engine.models.preview.world import Figure
 
 _ENDS = {"short": 30.0, "medium": 60.0, "long": 112.0}
@@ -74,7 +75,7 @@ def _draw_parted(pen: Pen, colour: RGB) -> None:
 
 
 def _smooth_cap() -> Points:
-    return _CAP
+    return [(float(x), float(y)) for x, y in smoothed(_CAP, is_closed=False)]
 
 
 def _draw_locks(pen: Pen, figure: Figure, colour: RGB) -> None:
@@ -95,7 +96,8 @@ def _draw_before_side(pen: Pen, figure: Figure, colour: RGB) -> None:
     if figure.subject in ("emperor", "maid"):
         front = [(42, -20), (30, -24), (14, -18), (4, -8)]
     top = [(46, -16), (42, -32), (28, -46), (8, -52), (-14, -50), (-34, -40), (-47, -20), (-49, 2)]
-    pen.polygon([*reversed(top), *front, (0, end * 0.6), (-8, end), (-26, end - 3), (-46, end * 0.75)], colour)
+    crown = [(float(x), float(y)) for x, y in smoothed(top[::-1], is_closed=False)]
+    pen.polygon([*crown, *front, (0, end * 0.6), (-6, end - 2), (-16, end), (-32, end - 2), (-46, end * 0.75)], colour)
     if not pen.palette.is_flat:
         pen.arc(-6, -12, 30, 28, 225, 275, lighter(colour, 0.45), 5.0)
 

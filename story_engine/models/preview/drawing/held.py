@@ -16,7 +16,7 @@ def draw_held(pen: Pen, figure: Figure, pose: Pose, rng: random.Random) -> None:
     """What the action needs, in the hands of the pose."""
     x, y = pose.near_arm[2]
     if figure.action == "singing":
-        toward = -8.0 if figure.view == "front" else 2.0
+        toward = -7.0 if figure.view == "front" else 1.0
         draw_microphone(pen, x, y, x + toward, y - 18)
     elif figure.action == "reading":
         cover = rng.choice(_COVERS)
@@ -32,14 +32,13 @@ def draw_microphone(pen: Pen, hand_x: float, hand_y: float, head_x: float, head_
     pen.line([below, (head_x, head_y)], (58, 58, 70), 6.5, outline=True)
     pen.ellipse(head_x, head_y, 9, 9, (150, 156, 170))
     pen.arc(head_x, head_y, 4.5, 4.5, 180, 290, (236, 240, 246), 3.0)
-    pen.ellipse(hand_x, hand_y, 6.5, 6.5, None, outline=False)
 
 
 def draw_open_book(pen: Pen, cover: RGB, half: float) -> None:
     """An open book seen from the reader's opposite: cover below, pages above, lines of text."""
     tall = half * 0.62
-    pen.polygon([(-half - 3, -tall - 2), (0, -tall + 5), (half + 3, -tall - 2), (half + 3, tall), (0, tall + 7),
-                 (-half - 3, tall)], cover)  # fmt: skip
+    pen.polygon([(-half - 5, -tall - 2), (0, -tall + 5), (half + 5, -tall - 2), (half + 5, tall + 2), (0, tall + 9),
+                 (-half - 5, tall + 2)], cover)  # fmt: skip
     for side in (-1, 1):
         pen.polygon(
             [(0, -tall + 4), (side * half, -tall - 5), (side * half, tall - 5), (0, tall + 2)], _PAGE, width=2.0
@@ -52,8 +51,9 @@ def draw_open_book(pen: Pen, cover: RGB, half: float) -> None:
 def draw_hands_together(pen: Pen, pose: Pose, skin: RGB) -> None:
     """Clasped hands before the chest."""
     x = (pose.near_arm[2][0] + pose.far_arm[2][0]) / 2
-    y = pose.near_arm[2][1] - 2
-    pen.ellipse(x, y, 10.5, 11.5, skin)
-    pen.line([(x, y - 8), (x, y + 8)], None, 2.2)
-    pen.line([(x - 7, y - 2), (x - 1, y - 2)], None, 1.8)
-    pen.line([(x + 7, y - 2), (x + 1, y - 2)], None, 1.8)
+    y = pose.near_arm[2][1] - 4
+    for side in (-1, 1):
+        pen.ellipse(x + side * 5.5, y, 8, 12, skin, degrees=side * -16)
+    pen.ellipse(x, y + 2, 5, 8, skin, outline=False)
+    for step in range(3):
+        pen.line([(x - 5, y - 4 + step * 5), (x + 5, y - 4 + step * 5)], None, 2.0)

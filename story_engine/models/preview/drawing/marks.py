@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from story_engine.models.preview.drawing.canvas import RGB, Pen, Points
-from story_engine.models.preview.world import Figure
+from story_engine.models.preview.drawing.faces import draw_drop
+from story_engine.models.preview.world import PEOPLE, Figure
 
 _GOLD: RGB = (255, 208, 58)
 _RED: RGB = (232, 66, 60)
@@ -18,15 +19,18 @@ _VIOLET: RGB = (136, 82, 206)
 def draw_marks(pen: Pen, figure: Figure) -> None:
     """Marks around a head of radius 46 at the pen's origin; letters are never mirrored."""
     if figure.action == "sleeping":
-        _draw_stroke(pen, _LETTER_Z, 52, -34, 13, _BLUE)
-        _draw_stroke(pen, _LETTER_Z, 74, -54, 9, _BLUE)
+        _draw_stroke(pen, _LETTER_Z, -62, -38, 12, _BLUE)
+        _draw_stroke(pen, _LETTER_Z, -88, -56, 9, _BLUE)
         return
     if figure.action == "singing":
-        _draw_note(pen, 66, -24, 1.0, _VIOLET)
-        _draw_note(pen, -66, -30, 0.85, _RED)
+        _draw_note(pen, 68, -22, 1.2, _VIOLET)
+        _draw_note(pen, -66, -26, 1.1, _RED)
     elif figure.action == "wishing":
         draw_sparkle(pen, 62, -26, 12)
         draw_sparkle(pen, -62, -12, 9)
+    elif figure.action == "chasing" and (figure.subject in PEOPLE or figure.subject == "robot"):
+        for y, reach in ((34, 0), (66, 10), (96, 2)):
+            pen.line([(-100 - reach, y), (-72, y)], (140, 158, 184), 4.5)
     if figure.mood == "surprised":
         _draw_exclamation(pen, -62, -34)
     elif figure.mood == "curious":
@@ -35,6 +39,9 @@ def draw_marks(pen: Pen, figure: Figure) -> None:
     elif figure.mood == "bored":
         for step in range(3):
             pen.ellipse(-54 - 13 * step, -34, 4.2, 4.2, _GREY, width=1.6)
+    elif figure.mood == "nervous":
+        draw_drop(pen, -36, -14, 9)
+        draw_drop(pen, -56, -20, 6.5)
     elif figure.mood == "longing":
         draw_sparkle(pen, -60, -34, 11)
         draw_heart(pen, 62, 0, 9)

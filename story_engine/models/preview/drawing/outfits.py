@@ -214,20 +214,22 @@ def _draw_dragon_robe(pen: Pen, clothes: Clothes) -> None:
     hem = clothes.ground - 3
     for step in range(-2, 3):
         pen.arc(x + step * 14, hem - 4, 7, 7, 180, 360, (52, 120, 190), 4.5)
-    y = -74.0
-    pen.ellipse(x, y, 16.5, 16.5, trim, width=2.4)
-    coil = [
-        (x + 9, y - 7),
-        (x + 2, y - 10),
-        (x - 8, y - 5),
-        (x - 1, y + 1),
-        (x + 8, y + 5),
-        (x - 1, y + 11),
-        (x - 9, y + 7),
-    ]
-    pen.line(coil, GOLD, 5.4, is_smooth=True)
-    pen.line([(x + 9, y - 7), (x + 12, y - 11)], GOLD, 3.0)
-    pen.ellipse(x + 8, y - 7, 4.6, 4.0, GOLD, outline=False)
+    _draw_dragon_badge(pen.placed(x, -75), trim)
+    for side in (-1, 1):
+        pen.arc(x + side * 15, hem - 22, 6, 6, 90 - side * 60, 330 - side * 60, GOLD if trim[0] > 120 else trim, 4.0)
+
+
+def _draw_dragon_badge(pen: Pen, ground: RGB) -> None:
+    """A curled golden dragon around its pearl."""
+    pen.ellipse(0, 0, 17.5, 17.5, ground, width=2.4)
+    pen.arc(0, 1, 10.5, 10.5, -20, 235, GOLD, 5.2)
+    pen.ellipse(-4, -8.5, 6.2, 4.8, GOLD, outline=False, degrees=-18)
+    for x in (-6, -1):
+        pen.line([(x, -11), (x - 3, -16)], GOLD, 2.2)
+    pen.line([(2, -8), (6, -6)], GOLD, 2.6)
+    for x, y in ((13, 9), (-2, 15), (-13, 7)):
+        pen.ellipse(x, y, 2.2, 2.2, GOLD, outline=False)
+    pen.ellipse(0, 1, 3.6, 3.6, (255, 244, 220), outline=False)
 
 
 def _draw_maid_dress(pen: Pen, clothes: Clothes) -> None:

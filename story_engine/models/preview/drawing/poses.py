@@ -76,7 +76,7 @@ _FRONT = {
         (-38, -84), (-52, -104), (40, -86), (58, -102), lean=5,
         far_leg=((-11, -46), (-24, -34), (-40, -26)), near_leg=((11, -46), (22, -30), (22, -6)),
     ),
-    "singing": _front((-40, -82), (-60, -96), (40, -84), (24, -106), hands_over_face=True),
+    "singing": _front((-40, -82), (-60, -96), (42, -82), (31, -101), hands_over_face=True),
     "wishing": _front((-31, -76), (-6, -84), (31, -76), (6, -84)),
     "holding_face": _front(
         (-44, -86), (-40, -116), (44, -86), (40, -116), hands_over_face=True, **_SEATED_LEGS
@@ -95,7 +95,7 @@ _SIDE = {
         far_leg=((4, -46), (26, -36), (34, -12)),
         near_leg=((-4, -46), (-14, -26), (-40, -22)),
     ),
-    "singing": _side((34, -88), (60, -100), (20, -78), (42, -104), hands_over_face=True),
+    "singing": _side((34, -84), (62, -88), (22, -76), (54, -99), hands_over_face=True),
     "wishing": _side((20, -76), (31, -90), (6, -72), (27, -86)),
     "holding_face": _side((34, -84), (26, -112), (16, -78), (18, -110), hands_over_face=True, **_SEATED_LEGS_SIDE),
     "reading": _side((24, -76), (40, -78), (8, -68), (34, -74)),

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from story_engine.models.preview.drawing.canvas import RGB, Canvas, Palette, Pen
 from story_engine.models.preview.drawing.colours import colour_of, darker, lighter, mixed
+from story_engine.models.preview.drawing.curves import smoothed
 from story_engine.models.preview.drawing.held import draw_open_book
 
 _GOLD: RGB = (247, 198, 62)
@@ -46,11 +47,11 @@ def _draw_yarn_ball(pen: Pen, colour: RGB, rng: random.Random) -> None:
     pen.line(tail, colour, 6.0, is_smooth=True)
     pen.ellipse(0, 0, 46, 46, colour)
     ball = pen.placed(0, 0, degrees=rng.uniform(-25, 25))
-    for bend in (-26.0, -6.0, 14.0):
-        ball.line([(-40, bend - 8), (-14, bend + 8), (14, bend + 9), (40, bend - 6)], thread, 4.6, is_smooth=True)
+    for bend in (-20.0, -3.0, 14.0):
+        ball.line([(-33, bend - 6), (-12, bend + 8), (14, bend + 9), (34, bend - 5)], thread, 4.6, is_smooth=True)
     for bend in (-18.0, 4.0):
-        ball.line([(bend - 10, -40), (bend + 8, -22), (bend + 14, -2)], thread, 4.6, is_smooth=True)
-    ball.line([(8, 40), (20, 24), (38, 22)], thread, 4.6, is_smooth=True)
+        ball.line([(bend - 4, -36), (bend + 8, -22), (bend + 12, -8)], thread, 4.6, is_smooth=True)
+    ball.line([(8, 37), (18, 27), (34, 22)], thread, 4.6, is_smooth=True)
     if not pen.palette.is_flat:
         pen.arc(0, 0, 36, 36, 205, 245, lighter(colour, 0.55), 6.0)
 
@@ -135,7 +136,8 @@ def _draw_umbrella(pen: Pen, colour: RGB, rng: random.Random) -> None:
     pen.line([(0, -40), (0, 42), (8, 52), (17, 44)], _WOOD, 6.0, is_smooth=True, outline=True)
     dome = [(-56, 4), (-50, -20), (-30, -42), (0, -50), (30, -42), (50, -20), (56, 4)]
     rim = [(37, -5), (19, 4), (0, -5), (-19, 4), (-37, -5)]
-    pen.polygon([*dome, *rim], colour)
+    canopy = [(float(x), float(y)) for x, y in smoothed(dome, is_closed=False)]
+    pen.polygon([*canopy, *rim], colour)
     pale = lighter(colour, 0.6) if min(colour) < 200 else (250, 150, 150)
     pen.polygon([(0, -49), (19, -30), (20, 2), (0, -6), (-20, 2), (-19, -30)], pale, outline=False)
     pen.line([(0, -50), (0, -58)], None, 5.0)
