@@ -1,0 +1,41 @@
+"""The large picture of a panel, or the place where it will be."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages.parts.wording import plain, say
+from story_engine.domain.board import Panel, TakeView
+
+
+def draw(panel: Panel, *, name: str, badges: bool = True) -> DeltaGenerator:
+    """The chosen take with its badges; returns the slot that a latent preview may take over.
+
+    Args:
+        panel: whose picture.
+        name: of the panel for people, such as its number and title.
+        badges: show score, stand-in and pick on the picture.
+    """
+    with st.container(key=f"panel-{panel.scene.id}"):
+        slot = st.empty()
+        if panel.chosen is None:
+            with slot.container(key=f"blank-panel-{panel.scene.id}"):
+                st.markdown(say("panel.empty"))
+            return slot
+        slot.image(str(panel.chosen.thumbnail), width="stretch", alt=say("panel.picture_of", name=name))
+        if badges:
+            _draw_badges(panel, panel.chosen)
+    return slot
+
+
+def _draw_badges(panel: Panel, chosen: TakeView) -> None:
+    with st.container(key=f"badges-{panel.scene.id}", horizontal=True, gap="xxsmall"):
+        if chosen.score is not None:
+            st.badge(f"{chosen.score:.2f}", icon=":material/star:", color="gray")
+        if panel.is_picked:
+            st.badge(say("panel.picked"), icon=":material/check:", color="primary")
+        if panel.stand_in_for is not None:
+            st.badge(say("panel.stand_in", family=plain(chosen.take.recipe.family)), color="orange")
+        if not chosen.is_current:
+            st.badge(say("panel.older"), icon=":material/history:", color="gray")

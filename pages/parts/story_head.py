@@ -1,0 +1,60 @@
+"""Title of the story, and in one line how far it is from the gate."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts import fields
+from pages.parts.desk import engine
+from pages.parts.fields import Field
+from pages.parts.wording import plain, say
+from story_engine.domain.board import Board
+from story_engine.domain.story import Story
+from story_engine.domain.views import GateView
+
+THRESHOLD = 6.0
+"""The challenge's gate, until a person moves it on the submission page."""
+
+
+def threshold() -> float:
+    """The gate as this session has set it."""
+    return float(st.session_state.get("gate_threshold", THRESHOLD))
+
+
+def draw(slug: str, story: Story, board: Board) -> None:
+    """Title, family, panels, mean against the gate."""
+    with st.container(key=f"title-story-{slug}"):
+        fields.text_input(
+            Field(slug, None, "title"),
+            story.title,
+            label=say("story.title"),
+            placeholder=say("home.untitled"),
+            folded_label=True,
+        )
+    gate = engine().gate(slug, threshold=threshold())
+    painted = sum(panel.chosen is not None for panel in board.panels)
+    titles = {family.name: family.title for family in engine().machine().families}
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="story-facts"):
+        family = titles.get(story.settings.family, story.settings.family)
+        st.badge(plain(family), icon=":material/palette:", color="gray")
+        st.badge(
+            say("home.panels", done=painted, all=len(board.panels)),
+            icon=":material/grid_view:",
+            color="green" if painted == len(board.panels) else "gray",
+        )
+        draw_mean(gate)
+
+
+def draw_mean(gate: GateView) -> None:
+    """Mean against the gate; for the preview scorer, with the word that it is no promise."""
+    if gate.mean is None:
+        st.badge(say("gate.none"), icon=":material/star:", color="gray")
+    else:
+        reached = gate.mean >= gate.threshold
+        st.badge(
+            say("gate.mean", mean=f"{gate.mean:.2f}", threshold=f"{gate.threshold:g}"),
+            icon=":material/star:",
+            color="green" if reached else "orange",
+        )
+    if not gate.is_challenge:
+        st.caption(say("gate.preview_only"), width="content")

@@ -1,0 +1,137 @@
+"""How the pictures are made: family, sampler, steps, guidance, size, noise, LoRAs. Blank is the default."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from pages.parts import notices
+from pages.parts.desk import engine
+from pages.parts.wording import say
+from story_engine.domain.edit import Edit
+from story_engine.domain.family import LARGEST_CFG_SCALE, MOST_STEPS, SAMPLER_TITLES, SAMPLERS, SIZE_MULTIPLE
+from story_engine.domain.story import LoraUse, Story
+
+NOISE = ("cpu", "device")
+SMALLEST_SIDE, LARGEST_SIDE = 64, 2048
+
+
+def draw(slug: str, story: Story) -> None:
+    """Three columns: model, picture, LoRAs."""
+    settings = story.settings
+    model, picture, loras = st.columns(3, gap="medium")
+    with model:
+        titles = {family.name: family.title for family in engine().machine().families}
+        key = _in_step(slug, "family", settings.family)
+        st.selectbox(
+            say("settings.family"),
+            list(dict.fromkeys((*titles, settings.family))),
+            format_func=lambda name: titles.get(name, name),
+            key=key,
+            on_change=_saver(slug, "family"),
+        )
+        key = _in_step(slug, "sampler", settings.sampler or "")
+        st.selectbox(
+            say("settings.sampler"),
+            ["", *SAMPLERS],
+            format_func=lambda name: SAMPLER_TITLES[name] if name else say("settings.default"),
+            key=key,
+            on_change=_saver(slug, "sampler"),
+        )
+        key = _in_step(slug, "noise", settings.noise)
+        st.selectbox(
+            say("settings.noise"),
+            NOISE,
+            format_func=lambda name: say(f"settings.noise_{name}"),
+            key=key,
+            on_change=_saver(slug, "noise"),
+            help=say("settings.noise_hint"),
+        )
+    with picture:
+        _draw_number(slug, "steps", settings.steps, smallest=1, largest=MOST_STEPS, step=1)
+        _draw_number(slug, "cfg_scale", settings.cfg_scale, smallest=1.0, largest=LARGEST_CFG_SCALE, step=0.5)
+        width, height = st.columns(2)
+        for column, name, value in ((width, "width", settings.width), (height, "height", settings.height)):
+            with column:
+                _draw_number(slug, name, value, smallest=SMALLEST_SIDE, largest=LARGEST_SIDE, step=SIZE_MULTIPLE)
+    with loras:
+        _draw_loras(slug, story)
+
+
+def _draw_number(slug: str, name: str, on_disk: float | None, *, smallest: float, largest: float, step: float) -> None:
+    st.number_input(
+        say(f"settings.{name}"),
+        min_value=smallest,
+        max_value=largest,
+        value=None,
+        step=step,
+        key=_in_step(slug, name, on_disk),
+        placeholder=say("settings.default"),
+        on_change=_saver(slug, name),
+    )
+
+
+def _draw_loras(slug: str, story: Story) -> None:
+    names = list(dict.fromkeys((*engine().loras(), *(use.name for use in story.loras))))
+    if not names:
+        st.caption(say("settings.no_loras"))
+        return
+    key = f"loras:{slug}"
+    used = [use.name for use in story.loras]
+    if st.session_state.get(key) != used:
+        st.session_state[key] = used
+    st.multiselect(
+        say("settings.loras"),
+        names,
+        key=key,
+        placeholder=say("settings.loras_hint"),
+        on_change=lambda: notices.attempt(_save_loras, slug, st.session_state[key]),
+    )
+    for use in story.loras:
+        strength = f"strength:{slug}:{use.name}"
+        if st.session_state.get(strength) != use.strength:
+            st.session_state[strength] = use.strength
+        st.slider(
+            say("settings.strength", name=use.name),
+            min_value=-1.0,
+            max_value=2.0,
+            step=0.05,
+            key=strength,
+            help=say("settings.strength_hint"),
+            on_change=notices.attempt,
+            args=(_save_strength, slug, use.name, strength),
+        )
+
+
+def _in_step(slug: str, name: str, on_disk: object) -> str:
+    """The key of a setting's widget, after the widget was brought in step with the disk."""
+    key = f"setting:{slug}:{name}"
+    if key not in st.session_state or st.session_state[key] != on_disk:
+        st.session_state[key] = on_disk
+    return key
+
+
+def _saver(slug: str, name: str) -> Callable[[], object]:
+    return lambda: notices.attempt(_save, slug, name)
+
+
+def _save(slug: str, name: str) -> None:
+    value = st.session_state[f"setting:{slug}:{name}"]
+    seen = engine().story(slug).settings
+    changed = seen.model_copy(update={name: None if value == "" else value})
+    engine().edit(slug, [Edit(scene=None, field="settings", value=changed, seen=seen)])
+
+
+def _save_loras(slug: str, names: list[str]) -> None:
+    seen = engine().story(slug).loras
+    strengths = {use.name: use for use in seen}
+    value = tuple(strengths.get(name, LoraUse(name=name)) for name in names)
+    engine().edit(slug, [Edit(scene=None, field="loras", value=value, seen=seen)])
+
+
+def _save_strength(slug: str, name: str, key: str) -> None:
+    seen = engine().story(slug).loras
+    strength = float(st.session_state[key])
+    value = tuple(use.model_copy(update={"strength": strength}) if use.name == name else use for use in seen)
+    engine().edit(slug, [Edit(scene=None, field="loras", value=value, seen=seen)])

@@ -1,0 +1,77 @@
+"""The interface's own texts in the reader's language, and how numbers, sizes and times are written.
+
+Texts of errors and checks belong to the engine (`story_engine.messages`); these are labels, hints and buttons.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+
+LANGUAGE_NAMES = {"zh": "中文", "en": "English"}
+_FOLDER = Path(__file__).parent / "texts"
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$:&])")
+
+
+def language() -> str:
+    """The reader's language, "zh" or "en"."""
+    chosen = st.session_state.get("language")
+    return chosen if chosen in LANGUAGE_NAMES else "en"
+
+
+def say(key: str, **values: object) -> str:
+    """The text for `key` in the reader's language, with `values` filled in.
+
+    Raises:
+        KeyError: no such text (a programmer's error: a test checks every key in use).
+    """
+    return texts(language())[key].format(**values)
+
+
+@cache
+def texts(language: str) -> dict[str, str]:
+    """Every text of one language by its key."""
+    read: dict[str, str] = json.loads((_FOLDER / f"{language}.json").read_text(encoding="utf-8"))
+    return read
+
+
+def plain(text: str) -> str:
+    """A person's text for a place that reads Markdown (labels, errors): nothing in it has a meaning any more."""
+    return _MARKDOWN.sub(r"\\\1", text).replace("\n", "  \n")
+
+
+def size(size_bytes: int) -> str:
+    """`5.2 GB`, `24 MB`, `3 KB`: decimal units, as shops and hubs write them."""
+    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("KB", 1e3)):
+        if size_bytes >= factor:
+            amount = size_bytes / factor
+            return f"{amount:.1f} {unit}" if amount < 10 else f"{amount:.0f} {unit}"
+    return f"{size_bytes} B"
+
+
+def duration(seconds: float) -> str:
+    """`42 s`, `3 min`, `1 h 20 min`, in the reader's language."""
+    whole = max(0, round(seconds))
+    if whole < 90:
+        return say("time.seconds", n=whole)
+    minutes = round(whole / 60)
+    if minutes < 90:
+        return say("time.minutes", n=minutes)
+    return say("time.hours", h=minutes // 60, m=minutes % 60)
+
+
+def ago(moment: float) -> str:
+    """How long ago `moment` (seconds since the epoch) was, in the reader's language."""
+    elapsed = time.time() - moment
+    if elapsed < 60:
+        return say("time.just_now")
+    if elapsed < 3600:
+        return say("time.minutes_ago", n=round(elapsed / 60))
+    if elapsed < 86_400:
+        return say("time.hours_ago", n=round(elapsed / 3600))
+    return time.strftime("%Y-%m-%d", time.localtime(moment))
