@@ -10,7 +10,7 @@ from PIL import Image, ImageChops
 
 from story_engine.models.preview.drawing.backdrop import Backdrop, Layout
 from story_engine.models.preview.drawing.canvas import PICTURE_UNITS, SUPERSAMPLING, Canvas, Palette
-from story_engine.models.preview.drawing.colours import colour_of
+from story_engine.models.preview.drawing.colours import colour_of, darker
 from story_engine.models.preview.drawing.degradations import degrade
 from story_engine.models.preview.drawing.figures import draw_figure, figure_layout
 from story_engine.models.preview.drawing.places import PLACE_DRAWERS
@@ -23,6 +23,8 @@ _MIDDLE = PICTURE_UNITS / 2
 _FULL_HEIGHT = 174.0
 _HELD = {"singing": "microphone", "reading": "book"}
 """Things that an action already puts into the figure's hands."""
+_NOWHERE = (1, 254, 3)
+"""A colour no paint has: what is left of it on the figures' layer shows the place."""
 _FLOATING = frozenset({"balloon", "lantern"})
 _SEATED = frozenset({"sitting", "holding_face"})
 _LYING = frozenset({"lying", "sleeping"})
@@ -53,12 +55,11 @@ def draw(scene: DrawnScene, size: int = PICTURE_UNITS) -> Image.Image:
     decorate = STYLES_BY_NAME[scene.style].decorate
     if decorate is not None:
         decorate(canvas, rng)
-    _part_from_place(canvas, scene, frame, rng)
+    _part_from_place(canvas, scene, frame)
+    _ground_shadow(canvas, scene, frame)
 
-    before = canvas.image.reduce(SUPERSAMPLING)
-    _draw_figures(canvas, scene, frame, rng, figures)
+    mask = _add_figures(canvas, scene, frame, rng, figures)
     after = canvas.image.reduce(SUPERSAMPLING)
-    mask = ImageChops.difference(before, after).convert("L").point([0] * 10 + [255] * 246)
     if layout.front is not None:
         layout.front(canvas)
         covered = canvas.image.reduce(SUPERSAMPLING)
@@ -73,9 +74,9 @@ def draw(scene: DrawnScene, size: int = PICTURE_UNITS) -> Image.Image:
 
 
 def _draw_place(canvas: Canvas, scene: DrawnScene, rng: random.Random, matter: Palette) -> tuple[Layout, bool]:
-    zoom = {"full": 1.02, "upper": 1.14, "close": 1.1, "long": 0.98}[scene.shot] + rng.uniform(0, 0.05)
+    zoom = {"full": 1.02, "upper": 1.06, "close": 1.06, "long": 0.98}[scene.shot] + rng.uniform(0, 0.05)
     facing = rng.choice((-1, 1))
-    pull = {"upper": -22, "close": -6}.get(scene.shot, 0)
+    pull = {"upper": -8, "close": -2}.get(scene.shot, 0)
     lights = canvas.placed(
         _MIDDLE - facing * zoom * _MIDDLE + rng.uniform(-5, 5),
         _MIDDLE - zoom * _MIDDLE + pull + rng.uniform(-3, 3),
@@ -114,7 +115,7 @@ def _frame(scene: DrawnScene, layout: Layout, is_mirrored: bool, rng: random.Ran
     return _Frame(head_x - facing * parts.head_x * height, head_y + parts.head_y * height, height, facing)
 
 
-def _part_from_place(canvas: Canvas, scene: DrawnScene, frame: _Frame, rng: random.Random) -> None:
+def _part_from_place(canvas: Canvas, scene: DrawnScene, frame: _Frame) -> None:
     """Where the main colour would be lost on the place, some light or dusk is put behind the figure."""
     parts = figure_layout(scene.main)
     x, y = frame.x + frame.facing * parts.head_x * frame.height, frame.ground_y - parts.top * frame.height * 0.55
@@ -132,8 +133,31 @@ def _part_from_place(canvas: Canvas, scene: DrawnScene, frame: _Frame, rng: rand
     own = float(np.dot(colour_of(scene.main.colour, random.Random(0)), (0.3, 0.59, 0.11)))
     if abs(place - own) > 58:
         return
-    behind = (255, 252, 240) if own < 170 and place > 70 or own < 100 else (70, 60, 96)
+    behind = (255, 252, 240) if (own < 170 and place > 70) or own < 100 else (70, 60, 96)
     canvas.glow(x, y, min(150.0, frame.height * 0.72), behind, 0.5)
+
+
+def _ground_shadow(canvas: Canvas, scene: DrawnScene, frame: _Frame) -> None:
+    """A darker patch of whatever the figure stands on."""
+    if scene.shot not in ("full", "long") or scene.style == "papercut":
+        return
+    x, y = (round(min(max(value, 1), PICTURE_UNITS - 1)) * SUPERSAMPLING for value in (frame.x, frame.ground_y))
+    ground = canvas.image.getpixel((x, min(y, PICTURE_UNITS * SUPERSAMPLING - 1)))
+    if isinstance(ground, tuple):
+        half = frame.height * (0.5 if scene.main.action in _LYING else 0.3)
+        shade = darker((ground[0], ground[1], ground[2]), 0.3)
+        shadows = canvas.with_palette(Palette())
+        shadows.ellipse(frame.x, frame.ground_y - 1, half, half * 0.22, shade, outline=False)
+
+
+def _add_figures(canvas: Canvas, scene: DrawnScene, frame: _Frame, rng: random.Random, palette: Palette) -> Image.Image:
+    """Draws all figures and things before the place; returns where they are, L, 256 x 256."""
+    layer = Canvas(_NOWHERE, Palette())
+    _draw_figures(layer, scene, frame, rng, palette)
+    nothing = Image.new("RGB", layer.image.size, _NOWHERE)
+    covered = ImageChops.difference(layer.image, nothing).convert("L").point([0, *[255] * 255])
+    canvas.image.paste(layer.image, mask=covered)
+    return covered.reduce(SUPERSAMPLING)
 
 
 def _draw_figures(canvas: Canvas, scene: DrawnScene, frame: _Frame, rng: random.Random, palette: Palette) -> None:
@@ -200,5 +224,4 @@ def _draw_thing(canvas: Canvas, scene: DrawnScene, frame: _Frame, rng: random.Ra
     draw_prop(
         canvas, scene.prop,
         x=x, y=y, size=size, colour=scene.prop_colour, rng=rng, palette=palette,
-        is_glowing=scene.prop == "lantern" and scene.time == "night",
     )  # fmt: skip

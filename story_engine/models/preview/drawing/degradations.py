@@ -22,9 +22,13 @@ def _ugly(picture: Picture, rng: random.Random) -> Picture:
     """Muddy brown-green colours, ragged edges, everything leaning to one side."""
     lean = rng.choice((-1, 1)) * rng.uniform(0.10, 0.18)
     leaning = Image.fromarray(picture).transform(
-        (SIDE, SIDE), Image.Transform.AFFINE, (1, lean, -lean * SIDE / 2, 0, 1.08, -10), Image.Resampling.BILINEAR
+        (SIDE, SIDE),
+        Image.Transform.AFFINE,
+        (1, lean, -lean * SIDE / 2, 0, 1.08, -10),
+        Image.Resampling.BILINEAR,
+        fillcolor=(112, 100, 62),
     )
-    ragged = displaced(np.asarray(leaning), rng, reach=9, cell=9).astype(np.float32)
+    ragged = displaced(np.asarray(leaning), rng, reach=7, cell=10).astype(np.float32)
     light = (ragged @ _LUMINANCE)[..., None] / 255
     mud = np.array([62, 56, 22], dtype=np.float32) + light * np.array([104, 104, 62], dtype=np.float32)
     return (ragged * 0.3 + mud * 0.7).astype(np.uint8)
@@ -35,11 +39,11 @@ def _deformed(picture: Picture, rng: random.Random) -> Picture:
     waves = []
     for _ in range(2):
         phase, length = rng.uniform(0, 2 * np.pi), rng.uniform(62, 96)
-        waves.append(rng.uniform(13, 19) * np.sin(np.arange(SIDE) * (2 * np.pi / length) + phase))
+        waves.append(rng.uniform(12, 17) * np.sin(np.arange(SIDE) * (2 * np.pi / length) + phase))
     rows, columns = np.arange(SIDE)[:, None] + waves[0][None, :], np.arange(SIDE)[None, :] + waves[1][:, None]
     rows, columns = (np.clip(np.rint(axis), 0, SIDE - 1).astype(np.intp) for axis in (rows, columns))
     waved: Picture = picture[rows, columns]
-    return displaced(waved, rng, reach=26, cell=64)
+    return displaced(waved, rng, reach=15, cell=64)
 
 
 def _noisy(picture: Picture, rng: random.Random) -> Picture:
@@ -48,7 +52,7 @@ def _noisy(picture: Picture, rng: random.Random) -> Picture:
     generator = np.random.default_rng(rng.randrange(2**32))
     colours = generator.integers(0, 256, (count, count, 3), dtype=np.uint8)
     blotches = np.asarray(Image.fromarray(colours).resize((SIDE, SIDE), Image.Resampling.BICUBIC), dtype=np.float32)
-    share = rng.uniform(0.42, 0.56)
+    share = rng.uniform(0.38, 0.5)
     return (picture * (1 - share) + blotches * share).astype(np.uint8)
 
 

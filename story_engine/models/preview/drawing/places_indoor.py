@@ -37,7 +37,7 @@ def living_room(backdrop: Backdrop) -> Layout:
 
 def bookshelf(backdrop: Backdrop) -> Layout:
     """A wall full of books; an old open book on a low stand shines blue."""
-    pen, rng = backdrop.pen, backdrop.rng
+    rng = backdrop.rng
     backdrop.box(-EDGE, -EDGE, 256 + EDGE, 214, (96, 58, 40), outline=False)
     backdrop.box(-EDGE, 212, 256 + EDGE, 256 + EDGE, (150, 98, 62))
     shelf_height = 52

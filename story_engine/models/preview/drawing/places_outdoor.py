@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from story_engine.models.preview.drawing.backdrop import EDGE, SKY, Backdrop, Layout, box_on
+from story_engine.models.preview.drawing.backdrop import EDGE, Backdrop, Layout, box_on
 from story_engine.models.preview.drawing.canvas import RGB, Pen
 from story_engine.models.preview.drawing.colours import darker, lighter, mixed
 

@@ -109,7 +109,7 @@ def palace_chamber(backdrop: Backdrop) -> Layout:
 
 def dark_corner(backdrop: Backdrop) -> Layout:
     """A violet corner of the palace; through a door of blue light a bright living room shows."""
-    pen, lights, rng = backdrop.pen, backdrop.lights, backdrop.rng
+    lights, rng = backdrop.lights, backdrop.rng
     wall = {"day": (70, 62, 122), "dusk": (84, 56, 108), "night": (46, 42, 96)}[backdrop.time]
     lights.vertical_gradient([(-EDGE, -EDGE), (296, -EDGE), (296, 176), (-EDGE, 176)], darker(wall, 0.4), wall)
     lights.vertical_gradient(

@@ -14,7 +14,7 @@ def audience(backdrop: Backdrop) -> Layout:
     pen, lights, rng = backdrop.pen, backdrop.lights, backdrop.rng
     hall = {"day": (66, 56, 120), "dusk": (92, 48, 104), "night": (36, 30, 84)}[backdrop.time]
     lights.vertical_gradient([(-EDGE, -EDGE), (296, -EDGE), (296, 296), (-EDGE, 296)], hall, darker(hall, 0.4))
-    stage_x = rng.uniform(104, 152)
+    stage_x = rng.uniform(148, 166)
     for lean, colour in ((-46, (255, 150, 214)), (0, (255, 240, 190)), (46, (140, 210, 255))):
         lights.polygon(
             [
@@ -48,14 +48,14 @@ def audience(backdrop: Backdrop) -> Layout:
                 x - size * 1.1, y + size * 0.8, x + size * 1.1, y + size * 3, size * 0.6, shade, outline=False
             )
             if rng.random() < 0.3:
-                lean = rng.uniform(-5, 5)
+                tip = x + size + rng.uniform(-5, 5)
                 stick = rng.choice(_GLOW_STICKS)
-                lights.line([(x + size, y + 4), (x + size + lean, y - size * 1.5)], stick, 4.5 + row)
+                lights.line([(x + size, y + 4), (tip, y - size * 1.5)], stick, 4.5 + row)
             x += step
-    for x in range(-32, 290, 64):
-        pen.rounded_rectangle(x + 3, 186, x + 61, 290, 14, (196, 54, 70))
-        pen.line([(x + 16, 204), (x + 48, 204)], (232, 104, 110), 5)
-    return Layout(ground_y=242, seat_y=244)
+    for left in range(-32, 290, 64):
+        pen.rounded_rectangle(left + 3, 186, left + 61, 290, 14, (196, 54, 70))
+        pen.line([(left + 16, 204), (left + 48, 204)], (232, 104, 110), 5)
+    return Layout(main_x=94, ground_y=242, seat_y=244)
 
 
 def stage(backdrop: Backdrop) -> Layout:
@@ -90,9 +90,9 @@ def stage(backdrop: Backdrop) -> Layout:
             pen.polygon([(x - 4, -EDGE), (x + 20, -EDGE), (x + 17, reach), (x - 1, reach)], shade)
     for x in range(0, 272, 51):
         pen.curve([(x - 28, -EDGE), (x + 28, -EDGE), (x + 26, 6), (x, 18), (x - 26, 6)], red)
-    for x in range(14, 256, 38):
-        lights.glow(x, 250, 26, (255, 246, 190), 0.9)
-        lights.ellipse(x, 252, 8, 7, (255, 250, 214))
+    for lamp in range(14, 256, 38):
+        lights.glow(lamp, 250, 26, (255, 246, 190), 0.9)
+        lights.ellipse(lamp, 252, 8, 7, (255, 250, 214))
     return Layout(ground_y=234)
 
 
@@ -152,8 +152,10 @@ def fitting_room(backdrop: Backdrop) -> Layout:
     pen.line([(rack_left - 2, 190), (rack_left, 60), (rack_right, 60), (rack_right + 2, 190)], (110, 110, 124), 5)
     clothes = rng.sample(((250, 214, 90), (110, 176, 226), (244, 130, 150), (140, 200, 140), (50, 48, 70)), 3)
     for index, colour in enumerate(clothes):
-        x = rack_left + 14 + index * 20
-        pen.polygon([(x - 6, 66), (x + 6, 66), (x + 9, 100), (x + 13, 148), (x - 13, 148), (x - 9, 100)], colour)
+        middle = rack_left + 14 + index * 20
+        half = ((6.0, 66.0), (9, 100), (13, 148))
+        outline = [(middle + reach, y) for reach, y in half] + [(middle - reach, y) for reach, y in reversed(half)]
+        pen.polygon(outline, colour)
     pen.ellipse(128, 234, 88, 18, (250, 226, 224), outline=False)
     if backdrop.is_night:
         backdrop.lights.glow(mirror, 100, 100, (255, 236, 190), 0.5)

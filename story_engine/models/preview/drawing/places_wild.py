@@ -11,8 +11,8 @@ def forest(backdrop: Backdrop) -> Layout:
     """Dark trunks under a canopy of leaves, ferns and a clearing."""
     pen, rng = backdrop.pen, backdrop.rng
     backdrop.sky(170, has_disc=backdrop.is_night)
-    for x in range(-10, 290, 38):
-        pen.ellipse(x, 96 + rng.uniform(-8, 8), 32, 62, (124, 184, 122), outline=False)
+    for left in range(-10, 290, 38):
+        pen.ellipse(left, 96 + rng.uniform(-8, 8), 32, 62, (124, 184, 122), outline=False)
     pen.vertical_gradient([(-EDGE, 152), (296, 152), (296, 296), (-EDGE, 296)], (90, 152, 74), (118, 178, 84))
     for x in (70.0, 186.0):
         _tree(pen.placed(x + rng.uniform(-14, 14), 168, scale=0.8))
@@ -33,9 +33,9 @@ def snow_mountain(backdrop: Backdrop) -> Layout:
     for x, top, half in ((24.0, 62.0, 92.0), (226.0, 54.0, 96.0), (128.0 + rng.uniform(-12, 12), 22.0, 96.0)):
         pen.polygon([(x - half, 178), (x, top), (x + half, 178)], rock)
         cap = 0.42
-        y = top + (178 - top) * cap
+        y, low = top + (178 - top) * cap, half * cap
         pen.polygon(
-            [(x, top), (x + half * cap, y), (x + half * 0.2, y - 12), (x, y + 8), (x - half * 0.2, y - 10), (x - half * cap, y)],
+            [(x, top), (x + low, y), (x + half * 0.2, y - 12), (x, y + 8), (x - half * 0.2, y - 10), (x - low, y)],
             (250, 252, 255), outline=False,
         )  # fmt: skip
     pen.curve([(-70, 176), (20, 164), (128, 178), (236, 164), (330, 176), (330, 330), (-70, 330)], (238, 244, 252))

@@ -1,4 +1,4 @@
-"""The sixteen scenes of the two stories that ship with the studio, as drawn scenes: the singer's eight, the cat's eight."""
+"""The sixteen scenes of the two stories that ship with the studio: the singer's eight and the cat's eight."""
 
 from __future__ import annotations
 

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from PIL import Image, ImageFilter
+from numpy.typing import NDArray
+from PIL import Image, ImageChops, ImageFilter
 
 from story_engine.models.preview.drawing.backdrop import star_points
 from story_engine.models.preview.drawing.canvas import RGB, Palette, Pen
 from story_engine.models.preview.drawing.colours import mixed
 from story_engine.models.preview.drawing.textures import SIDE, Picture, blotches, displaced, vignette
 
-_AMBIENT = {"day": (1.0, 1.0, 1.0), "dusk": (1.0, 0.84, 0.76), "night": (0.56, 0.58, 0.92)}
+_AMBIENT = {"day": (1.0, 1.0, 1.0), "dusk": (1.0, 0.84, 0.76), "night": (0.60, 0.62, 0.94)}
 _FIGURE_AMBIENT = {"day": (1.0, 1.0, 1.0), "dusk": (1.0, 0.95, 0.91), "night": (0.95, 0.93, 1.0)}
 _RICE_PAPER: RGB = (241, 234, 216)
 _CUT_PAPERS: tuple[RGB, ...] = (
@@ -140,7 +141,7 @@ def _as_wax(colour: RGB) -> RGB:
     return mixed(_chroma(colour, 1.12), (255, 252, 244), 0.08)
 
 
-def _modern(picture: Picture, mask: Image.Image, rng: random.Random) -> Picture:
+def _modern(picture: Picture, mask: Image.Image, _: random.Random) -> Picture:
     return _with_rim(picture, mask, (255, 255, 255), width=3, share=0.75)
 
 
@@ -155,7 +156,7 @@ def _ink(picture: Picture, mask: Image.Image, rng: random.Random) -> Picture:
     return _stamped(washed, mask, rng) if rng.random() < 0.6 else washed
 
 
-def _anime(picture: Picture, mask: Image.Image, rng: random.Random) -> Picture:
+def _anime(picture: Picture, mask: Image.Image, _: random.Random) -> Picture:
     rimmed = _with_rim(picture, mask, (255, 250, 255), width=3, share=0.8)
     image = Image.fromarray(rimmed)
     bloom = (
@@ -172,18 +173,19 @@ def _crayon(picture: Picture, mask: Image.Image, rng: random.Random) -> Picture:
     wandered = displaced(_with_rim(picture, mask, (255, 252, 244), width=4, share=0.9), rng, reach=4.0, cell=14)
     grain = 0.65 * blotches(rng, 9, 16) + 0.35 * blotches(rng, 22)
     figures = np.asarray(mask, dtype=np.float32) / 255
-    bare = np.clip((grain - 0.44) * 2.2, 0, 0.5) * (1 - 0.6 * figures)
+    bare = np.clip((grain - 0.44) * 2.0, 0, 0.36) * (1 - 0.6 * figures)
     edge = np.clip(vignette() * 2.4 * (0.4 + grain), 0, 1)
     bare = np.maximum(bare, edge)[..., None]
     return (wandered * (1 - bare) + np.array([255, 252, 244], dtype=np.float32) * bare).astype(np.uint8)
 
 
-def _papercut(picture: Picture, mask: Image.Image, rng: random.Random) -> Picture:
+def _papercut(picture: Picture, mask: Image.Image, _: random.Random) -> Picture:
     sheet = _with_rim(picture, mask, (255, 250, 238), width=5, share=1.0)
     border = np.asarray(_widened(mask, 5), dtype=np.float32)
     height = 255 - sheet @ np.array([0.3, 0.59, 0.11], dtype=np.float32)
     height = np.maximum(height, border * 2)
-    raised = np.roll(height, (5, 4), axis=(0, 1))
+    raised = height.copy()
+    raised[5:, 4:] = height[:-5, :-4]
     shadow = np.clip(raised - height - 16, 0, 70) / 70
     soft = np.asarray(Image.fromarray((shadow * 255).astype(np.uint8)).filter(ImageFilter.BoxBlur(2)), dtype=np.float32)
     warm = sheet * (1 - soft[..., None] * (0.5 / 255))
@@ -210,9 +212,15 @@ def _sparkle(pen: Pen, rng: random.Random) -> None:
 
 def _with_rim(picture: Picture, mask: Image.Image, colour: RGB, *, width: int, share: float) -> Picture:
     """A light rim around the figures, so that they stand off any place."""
-    ring = np.asarray(_widened(mask, width), dtype=np.int16) - np.asarray(mask, dtype=np.int16)
-    alpha = (np.clip(ring, 0, 255) * (share / 255)).astype(np.float32)[..., None]
-    return (picture * (1 - alpha) + np.array(colour, dtype=np.float32) * alpha).astype(np.uint8)
+    image = Image.fromarray(picture)
+    ring = ImageChops.subtract(_widened(mask, width), mask)
+    image.paste(colour, mask=ring if share == 1 else ring.point(_shares(share)))
+    return np.asarray(image)
+
+
+@lru_cache(maxsize=8)
+def _shares(share: float) -> list[int]:
+    return [round(value * share) for value in range(256)]
 
 
 def _widened(mask: Image.Image, width: int) -> Image.Image:
@@ -225,12 +233,12 @@ def _threshold() -> list[int]:
 
 
 @lru_cache(maxsize=1)
-def _pastel_veil() -> np.ndarray[tuple[int, int, int], np.dtype[np.float32]]:
+def _pastel_veil() -> NDArray[np.float32]:
+    """A run from sky blue to pink across the picture."""
     slope = np.linspace(0, 1, SIDE, dtype=np.float32)
     share = ((slope[:, None] + slope[None, :]) / 2)[..., None]
-    return (
-        np.array([176, 226, 255], dtype=np.float32) * (1 - share) + np.array([255, 196, 226], dtype=np.float32) * share
-    )
+    blue, pink = (np.array(colour, dtype=np.float32) for colour in ((176, 226, 255), (255, 196, 226)))
+    return (blue * (1 - share) + pink * share).astype(np.float32)
 
 
 def _stamped(picture: Picture, mask: Image.Image, rng: random.Random) -> Picture:

@@ -24,7 +24,8 @@ def blotches(rng: random.Random, cell: int, cell_height: int | None = None) -> F
     field = _blotches(cell, cell_height or cell, rng.randrange(4))
     if rng.random() < 0.5:
         field = field[:, ::-1]
-    return np.roll(field, (rng.randrange(SIDE), rng.randrange(SIDE)), axis=(0, 1))
+    shifted: Field = np.roll(field, (rng.randrange(SIDE), rng.randrange(SIDE)), axis=(0, 1))
+    return shifted
 
 
 def displaced(picture: Picture, rng: random.Random, *, reach: float, cell: int) -> Picture:
@@ -39,7 +40,7 @@ def vignette() -> Field:
     """0 in the middle to 1 at the rim of the picture, (256, 256)."""
     axis = np.linspace(-1, 1, SIDE, dtype=np.float32)
     squared = np.maximum(np.abs(axis[:, None]), np.abs(axis[None, :])) ** 8
-    return np.clip(squared, 0, 1)
+    return squared.astype(np.float32)
 
 
 @lru_cache(maxsize=32)
@@ -51,7 +52,8 @@ def _blotches(cell: int, cell_height: int, variant: int) -> Field:
     spots_high, spots_wide = grid.shape
     box = (2, 2, 2 + spots_wide, 2 + spots_high)
     image = Image.fromarray(wrapped).resize((SIDE, SIDE), Image.Resampling.BICUBIC, box=box)
-    return np.clip(np.asarray(image, dtype=np.float32), 0, 1)
+    field: Field = np.clip(np.asarray(image, dtype=np.float32), 0, 1)
+    return field
 
 
 @lru_cache(maxsize=64)
@@ -64,4 +66,5 @@ def _wander(quarter_pixels: int, cell: int, variant: int) -> NDArray[np.intp]:
         grid = (generator.random((count, count)) * 2 - 1).astype(np.float32)
         shift = np.asarray(Image.fromarray(grid).resize((SIDE, SIDE), Image.Resampling.BICUBIC))
         places.append(np.clip(np.rint(base + shift * quarter_pixels / 4), 0, SIDE - 1).astype(np.intp))
-    return places[0] * SIDE + places[1]
+    indices: NDArray[np.intp] = places[0] * SIDE + places[1]
+    return indices
