@@ -79,7 +79,7 @@ def parse(text: str) -> Document:
     Raises:
         FixInput: broken YAML, named with its line; or more than plain mappings, lists and scalars.
     """
-    reader = _Reader(YAML(typ="rt", pure=True).parse(text))
+    reader = _Reader(YAML(typ="safe", pure=True).parse(text))
     try:
         return reader.document()
     except MarkedYAMLError as error:
