@@ -27,8 +27,10 @@ class Layout:
     main_x: float = 128.0
     seat_y: float | None = None
     """Where somebody who sits does so, when the place has a seat of its own."""
-    front: Callable[[Pen], None] | None = None
-    """Draws what stands before the figures."""
+    shine: Callable[[], None] | None = None
+    """Draws light that falls over the figures."""
+    front: Callable[[], None] | None = None
+    """Draws what stands before the figures and hides them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

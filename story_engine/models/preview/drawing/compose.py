@@ -59,9 +59,11 @@ def draw(scene: DrawnScene, size: int = PICTURE_UNITS) -> Image.Image:
     _ground_shadow(canvas, scene, frame)
 
     mask = _add_figures(canvas, scene, frame, rng, figures)
+    if layout.shine is not None:
+        layout.shine()
     after = canvas.image.reduce(SUPERSAMPLING)
     if layout.front is not None:
-        layout.front(canvas)
+        layout.front()
         covered = canvas.image.reduce(SUPERSAMPLING)
         hidden = ImageChops.difference(after, covered).convert("L").point([0] * 40 + [255] * 216)
         mask, after = ImageChops.subtract(mask, hidden), covered
@@ -103,7 +105,7 @@ def _frame(scene: DrawnScene, layout: Layout, is_mirrored: bool, rng: random.Ran
             ground = layout.seat_y or ground
         return _Frame(home_x + rng.uniform(-8, 8), ground + rng.uniform(-3, 3), height, facing)
     if scene.shot == "long":
-        height = rng.uniform(74, 90) * (1.15 if is_lying else 1.0)
+        height = rng.uniform(80, 92) * (1.15 if is_lying else 1.0)
         side = rng.uniform(-40, 40) if home_x == _MIDDLE else (home_x - _MIDDLE) + rng.uniform(-10, 10)
         return _Frame(_MIDDLE + side, min(layout.ground_y, 232) - rng.uniform(2, 14), height, facing)
     radius = rng.uniform(66, 74) if scene.shot == "upper" else rng.uniform(98, 108)

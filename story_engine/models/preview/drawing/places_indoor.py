@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from story_engine.models.preview.drawing.backdrop import EDGE, SKY, Backdrop, Layout, box_on
 from story_engine.models.preview.drawing.canvas import RGB, Pen
 from story_engine.models.preview.drawing.colours import darker, lighter, mixed
@@ -57,8 +55,8 @@ def bookshelf(backdrop: Backdrop) -> Layout:
     for side in (0.0, 256.0):
         backdrop.box(side - 9, -EDGE, side + 9, 214, (128, 78, 50))
     if backdrop.action == "reading":
-        return Layout(front=_book_light(backdrop))
-    return Layout(front=_glowing_book(backdrop, rng.choice((62.0, 194.0))))
+        return _book_light(backdrop)
+    return _glowing_book(backdrop, rng.choice((62.0, 194.0)))
 
 
 def classroom(backdrop: Backdrop) -> Layout:
@@ -192,29 +190,31 @@ def _desk(pen: Pen) -> None:
     pen.rounded_rectangle(-34, -7, 34, 5, 3, (226, 158, 84))
 
 
-def _glowing_book(backdrop: Backdrop, x: float) -> Callable[[Pen], None]:
-    lights = backdrop.lights
+def _glowing_book(backdrop: Backdrop, x: float) -> Layout:
+    """An old open book on a low stand, and the light it throws on everything near."""
+    lights, y = backdrop.lights, 226.0
 
-    def draw(_: Pen) -> None:
-        y = 226
-        lights.glow(x, y - 18, 96, (120, 196, 255), 0.85)
-        box_on(backdrop.pen, x - 26, y + 8, x + 26, 270, (112, 70, 46))
-        for side in (-1, 1):
-            lights.polygon([(x, y + 6), (x, y - 14), (x + side * 40, y - 22), (x + side * 40, y - 2)], (214, 238, 255))
-            lights.line([(x + side * 10, y - 8), (x + side * 31, y - 12)], (104, 166, 232), 4)
-        lights.glow(x, y - 22, 44, (214, 242, 255), 0.8)
+    def shine() -> None:
+        lights.glow(x, y - 18, 96, (120, 196, 255), 0.8)
         backdrop.star(x - 22, y - 52, 9, (220, 242, 255))
         backdrop.star(x + 20, y - 66, 7, (220, 242, 255))
 
-    return draw
+    def stand() -> None:
+        box_on(backdrop.pen, x - 26, y + 8, x + 26, 270, (112, 70, 46))
+        for side in (-1, 1):
+            page = [(x, y + 6), (x, y - 14), (x + side * 40, y - 22), (x + side * 40, y - 2)]
+            lights.polygon(page, (214, 238, 255))
+            lights.line([(x + side * 10, y - 8), (x + side * 31, y - 12)], (104, 166, 232), 4)
+
+    return Layout(shine=shine, front=stand)
 
 
-def _book_light(backdrop: Backdrop) -> Callable[[Pen], None]:
+def _book_light(backdrop: Backdrop) -> Layout:
     """The blue light of an old book that the figure itself is reading."""
 
-    def draw(_: Pen) -> None:
-        backdrop.lights.glow(128, 208, 92, (110, 190, 255), 0.62)
-        for x, y, size in ((70, 190, 10), (190, 178, 11), (150, 236, 8), (88, 238, 8)):
+    def shine() -> None:
+        backdrop.lights.glow(128, 214, 92, (110, 190, 255), 0.55)
+        for x, y, size in ((66, 190, 10), (192, 178, 11), (52, 232, 8), (206, 226, 8)):
             backdrop.star(x, y, size, (214, 240, 255))
 
-    return draw
+    return Layout(shine=shine)

@@ -17,11 +17,12 @@ from story_engine.models.preview.drawing.colours import mixed
 from story_engine.models.preview.drawing.textures import SIDE, Picture, blotches, displaced, vignette
 
 _AMBIENT = {"day": (1.0, 1.0, 1.0), "dusk": (1.0, 0.84, 0.76), "night": (0.60, 0.62, 0.94)}
-_FIGURE_AMBIENT = {"day": (1.0, 1.0, 1.0), "dusk": (1.0, 0.95, 0.91), "night": (0.95, 0.93, 1.0)}
+_FIGURE_AMBIENT = {"day": (1.0, 1.0, 1.0), "dusk": (1.0, 0.95, 0.91), "night": (0.98, 0.95, 1.0)}
 _RICE_PAPER: RGB = (241, 234, 216)
 _CUT_PAPERS: tuple[RGB, ...] = (
     (252, 244, 226), (246, 214, 160), (240, 168, 118), (222, 84, 62), (166, 36, 44), (92, 26, 44), (44, 40, 78),
     (92, 130, 168), (98, 148, 120), (172, 196, 196), (226, 152, 160), (120, 84, 62),
+    (72, 138, 222), (160, 208, 236), (112, 76, 146),
 )  # fmt: skip
 
 
@@ -105,7 +106,7 @@ def _chroma(colour: RGB, share: float) -> RGB:
 
 def _as_wash(colour: RGB) -> RGB:
     """Ink on rice paper with a breath of the colour."""
-    return _on_rice_paper(_chroma(colour, 0.58))
+    return _on_rice_paper(_chroma(colour, 0.7))
 
 
 def _as_lit_wash(colour: RGB) -> RGB:
@@ -148,7 +149,7 @@ def _modern(picture: Picture, mask: Image.Image, _: random.Random) -> Picture:
 def _ink(picture: Picture, mask: Image.Image, rng: random.Random) -> Picture:
     paper = np.array(_RICE_PAPER, dtype=np.float32)
     wandered = displaced(_with_rim(picture, mask, _RICE_PAPER, width=4, share=0.85), rng, reach=2.6, cell=14)
-    wash = 0.42 * blotches(rng, 42) + 0.14 * blotches(rng, 16)
+    wash = 0.34 * blotches(rng, 42) + 0.14 * blotches(rng, 16)
     figures = np.asarray(mask, dtype=np.float32) / 255
     bare = np.clip(wash * 0.75 * (1 - figures), 0, 1) + vignette() * 1.2
     bare = np.clip(bare, 0, 1)[..., None]
@@ -261,7 +262,7 @@ STYLES_BY_NAME: dict[str, Style] = {
         paint_place=_softened, paint_light=_keep, paint_figure=_keep, finish=_modern,
     ),
     "ink": Style(
-        place_ink=(78, 74, 72), figure_ink=(22, 20, 24), place_outline=3.0, figure_outline=5.0,
+        place_ink=(60, 56, 56), figure_ink=(22, 20, 24), place_outline=3.0, figure_outline=5.0,
         paint_place=_as_wash, paint_light=_as_lit_wash, paint_figure=_as_accent, finish=_ink,
     ),
     "anime": Style(
