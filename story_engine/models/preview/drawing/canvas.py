@@ -108,7 +108,7 @@ class Pen:
         points = unit_circle() * radii
         if degrees:
             points = turned(points, degrees)
-        self._area(points + (x, y), fill, outline, width)
+        self._area(points + np.array((x, y)), fill, outline, width)
 
     def rounded_rectangle(
         self,

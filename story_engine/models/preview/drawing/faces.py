@@ -74,7 +74,7 @@ def draw_face(pen: Pen, look: FaceLook, figure: Figure) -> None:
     if look.blush_strength > 0 and not pen.palette.is_flat:
         _draw_blush(pen, look, strong=figure.mood in ("happy", "longing"), is_side=is_side)
     for index, x in enumerate(centres):
-        _draw_eye(pen, look, eyes, x, glance, toward=1 if is_side or x < 0 else -1)
+        _draw_eye(pen, look, eyes, x, glance, toward=1 if is_side or x < 0 else -1, is_side=is_side)
         _draw_brow(pen, look, expression.brows, x, inward=1 if is_side or x < 0 else -1, is_second=index == 1)
     _draw_mouth(pen, look, mouth, look.mouth_x_side if is_side else 0.0)
     if figure.mood == "sad" and figure.action != "sleeping":
@@ -84,14 +84,17 @@ def draw_face(pen: Pen, look: FaceLook, figure: Figure) -> None:
 def draw_drop(pen: Pen, x: float, y: float, radius: float) -> None:
     """A tear or a drop of sweat."""
     tip = [(x, y - radius * 1.9), (x + radius * 0.75, y - radius * 0.3), (x + radius * 0.7, y + radius * 0.55)]
-    pen.curve([*tip, (x, y + radius), (x - radius * 0.7, y + radius * 0.55), (x - radius * 0.75, y - radius * 0.3)], TEAR,
+    pen.curve([*tip, (x, y + radius), (x - radius * 0.7, y + radius * 0.55),
+              (x - radius * 0.75, y - radius * 0.3)], TEAR,
               width=2.0)  # fmt: skip
     pen.ellipse(x - radius * 0.25, y + radius * 0.1, radius * 0.22, radius * 0.34, WHITE, outline=False)
 
 
-def _draw_eye(pen: Pen, look: FaceLook, kind: str, x: float, glance: float, toward: int) -> None:
+def _draw_eye(pen: Pen, look: FaceLook, kind: str, x: float, glance: float, toward: int, *, is_side: bool) -> None:
     width, height, y = look.eye_width / 2, look.eye_height / 2, look.eye_y
-    line = _line_colour(pen, look.skin)
+    if is_side:
+        width, height = width * 1.1, height * 1.1
+    line = _line_colour(look.skin)
     if kind == "closed":
         pen.arc(x, y - 2, width * 1.05, height * 0.6, 15, 165, line, 4.6)
         if look.has_lashes:
@@ -132,7 +135,7 @@ def _draw_brow(pen: Pen, look: FaceLook, kind: str, x: float, inward: int, is_se
             y = look.eye_y - look.eye_height / 2 - 7
             pen.line([(x - 7, y + 1), (x, y - 1), (x + 7, y + 1)], look.brow, 3.4)
         return
-    colour = look.brow or _line_colour(pen, look.forehead or look.skin)
+    colour = look.brow or _line_colour(look.forehead or look.skin)
     y = look.eye_y - look.eye_height / 2 - 8
     if kind == "one_up":
         kind = "high" if is_second else "flat"
@@ -146,7 +149,7 @@ def _draw_brow(pen: Pen, look: FaceLook, kind: str, x: float, inward: int, is_se
 
 def _draw_mouth(pen: Pen, look: FaceLook, kind: str, x: float) -> None:
     y = look.mouth_y
-    line = _line_colour(pen, look.mouth_skin or look.skin)
+    line = _line_colour(look.mouth_skin or look.skin)
     if kind == "smile" and look.is_cat_like:
         pen.arc(x - 4.5, y - 1, 4.5, 4.5, 10, 170, line, 3.0)
         pen.arc(x + 4.5, y - 1, 4.5, 4.5, 10, 170, line, 3.0)
@@ -199,6 +202,6 @@ def _draw_star(pen: Pen, x: float, y: float, radius: float) -> None:
     )  # fmt: skip
 
 
-def _line_colour(pen: Pen, skin: RGB) -> RGB | None:
+def _line_colour(skin: RGB) -> RGB | None:
     """A light line on dark fur, else the palette's ink."""
     return lighter(skin, 0.7) if is_dark(skin) else None

@@ -17,7 +17,7 @@ _WIDEST = 1.08
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FigureLayout:
-    """Where a figure's parts lie, in shares of the `height` it is drawn with; x to its facing side, y up from ground."""
+    """Where a figure's parts lie, in shares of its drawing `height`; x to its facing side, y up from the ground."""
 
     top: float
     half_width: float

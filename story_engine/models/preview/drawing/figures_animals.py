@@ -9,7 +9,7 @@ from story_engine.models.preview.drawing.animal_heads import EAR_HEIGHT, Coat, c
 from story_engine.models.preview.drawing.animal_tails import draw_tail, draw_wing
 from story_engine.models.preview.drawing.canvas import RGB, Pen, Point
 from story_engine.models.preview.drawing.colours import colour_of, lighter
-from story_engine.models.preview.drawing.held import draw_held, draw_hands_together
+from story_engine.models.preview.drawing.held import draw_hands_together, draw_held
 from story_engine.models.preview.drawing.marks import draw_marks
 from story_engine.models.preview.drawing.poses import Pose
 from story_engine.models.preview.world import Figure
@@ -37,6 +37,10 @@ _STANCES = {
 }
 
 
+_SHIFTS = {"chasing": 10.0, "lying": 13.0}
+"""Bring the middle of long bodies, tail included, over the pen's origin."""
+
+
 def animal_top(figure: Figure) -> float:
     """Units from the ground to the tips of the ears (or horns)."""
     return 46 - _stance(figure).head[1] + EAR_HEIGHT[figure.subject]
@@ -44,15 +48,19 @@ def animal_top(figure: Figure) -> float:
 
 def animal_head(figure: Figure) -> Point:
     """The middle of the head."""
-    return _stance(figure).head
+    x, y = _stance(figure).head
+    return x + _SHIFTS.get(figure.action, 0.0), y
 
 
 def animal_half_width(figure: Figure) -> float:
     """Reach to the farther side, without marks."""
+    has_long_tail = figure.subject in ("fox", "dragon")
     if figure.action == "chasing":
-        return 104.0
-    if figure.action in ("lying", "sleeping"):
-        return 96.0
+        return 114.0 if has_long_tail else 106.0
+    if figure.action == "lying":
+        return 118.0 if has_long_tail else 102.0
+    if figure.action == "sleeping":
+        return 98.0
     return 92.0 if figure.view == "side" and figure.action == "standing" else 66.0
 
 
@@ -60,6 +68,7 @@ def draw_animal(pen: Pen, figure: Figure, rng: random.Random) -> None:
     """An animal whose feet stand at the pen's origin, `animal_top` units high."""
     coat = coat_of(figure, colour_of(figure.colour, rng))
     stance = _stance(figure)
+    pen = pen.placed(_SHIFTS.get(figure.action, 0.0), 0)
     tilt = {"curious": 10.0, "longing": -6.0, "sad": 5.0}.get(figure.mood, 0.0)
     head = pen.placed(*stance.head, degrees=stance.head_degrees + tilt)
     action = "sitting" if figure.action in _UPRIGHT else figure.action
@@ -88,8 +97,9 @@ def _stance(figure: Figure) -> _Stance:
 
 def _raise_arms(pen: Pen, figure: Figure, limb: RGB, paw: RGB) -> Pose:
     is_side = figure.view == "side"
+    snout = 12 if figure.subject in ("dog", "fox", "horse", "dragon") else 0
     hands: dict[str, tuple[Point, Point]] = {
-        "singing": ((-54, -70), (31, -76)) if not is_side else ((58, -56), (66, -72)),
+        "singing": ((-54, -70), (31, -76)) if not is_side else ((58 + snout, -56), (66 + snout, -72)),
         "wishing": ((-6, -60), (6, -60)) if not is_side else ((36, -62), (32, -60)),
         "holding_face": ((-38, -92), (38, -92)) if not is_side else ((46, -90), (38, -88)),
         "reading": ((-32, -52), (32, -52)) if not is_side else ((44, -58), (36, -54)),
@@ -137,7 +147,8 @@ def _trunk(
         for along in (-0.5, -0.2, 0.1):
             body.line([(wide * along, -tall * 0.86), (wide * (along - 0.03), -tall * 0.3)], coat.dark, 6.0)
     elif figure.subject == "dragon":
-        body.curve([(-wide * 0.6, tall * 0.5), (wide * 0.7, tall * 0.4), (wide * 0.4, tall * 0.88), (-wide * 0.3, tall * 0.92)],
+        body.curve([(-wide * 0.6, tall * 0.5), (wide * 0.7, tall * 0.4), (wide * 0.4, tall * 0.88),
+                  (-wide * 0.3, tall * 0.92)],
                    coat.light, outline=False)  # fmt: skip
         for along in (-0.4, -0.05, 0.3):
             body.arc(wide * along, -tall * 0.1, 7, 6, 0, 180, coat.dark, 3.4)
@@ -197,7 +208,7 @@ def _draw_sitting(pen: Pen, figure: Figure, coat: Coat) -> None:
         _front_markings(pen, figure, coat, -48)
         for side in (-1, 1):
             foot = coat.dark if figure.subject == "panda" else coat.main
-            pen.ellipse(side * 32, -9, 16, 10, foot if figure.subject != "horse" else coat.dark)
+            pen.ellipse(side * 33, -12, 17, 13, foot if figure.subject != "horse" else coat.dark)
         if figure.action not in _UPRIGHT:
             for x in (-12, 12):
                 _leg(pen, figure, coat, [(x, -50), (x, -7)], 15)

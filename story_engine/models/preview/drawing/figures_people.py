@@ -10,9 +10,16 @@ from story_engine.models.preview.drawing.colours import colour_of, darker, hair_
 from story_engine.models.preview.drawing.faces import FaceLook, draw_face
 from story_engine.models.preview.drawing.hair import draw_hair_before, draw_hair_behind
 from story_engine.models.preview.drawing.headgear import GOLD, HEADGEAR_HEIGHT, draw_headgear, draw_headgear_behind
-from story_engine.models.preview.drawing.held import draw_held, draw_hands_together
+from story_engine.models.preview.drawing.held import draw_hands_together, draw_held
 from story_engine.models.preview.drawing.marks import draw_marks
-from story_engine.models.preview.drawing.outfits import LONG_OUTFITS, Clothes, draw_arm, draw_leg, draw_outfit
+from story_engine.models.preview.drawing.outfits import (
+    LONG_OUTFITS,
+    Clothes,
+    draw_arm,
+    draw_leg,
+    draw_outfit,
+    draw_shoe,
+)
 from story_engine.models.preview.drawing.poses import Pose, pose_of
 from story_engine.models.preview.world import Figure
 
@@ -36,7 +43,7 @@ def person_head(figure: Figure) -> Point:
     """The middle of the head."""
     if figure.action in _LYING_HEADS:
         x, y = _LYING_HEADS[figure.action]
-        return x, y - (10 if figure.subject == "emperor" else 0)
+        return x, min(y, -66.0) if figure.subject == "emperor" else y  # his beard must not reach into the ground
     return (4 if figure.view == "side" else 0, HEAD_Y + pose_of(figure).drop)
 
 
@@ -67,6 +74,9 @@ def draw_person(pen: Pen, figure: Figure, rng: random.Random) -> None:
     draw_outfit(upper, clothes)
     if legs_over:
         _draw_legs(pen, pose, clothes)
+    elif pose.is_seated and not is_side:
+        for leg in (pose.far_leg, pose.near_leg):
+            draw_shoe(pen, (leg[2][0] * 0.75, leg[2][1]), clothes)
     arms = (pose.near_arm,) if is_side else (pose.far_arm, pose.near_arm)
     if not pose.hands_over_face:
         for arm in arms:
@@ -91,7 +101,8 @@ def draw_person_lying(pen: Pen, figure: Figure, rng: random.Random) -> None:
     clothes = Clothes(outfit=figure.outfit, colour=colour, skin=skin, is_side=True)
     head = pen.placed(*person_head(figure), degrees=9 if is_asleep else 0)
     draw_headgear_behind(head, figure, hair)
-    laid = pen.placed(-74, -24, degrees=90)  # the ground of the upright body is a wall at the left
+    hem = {"gown": -46.0, "casual": -24.0, "armour": -24.0}.get(figure.outfit, -36.0)
+    laid = pen.placed(-74, hem, degrees=90)  # the ground of the upright body is a wall at the left
     if figure.outfit in LONG_OUTFITS:
         for y in (-16, -4):
             pen.ellipse(-90, y - 4, 10, 9, darker(colour, 0.5))
@@ -103,10 +114,10 @@ def draw_person_lying(pen: Pen, figure: Figure, rng: random.Random) -> None:
     draw_outfit(laid, clothes)
     draw_hair_behind(head, replace(figure, hair_length="short"), hair)
     if figure.hair_length != "short":
-        _draw_fallen_hair(pen, figure, hair)
+        _draw_fallen_hair(head, figure, hair)
     if not is_asleep:
         draw_arm(pen, ((14.0, -22.0), (8.0, -10.0), (28.0, -9.0)), replace(clothes, outfit=sleeve))
-    draw_head(head, figure, skin, hair)
+    draw_head(head, replace(figure, hair_length="short"), skin, hair)
     for arm in (((58.0, -14.0), (70.0, -9.0), (40.0, -8.0)), ((0.0, -18.0), (8.0, -9.0), (36.0, -8.0))):
         if is_asleep:
             draw_arm(pen, arm, replace(clothes, outfit=sleeve))
@@ -137,7 +148,7 @@ def draw_head(head: Pen, figure: Figure, skin: RGB, hair: RGB) -> None:
         _draw_beard(head, figure.view, hair)
     draw_face(head, look, figure)
     draw_hair_before(head, figure, hair)
-    draw_headgear(head, figure, hair)
+    draw_headgear(head, figure)
 
 
 def _draw_legs(pen: Pen, pose: Pose, clothes: Clothes) -> None:
@@ -169,6 +180,7 @@ def _draw_spear(upper: Pen, pose: Pose) -> None:
     upper.ellipse(x, -129, 8, 6, (212, 52, 56), width=2.4)
 
 
-def _draw_fallen_hair(pen: Pen, figure: Figure, hair: RGB) -> None:
-    reach = -40.0 if figure.hair_length == "long" else -14.0
-    pen.curve([(36, -90), (0, -78), (reach, -40), (reach - 6, -14), (10, -20), (30, -30)], darker(hair, 0.16))
+def _draw_fallen_hair(head: Pen, figure: Figure, hair: RGB) -> None:
+    reach = -104.0 if figure.hair_length == "long" else -66.0
+    flow = [(0, -46), (-40, -36), (reach * 0.75, -16), (reach, 22), (reach + 8, 40), (reach * 0.6, 34), (-30, 30)]
+    head.curve(flow, darker(hair, 0.16))

@@ -7,7 +7,7 @@ import random
 from story_engine.models.preview.drawing.canvas import RGB, Pen, Point
 from story_engine.models.preview.drawing.colours import colour_of, darker, is_dark, lighter
 from story_engine.models.preview.drawing.faces import FaceLook, draw_face
-from story_engine.models.preview.drawing.held import draw_held, draw_hands_together
+from story_engine.models.preview.drawing.held import draw_hands_together, draw_held
 from story_engine.models.preview.drawing.marks import draw_marks
 from story_engine.models.preview.drawing.poses import Limb, pose_of
 from story_engine.models.preview.world import Figure

@@ -10,7 +10,7 @@ GOLD: RGB = (247, 198, 62)
 _RED: RGB = (212, 52, 56)
 _STEEL: RGB = (168, 178, 196)
 
-HEADGEAR_HEIGHT = {"emperor": 22.0, "maid": 13.0, "prince": 21.0, "warrior": 26.0, "girl": 2.0, "boy": 7.0}
+HEADGEAR_HEIGHT = {"emperor": 22.0, "maid": 13.0, "prince": 21.0, "warrior": 26.0, "girl": 2.0, "boy": 13.0}
 """Units above the crown of the head."""
 
 
@@ -25,7 +25,7 @@ def draw_headgear_behind(pen: Pen, figure: Figure, hair: RGB) -> None:
         pen.curve(plume, _RED)
 
 
-def draw_headgear(pen: Pen, figure: Figure, hair: RGB) -> None:
+def draw_headgear(pen: Pen, figure: Figure) -> None:
     """What lies over the hair, with the head at the pen's origin."""
     if figure.subject == "emperor":
         _draw_bead_crown(pen, figure.view)
@@ -52,7 +52,7 @@ def _draw_bead_crown(pen: Pen, view: str) -> None:
         pen.rounded_rectangle(-32, -46, 32, -38, 3, GOLD, outline=False)
         pen.polygon([(-46, -68), (46, -68), (54, -57), (-54, -57)], (44, 40, 58))
         pen.line([(-50, -59), (50, -59)], GOLD, 4.0)
-        columns = (-48.0, -38.0, -28.0, 28.0, 38.0, 48.0)
+        columns: tuple[float, ...] = (-48.0, -38.0, -28.0, 28.0, 38.0, 48.0)
     else:
         pen.rounded_rectangle(-30, -58, 28, -38, 5, (44, 40, 58))
         pen.rounded_rectangle(-30, -46, 28, -38, 3, GOLD, outline=False)
@@ -81,7 +81,8 @@ def _draw_crown(pen: Pen, x: float) -> None:
 
 def _draw_helmet(pen: Pen, view: str) -> None:
     if view == "front":
-        dome = [(50, 2), (50, -22), (36, -46), (0, -57), (-36, -46), (-50, -22), (-50, 2), (-38, 4), (-37, -14), (0, -20),
+        dome = [(50, 2), (50, -22), (36, -46), (0, -57), (-36, -46), (-50, -22), (-50, 2), (-38, 4), (-37, -14),
+                  (0, -20),
                 (37, -14), (38, 4)]  # fmt: skip
         pen.polygon(dome, _STEEL)
         pen.line([(-37, -15), (0, -21), (37, -15)], GOLD, 6.0)

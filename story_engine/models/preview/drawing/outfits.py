@@ -46,7 +46,6 @@ def draw_outfit(pen: Pen, clothes: Clothes) -> None:
 def draw_leg(pen: Pen, leg: Limb, clothes: Clothes) -> None:
     """One leg with its shoe, in the coordinates of the ground."""
     hip, knee, foot = leg
-    toe = 5.0 if clothes.is_side else (4.0 if foot[0] > 0 else -4.0)
     if clothes.outfit not in LONG_OUTFITS:
         bare = {"casual": clothes.skin, "armour": (84, 84, 104)}.get(clothes.outfit, clothes.skin)
         pen.line([hip, knee, foot], bare, 13.0, outline=True)
@@ -54,6 +53,12 @@ def draw_leg(pen: Pen, leg: Limb, clothes: Clothes) -> None:
             pen.line([mid(knee, foot, 0.2), foot], _STEEL, 15.0, outline=True)
         elif clothes.outfit == "dress":
             pen.line([mid(knee, foot, 0.55), foot], WHITE, 13.0)
+    draw_shoe(pen, foot, clothes)
+
+
+def draw_shoe(pen: Pen, foot: Point, clothes: Clothes) -> None:
+    """The shoe at the end of a leg; its sole when a seated figure shows it to us."""
+    toe = 5.0 if clothes.is_side else (4.0 if foot[0] > 0 else -4.0)
     shoe = {"armour": darker(_STEEL), "casual": (226, 72, 66), "dress": (206, 62, 84)}.get(
         clothes.outfit, darker(clothes.colour, 0.5)
     )
@@ -212,24 +217,25 @@ def _draw_dragon_robe(pen: Pen, clothes: Clothes) -> None:
     _draw_long_robe(pen, clothes, trim)
     x = 4.0 if clothes.is_side else 0.0
     hem = clothes.ground - 3
-    for step in range(-2, 3):
+    for step in range(-2, 2 if clothes.is_side else 3):
         pen.arc(x + step * 14, hem - 4, 7, 7, 180, 360, (52, 120, 190), 4.5)
-    _draw_dragon_badge(pen.placed(x, -75), trim)
-    for side in (-1, 1):
-        pen.arc(x + side * 15, hem - 22, 6, 6, 90 - side * 60, 330 - side * 60, GOLD if trim[0] > 120 else trim, 4.0)
+    place = pen.placed(x, clothes.ground, scale=0.6 if clothes.is_seated else 1.0)
+    _draw_woven_dragon(place, GOLD if min(clothes.colour[:2]) < 120 else trim)
 
 
-def _draw_dragon_badge(pen: Pen, ground: RGB) -> None:
-    """A curled golden dragon around its pearl."""
-    pen.ellipse(0, 0, 17.5, 17.5, ground, width=2.4)
-    pen.arc(0, 1, 10.5, 10.5, -20, 235, GOLD, 5.2)
-    pen.ellipse(-4, -8.5, 6.2, 4.8, GOLD, outline=False, degrees=-18)
-    for x in (-6, -1):
-        pen.line([(x, -11), (x - 3, -16)], GOLD, 2.2)
-    pen.line([(2, -8), (6, -6)], GOLD, 2.6)
-    for x, y in ((13, 9), (-2, 15), (-13, 7)):
-        pen.ellipse(x, y, 2.2, 2.2, GOLD, outline=False)
-    pen.ellipse(0, 1, 3.6, 3.6, (255, 244, 220), outline=False)
+def _draw_woven_dragon(pen: Pen, colour: RGB) -> None:
+    """A dragon that winds from the hem to the chest."""
+    body = [(-25, -15), (-8, -20), (14, -19), (21, -29), (8, -38), (-11, -42), (-15, -53), (-2, -60)]
+    for claw in ([(2, -20), (0, -30)], [(19, -30), (28, -36)], [(-6, -41), (-12, -33)], [(-14, -52), (-24, -53)]):
+        pen.line(claw, colour, 3.8)
+    pen.line(body, WHITE, 11.0, is_smooth=True)
+    pen.line(body, colour, 8.0, is_smooth=True)
+    for x in (3, -3):
+        pen.line([(x, -68), (x - 5, -76)], colour, 3.4)
+    pen.ellipse(4, -63, 10.5, 9, colour, outline=WHITE, width=1.8)
+    pen.ellipse(13, -59, 5.5, 4.5, colour, outline=False)
+    pen.ellipse(6, -65, 3, 3, WHITE, outline=False)
+    pen.ellipse(22, -70, 4.6, 4.6, (255, 244, 220), outline=colour, width=1.8)
 
 
 def _draw_maid_dress(pen: Pen, clothes: Clothes) -> None:

@@ -37,7 +37,11 @@ def draw_prop(
     pen = canvas.with_palette(palette).placed(x, y, scale=size / 100)
     if is_glowing:
         pen.glow(0, 0, 105, (255, 232, 130), 0.95)
-    _PROPS[prop](pen, colour_of(colour, rng), rng)
+    shade = colour_of(colour, rng)
+    if prop in _FIXED:
+        _FIXED[prop](pen, shade)
+    else:
+        _VARIED[prop](pen, shade, rng)
 
 
 def _draw_yarn_ball(pen: Pen, colour: RGB, rng: random.Random) -> None:
@@ -65,11 +69,11 @@ def _draw_toys(pen: Pen, colour: RGB, rng: random.Random) -> None:
     pen.curve([(32, 20), (48, 26), (65, 20), (65, 34), (48, 38), (32, 34)], (255, 250, 240), outline=False)
 
 
-def _draw_book(pen: Pen, colour: RGB, rng: random.Random) -> None:
+def _draw_book(pen: Pen, colour: RGB) -> None:
     draw_open_book(pen, colour, half=48)
 
 
-def _draw_microphone(pen: Pen, colour: RGB, rng: random.Random) -> None:
+def _draw_microphone(pen: Pen, colour: RGB) -> None:
     pen.line([(26, 44), (-8, -12)], colour, 15.0, outline=True)
     pen.line([(-4, -5), (-9, -14)], _GOLD, 16.0)
     pen.ellipse(-20, -28, 22, 22, (168, 174, 188), degrees=30)
@@ -92,7 +96,7 @@ def _draw_flower(pen: Pen, colour: RGB, rng: random.Random) -> None:
     petals.ellipse(0, 0, 13, 13, centre, width=3.0)
 
 
-def _draw_balloon(pen: Pen, colour: RGB, rng: random.Random) -> None:
+def _draw_balloon(pen: Pen, colour: RGB) -> None:
     pen.line([(0, 28), (6, 46), (-5, 62), (4, 84)], None, 3.4, is_smooth=True)
     pen.polygon([(0, 22), (7, 33), (-7, 33)], darker(colour, 0.2))
     pen.curve([(0, -52), (28, -42), (38, -14), (24, 14), (0, 27), (-24, 14), (-38, -14), (-28, -42)], colour)
@@ -100,7 +104,7 @@ def _draw_balloon(pen: Pen, colour: RGB, rng: random.Random) -> None:
         pen.ellipse(-15, -27, 7, 12, lighter(colour, 0.65), outline=False, degrees=28)
 
 
-def _draw_lantern(pen: Pen, colour: RGB, rng: random.Random) -> None:
+def _draw_lantern(pen: Pen, colour: RGB) -> None:
     """A palace lantern: ribbed paper, golden caps, a tassel."""
     pen.line([(0, -52), (0, -40)], None, 4.0)
     for x in (-5, 0, 5):
@@ -132,7 +136,7 @@ def _draw_ball(pen: Pen, colour: RGB, rng: random.Random) -> None:
         pen.arc(0, 0, 36, 36, 205, 245, lighter(colour, 0.6), 6.0)
 
 
-def _draw_umbrella(pen: Pen, colour: RGB, rng: random.Random) -> None:
+def _draw_umbrella(pen: Pen, colour: RGB) -> None:
     pen.line([(0, -40), (0, 42), (8, 52), (17, 44)], _WOOD, 6.0, is_smooth=True, outline=True)
     dome = [(-56, 4), (-50, -20), (-30, -42), (0, -50), (30, -42), (50, -20), (56, 4)]
     rim = [(37, -5), (19, 4), (0, -5), (-19, 4), (-37, -5)]
@@ -143,14 +147,16 @@ def _draw_umbrella(pen: Pen, colour: RGB, rng: random.Random) -> None:
     pen.line([(0, -50), (0, -58)], None, 5.0)
 
 
-_PROPS: dict[str, Callable[[Pen, RGB, random.Random], None]] = {
-    "yarn_ball": _draw_yarn_ball,
-    "toys": _draw_toys,
+_FIXED: dict[str, Callable[[Pen, RGB], None]] = {
     "book": _draw_book,
     "microphone": _draw_microphone,
-    "flower": _draw_flower,
     "balloon": _draw_balloon,
     "lantern": _draw_lantern,
-    "ball": _draw_ball,
     "umbrella": _draw_umbrella,
+}
+_VARIED: dict[str, Callable[[Pen, RGB, random.Random], None]] = {
+    "yarn_ball": _draw_yarn_ball,
+    "toys": _draw_toys,
+    "flower": _draw_flower,
+    "ball": _draw_ball,
 }
