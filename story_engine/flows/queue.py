@@ -104,7 +104,7 @@ def rescore(parts: Parts, slug: str, *, scene: str | None, user: str) -> Submitt
 def download(parts: Parts, family: str, *, user: str) -> int:
     """Submit the download of a family's missing files."""
     if family not in DOWNLOADABLE:
-        raise ChooseAnother("models.not_downloadable", name=family, listed=", ".join(DOWNLOADABLE))
+        raise ChooseAnother("render.not_downloadable", name=family, listed=", ".join(DOWNLOADABLE))
     job = parts.ledger.submit(
         "download", {"family": family}, key=f"download-{family}", priority=0, user=user, story=None, scenes=()
     )

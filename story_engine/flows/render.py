@@ -78,14 +78,14 @@ def painting_family(story: Story, families: Mapping[str, Family], ready: Mapping
     """
     wanted = story.settings.family
     if wanted not in families:
-        raise ChooseAnother("models.unknown_family", name=wanted, listed=", ".join(families))
+        raise ChooseAnother("render.unknown_family", name=wanted, listed=", ".join(families))
     if ready[wanted]:
         return families[wanted]
     stand_in = story.settings.stand_in
     if stand_in is None or stand_in not in families:
         raise StandInNeeded(family=wanted, stand_in="preview")
     if not ready[stand_in]:
-        raise InstallOrDownload("models.family_missing", family=stand_in)
+        raise InstallOrDownload("render.family_missing", family=stand_in)
     return families[stand_in]
 
 
