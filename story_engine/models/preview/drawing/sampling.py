@@ -24,7 +24,8 @@ from story_engine.models.preview.world import (
 STORY_SHARE = 0.4
 """Share of the samples that vary one of the sixteen shipped scenes."""
 DEGRADED_SHARE = 0.15
-COMPANY_SHARE = 0.2
+COMPANY_SHARE = 0.32
+"""Of the free samples that are no close-ups: about a fifth of all samples, stories included."""
 PROP_SHARE = 0.3
 _OWN_STYLE_SHARE = 0.4
 """Share of the story samples that keep the story's own style."""
