@@ -22,12 +22,15 @@ def draw_marks(pen: Pen, figure: Figure) -> None:
         _draw_stroke(pen, _LETTER_Z, -62, -38, 12, _BLUE)
         _draw_stroke(pen, _LETTER_Z, -88, -56, 9, _BLUE)
         return
+    has_free_side = figure.mood in ("calm", "happy", "sad")
     if figure.action == "singing":
         _draw_note(pen, 68, -22, 1.2, _VIOLET)
-        _draw_note(pen, -66, -26, 1.1, _RED)
+        if has_free_side:
+            _draw_note(pen, -66, -26, 1.1, _RED)
     elif figure.action == "wishing":
         draw_sparkle(pen, 62, -26, 12)
-        draw_sparkle(pen, -62, -12, 9)
+        if has_free_side:
+            draw_sparkle(pen, -62, -12, 9)
     elif figure.action == "chasing" and (figure.subject in PEOPLE or figure.subject == "robot"):
         for y, reach in ((34, 0), (66, 10), (96, 2)):
             pen.line([(-100 - reach, y), (-72, y)], (140, 158, 184), 4.5)
