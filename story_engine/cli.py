@@ -274,5 +274,3 @@ def _in_front(arguments: Sequence[str]) -> list[str]:
         else:
             rest.append(argument)
     return [*front, *rest]
-
-

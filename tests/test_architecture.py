@@ -27,7 +27,9 @@ MAY_IMPORT = {
 
 
 def python_files():
-    return [path for folder in ("story_engine", "pages") for path in (PROJECT / folder).rglob("*.py")] + [PROJECT / "Home.py"]
+    return [path for folder in ("story_engine", "pages") for path in (PROJECT / folder).rglob("*.py")] + [
+        PROJECT / "Home.py"
+    ]
 
 
 def imports_of(path: Path) -> set[str]:

@@ -162,9 +162,7 @@ def _item(scene: Scene, number: int, recipe: Recipe, parent: str | None = None) 
     )
 
 
-def _recipe(
-    story: Story, scene: Scene, number: int, family: Family, lora_hashes: Mapping[str, str]
-) -> Recipe:
+def _recipe(story: Story, scene: Scene, number: int, family: Family, lora_hashes: Mapping[str, str]) -> Recipe:
     recipe = resolve(story, scene, number, family=family, loras=lora_hashes)
     if not recipe.prompt.strip():
         raise FixInput("render.empty_prompt", scene=scene.title or scene.id)

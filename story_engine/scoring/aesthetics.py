@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 from aesthetics_predictor import AestheticsPredictorV2Linear
 from PIL import Image
+from safetensors import SafetensorError
 from transformers import CLIPImageProcessor
 
 from story_engine.domain.take import Score
@@ -38,7 +39,7 @@ class Scorer:
         try:
             model = AestheticsPredictorV2Linear.from_pretrained(present.folder)
             self._processor = CLIPImageProcessor.from_pretrained(present.folder)
-        except (OSError, RuntimeError, ValueError, KeyError) as error:
+        except (OSError, RuntimeError, ValueError, KeyError, SafetensorError) as error:
             raise InstallOrDownload("scoring.damaged", folder=str(present.folder), reason=str(error)[:200]) from error
         # eval() matters: the head has dropout, and a scorer that forgets it gives another number each time.
         self._model = model.to(device).eval()

@@ -22,7 +22,9 @@ def board_of(story, takes, *, picks=None, scores=None):
 def takes_of(story, numbers):
     scene = story.scenes[0]
     return [
-        a_take(resolve(story, scene, number, family=PREVIEW, loras={}), number=number, created_at=f"2026-01-0{number + 1}")
+        a_take(
+            resolve(story, scene, number, family=PREVIEW, loras={}), number=number, created_at=f"2026-01-0{number + 1}"
+        )
         for number in numbers
     ]
 

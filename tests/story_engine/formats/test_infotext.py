@@ -58,7 +58,11 @@ def test_a_picture_without_negative_has_no_negative_line():
     assert "Negative prompt" not in infotext(a_recipe(negative=""), story="s", scene="1")
 
 
-@given(st.text(alphabet=string.printable + "猫、，。🐉\u202e", max_size=200).filter(lambda text: "Negative prompt:" not in text))
+@given(
+    st.text(alphabet=string.printable + "猫、，。🐉\u202e", max_size=200).filter(
+        lambda text: "Negative prompt:" not in text
+    )
+)
 def test_any_prompt_is_read_back(prompt):
     text = infotext(a_recipe(prompt=prompt), story="s", scene="1")
 
