@@ -59,7 +59,8 @@ class PreviewNetworks:
         self.device = device
         self.cache = EmbeddingCache(weights_hash)
         self.unet: nn.Module = parts.unet.to(device)
-        self.vae_decoder: nn.Module = parts.vae_decoder.to(device)
+        # The CPU decodes a sixth faster with channels last; the U-Net gains nothing by it.
+        self.vae_decoder: nn.Module = parts.vae_decoder.to(device, memory_format=torch.channels_last)
         self._prompter = PreviewPrompter(parts.config.prompt_tokens)
         self._prompter.fetch_models(parts.text_encoder.to(device))
 

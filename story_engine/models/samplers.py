@@ -167,8 +167,7 @@ def _interpolated_timesteps(trained: torch.Tensor, wanted: torch.Tensor) -> list
     above = torch.searchsorted(trained, wanted).clamp(1, len(trained) - 1)
     below = above - 1
     share = ((wanted - trained[below]) / (trained[above] - trained[below])).clamp(0, 1)
-    timesteps: list[float] = (below + share).tolist()
-    return timesteps
+    return [float(timestep) for timestep in below + share]
 
 
 _SAMPLERS: dict[str, type[Ddim] | type[Euler] | type[DpmSolverKarras]] = {
