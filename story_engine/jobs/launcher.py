@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 from story_engine.config import PROJECT_FOLDER, Config
@@ -23,8 +24,12 @@ __all__ = ["dispatcher_state", "start_dispatcher"]
 START_LOG = "dispatcher-start.log"
 """What a dispatcher says before its own rotating log is open, and what its libraries print."""
 _LARGEST_START_LOG_BYTES = 1_000_000
+_STARTING_SECONDS = 3.0
+"""A dispatcher announces itself within this time; afterwards silence means that it is leaving."""
+_DETACHED_ON_WINDOWS = 0x00000008 | 0x00000200
+"""DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP"""
 _LOG = logging.getLogger(__name__)
-_started: dict[Path, subprocess.Popen[bytes]] = {}
+_started: dict[Path, tuple[subprocess.Popen[bytes], float]] = {}
 _lock = threading.Lock()
 
 
@@ -39,9 +44,12 @@ def start_dispatcher(config: Config) -> None:
         if dispatcher_state(layout) != "stopped":
             return
         earlier = _started.get(config.workspace)
-        if earlier is not None and earlier.poll() is None:
-            return  # it has not come as far as announcing itself, or it is leaving and looks for new jobs once more
-        _started[config.workspace] = _start(config, layout)
+        if earlier is not None:
+            process, since = earlier
+            is_starting = process.poll() is None and time.monotonic() - since < _STARTING_SECONDS
+            if is_starting:
+                return
+        _started[config.workspace] = _start(config, layout), time.monotonic()
 
 
 def dispatcher_command(config: Config) -> list[str]:
@@ -64,15 +72,10 @@ def _start(config: Config, layout: Layout) -> subprocess.Popen[bytes]:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                **_detached(),
+                creationflags=_DETACHED_ON_WINDOWS if os.name == "nt" else 0,
+                start_new_session=os.name != "nt",
             )
     except OSError as error:
         raise LookAtLog("jobs.dispatcher_not_started", reason=str(error), log=log) from error
     _LOG.info("dispatcher of %s started as process %d", config.workspace, process.pid)
     return process
-
-
-def _detached() -> dict[str, int | bool]:
-    if os.name == "nt":
-        return {"creationflags": 0x00000008 | 0x00000200}  # DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP
-    return {"start_new_session": True}
