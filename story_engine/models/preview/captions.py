@@ -10,6 +10,7 @@ import random
 
 from story_engine.models.preview.captions_en import EnglishCaption
 from story_engine.models.preview.captions_zh import ChineseCaption, pick
+from story_engine.models.preview.words_glue import EN_GLUE, ZH_GLUE
 from story_engine.models.preview.words_quality import DEGRADATIONS, NEGATIVE_EXTRAS
 from story_engine.models.preview.world import PEOPLE, DrawnScene
 from story_engine.models.tokenizer import count_tokens
@@ -17,6 +18,8 @@ from story_engine.models.tokenizer import count_tokens
 TOKEN_LIMIT = 64
 """The preview model's prompt length, prefix included."""
 MIXED_SHARE = 0.05
+FILLER_SHARE = 0.12
+"""Share of the captions with a word or two that mean nothing, so that such words are read and change nothing."""
 FLAW_LIST_SHARE = 0.3
 """Share of the degraded drawings whose caption is a list of flaws, as a negative prompt is."""
 CHALLENGE_NEGATIVE = ("丑陋", "变形", "嘈杂", "模糊", "低对比度")
@@ -78,6 +81,8 @@ def _topics(scene: DrawnScene, rng: random.Random) -> set[str]:
     else:
         shares["colour"] = 0.15 if main.subject == "panda" else 0.85
     topics = {topic for topic, share in shares.items() if rng.random() < share}
+    if "company" in topics:
+        topics.add("subject")
     if not topics & {"setting", "background"} and not plain and rng.random() < 0.6:
         topics.add("background")
     return topics
@@ -97,6 +102,12 @@ def _text(scene: DrawnScene, topics: frozenset[str], language: str, is_mixed: bo
     if "background" in topics and "setting" not in topics and not core:
         core = clauses.pop("background", "")
     parts = _ordered(core, clauses, rng)
+    if rng.random() < FILLER_SHARE:
+        fillers, gap = (ZH_GLUE, "") if language == "zh" else (EN_GLUE, " ")
+        for _ in range(rng.choice((1, 1, 2))):
+            index = rng.randrange(len(parts))
+            around = [parts[index], rng.choice(fillers)]
+            parts[index] = gap.join(reversed(around) if rng.random() < 0.6 else around)
     return _punctuated(parts, language, rng)
 
 
@@ -107,12 +118,17 @@ def _tells_outfit(core: str) -> bool:
 def _ordered(core: str, clauses: dict[str, str], rng: random.Random) -> list[str]:
     """The style mostly first, praise and flaws at either end, the rest in any order after the subject."""
     style, quality, flaw = (clauses.pop(topic, "") for topic in ("style", "quality", "flaw"))
+    company = clauses.get("company")
     rest = list(clauses.values())
     if rng.random() < 0.7:
         rng.shuffle(rest)
     parts = [core, *rest]
     if rng.random() < 0.15:
         rng.shuffle(parts)
+    if company and core:
+        # Who is named first is who the picture is about.
+        first, second = sorted((parts.index(core), parts.index(company)))
+        parts[first], parts[second] = core, company
     place = 0 if rng.random() < 0.72 else rng.choice((len(parts), rng.randrange(len(parts) + 1)))
     parts.insert(place, style)
     for word in (quality, flaw):
@@ -130,12 +146,15 @@ def _punctuated(parts: list[str], language: str, rng: random.Random) -> str:
         comma = mark if mark in ("，", ",", ", ") else "，"
         text = mark.join(part.replace("，", comma) for part in parts)
         return text + ("。" if rng.random() < 0.2 else "")
-    if mark in (". ", "\n") and rng.random() < 0.7:
+    if rng.random() < (0.7 if mark in (". ", "\n") else 0.1):
         parts = [part[:1].upper() + part[1:] for part in parts]
     text = mark.join(parts)
-    if rng.random() < 0.25:
+    case = rng.random()
+    if case < 0.25:
         text = text.lower()
-    elif rng.random() < 0.4:
+    elif case < 0.3:
+        text = text.title()
+    elif case < 0.6:
         text = text[:1].upper() + text[1:]
     return text + ("." if rng.random() < 0.2 else "")
 

@@ -26,6 +26,7 @@ _HAN = "㐀-䶿一-鿿"
 _PIECE = re.compile(rf"[{_HAN}]|[^\W\d_{_HAN}]+(?:['’][^\W\d_{_HAN}]+)*|\d+[^\W_{_HAN}]*|.", re.DOTALL)
 """A prompt's smallest parts: one Chinese character, one word of letters, one number, one mark."""
 
+_ABSORBED = frozenset({"unknown", "subject", "prop", "place", "colour", "time"})
 _MEANINGLESS = (*ZH_GLUE, *EN_GLUE, *QUALITY.zh, *QUALITY.en, *NEGATIVE_EXTRAS.zh, *NEGATIVE_EXTRAS.en)
 
 
@@ -94,7 +95,7 @@ def _whole_names(readings: list[Reading]) -> Iterator[Reading]:
 
 
 def _is_lone_character(reading: Reading) -> bool:
-    return re.fullmatch(rf"[{_HAN}]", reading.text) is not None and reading.attribute != "glue"
+    return re.fullmatch(rf"[{_HAN}]", reading.text) is not None and reading.attribute in _ABSORBED
 
 
 def unread(text: str) -> list[str]:
@@ -135,9 +136,11 @@ def _meant() -> Iterator[tuple[str, str, str]]:
     """(attribute, value, phrase); of two meanings of one phrase the earlier counts."""
     for place, words in PLACES.items():
         for part in (words.extras, words.settings, words.names, words.backgrounds):
-            yield from (("place", place, phrase) for phrase in (*part.zh, *part.en))
+            yield from (("place", place, _bare(phrase)) for phrase in (*part.zh, *part.en))
     yield from _valued("style", STYLE_EXTRAS)
     yield from _valued("style", STYLES)
+    wishes = (*ACTIONS["wishing"].alone.zh, *ACTIONS["wishing"].alone.en)
+    yield from (("place", "starry_sky", phrase) for phrase in wishes if "流星" in phrase or "shooting star" in phrase)
     yield from _valued("subject", SUBJECTS)
     yield from _valued("subject", PLURALS)
     yield from _valued("shot", SHOTS)
@@ -165,6 +168,11 @@ def _meant() -> Iterator[tuple[str, str, str]]:
     yield from _valued("view", VIEWS)
     yield from _valued("degradation", DEGRADATIONS)
     yield from (("glue", "", phrase) for words in ADJECTIVES.values() for phrase in (*words.zh, *words.en))
+
+
+def _bare(phrase: str) -> str:
+    """Without its article: "a palace" would hide the maid in "a palace maid"."""
+    return re.sub(r"^(?:an?|the) ", "", phrase)
 
 
 def _valued(attribute: str, table: dict[str, Words]) -> Iterator[tuple[str, str, str]]:

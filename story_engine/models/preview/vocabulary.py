@@ -15,7 +15,6 @@ _SAMPLED_CAPTIONS = 30_000
 
 From 30 000 captions on, a further caption brings a new id in fewer than one of a thousand.
 """
-_SPELLING_MARKS = ("", " ", ", ", "，", "、", "的", "一个", "a ", "\n", "。")
 
 
 @cache
@@ -26,9 +25,8 @@ def known_token_ids() -> list[int]:
     """
     ids: set[int] = set()
     for phrase in phrases():
-        for spelling in {phrase, phrase.capitalize(), phrase.lower()}:
-            for mark in _SPELLING_MARKS:
-                ids.update(encode_ids(mark + spelling))
+        for spelling in (phrase, phrase.capitalize(), phrase.lower()):
+            ids.update(encode_ids(spelling))
     rng = random.Random(20_240_811)
     for _ in range(_SAMPLED_CAPTIONS):
         ids.update(encode_ids(caption(any_scene(rng), rng)))

@@ -228,6 +228,9 @@ FREE_PLACES: dict[str, PlaceWords] = {
                 "in front of a plain background",
             ),
         ),
-        Words(("纯色", "空白", "白色", "单色"), ("nothing", "a plain colour", "a plain wall", "a plain color")),
+        Words(
+            ("纯色的墙", "一片空白", "白色的墙", "空白的墙"),
+            ("an empty space", "a plain wall", "a white wall", "a blank wall"),
+        ),
     ),
 }  # fmt: skip

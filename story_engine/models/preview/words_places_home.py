@@ -33,8 +33,8 @@ HOME_AND_SHOW_PLACES: dict[str, PlaceWords] = {
             ),
         ),
         Words(
-            ("房间温馨如初", "房间温馨", "地上散落着玩具"),
-            ("the room as cosy as before", "the room is cosy", "toys scattered on the floor"),
+            ("房间温馨如初", "房间温馨"),
+            ("the room as cosy as before", "the room is cosy"),
         ),
     ),
     "bookshelf": PlaceWords(
