@@ -6,6 +6,6 @@ from pages.parts import frame, live, machine_line, shelf
 
 with frame.page("home"):
     shelf.draw_head()
+    machine_line.draw()
     live.follow(quiet=True)
     shelf.draw()
-    machine_line.draw()

@@ -26,7 +26,7 @@ def page(name: str) -> Iterator[None]:
     _settle_language()
     st.set_page_config(
         page_title=f"{say(f'nav.{name}')} · {say('app.name')}",
-        page_icon=":material/auto_stories:",
+        page_icon="📖",
         layout="wide",
         initial_sidebar_state="auto",
     )

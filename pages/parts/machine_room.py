@@ -43,10 +43,16 @@ def draw() -> None:
 
 
 def _draw_device(machine: Machine) -> None:
+    facts = {
+        "device": machine.device,
+        "memory": size(machine.memory_bytes),
+        "dispatcher": say(f"machine.dispatcher.{machine.dispatcher}"),
+    }
     with st.container(key="card-device", horizontal=True, gap="large"):
-        st.metric(say("machine.device"), plain(machine.device), width="content")
-        st.metric(say("machine.memory"), size(machine.memory_bytes), width="content")
-        st.metric(say("machine.dispatcher"), say(f"machine.dispatcher.{machine.dispatcher}"), width="content")
+        for name, value in facts.items():
+            with st.container(width="content", gap="xxsmall"):
+                st.caption(say(f"machine.{name}"))
+                st.markdown(f"**{plain(value)}**")
 
 
 def _draw_family(family: FamilyState) -> None:

@@ -17,7 +17,7 @@ def draw(panel: Panel, *, name: str, badges: bool = True) -> DeltaGenerator:
         name: of the panel for people, such as its number and title.
         badges: show score, stand-in and pick on the picture.
     """
-    with st.container(key=f"panel-{panel.scene.id}"):
+    with st.container(key=f"panel-{panel.scene.id}", gap=None):
         slot = st.empty()
         if panel.chosen is None:
             with slot.container(key=f"blank-panel-{panel.scene.id}"):

@@ -50,7 +50,8 @@ def draw(slug: str, story: Story, panel: Panel, position: int) -> DeltaGenerator
 
 def _draw_head(slug: str, story: Story, scene: Scene, position: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"### {position + 1}", width="content")
+        with st.container(key=f"number-{scene.id}", width="content"):
+            st.markdown(f"{position + 1}")
         with st.container(key=f"title-scene-{scene.id}"):
             fields.text_input(
                 Field(slug, scene.id, "title"),

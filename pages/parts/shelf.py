@@ -26,10 +26,11 @@ def draw() -> None:
     if not any(card.rendered for card in cards):
         _draw_welcome()
     if cards:
+        titles = {family.name: family.title for family in engine().machine().families}
         grid = st.grid(3, min_column_width=270, gap=22, key="shelf")
         for card in cards:
             with grid.cell():
-                _draw_card(card)
+                _draw_card(card, titles.get(card.family, card.family))
 
 
 def _draw_new() -> None:
@@ -81,9 +82,9 @@ def _draw_welcome() -> None:
                         frame.go("story", story=engine().create(card.title, template=card.slug, family=card.family))
 
 
-def _draw_card(card: StoryCard) -> None:
-    with st.container(key=f"shelf-card-{card.slug}", gap="small"):
-        with st.container(key=f"cover-{card.slug}"):
+def _draw_card(card: StoryCard, family: str) -> None:
+    with st.container(key=f"shelf-card-{card.slug}", gap="xsmall"):
+        with st.container(key=f"cover-{card.slug}", gap=None):
             if card.cover is not None:
                 st.image(str(card.cover), width="stretch", alt=say("home.cover_of", title=card.title))
             else:
@@ -93,7 +94,7 @@ def _draw_card(card: StoryCard) -> None:
                 with st.container(key=f"whole-{card.slug}"):
                     if st.button(say("home.open", title=plain(card.title)), key=f"open-{card.slug}"):
                         frame.go("story", story=card.slug)
-        with st.container(key=f"shelf-text-{card.slug}", gap="xsmall"):
+        with st.container(key=f"shelf-text-{card.slug}", gap=None):
             if card.problem is not None:
                 st.markdown(f"**{plain(card.title or card.slug)}**")
                 st.error(plain(_problem(card.problem)), icon=":material/error:")
@@ -104,7 +105,7 @@ def _draw_card(card: StoryCard) -> None:
             with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
                 if card.problem is None:
                     done = say("home.panels", done=card.rendered, all=card.scenes)
-                    st.caption(f"{done} · {plain(card.family)} · {ago(card.updated_at)}", width="stretch")
+                    st.caption(f"{done} · {plain(family)} · {ago(card.updated_at)}", width="stretch")
                 st.menu_button(
                     say("action.more"),
                     _ACTIONS if card.problem is None else ("delete",),

@@ -57,7 +57,7 @@ def _draw_thumbnail(slug: str, panel: Panel, view: TakeView) -> None:
     chosen = panel.chosen is not None and view.take.id == panel.chosen.take.id
     kind = "chosen" if chosen else "current" if view.is_current else "older"
     number = view.take.number + 1
-    with st.container(key=f"thumb-{kind}-{view.take.id}"):
+    with st.container(key=f"thumb-{kind}-{view.take.id}", width=64, gap=None):
         st.image(str(view.thumbnail), width="stretch", alt=say("take.number", n=number))
         st.caption(f"{view.score:.2f}" if view.score is not None else say("take.unscored"), text_alignment="center")
         with st.container(key=f"whole-{view.take.id}"):
