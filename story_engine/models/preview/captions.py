@@ -89,7 +89,10 @@ def _topics(scene: DrawnScene, rng: random.Random) -> set[str]:
 
 
 def _text(scene: DrawnScene, topics: frozenset[str], language: str, is_mixed: bool, rng: random.Random) -> str:
-    speakers = {"zh": ChineseCaption(scene, topics, rng), "en": EnglishCaption(scene, topics, rng)}
+    speakers: dict[str, ChineseCaption | EnglishCaption] = {
+        "zh": ChineseCaption(scene, topics, rng),
+        "en": EnglishCaption(scene, topics, rng),
+    }
     speaker = speakers[language]
     core = speaker.core()
     clauses = speaker.clauses()

@@ -149,17 +149,17 @@ def _meant() -> Iterator[tuple[str, str, str]]:
     for subject, nouns in FUSED_SUBJECTS.items():
         for colour, characters in FUSED_COLOURS.items():
             yield from (("coloured", f"{colour} {subject}", c + noun) for c in characters for noun in nouns)
-    for colour, words in HAIR_COLOURS.items():
-        yield from (("hair", colour, word + "发") for word in words.zh if len(word) == 1)
+    for colour, called in HAIR_COLOURS.items():
+        yield from (("hair", colour, word + "发") for word in called.zh if len(word) == 1)
     yield from _valued("hair", HAIR_LENGTHS)
     yield from (("hair", "", word) for word in (*HAIR.zh, *HAIR.en))
     yield from _valued("hair_colour", HAIR_COLOURS)
     yield from _valued("prop", PROPS)
     yield from _valued("prop", PROP_PHRASES)
-    for action, words in ACTIONS.items():
+    for action, doing in ACTIONS.items():
         yield from (
             ("action", action, phrase)
-            for part in (words.alone, words.before_place)
+            for part in (doing.alone, doing.before_place)
             for phrase in (*part.zh, *part.en)
             if phrase
         )
