@@ -1,0 +1,164 @@
+"""Trains the judges on clean drawings and checks them on drawings they have not seen."""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import logging
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from story_engine.models.preview.dataset import DrawingCache
+from story_engine.models.preview.judges import ATTRIBUTES, PICTURE_SIZE, JudgeNetwork, labels, save
+
+logger = logging.getLogger(__name__)
+
+_AVERAGE_RATE = 0.003
+HELD_OUT = 2000
+"""Drawings at the end of the folder that are never trained on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeTraining:
+    """What decides one training of the judges."""
+
+    drawings: Path
+    """A folder that `python -m story_engine.models.preview.dataset` has drawn."""
+    out: Path
+    minutes: float
+    batch: int = 64
+    learning_rate: float = 2e-3
+    seed: int = 0
+
+
+def train(options: JudgeTraining) -> dict[str, float]:
+    """Train for the given time, save, and return the accuracy (0…1) on held-out drawings by attribute."""
+    torch.manual_seed(options.seed)
+    torch.set_flush_denormal(True)
+    torch.set_num_threads(1)
+    pictures, targets = _clean_drawings(DrawingCache(options.drawings))
+    network = JudgeNetwork().to(memory_format=torch.channels_last).train()
+    optimiser = torch.optim.AdamW(network.parameters(), lr=options.learning_rate, weight_decay=0.02)
+    judged = copy.deepcopy(network).eval()
+    start, step = time.monotonic(), 0
+    for batch, wanted in _batches(pictures[:-HELD_OUT], targets[:-HELD_OUT], options):
+        spent = (time.monotonic() - start) / (options.minutes * 60)
+        if spent >= 1:
+            break
+        for group in optimiser.param_groups:
+            group["lr"] = (
+                options.learning_rate * min(1.0, (step + 1) / 100) * (0.02 + 0.98 * math.cos(spent * math.pi / 2) ** 2)
+            )
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            logits = network(batch)
+        loss = torch.stack(
+            [functional.cross_entropy(logits[name].float(), wanted[:, index]) for index, name in enumerate(ATTRIBUTES)]
+        ).sum()
+        optimiser.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        optimiser.step()
+        _follow(judged, network)
+        step += 1
+        if step % 200 == 0:
+            logger.info("step %d, %.0f%% of the time, loss %.3f", step, spent * 100, float(loss))
+    accuracy = measure(judged, pictures[-HELD_OUT:], targets[-HELD_OUT:])
+    save(judged, options.out, {name: f"{share:.4f}" for name, share in accuracy.items()} | {"steps": str(step)})
+    logger.info("%d steps, held-out accuracy %s", step, accuracy)
+    return accuracy
+
+
+def _follow(average: JudgeNetwork, network: JudgeNetwork) -> None:
+    """Move the running average of all weights and statistics a little towards the network's."""
+    with torch.no_grad():
+        for mean, value in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
+            if mean.is_floating_point():
+                mean.lerp_(value, _AVERAGE_RATE)
+            else:
+                mean.copy_(value)
+
+
+def measure(network: JudgeNetwork, pictures: np.ndarray, targets: torch.Tensor) -> dict[str, float]:
+    """Share of right answers by attribute, and of place apart from close-ups, which show little of it.
+
+    Args:
+        network: in evaluation mode.
+        pictures: (count, 128, 128, 3) uint8.
+        targets: (count, attributes) int64.
+    """
+    answers = []
+    with torch.inference_mode():
+        for start in range(0, len(pictures), 100):
+            logits = network(_to_values(pictures[start : start + 100]))
+            answers.append(torch.stack([logits[name].argmax(1) for name in ATTRIBUTES], dim=1))
+    right = torch.cat(answers) == targets
+    accuracy = {name: float(right[:, index].float().mean()) for index, name in enumerate(ATTRIBUTES)}
+    names = list(ATTRIBUTES)
+    is_close = targets[:, names.index("shot")] == ATTRIBUTES["shot"].index("close")
+    for name in ("place", "colour"):
+        accuracy[f"{name} without close-ups"] = float(right[~is_close, names.index(name)].float().mean())
+    return accuracy
+
+
+def _clean_drawings(cache: DrawingCache) -> tuple[np.ndarray, torch.Tensor]:
+    scenes = cache.scenes()
+    clean = [index for index, scene in enumerate(scenes) if scene.degradation == "none"]
+    step = cache.size // PICTURE_SIZE
+    pictures = np.empty((len(clean), PICTURE_SIZE, PICTURE_SIZE, 3), dtype=np.uint8)
+    for row, index in enumerate(clean):
+        blocks = cache.pictures[index].reshape(PICTURE_SIZE, step, PICTURE_SIZE, step, 3)
+        pictures[row] = blocks.mean(axis=(1, 3)) if step > 1 else blocks[:, 0, :, 0]
+    return pictures, torch.tensor([labels(scenes[index]) for index in clean])
+
+
+def _batches(
+    pictures: np.ndarray, targets: torch.Tensor, options: JudgeTraining
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    rng = np.random.default_rng(options.seed)
+    while True:
+        order = rng.permutation(len(pictures))
+        for start in range(0, len(order) - options.batch + 1, options.batch):
+            rows = np.sort(order[start : start + options.batch])
+            yield _disturbed(_to_values(pictures[rows]), rng), targets[torch.from_numpy(rows)]
+
+
+def _disturbed(batch: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+    """Mirrored, a little moved, brighter or darker, softer or noisier: what a decoder does to a drawing."""
+    if rng.random() < 0.5:
+        batch = batch.flip(3)
+    batch = torch.roll(batch, tuple(int(shift) for shift in rng.integers(-6, 7, 2)), (2, 3))
+    gain = torch.from_numpy(rng.uniform(0.85, 1.15, (len(batch), 1, 1, 1)).astype(np.float32))
+    offset = torch.from_numpy(rng.uniform(-0.08, 0.08, (len(batch), 3, 1, 1)).astype(np.float32))
+    batch = batch * gain + offset
+    if rng.random() < 0.4:
+        batch = functional.avg_pool2d(functional.pad(batch, (1, 1, 1, 1), mode="replicate"), 3, 1)
+    if rng.random() < 0.4:
+        batch = batch + torch.randn_like(batch) * float(rng.uniform(0.02, 0.1))
+    return batch.clamp(-1, 1).to(memory_format=torch.channels_last)
+
+
+def _to_values(pictures: np.ndarray) -> torch.Tensor:
+    return (torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1.0).contiguous(
+        memory_format=torch.channels_last
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Train the judges on a folder of drawings."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("drawings", type=Path)
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/judges/judges.safetensors"))
+    parser.add_argument("--minutes", type=float, default=25.0)
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    train(JudgeTraining(drawings=options.drawings, out=options.out, minutes=options.minutes))
+
+
+if __name__ == "__main__":
+    main()
