@@ -41,11 +41,11 @@ class PreviewConfig:
     unet_time_embedding: int = 256
     unet_size_channels: int = 32
     """Channels per number of the size condition (Kolors: 256)."""
-    text_hidden: int = 192
-    text_layers: int = 4
-    text_heads: int = 6
-    text_groups: int = 2
-    text_feed_forward: int = 320
+    text_hidden: int = 160
+    text_layers: int = 3
+    text_heads: int = 5
+    text_groups: int = 1
+    text_feed_forward: int = 384
     vae_encoder_widths: tuple[int, int, int, int] = (32, 64, 64, 64)
     """Channels from full resolution down to latents."""
     vae_decoder_widths: tuple[int, int, int, int] = (96, 64, 64, 32)

@@ -1,0 +1,187 @@
+"""Trains the preview model's VAE on drawings, measures it on drawings it never saw, and fixes the scale of its latents."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from story_engine.models.preview.acceleration import accelerate
+from story_engine.models.preview.architecture import (
+    LATENT_CHANNELS,
+    LATENT_SCALE,
+    PreviewConfig,
+    PreviewVAEDecoder,
+    PreviewVAEEncoder,
+    build_preview,
+)
+from story_engine.models.preview.dataset import DrawingCache, pictures_to_values
+from story_engine.models.preview.processes import run_in_processes
+from story_engine.models.preview.training_run import Moment, RunOptions, TrainingRun
+
+STAGE = "vae"
+HELD_OUT = 256
+"""The last drawings of a folder are never trained on."""
+CROPS = ((0.35, 64, 32), (0.85, 128, 8), (1.01, 256, 2))
+"""Until this share of the budget: crop size in pixels, crops per step and process. Small crops see more pictures; the
+last ones show whole pictures, as in use."""
+HALF_SIZE_SHARE = 0.25
+"""Share of the crops taken from pictures at half size: diffusion training begins with those."""
+KL_WEIGHT = 1e-5
+LATENT_NOISE = 0.05
+"""Noise on latents while training, as a share of their deviation: the decoder learns to bear a diffusion's small errors."""
+COLOUR_WEIGHT = 0.5
+
+
+class VAETraining:
+    """Losses of an encoder and a decoder on random crops."""
+
+    def __init__(self, config: PreviewConfig, pictures: np.ndarray, *, seed: int, crops: Sequence[tuple[float, int, int]]):
+        parts = build_preview(config, seed=seed)
+        self.encoder, self.decoder = parts.vae_encoder.train(), parts.vae_decoder.train()
+        self.encoder_is_frozen = False
+        self._pictures = pictures
+        self._crops = crops
+        for network in (self.encoder, self.decoder):
+            accelerate(network)
+
+    def losses(self, moment: Moment) -> dict[str, torch.Tensor]:
+        """One step's losses on crops drawn with the moment's randomness."""
+        size, count = next((size, count) for until, size, count in self._crops if moment.progress < until)
+        target = self._random_crops(size, count, moment.random)
+        with torch.autocast("cpu", torch.bfloat16):
+            with torch.set_grad_enabled(not self.encoder_is_frozen):
+                mean, log_variance = moments(self.encoder, target)
+            mean, log_variance = mean.float(), log_variance.float().clamp(-20, 10)
+            deviation = mean.detach().std(dim=(0, 2, 3), keepdim=True) * LATENT_NOISE
+            spread = (log_variance.exp() + deviation**2).sqrt()
+            noise = torch.randn(mean.shape, generator=moment.torch_random)
+            picture = self.decoder((mean + spread * noise) * LATENT_SCALE).float()
+        absolute, squared = nn.functional.l1_loss(picture, target), nn.functional.mse_loss(picture, target)
+        colour = nn.functional.l1_loss(*(nn.functional.avg_pool2d(values, 8) for values in (picture, target)))
+        kl = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).mean()
+        loss = absolute + squared + COLOUR_WEIGHT * colour
+        if not self.encoder_is_frozen:
+            loss = loss + KL_WEIGHT * kl
+        return {"loss": loss, "absolute": absolute, "squared": squared, "colour": colour, "kl": kl}
+
+    def _random_crops(self, size: int, count: int, rng: np.random.Generator) -> torch.Tensor:
+        side = self._pictures.shape[1]
+        crops = []
+        for index in rng.integers(len(self._pictures), size=count):
+            step = 2 if size * 2 <= side and rng.random() < HALF_SIZE_SHARE else 1
+            top, left = rng.integers(side - size * step + 1, size=2)
+            crop = self._pictures[index, top : top + size * step, left : left + size * step]
+            crops.append(halved(crop) if step == 2 else crop)
+        values = np.stack([crop[:, ::-1] if rng.random() < 0.5 else crop for crop in crops])
+        return torch.from_numpy(pictures_to_values(values)).permute(0, 3, 1, 2)
+
+
+def moments(encoder: PreviewVAEEncoder, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and log variance of unscaled latents, (batch, 4, height/8, width/8) each; `encoder(…)` gives the scaled mean only."""
+    hidden = encoder.conv_in(pictures)
+    for block in encoder.blocks:
+        hidden, *_ = block(hidden, None, None, None)
+    hidden = encoder.quant_conv(encoder.conv_out(encoder.conv_act(encoder.conv_norm_out(hidden))))
+    return hidden[:, :LATENT_CHANNELS], hidden[:, LATENT_CHANNELS:]
+
+
+def halved(picture: np.ndarray) -> np.ndarray:
+    """(…, height, width, 3) uint8 at half size, each pixel the mean of four."""
+    height, width = picture.shape[-3] // 2, picture.shape[-2] // 2
+    parts = picture.reshape(*picture.shape[:-3], height, 2, width, 2, 3).astype(np.float32)
+    return (parts.mean(axis=(-4, -2)) + 0.5).astype(np.uint8)
+
+
+@torch.no_grad()
+def peak_signal_to_noise(encoder: PreviewVAEEncoder, decoder: PreviewVAEDecoder, pictures: np.ndarray) -> float:
+    """Mean over pictures of the PSNR of their reconstruction, in dB, pixels clipped to their range."""
+    values = []
+    for picture in pictures:
+        target = torch.from_numpy(pictures_to_values(picture)).permute(2, 0, 1)[None]
+        again = decoder(encoder(target)).clamp(-1, 1)
+        values.append(-10 * torch.log10(((again - target) / 2).square().mean()))
+    return float(torch.stack(values).mean())
+
+
+@torch.no_grad()
+def normalise_latents(encoder: PreviewVAEEncoder, decoder: PreviewVAEDecoder, pictures: np.ndarray) -> None:
+    """Fold the latents' mean and deviation per channel into the 1x1 convolutions: scaled latents become mean 0, deviation 1."""
+    values = torch.from_numpy(pictures_to_values(pictures)).permute(0, 3, 1, 2)
+    latents = torch.cat([encoder(part) for part in values.split(4)]) / encoder.scaling_factor
+    mean, deviation = latents.mean(dim=(0, 2, 3)), latents.std(dim=(0, 2, 3)) * encoder.scaling_factor
+    quant, post = encoder.quant_conv, decoder.post_quant_conv
+    # decoder first: old latents are new ones times deviation plus mean
+    post.bias += post.weight[:, :, 0, 0] @ mean
+    post.weight *= deviation[None, :, None, None]
+    quant.weight[:LATENT_CHANNELS] /= deviation[:, None, None, None]
+    quant.bias[:LATENT_CHANNELS] = (quant.bias[:LATENT_CHANNELS] - mean) / deviation
+
+
+def averaged_vae(config: PreviewConfig, run: TrainingRun) -> tuple[PreviewVAEEncoder, PreviewVAEDecoder]:
+    """Fresh networks with a run's moving average."""
+    parts = build_preview(config)
+    states = run.parameters.averaged()
+    for name, network in (("encoder", parts.vae_encoder), ("decoder", parts.vae_decoder)):
+        if name in states:
+            network.load_state_dict(states[name])
+    return parts.vae_encoder, parts.vae_decoder
+
+
+def train(process: int, config: PreviewConfig, drawings: Path, options: RunOptions) -> None:
+    """Train in one of `options.processes`; the first one writes `vae.pt` with normalised latents and logs its PSNR."""
+    cache = DrawingCache(drawings)
+    training_count = cache.count - HELD_OUT
+    ready = min(cache.ready(), training_count)
+    training = VAETraining(config, cache.pictures[:ready], seed=options.seed, crops=CROPS)
+    options = dataclasses.replace(options, process=process)
+    run = TrainingRun({"encoder": training.encoder, "decoder": training.decoder}, options)
+    finished = run.run(training.losses)
+    if process == 0 and finished:
+        export(config, run, cache, options.folder / "vae.pt")
+
+
+def export(config: PreviewConfig, run: TrainingRun, cache: DrawingCache, path: Path) -> float:
+    """Write the averaged networks with normalised latents.
+
+    Returns:
+        PSNR on held-out drawings, in dB.
+    """
+    encoder, decoder = averaged_vae(config, run)
+    normalise_latents(encoder, decoder, cache.pictures[:64])
+    last = min(cache.ready(), cache.count)
+    held_out = cache.pictures[last - 48 : last]
+    quality = peak_signal_to_noise(encoder, decoder, held_out)
+    torch.save({"encoder": encoder.state_dict(), "decoder": decoder.state_dict()}, path)
+    run.log({"held_out_psnr_db": quality})
+    return quality
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Train the VAE on a folder of drawings; the same command resumes."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("drawings", type=Path)
+    parser.add_argument("--folder", type=Path, default=Path("workspace/preview_training"))
+    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args(arguments)
+    options = RunOptions(
+        folder=given.folder,
+        stage=STAGE,
+        learning_rate=given.learning_rate,
+        minutes=given.minutes,
+        seed=given.seed,
+        processes=given.processes,
+    )
+    run_in_processes(train, (PreviewConfig(), given.drawings, options), processes=given.processes)
+
+
+if __name__ == "__main__":
+    main()
