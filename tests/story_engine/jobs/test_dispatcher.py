@@ -1,0 +1,180 @@
+import signal
+import time
+
+import psutil
+import pytest
+
+from story_engine.jobs.dispatcher import ANOTHER_SERVES
+from story_engine.jobs.presence import dispatcher_state
+from tests.story_engine.jobs.conftest import children_of, submit, wait_for
+from tests.story_engine.jobs.light_work import notes
+
+
+def is_over(ledger, *jobs):
+    return lambda: all(not ledger.job(job).is_active for job in jobs)
+
+
+def test_a_job_goes_from_the_ledger_through_a_child_and_back(layout, ledger, dispatchers):
+    job = submit(ledger, 5, steps=3)
+    dispatchers.start()
+
+    wait_for(is_over(ledger, job))
+
+    view = ledger.job(job)
+    assert (view.state, view.attempt, view.progress.step) == ("done", 1, 3)
+    assert len(view.result["takes"]) == 1
+    assert dispatcher_state(layout) == "running"
+
+
+def test_progress_is_seen_while_the_job_runs(ledger, dispatchers):
+    job = submit(ledger, steps=1000, seconds=0.05)
+    dispatchers.start()
+
+    wait_for(lambda: ledger.job(job).progress.step > 2)
+
+    asked = time.monotonic()
+    ledger.want_cancel(job)
+    wait_for(is_over(ledger, job))
+    assert time.monotonic() - asked < 0.5
+    assert (ledger.job(job).state, ledger.job(job).error_code) == ("cancelled", "jobs.cancelled")
+
+
+def test_one_token_does_one_job_at_a_time_and_the_urgent_one_next(ledger, dispatchers):
+    first = submit(ledger, 1, steps=10, seconds=0.05)
+    dispatchers.start()
+    wait_for(lambda: ledger.job(first).state == "running")
+    board = submit(ledger, 2)
+    redo = submit(ledger, 3, priority=10)
+    assert [ledger.job(job).state for job in (board, redo)] == ["queued", "queued"]
+
+    wait_for(is_over(ledger, first, board, redo))
+
+    order = [note.split()[1] for note in notes_of(dispatchers) if note.startswith("step") and note.split()[2] == "1"]
+    assert order == [str(first), str(redo), str(board)]
+
+
+def notes_of(dispatchers):
+    return notes(dispatchers.layout)
+
+
+def test_a_job_that_kills_its_child_three_times_fails_and_the_next_one_is_done(ledger, dispatchers):
+    poison = submit(ledger, 1, die_at=1)
+    healthy = submit(ledger, 2)
+    dispatchers.start()
+
+    wait_for(is_over(ledger, poison, healthy))
+
+    assert (ledger.job(poison).state, ledger.job(poison).error_code) == ("failed", "jobs.crashed")
+    assert ledger.job(poison).error_values == {"reason": "signal 9, SIGKILL", "times": 3}
+    assert (ledger.job(healthy).state, ledger.job(healthy).attempt) == ("done", 1)
+
+
+def test_a_failure_in_words_and_a_bug_both_reach_the_ledger(ledger, dispatchers):
+    wrong = submit(ledger, 1, fail=True)
+    bug = submit(ledger, 2, kind="score")
+    dispatchers.start()
+
+    wait_for(is_over(ledger, wrong, bug))
+
+    assert (ledger.job(wrong).error_code, ledger.job(wrong).error_values["most"]) == ("render.takes", 64)
+    assert ledger.job(bug).error_code == "jobs.unexpected" and len(ledger.job(bug).log_id) == 8
+
+
+def test_a_job_that_stands_still_is_tried_once_more_and_then_fails(ledger, dispatchers):
+    job = submit(ledger, 1, hang_at=2)
+    dispatchers.start(stall_seconds=0.5)
+
+    wait_for(is_over(ledger, job))
+
+    assert (ledger.job(job).error_code, ledger.job(job).attempt) == ("jobs.stalled", 2)
+
+
+def test_a_second_dispatcher_leaves_the_workspace_to_the_first(layout, dispatchers):
+    first = dispatchers.start()
+    wait_for(lambda: dispatcher_state(layout) == "running")
+
+    second = dispatchers.start()
+
+    assert second.wait(20) == ANOTHER_SERVES
+    assert first.poll() is None and dispatcher_state(layout) == "running"
+
+
+def test_two_dispatchers_started_at_once_become_one(layout, ledger, dispatchers):
+    both = [dispatchers.start(), dispatchers.start()]
+    job = submit(ledger)
+
+    wait_for(is_over(ledger, job))
+    wait_for(lambda: sorted(process.poll() is None for process in both) == [False, True])
+
+    assert ledger.job(job).attempt == 1
+
+
+def test_an_idle_dispatcher_leaves_with_its_child_and_says_so(layout, ledger, dispatchers):
+    process = dispatchers.start(idle_seconds=0.5)
+    job = submit(ledger)
+
+    assert process.wait(20) == 0
+
+    assert ledger.job(job).state == "done"
+    assert dispatcher_state(layout) == "stopped"
+    assert not children_of(layout.workspace)
+
+
+def test_a_killed_dispatcher_leaves_no_child_behind_and_its_job_is_done_by_the_next(layout, ledger, dispatchers):
+    job = submit(ledger, steps=20, seconds=0.05)
+    first = dispatchers.start()
+    wait_for(lambda: ledger.job(job).progress.step > 2)
+
+    first.kill()
+    killed = time.monotonic()
+    wait_for(lambda: not children_of(layout.workspace), seconds=2)
+    assert dispatcher_state(layout) == "stopped"
+    dispatchers.start()
+    wait_for(is_over(ledger, job))
+
+    assert time.monotonic() - killed < 15
+    assert (ledger.job(job).state, ledger.job(job).attempt) == ("done", 2)
+
+
+def test_a_dispatcher_that_is_told_to_leave_queues_its_job_without_blame(layout, ledger, dispatchers):
+    job = submit(ledger, steps=1000, seconds=0.05)
+    process = dispatchers.start()
+    wait_for(lambda: ledger.job(job).progress.step > 2)
+
+    process.send_signal(signal.SIGTERM)
+
+    assert process.wait(10) == 0
+    assert ledger.job(job).state == "queued"
+    assert not children_of(layout.workspace)
+
+
+def test_nothing_listens_beyond_this_machine(layout, dispatchers):
+    process = dispatchers.start()
+    wait_for(lambda: dispatcher_state(layout) == "running" and children_of(layout.workspace))
+
+    listening = [
+        connection.laddr.ip
+        for one in [psutil.Process(process.pid), *children_of(layout.workspace)]
+        for connection in one.net_connections()
+        if connection.status == psutil.CONN_LISTEN
+    ]
+
+    assert set(listening) <= {"127.0.0.1", "::1"}
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs SIGSTOP")
+def test_a_ledger_that_cannot_be_written_for_a_while_loses_no_outcome(layout, ledger, dispatchers):
+    from story_engine.jobs.ledger_schema import connect
+
+    job = submit(ledger, steps=5, seconds=0.05)
+    dispatchers.start()
+    wait_for(lambda: ledger.job(job).progress.step > 2)
+    blocker = connect(layout.ledger, is_durable=True)
+    blocker.execute("BEGIN IMMEDIATE")
+    wait_for(lambda: any(note.startswith("stored") for note in notes(layout)))
+
+    blocker.execute("ROLLBACK")
+    blocker.close()
+
+    wait_for(is_over(ledger, job))
+    assert (ledger.job(job).state, ledger.job(job).attempt) == ("done", 1)
