@@ -46,7 +46,7 @@ def _draw_side(slug: str, scene: str, views: dict[str, TakeView], side: str, fir
         st.selectbox(
             say(f"compare.{side}"),
             list(views),
-            format_func=lambda name: _name(views[name]),
+            format_func={name: _name(view) for name, view in views.items()}.__getitem__,
             key=key,
             label_visibility="collapsed",
             persist_state="session",

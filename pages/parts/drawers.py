@@ -7,7 +7,7 @@ import streamlit as st
 from pages.parts import cast, fields, notices, story_settings
 from pages.parts.desk import engine
 from pages.parts.fields import Field
-from pages.parts.wording import ago, plain, say
+from pages.parts.wording import ago, labels, plain, say
 from story_engine.domain.story import Story
 
 DRAWERS = {
@@ -21,10 +21,11 @@ _REVISIONS_SHOWN = 12
 
 def draw(slug: str, story: Story) -> None:
     """The row of handles, and the open drawer."""
+    names = labels("drawer.", DRAWERS)
     opened = st.segmented_control(
         say("drawer.label"),
         list(DRAWERS),
-        format_func=lambda name: f"{DRAWERS[name]} {say(f'drawer.{name}')}",
+        format_func={name: f"{icon} {names[name]}" for name, icon in DRAWERS.items()}.__getitem__,
         key=f"drawer-{slug}",
         label_visibility="collapsed",
     )

@@ -58,17 +58,13 @@ def tell(key: str, *, undo: Undo | None = None, **values: object) -> None:
     _waiting().append(Notice(key=key, values=tuple(values.items()), undo=undo))
 
 
-def attempt(action: Callable[..., object], *args: object, **values: object) -> bool:
-    """Run `action` (for `on_click`): a failure becomes a notice instead of a traceback; whether it went well."""
+def attempt(action: Callable[..., object], *args: object, **values: object) -> None:
+    """Run `action` (for `on_click`): a failure becomes a notice instead of a traceback."""
     _waiting().clear()
-    notice = None
     try:
         action(*args, **values)
     except Exception as error:
-        notice = _notice_of(error)
-    if notice is not None:
-        _waiting().append(notice)
-    return notice is None
+        _waiting().append(_notice_of(error))
 
 
 @contextmanager

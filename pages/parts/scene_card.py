@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.parts import fields, notices, panel_picture, take_strip, toolbar, who
 from pages.parts.desk import engine
 from pages.parts.fields import Field
-from pages.parts.wording import plain, say
+from pages.parts.wording import labels, plain, say
 from story_engine.domain.board import Panel
 from story_engine.domain.edit import Edit
 from story_engine.domain.story import LARGEST_SEED, Scene, Story
@@ -62,10 +62,11 @@ def _draw_head(slug: str, story: Story, scene: Scene, position: int) -> None:
             )
         key = f"icon-scene-{slug}-{scene.id}"
         actions = ["up"] * (position > 0) + ["down"] * (position < len(story.scenes) - 1) + ["insert"]
+        actions += ["remove"] * (len(story.scenes) > 1)
         st.menu_button(
             say("scene.more"),
-            [*actions, *(["remove"] if len(story.scenes) > 1 else [])],
-            format_func=lambda action: say(f"scene.{action}"),
+            actions,
+            format_func=labels("scene.", actions).__getitem__,
             key=key,
             icon=":material/more_horiz:",
             type="tertiary",
@@ -116,7 +117,7 @@ def _draw_making(slug: str, scene: Scene) -> None:
         st.menu_button(
             say("scene.redo_more"),
             MORE_TAKES,
-            format_func=lambda count: say("scene.redo_count", n=count),
+            format_func={count: say("scene.redo_count", n=count) for count in MORE_TAKES}.__getitem__,
             key=more,
             on_click=lambda: notices.attempt(_redo, slug, scene.id, st.session_state[more]),
         )

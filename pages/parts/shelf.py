@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.parts import frame, notices, opened
 from pages.parts.desk import engine
-from pages.parts.wording import ago, language, plain, say
+from pages.parts.wording import ago, labels, language, plain, say
 from story_engine.domain.views import StoryCard
 from story_engine.messages import known_codes, message
 
@@ -35,12 +35,12 @@ def draw() -> None:
 
 def _draw_new() -> None:
     with st.popover(say("home.new"), icon=":material/add:", type="primary"):
-        templates = {card.slug: card.title for card in engine().templates()}
+        templates = {"": say("home.new_empty")} | {card.slug: card.title for card in engine().templates()}
         st.text_input(say("home.new_title"), key="new-title", placeholder=say("home.new_title_hint"))
         st.selectbox(
             say("home.new_from"),
-            ["", *templates],
-            format_func=lambda slug: templates[slug] if slug else say("home.new_empty"),
+            list(templates),
+            format_func=templates.__getitem__,
             key="new-template",
         )
         families = {family.name: family.title for family in engine().machine().families}
@@ -69,7 +69,7 @@ def _draw_welcome() -> None:
             with steps.cell():
                 st.markdown(f":material/{icon}: **{say(f'welcome.step{number}')}**")
                 st.caption(say(f"welcome.step{number}_text"))
-        templates = engine().templates()
+        templates = sorted(engine().templates(), key=lambda card: _is_chinese(card.title) != (language() == "zh"))
         if templates:
             with st.container(horizontal=True):
                 for card in templates[:3]:
@@ -106,10 +106,11 @@ def _draw_card(card: StoryCard, family: str) -> None:
                 if card.problem is None:
                     done = say("home.panels", done=card.rendered, all=card.scenes)
                     st.caption(f"{done} · {plain(family)} · {ago(card.updated_at)}", width="stretch")
+                actions = _ACTIONS if card.problem is None else ("delete",)
                 st.menu_button(
                     say("action.more"),
-                    _ACTIONS if card.problem is None else ("delete",),
-                    format_func=lambda action: say(f"home.{action}"),
+                    actions,
+                    format_func=labels("home.", actions).__getitem__,
                     key=f"icon-more-{card.slug}",
                     icon=":material/more_horiz:",
                     type="tertiary",
@@ -151,6 +152,10 @@ def _do(action: str | None, slug: str, title: str) -> None:
         token = engine().delete(slug)
         opened.forget(slug)
         notices.tell("done.story_deleted", title=title, undo=notices.Undo(kind="story", token=token))
+
+
+def _is_chinese(text: str) -> bool:
+    return any("一" <= letter <= "鿿" for letter in text)
 
 
 def _problem(code: str) -> str:

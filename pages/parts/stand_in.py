@@ -25,7 +25,7 @@ def draw(slug: str, story: Story) -> None:
     ready = next((family for family in families.values() if family.ready), None)
     with st.container(key="card-stand-in", gap="small"):
         st.markdown(f":material/info: **{say('stand_in.title', family=title)}**")
-        st.markdown(say("stand_in.text", family=title))
+        st.markdown(say("stand_in.text" if ready is not None else "stand_in.none_ready", family=title))
         with st.container(horizontal=True):
             if ready is not None:
                 st.button(

@@ -8,9 +8,9 @@ import streamlit as st
 
 from pages.parts import notices
 from pages.parts.desk import engine
-from pages.parts.wording import say
+from pages.parts.wording import labels, say
 from story_engine.domain.edit import Edit
-from story_engine.domain.family import LARGEST_CFG_SCALE, MOST_STEPS, SAMPLER_TITLES, SAMPLERS, SIZE_MULTIPLE
+from story_engine.domain.family import LARGEST_CFG_SCALE, MOST_STEPS, SAMPLER_TITLES, SIZE_MULTIPLE
 from story_engine.domain.story import LoraUse, Story
 
 NOISE = ("cpu", "device")
@@ -22,20 +22,22 @@ def draw(slug: str, story: Story) -> None:
     settings = story.settings
     model, picture, loras = st.columns(3, gap="medium")
     with model:
-        titles = {family.name: family.title for family in engine().machine().families}
+        titles = {settings.family: settings.family}
+        titles |= {family.name: family.title for family in engine().machine().families}
         key = _in_step(slug, "family", settings.family)
         st.selectbox(
             say("settings.family"),
-            list(dict.fromkeys((*titles, settings.family))),
-            format_func=lambda name: titles.get(name, name),
+            list(titles),
+            format_func=titles.__getitem__,
             key=key,
             on_change=_saver(slug, "family"),
         )
         key = _in_step(slug, "sampler", settings.sampler or "")
+        samplers = {"": say("settings.default")} | SAMPLER_TITLES
         st.selectbox(
             say("settings.sampler"),
-            ["", *SAMPLERS],
-            format_func=lambda name: SAMPLER_TITLES[name] if name else say("settings.default"),
+            list(samplers),
+            format_func=samplers.__getitem__,
             key=key,
             on_change=_saver(slug, "sampler"),
         )
@@ -43,7 +45,7 @@ def draw(slug: str, story: Story) -> None:
         st.selectbox(
             say("settings.noise"),
             NOISE,
-            format_func=lambda name: say(f"settings.noise_{name}"),
+            format_func=labels("settings.noise_", NOISE).__getitem__,
             key=key,
             on_change=_saver(slug, "noise"),
             help=say("settings.noise_hint"),
@@ -112,7 +114,7 @@ def _in_step(slug: str, name: str, on_disk: object) -> str:
     return key
 
 
-def _saver(slug: str, name: str) -> Callable[[], object]:
+def _saver(slug: str, name: str) -> Callable[[], None]:
     return lambda: notices.attempt(_save, slug, name)
 
 

@@ -7,7 +7,7 @@ from zipfile import ZipFile
 
 import streamlit as st
 
-from pages.parts import notices, opened, story_desk, story_head
+from pages.parts import live, notices, opened, story_desk, story_head
 from pages.parts.desk import engine
 from pages.parts.wording import language, plain, say, size
 from story_engine.domain.board import Board
@@ -33,12 +33,13 @@ def draw() -> None:
     story = engine().story(slug)
     st.title(say("submit.title", title=plain(story.title) or say("home.untitled")), anchor=False)
     board = engine().board(slug)
+    live.follow(story=slug, quiet=True)
     left, right = st.columns([7, 5], gap="large")
     with left:
         gate = _draw_gate(slug)
         _draw_bars(board, gate)
         items = engine().checklist(slug, threshold=story_head.threshold())
-        _draw_checklist(items, board)
+        _draw_checklist(items)
         _draw_export(slug, items)
     with right:
         _draw_sheet(slug, board)
@@ -101,14 +102,11 @@ def _draw_bars(board: Board, gate: GateView) -> None:
             st.progress(min(1.0, max(0.0, value / HIGHEST_SCORE)), text=text)
 
 
-def _draw_checklist(items: tuple[CheckItem, ...], board: Board) -> None:
+def _draw_checklist(items: tuple[CheckItem, ...]) -> None:
     st.subheader(say("submit.checklist"), anchor=False)
-    places = {panel.scene.id: number for number, panel in enumerate(board.panels, start=1)}
     with st.container(key="checklist", gap="xsmall"):
         for item in items:
-            where = f"{say('scene.number', n=places[item.scene])}: " if item.scene in places else ""
-            text = plain(message(item.code, language(), **item.values))
-            st.markdown(f"{_ICONS[item.state]} {where}{text}")
+            st.markdown(f"{_ICONS[item.state]} {plain(message(item.code, language(), **item.values))}")
 
 
 def _draw_export(slug: str, items: tuple[CheckItem, ...]) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.parts import comparison, notices
 from pages.parts.desk import engine
-from pages.parts.wording import say
+from pages.parts.wording import labels, say
 from story_engine.domain.board import Panel, TakeView
 
 SHOWN = 6
@@ -36,7 +36,7 @@ def draw(slug: str, panel: Panel) -> None:
         st.menu_button(
             say("take.this", n=panel.chosen.take.number + 1),
             actions,
-            format_func=lambda action: say(f"take.{action}"),
+            format_func=labels("take.", actions).__getitem__,
             key=key,
             type="tertiary",
             on_click=lambda: notices.attempt(_do, st.session_state[key], slug, panel),

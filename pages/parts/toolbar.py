@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.parts import notices
 from pages.parts.desk import engine
-from pages.parts.wording import say
+from pages.parts.wording import labels, say
 from story_engine.domain.board import Board
 from story_engine.domain.story import MOST_SCENES, Story
 from story_engine.domain.views import Submitted
@@ -53,7 +53,7 @@ def draw(slug: str, story: Story, board: Board) -> tuple[DeltaGenerator, str]:
         view = st.segmented_control(
             say("toolbar.view"),
             VIEWS,
-            format_func=lambda name: say(f"toolbar.view_{name}"),
+            format_func=labels("toolbar.view_", VIEWS).__getitem__,
             default="scenes",
             key=f"view-{slug}",
             required=True,

@@ -30,7 +30,7 @@ def draw(slug: str, story: Story, scene: Scene) -> None:
         say("scene.who"),
         list(choices),
         selection_mode="multi",
-        format_func=lambda name: choices.get(name, name),
+        format_func=choices.__getitem__,
         key=key,
         on_change=lambda: notices.attempt(_save, slug, scene.id, key),
     )

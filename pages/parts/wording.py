@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -31,6 +32,11 @@ def say(key: str, **values: object) -> str:
         KeyError: no such text (a programmer's error: a test checks every key in use).
     """
     return texts(language())[key].format(**values)
+
+
+def labels(prefix: str, names: Iterable[str]) -> dict[str, str]:
+    """Name → text of `prefix.name`: the options of a choice, made while the reader's language is known."""
+    return {name: say(f"{prefix}{name}") for name in names}
 
 
 @cache

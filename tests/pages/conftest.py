@@ -1,0 +1,87 @@
+"""A Studio of its own for each test: temporary workspace, the shipped stories, the real engine, no dispatcher."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from story_engine.bootstrap import open_engine
+from story_engine.config import PROJECT_FOLDER, read_config
+from story_engine.domain.board import TakeView
+from story_engine.domain.take import Score
+from story_engine.engine import Engine
+from tests.builders import a_recipe, a_take
+
+SECONDS = 30
+PAGES = {"story": "pages/1_Story.py", "submit": "pages/6_Submit.py", "settings": "pages/7_Settings.py"}
+
+
+@dataclass(frozen=True)
+class Studio:
+    engine: Engine
+    stories: Path
+
+    def page(self, name: str = "home", *, language: str = "en", **query: str) -> AppTest:
+        app = AppTest.from_file(str(PROJECT_FOLDER / "Home.py"), default_timeout=SECONDS)
+        app.context = {"locale": "zh-CN" if language == "zh" else "en-US"}
+        app.session_state["warmed_up"] = True
+        if query.get("story"):
+            app.session_state["opened_story"] = query["story"]
+        for key, value in query.items():
+            app.query_params[key] = value
+        app.run()
+        if name != "home":
+            app.switch_page(PAGES[name]).run()
+        return app
+
+    def painted(self, slug: str, *scenes: str, takes: int = 1, score: float | None = None) -> None:
+        """Takes as a render would leave them."""
+        scorer = self.engine.parts.present_scorer()
+        for scene in scenes or [scene.id for scene in self.engine.story(slug).scenes]:
+            for number in range(takes):
+                recipe = a_recipe(prompt=f"{slug} {scene}", seed=number)
+                colour = ((len(scene) * 50) % 255, 40 * number % 255, 90)
+                take = self.engine.parts.takes.add(
+                    a_take(recipe, story=slug, scene=scene, number=number, created_at=f"2026-11-21T09:0{number}:00Z"),
+                    Image.new("RGB", (64, 64), colour),
+                    {},
+                )
+                if score is not None:
+                    self.engine.parts.scores.add(
+                        [
+                            Score(
+                                picture_sha256=take.picture_sha256,
+                                scorer=scorer.name,
+                                scorer_version=scorer.version,
+                                value=score,
+                            )
+                        ]
+                    )
+
+    def takes(self, slug: str, scene: str) -> tuple[TakeView, ...]:
+        return next(panel.takes for panel in self.engine.board(slug).panels if panel.scene.id == scene)
+
+
+@pytest.fixture
+def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Studio:
+    stories = tmp_path / "stories"
+    stories.mkdir()
+    for shipped in (PROJECT_FOLDER / "stories").glob("*.yaml"):
+        shutil.copy(shipped, stories)
+    monkeypatch.setenv("STORY_STUDIO_WORKSPACE", str(tmp_path / "workspace"))
+    monkeypatch.setenv("STORY_STUDIO_STORIES", str(stories))
+    # Jobs stay in the ledger: what a dispatcher does with them is the business of other tests.
+    monkeypatch.setattr("story_engine.bootstrap.start_dispatcher", lambda config: None)
+    return Studio(open_engine(read_config()), stories)
+
+
+def texts(app: AppTest) -> str:
+    """Everything readable on the page."""
+    kinds = ("markdown", "caption", "title", "header", "subheader", "error", "code", "badge")
+    parts = [str(element.value) for kind in kinds for element in app.get(kind) if hasattr(element, "value")]
+    return "\n".join(parts).replace("\\", "")

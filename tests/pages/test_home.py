@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from tests.pages.conftest import Studio, texts
+
+
+def test_the_shelf_shows_every_story_with_its_progress(studio: Studio):
+    studio.painted("singer", "s1", "s2")
+
+    app = studio.page()
+
+    assert not app.exception
+    assert "歌星梦" in texts(app)
+    assert "2 of 8 panels" in texts(app)
+
+
+def test_an_empty_shelf_welcomes_a_newcomer(studio: Studio):
+    for story in studio.stories.glob("*.yaml"):
+        story.unlink()
+
+    app = studio.page(language="zh")
+
+    assert not app.exception
+    assert "八幅画，一个故事" in texts(app)
+
+
+def test_a_story_is_created_from_an_example_and_opened(studio: Studio):
+    app = studio.page()
+
+    app.text_input(key="new-title").set_value("My cat")
+    app.selectbox(key="new-template").set_value("orange-cat")
+    app.button(key="create").click().run()
+
+    assert not app.exception
+    slug = app.session_state["opened_story"]
+    story = studio.engine.story(slug)
+    assert story.title == "My cat"
+    assert [scene.prompt for scene in story.scenes] == [s.prompt for s in studio.engine.story("orange-cat").scenes]
+
+
+def test_an_unreadable_story_keeps_its_card_and_says_why(studio: Studio):
+    (studio.stories / "broken.yaml").write_text("scenes: [", encoding="utf-8")
+
+    app = studio.page()
+
+    assert not app.exception
+    assert len(app.error) == 1
+    assert "broken" in texts(app)
+
+
+def test_a_deleted_story_comes_back_with_undo(studio: Studio):
+    app = studio.page()
+
+    app.menu_button(key="icon-more-singer").click("delete").run()
+    assert "singer" not in {card.slug for card in studio.engine.shelf()}
+    app.button(key="undo-0").click().run()
+
+    assert not app.exception
+    assert "singer" in {card.slug for card in studio.engine.shelf()}
+
+
+def test_a_story_is_renamed_in_its_card(studio: Studio):
+    app = studio.page()
+
+    app.menu_button(key="icon-more-singer").click("rename").run()
+    app.text_input(key="rename-singer").set_value("The voice").run()
+
+    assert studio.engine.story("singer").title == "The voice"
+    assert "The voice" in texts(app)
+
+
+def test_a_story_is_duplicated_without_its_pictures(studio: Studio):
+    app = studio.page()
+
+    app.menu_button(key="icon-more-singer").click("duplicate").run()
+
+    assert not app.exception
+    assert len([card for card in studio.engine.shelf() if card.title.startswith("歌星梦")]) == 2
+
+
+def test_the_address_overrides_the_language_of_the_browser(studio: Studio):
+    app = studio.page(language="en", lang="zh")
+
+    assert app.title[0].value == "故事"
+
+
+def test_the_language_is_switched_on_the_page(studio: Studio):
+    app = studio.page(language="zh")
+
+    app.segmented_control(key="language").set_value("en").run()
+
+    assert app.title[0].value == "Stories"
