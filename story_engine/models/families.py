@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
-
 from story_engine.domain.family import LARGEST_CFG_SCALE, MOST_STEPS, SAMPLERS, SIZE_MULTIPLE, Family
 from story_engine.domain.recipe import Recipe
+from story_engine.domain.story import LARGEST_SEED
 from story_engine.errors import ChooseAnother, FixInput, InstallOrDownload
 from story_engine.models.devices import gpu_names
-from story_engine.store.hashes import file_sha256
+from story_engine.models.weights_hash import kolors_hash, preview_hash
 from story_engine.store.layout import Layout
-
-PREVIEW_FILES = ("unet.safetensors", "text_encoder.safetensors", "vae.safetensors")
-_SHIPPED_PREVIEW = Path(__file__).parent / "preview" / "weights"
-LARGEST_SEED = 2**32 - 1
 
 
 def families(layout: Layout) -> dict[str, Family]:
@@ -31,7 +25,7 @@ def families(layout: Layout) -> dict[str, Family]:
             smallest_side=256,
             largest_side=768,
             token_limit=64,
-            weights_hash=preview_hash(preview_folder(layout)),
+            weights_hash=preview_hash(layout),
             precision="float32",
         ),
         "kolors": Family(
@@ -45,7 +39,7 @@ def families(layout: Layout) -> dict[str, Family]:
             smallest_side=256,
             largest_side=2048,
             token_limit=256,
-            weights_hash="",
+            weights_hash=kolors_hash(layout),
             precision="float16" if gpu_names() else "float32",
         ),
     }
@@ -61,23 +55,6 @@ def family_of(layout: Layout, name: str) -> Family:
     if name not in known:
         raise ChooseAnother("models.unknown_family", name=name, listed=", ".join(known))
     return known[name]
-
-
-def preview_folder(layout: Layout) -> Path:
-    """The preview weights: the workspace's own (a preview model that a person trained), else the shipped ones."""
-    own = layout.models / "preview"
-    return own if own.is_dir() else _SHIPPED_PREVIEW
-
-
-def preview_hash(folder: Path) -> str:
-    """SHA-256 over the weights files' SHA-256s, as `preview.weights.weights_hash`; empty when one is missing."""
-    digest = hashlib.sha256()
-    for name in PREVIEW_FILES:
-        path = folder / name
-        if not path.is_file():
-            return ""
-        digest.update(bytes.fromhex(file_sha256(path)))
-    return digest.hexdigest()
 
 
 def check_size(family: Family, *, width: int, height: int) -> None:

@@ -9,6 +9,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 import numpy as np
 import torch
@@ -21,8 +22,9 @@ from story_engine.models.denoising import Imagined, Panel, denoise
 from story_engine.models.encoding import EncodedPrompt
 from story_engine.models.families import check_recipe, families
 from story_engine.models.latent_preview import LatentColours
-from story_engine.models.networks import Networks, open_networks
+from story_engine.models.networks import Networks, Painter, open_networks
 from story_engine.models.noise import starting_noise
+from story_engine.models.published import files_missing
 from story_engine.models.samplers import build_sampler
 from story_engine.store.layout import Layout
 
@@ -100,8 +102,8 @@ class Renderer:
         planned = batches(recipes, most=lambda recipe: panels_together(self._device, recipe))
         call.total = sum(batch.first.steps for batch in planned)
         pictures: dict[int, Image.Image] = {}
-        for batch in planned:
-            for position, picture in self._painted(batch, call):
+        for _, same in groupby(planned, key=lambda batch: _networks_key(batch.first)):
+            for position, picture in self._painted(list(same), call):
                 pictures[position] = picture
                 call.on_picture(position, picture)
         return [pictures[position] for position in range(len(recipes))]
@@ -117,20 +119,34 @@ class Renderer:
         for recipe in recipes:
             if recipe.family not in known:
                 raise ChooseAnother("models.unknown_family", name=recipe.family, listed=", ".join(known))
+            if not known[recipe.family].weights_hash:
+                raise files_missing(self._layout, recipe.family)
             check_recipe(recipe, known[recipe.family])
 
-    def _painted(self, batch: Batch, call: _Call) -> Iterator[tuple[int, Image.Image]]:
+    def _painted(self, same: Sequence[Batch], call: _Call) -> Iterator[tuple[int, Image.Image]]:
+        """Paint batches of the same networks: all prompts first, so that the text encoder can leave before that."""
+        call.report("loading")
+        networks = self._networks_of(same[0].first)
+        call.stop_if_asked()
+        call.report("encoding")
+        recipes = [recipe for batch in same for recipe in batch.recipes]
+        texts = [text for recipe in recipes for text in (recipe.prompt, recipe.negative)]
+        encoded = networks.encode(texts, should_stop=call.should_stop)
+        call.report("loading")
+        painter = networks.painter()
+        for batch in same:
+            yield from self._painted_batch(batch, painter, encoded, call)
+
+    def _painted_batch(
+        self, batch: Batch, painter: Painter, encoded: dict[str, EncodedPrompt], call: _Call
+    ) -> Iterator[tuple[int, Image.Image]]:
         started = time.monotonic()
         first = batch.first
-        networks = self._networks_of(first, call)
-        encoded = self._encoded(batch, networks, call)
-        panels = [_panel(recipe, encoded) for recipe in batch.recipes]
-        colours = self._colours_of(networks)
-        watch = _Watch(batch, call, colours)
+        watch = _Watch(batch, call, self._colours_of(painter))
         call.report("denoising", batch)
         latents = denoise(
-            networks.unet,
-            panels,
+            painter.unet,
+            [_panel(recipe, encoded) for recipe in batch.recipes],
             build_sampler(first.sampler, first.steps),
             rows_per_call=rows_per_call(self._device, first),
             on_step=watch.stepped,
@@ -139,27 +155,20 @@ class Renderer:
         for position, one in zip(batch.positions, latents, strict=True):
             call.stop_if_asked()
             call.report("decoding", batch)
-            yield position, _decoded(networks, one)
-        _LOG.info("painted %d panel(s), %d steps, %.2f s", len(panels), first.steps, time.monotonic() - started)
+            yield position, _decoded(painter, one)
+        _LOG.info("painted %d panel(s), %d steps, %.2f s", len(latents), first.steps, time.monotonic() - started)
 
-    def _networks_of(self, recipe: Recipe, call: _Call) -> Networks:
-        wanted = (recipe.family, recipe.weights_hash, recipe.precision)
+    def _networks_of(self, recipe: Recipe) -> Networks:
+        wanted = _networks_key(recipe)
         if self._networks is None or self._loaded != wanted:
-            call.report("loading")
             self._networks = self._colours = None  # the old networks go before the new ones come
             self._networks = open_networks(self._layout, recipe, device=self._device)
             self._loaded = wanted
         return self._networks
 
-    def _encoded(self, batch: Batch, networks: Networks, call: _Call) -> dict[str, EncodedPrompt]:
-        call.stop_if_asked()
-        call.report("encoding", batch)
-        texts = [text for recipe in batch.recipes for text in (recipe.prompt, recipe.negative)]
-        return networks.encode(texts, should_stop=call.should_stop)
-
-    def _colours_of(self, networks: Networks) -> LatentColours:
+    def _colours_of(self, painter: Painter) -> LatentColours:
         if self._colours is None:
-            self._colours = LatentColours(networks.vae_decoder, device=self._device)
+            self._colours = LatentColours(painter.vae_decoder, device=self._device)
         return self._colours
 
 
@@ -204,6 +213,10 @@ class _Watch:
         self.call.report("denoising", self.batch, previews)
 
 
+def _networks_key(recipe: Recipe) -> tuple[str, str, str]:
+    return recipe.family, recipe.weights_hash, recipe.precision
+
+
 def _panel(recipe: Recipe, encoded: dict[str, EncodedPrompt]) -> Panel:
     return Panel(
         noise=starting_noise(recipe),
@@ -213,14 +226,14 @@ def _panel(recipe: Recipe, encoded: dict[str, EncodedPrompt]) -> Panel:
     )
 
 
-def _decoded(networks: Networks, latents: torch.Tensor) -> Image.Image:
+def _decoded(painter: Painter, latents: torch.Tensor) -> Image.Image:
     """(4, height/8, width/8) to a picture. Source: diffsynth 1.1.9, pipelines/base.py, `vae_output_to_image`.
 
     Raises:
         LookAtLog: the picture holds numbers that are none (an overflow, or damaged weights).
     """
     with torch.inference_mode():
-        decoded = networks.vae_decoder(latents[None].float())[0].float().cpu()
+        decoded = painter.vae_decoder(latents[None].float())[0].float().cpu()
     if not torch.isfinite(decoded).all():
         raise LookAtLog("models.not_finite", part="U-Net" if not torch.isfinite(latents).all() else "VAE")
     pixels = ((decoded.permute(1, 2, 0).numpy() / 2 + 0.5).clip(0, 1) * 255).astype(np.uint8)

@@ -159,7 +159,8 @@ def _karras_sigmas(trained: torch.Tensor, steps: int) -> torch.Tensor:
     """(steps,) float64, falling from the largest trained noise level to the smallest."""
     largest, smallest = (float(trained[index]) ** (1 / _KARRAS_RHO) for index in (-1, 0))
     ramp = torch.linspace(0, 1, steps, dtype=torch.float64)
-    return (largest + ramp * (smallest - largest)) ** _KARRAS_RHO
+    sigmas: torch.Tensor = (largest + ramp * (smallest - largest)) ** _KARRAS_RHO
+    return sigmas
 
 
 def _interpolated_timesteps(trained: torch.Tensor, wanted: torch.Tensor) -> list[float]:
