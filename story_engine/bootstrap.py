@@ -9,6 +9,7 @@ from story_engine.engine import Engine
 from story_engine.flows.parts import Parts
 from story_engine.jobs.launcher import dispatcher_state, start_dispatcher
 from story_engine.jobs.ledger import Ledger
+from story_engine.models.devices import gpu_names
 from story_engine.models.families import families
 from story_engine.models.preview.vocabulary import unknown_words
 from story_engine.models.published import family_states
@@ -32,6 +33,7 @@ def open_engine(config: Config) -> Engine:
         loras=LoraStore(layout),
         bundles=BundleStore(layout),
         ledger=Ledger(layout),
+        device="cuda" if gpu_names() else "cpu",
         families=partial(families, layout),
         family_states=partial(family_states, layout),
         present_scorer=partial(present_scorer, layout),

@@ -24,7 +24,7 @@ def read_board(parts: Parts, slug: str) -> Board:
         if family is None:
             return None
         try:
-            return resolve(story, scene, 0, family=family, loras=hashes)
+            return resolve(story, scene, 0, family=family, loras=hashes, device=parts.device)
         except StudioError:
             return None  # the scene cannot be painted as it is written; its old takes are then not current
 

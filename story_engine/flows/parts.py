@@ -26,6 +26,8 @@ class Parts:
     loras: LoraStore
     bundles: BundleStore
     ledger: Ledger
+    device: str
+    """Type of the device that paints: "cuda" or "cpu"."""
     families: Callable[[], Mapping[str, Family]]
     family_states: Callable[[], tuple[FamilyState, ...]]
     present_scorer: Callable[[], PresentScorer]

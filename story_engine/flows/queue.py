@@ -53,6 +53,7 @@ def render(
         family=painting_family(story, parts.families(), parts.ready()),
         lora_hashes=lora_hashes(parts, story),
         existing=parts.takes.takes(slug),
+        device=parts.device,
     )
     return _submit(parts, slug, plan, priority=RENDER_PRIORITY, user=user)
 
@@ -70,6 +71,7 @@ def redo(parts: Parts, slug: str, scene: str, *, takes: int, user: str) -> Submi
         lora_hashes=lora_hashes(parts, story),
         existing=[view.take for view in panel.takes],
         chosen=panel.chosen.take.id if panel.chosen else None,
+        device=parts.device,
     )
     return _submit(parts, slug, plan, priority=REDO_PRIORITY, user=user)
 

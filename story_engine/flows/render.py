@@ -97,6 +97,7 @@ def plan_render(
     family: Family,
     lora_hashes: Mapping[str, str],
     existing: Mapping[str, Sequence[Take]],
+    device: str = "cpu",
 ) -> RenderPlan:
     """Make sure that takes 0 … takes-1 of each scene exist. A pinned scene has its pinned seed only.
 
@@ -110,7 +111,7 @@ def plan_render(
         scene = story.scene(scene_id)
         have = {take.id for take in existing.get(scene_id, ())}
         for number in range(1 if scene.pinned else takes):
-            recipe = _recipe(story, scene, number, family, lora_hashes)
+            recipe = _recipe(story, scene, number, family, lora_hashes, device)
             if recipe.digest in have:
                 found += 1
             else:
@@ -127,6 +128,7 @@ def plan_redo(
     lora_hashes: Mapping[str, str],
     existing: Sequence[Take],
     chosen: str | None,
+    device: str = "cpu",
 ) -> RenderPlan:
     """`takes` more takes of one scene: its own seed first if that was never painted, then counting on.
 
@@ -135,7 +137,7 @@ def plan_redo(
     """
     _check_takes(takes)
     scene = story.scene(scene_id)
-    first = _recipe(story, scene, 0, family, lora_hashes)
+    first = _recipe(story, scene, 0, family, lora_hashes, device)
     seeds = {take.recipe.seed for take in existing if same_but_seed(take.recipe, first)}
     if scene.pinned:
         if scene.seed in seeds:
@@ -144,7 +146,7 @@ def plan_redo(
     items: list[RenderItem] = []
     number = 0
     while len(items) < takes:
-        recipe = _recipe(story, scene, number, family, lora_hashes)
+        recipe = _recipe(story, scene, number, family, lora_hashes, device)
         if recipe.seed not in seeds:
             items.append(_item(scene, number, recipe, parent=chosen))
         number += 1
@@ -162,8 +164,10 @@ def _item(scene: Scene, number: int, recipe: Recipe, parent: str | None = None) 
     )
 
 
-def _recipe(story: Story, scene: Scene, number: int, family: Family, lora_hashes: Mapping[str, str]) -> Recipe:
-    recipe = resolve(story, scene, number, family=family, loras=lora_hashes)
+def _recipe(
+    story: Story, scene: Scene, number: int, family: Family, lora_hashes: Mapping[str, str], device: str
+) -> Recipe:
+    recipe = resolve(story, scene, number, family=family, loras=lora_hashes, device=device)
     if not recipe.prompt.strip():
         raise FixInput("render.empty_prompt", scene=scene.title or scene.id)
     return recipe
