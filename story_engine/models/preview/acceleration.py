@@ -29,7 +29,7 @@ _SOURCE = Path(__file__).with_name("fused_norm.cpp")
 _FLAGS = ("-O3", "-march=native", "-ffast-math", "-mprefer-vector-width=512", "-shared", "-fPIC", "-std=c++17")
 
 _ALLOCATOR = {
-    # glibc gives large blocks back to the system at once; getting them again costs a page fault per 4 kB, per operation.
+    # glibc gives large blocks back at once; getting them again costs a page fault per 4 kB, every time.
     "MALLOC_MMAP_THRESHOLD_": str(4 << 30),
     "MALLOC_TRIM_THRESHOLD_": str(16 << 30),
     # Two torch threads in one process on a shared machine are several times slower than one.
@@ -55,8 +55,9 @@ def accelerate(network: nn.Module) -> None:
             module.forward = MethodType(_attention_block_forward, module)
         elif isinstance(module, Attention):
             module.forward = MethodType(_attention_forward, module)
-    if hasattr(network, "conv_norm_out"):
-        network.conv_norm_out.forward = MethodType(_norm_with_activation, network.conv_norm_out)
+    last_norm = getattr(network, "conv_norm_out", None)
+    if last_norm is not None:
+        last_norm.forward = MethodType(_norm_with_activation, last_norm)
         network.conv_act = nn.Identity()
 
 
@@ -65,6 +66,8 @@ def norm(hidden: torch.Tensor, layer: nn.GroupNorm, *, activate: bool) -> torch.
 
     Args:
         hidden: (batch, channels, height, width), bfloat16 for the fast path.
+        layer: groups, epsilon, weight and bias.
+        activate: whether SiLU follows.
 
     Returns:
         The same shape and dtype, channels last.
@@ -104,7 +107,7 @@ class _FusedNorm(torch.autograd.Function):
         return output
 
     @staticmethod
-    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         hidden, weight, bias, means, scales = ctx.saved_tensors
         gradient = gradient.to(torch.bfloat16).contiguous(memory_format=torch.channels_last)
         batch, channels, height, width = hidden.shape

@@ -1,7 +1,7 @@
 """The preview model's networks: DiffSynth's own Kolors classes with the same block lists and small widths.
 
-Block order, module names and forward code are those of DiffSynth, so LoRA names, rename tables and the stock pipeline hold
-for the preview model as they do for Kolors. Only widths, transformer depths and the embedding table are smaller.
+Block order, module names and forward code are those of DiffSynth, so LoRA names, rename tables and the stock pipeline
+hold for the preview model as they do for Kolors. Only widths, transformer depths and the embedding table are smaller.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ from diffsynth.models.sdxl_unet import SDXLUNet
 from torch import nn
 
 KOLORS_TOKEN_COUNT = 65024
-"""Rows of the full Kolors embedding table. Source: `padded_vocab_size` of Kwai-Kolors/Kolors text_encoder/config.json."""
+"""Rows of the full Kolors embedding table.
+
+Source: `padded_vocab_size` in text_encoder/config.json of Kwai-Kolors/Kolors.
+"""
 
 LATENT_SCALE = 0.13025
 """Latents are VAE means times this. Source: diffsynth 1.1.9, models/sdxl_vae_encoder.py."""
@@ -67,7 +70,10 @@ class PreviewConfig:
         Raises:
             TypeError: a key is missing in this version of the code.
         """
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+        sizes: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+        }
+        return cls(**sizes)
 
 
 SMALLEST = PreviewConfig(
@@ -89,7 +95,7 @@ SMALLEST = PreviewConfig(
 """The smallest configuration that still has every block: for tests, builds and runs in milliseconds."""
 
 
-class PreviewUNet(SDXLUNet):
+class PreviewUNet(SDXLUNet):  # type: ignore[misc]
     """`SDXLUNet(is_kolors=True)` with small widths."""
 
     def __init__(self, config: PreviewConfig) -> None:
@@ -110,7 +116,7 @@ class PreviewUNet(SDXLUNet):
         self.is_kolors = True
 
 
-class PreviewVAEEncoder(SDVAEEncoder):
+class PreviewVAEEncoder(SDVAEEncoder):  # type: ignore[misc]
     """`SDVAEEncoder` with small widths: picture in -1…1 to scaled latents."""
 
     def __init__(self, config: PreviewConfig) -> None:
@@ -143,7 +149,7 @@ class PreviewVAEEncoder(SDVAEEncoder):
         self.conv_out = nn.Conv2d(fourth, 2 * LATENT_CHANNELS, kernel_size=3, padding=1)
 
 
-class PreviewVAEDecoder(SDVAEDecoder):
+class PreviewVAEDecoder(SDVAEDecoder):  # type: ignore[misc]
     """`SDVAEDecoder` with small widths: scaled latents to a picture in -1…1."""
 
     def __init__(self, config: PreviewConfig) -> None:
@@ -201,10 +207,11 @@ class CompactEmbedding(nn.Module):
             (tokens, batch, width), the table's dtype.
         """
         rows = torch.where(input_ids < 0, 0, self.row_of_token[input_ids])
-        return self.word_embeddings(rows).transpose(0, 1).contiguous()
+        vectors: torch.Tensor = self.word_embeddings(rows)
+        return vectors.transpose(0, 1).contiguous()
 
 
-class PreviewTextEncoder(ChatGLMModel):
+class PreviewTextEncoder(ChatGLMModel):  # type: ignore[misc]
     """`ChatGLMModel` with small widths, a compact embedding table and no unused output layer."""
 
     def __init__(self, config: PreviewConfig, known_token_ids: Sequence[int]) -> None:
@@ -275,10 +282,13 @@ def _unet_blocks(config: PreviewConfig) -> list[nn.Module]:
     middle, deep = config.unet_depths
 
     def resnet(channels_in: int, channels_out: int) -> nn.Module:
-        return ResnetBlock(channels_in, channels_out, config.unet_time_embedding)
+        block: nn.Module = ResnetBlock(channels_in, channels_out, config.unet_time_embedding)
+        return block
 
     def attention(width: int, depth: int) -> nn.Module:
-        return AttentionBlock(width // config.unet_head_width, config.unet_head_width, width, depth, config.text_hidden)
+        heads, head_width = width // config.unet_head_width, config.unet_head_width
+        block: nn.Module = AttentionBlock(heads, head_width, width, depth, config.text_hidden)
+        return block
 
     blocks: list[nn.Module] = [
         resnet(one, one),
@@ -309,4 +319,5 @@ def _unet_blocks(config: PreviewConfig) -> list[nn.Module]:
 
 
 def _vae_resnet(channels_in: int, channels_out: int, groups: int) -> nn.Module:
-    return ResnetBlock(channels_in, channels_out, groups=groups, eps=1e-6)
+    block: nn.Module = ResnetBlock(channels_in, channels_out, groups=groups, eps=1e-6)
+    return block

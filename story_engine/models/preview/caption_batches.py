@@ -1,4 +1,4 @@
-"""Captions of training drawings as token batches: worded anew every time, sometimes left out, tokens sometimes unknown."""
+"""Captions of training drawings as token batches: worded anew every time, now and then empty or partly unknown."""
 
 from __future__ import annotations
 

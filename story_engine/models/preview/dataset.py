@@ -86,6 +86,14 @@ def pictures_to_values(pictures: np.ndarray) -> np.ndarray:
     return pictures.astype(np.float32) / 127.5 - 1.0
 
 
+def halved(picture: np.ndarray) -> np.ndarray:
+    """(…, height, width, 3) uint8 at half size, each pixel the mean of four."""
+    height, width = picture.shape[-3] // 2, picture.shape[-2] // 2
+    parts = picture.reshape(*picture.shape[:-3], height, 2, width, 2, 3).astype(np.float32)
+    mean: np.ndarray = parts.mean(axis=(-4, -2)) + 0.5
+    return mean.astype(np.uint8)
+
+
 def scene_to_json(scene: DrawnScene) -> dict[str, Any]:
     """A scene as plain JSON values."""
     return asdict(scene)

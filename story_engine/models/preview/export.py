@@ -44,7 +44,9 @@ def parts_from_checkpoints(folder: Path, config: PreviewConfig) -> PreviewParts:
     """
     token_ids = fixed_token_ids(folder)
     size = config.picture_size // PIXELS_PER_LATENT
-    stages = [stage for stage in (f"diffusion_{size}", f"diffusion_{size // 2}") if (folder / f"{stage}.checkpoint").exists()]
+    stages = [
+        stage for stage in (f"diffusion_{size}", f"diffusion_{size // 2}") if (folder / f"{stage}.checkpoint").exists()
+    ]
     if not stages:
         raise FileNotFoundError(f"no diffusion checkpoint in {folder}")
     unet, text_encoder = trained_networks(config, token_ids)
@@ -66,7 +68,13 @@ def parts_from_checkpoints(folder: Path, config: PreviewConfig) -> PreviewParts:
 
 @torch.no_grad()
 def sample(
-    parts: PreviewParts, prompts: Sequence[str], *, negative: str = "", steps: int = 20, guidance: float = 4.0, seed: int = 0
+    parts: PreviewParts,
+    prompts: Sequence[str],
+    *,
+    negative: str = "",
+    steps: int = 20,
+    guidance: float = 4.0,
+    seed: int = 0,
 ) -> list[Image.Image]:
     """Pictures for prompts in one batch: DDIM on the Kolors schedule, as `SDXLImagePipeline` does one by one."""
     config = parts.config

@@ -31,7 +31,7 @@ class LatentCache:
 
     def ready(self) -> int:
         """How many latents exist, counted from index 0 without a gap."""
-        filled = self.values[:, 0, 0, :].any(axis=1)
+        filled = np.asarray(self.values[:, 0, 0, :]).any(axis=1).reshape(-1)
         return len(filled) if filled.all() else int(filled.argmin())
 
     @torch.no_grad()

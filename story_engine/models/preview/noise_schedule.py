@@ -29,7 +29,7 @@ def add_noise(latents: torch.Tensor, noise: torch.Tensor, timesteps: torch.Tenso
 
 
 def loss_weights(timesteps: torch.Tensor) -> torch.Tensor:
-    """Weight of each sample's noise error, (batch,): as if velocity were predicted, limited where little signal is left.
+    """Weight of each noise error, (batch,): as if velocity were predicted, limited where little signal is left.
 
     Source: Salimans and Ho 2022, "Progressive Distillation", appendix D: velocity error = noise error times
     (1 + SNR) / SNR. Without the limit, the last timesteps would count 800 times as much as the first.
@@ -40,6 +40,6 @@ def loss_weights(timesteps: torch.Tensor) -> torch.Tensor:
 
 
 def spread_timesteps(count: int, generator: torch.Generator) -> torch.Tensor:
-    """`count` timesteps, one from each of as many equal parts of the schedule, in random order: less noise in the loss."""
+    """`count` timesteps, one from each of as many equal parts of the schedule, in random order."""
     places = (torch.arange(count) + torch.rand(count, generator=generator)) / count
     return (places * TIMESTEPS).long()[torch.randperm(count, generator=generator)]

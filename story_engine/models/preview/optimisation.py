@@ -1,6 +1,7 @@
-"""All trained values of some networks as one flat vector: optimiser, average and exchange become a few vector operations.
+"""All trained values of some networks as one flat vector.
 
-Matrices (convolutions and linear layers) are trained with Muon, everything else with AdamW.
+Optimiser, average and exchange between processes become a few vector operations. Matrices (convolutions and linear
+layers) are trained with Muon, everything else with AdamW.
 """
 
 from __future__ import annotations
@@ -163,7 +164,7 @@ def orthogonalised(matrices: torch.Tensor) -> torch.Tensor:
     their coefficients.
     """
     is_tall = matrices.shape[1] > matrices.shape[2]
-    current = (matrices / (matrices.norm(dim=(1, 2), keepdim=True) + 1e-7)).bfloat16()
+    current: torch.Tensor = (matrices / (matrices.norm(dim=(1, 2), keepdim=True) + 1e-7)).bfloat16()
     current = current.transpose(1, 2) if is_tall else current
     for _ in range(5):
         square = current @ current.transpose(1, 2)

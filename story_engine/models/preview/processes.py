@@ -11,7 +11,8 @@ from types import FrameType
 from typing import Any
 
 import torch
-from torch import distributed, multiprocessing
+from torch import distributed
+from torch.multiprocessing.spawn import spawn
 
 from story_engine.models.preview.acceleration import worker_environment
 
@@ -26,9 +27,8 @@ def run_in_processes(target: Callable[..., Any], arguments: tuple[Any, ...], *, 
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     with tempfile.TemporaryDirectory(prefix="preview_training_") as folder:
         meeting = Path(folder) / "meeting"
-        context = multiprocessing.spawn(
-            _start, args=(target, arguments, processes, str(meeting)), nprocs=processes, join=False
-        )
+        shared = (target, arguments, processes, str(meeting))
+        context: Any = spawn(_start, args=shared, nprocs=processes, join=False)  # type: ignore[no-untyped-call]
 
         def pass_on(number: int, _frame: FrameType | None) -> None:
             for child in context.processes:
@@ -43,9 +43,7 @@ def run_in_processes(target: Callable[..., Any], arguments: tuple[Any, ...], *, 
 def _start(process: int, target: Callable[..., Any], arguments: tuple[Any, ...], processes: int, meeting: str) -> None:
     torch.set_num_threads(1)
     if processes > 1:
-        distributed.init_process_group(
-            "gloo", init_method=f"file://{meeting}", rank=process, world_size=processes
-        )
+        distributed.init_process_group("gloo", init_method=f"file://{meeting}", rank=process, world_size=processes)
     try:
         target(process, *arguments)
     finally:

@@ -10,8 +10,11 @@ from diffsynth.models.kolors_text_encoder import ChatGLMModel
 from diffsynth.prompters import KolorsPrompter
 
 
-class PreviewPrompter(KolorsPrompter):
-    """`KolorsPrompter` with another prompt length: the UNet attends to padding, so training and use must agree on it."""
+class PreviewPrompter(KolorsPrompter):  # type: ignore[misc]
+    """`KolorsPrompter` with another prompt length.
+
+    The UNet attends to padding, so training and use must agree on the length.
+    """
 
     def __init__(self, prompt_tokens: int) -> None:
         super().__init__()
@@ -20,7 +23,7 @@ class PreviewPrompter(KolorsPrompter):
     def encode_prompt(
         self,
         prompt: str | list[str],
-        clip_skip: int = 1,
+        clip_skip: int = 1,  # noqa: ARG002
         clip_skip_2: int = 2,
         positive: bool = True,
         device: str = "cpu",
@@ -56,7 +59,8 @@ def encode_tokens(text_encoder: ChatGLMModel, tokens: dict[str, torch.Tensor]) -
     """What the UNet is given for tokenised prompts; gradients flow.
 
     Returns:
-        (pooled, embedding) as `PreviewPrompter.encode_prompt`: the last token of the last layer, all tokens of the last but one.
+        (pooled, embedding) as `PreviewPrompter.encode_prompt`: the last token of the last layer, and all tokens of the
+        last but one.
 
     Source: diffsynth 1.1.9, prompters/kolors_prompter.py, `encode_prompt_using_ChatGLM` with clip_skip 2.
     """

@@ -134,7 +134,7 @@ def trained_networks(
 
 
 def fixed_token_ids(folder: Path) -> list[int]:
-    """The token list of the training in `folder`, written down when it starts: captions may change, its rows may not."""
+    """The token list of the training in `folder`, fixed when it starts: captions may change, its rows may not."""
     path = folder / TOKEN_IDS_FILE
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -161,7 +161,9 @@ def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: D
         )
 
     text = TextTraining(text_encoder, scenes, config)
-    run = TrainingRun({"text_encoder": text_encoder, "heads": text.heads}, options(TEXT_STAGE, plan.text_minutes, _TEXT_RATE))
+    run = TrainingRun(
+        {"text_encoder": text_encoder, "heads": text.heads}, options(TEXT_STAGE, plan.text_minutes, _TEXT_RATE)
+    )
     if not run.run(text.losses):
         return
     _load_averages(run, text_encoder=text_encoder)

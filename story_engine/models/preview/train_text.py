@@ -49,9 +49,8 @@ class TextTraining:
         self.heads = nn.ModuleDict(
             {name: nn.Linear(2 * config.text_hidden, len(values)) for name, values in _ATTRIBUTES.items()}
         )
-        for head in self.heads.values():
-            nn.init.zeros_(head.weight)
-            nn.init.zeros_(head.bias)
+        for parameter in self.heads.parameters():
+            nn.init.zeros_(parameter)
         self._scenes = scenes
         self._length = config.prompt_tokens
 

@@ -1,4 +1,4 @@
-"""Trains the preview model's VAE on drawings, measures it on drawings it never saw, and fixes the scale of its latents."""
+"""Trains the preview model's VAE on drawings, measures it on others, and fixes the scale of its latents."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from story_engine.models.preview.architecture import (
     PreviewVAEEncoder,
     build_preview,
 )
-from story_engine.models.preview.dataset import DrawingCache, pictures_to_values
+from story_engine.models.preview.dataset import DrawingCache, halved, pictures_to_values
 from story_engine.models.preview.processes import run_in_processes
 from story_engine.models.preview.training_run import Moment, RunOptions, TrainingRun
 
@@ -34,14 +34,16 @@ HALF_SIZE_SHARE = 0.25
 """Share of the crops taken from pictures at half size: diffusion training begins with those."""
 KL_WEIGHT = 1e-5
 LATENT_NOISE = 0.05
-"""Noise on latents while training, as a share of their deviation: the decoder learns to bear a diffusion's small errors."""
+"""Noise on latents, as a share of their deviation: the decoder learns to bear a diffusion's small errors."""
 COLOUR_WEIGHT = 0.5
 
 
 class VAETraining:
     """Losses of an encoder and a decoder on random crops."""
 
-    def __init__(self, config: PreviewConfig, pictures: np.ndarray, *, seed: int, crops: Sequence[tuple[float, int, int]]):
+    def __init__(
+        self, config: PreviewConfig, pictures: np.ndarray, *, seed: int, crops: Sequence[tuple[float, int, int]]
+    ) -> None:
         parts = build_preview(config, seed=seed)
         self.encoder, self.decoder = parts.vae_encoder.train(), parts.vae_decoder.train()
         self.encoder_is_frozen = False
@@ -63,7 +65,7 @@ class VAETraining:
             noise = torch.randn(mean.shape, generator=moment.torch_random)
             picture = self.decoder((mean + spread * noise) * LATENT_SCALE).float()
         absolute, squared = nn.functional.l1_loss(picture, target), nn.functional.mse_loss(picture, target)
-        colour = nn.functional.l1_loss(*(nn.functional.avg_pool2d(values, 8) for values in (picture, target)))
+        colour = nn.functional.l1_loss(nn.functional.avg_pool2d(picture, 8), nn.functional.avg_pool2d(target, 8))
         kl = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).mean()
         loss = absolute + squared + COLOUR_WEIGHT * colour
         if not self.encoder_is_frozen:
@@ -83,19 +85,12 @@ class VAETraining:
 
 
 def moments(encoder: PreviewVAEEncoder, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean and log variance of unscaled latents, (batch, 4, height/8, width/8) each; `encoder(…)` gives the scaled mean only."""
+    """Mean and log variance of unscaled latents, (batch, 4, height/8, width/8) each; calling it gives the mean only."""
     hidden = encoder.conv_in(pictures)
     for block in encoder.blocks:
         hidden, *_ = block(hidden, None, None, None)
     hidden = encoder.quant_conv(encoder.conv_out(encoder.conv_act(encoder.conv_norm_out(hidden))))
     return hidden[:, :LATENT_CHANNELS], hidden[:, LATENT_CHANNELS:]
-
-
-def halved(picture: np.ndarray) -> np.ndarray:
-    """(…, height, width, 3) uint8 at half size, each pixel the mean of four."""
-    height, width = picture.shape[-3] // 2, picture.shape[-2] // 2
-    parts = picture.reshape(*picture.shape[:-3], height, 2, width, 2, 3).astype(np.float32)
-    return (parts.mean(axis=(-4, -2)) + 0.5).astype(np.uint8)
 
 
 @torch.no_grad()
@@ -111,16 +106,17 @@ def peak_signal_to_noise(encoder: PreviewVAEEncoder, decoder: PreviewVAEDecoder,
 
 @torch.no_grad()
 def normalise_latents(encoder: PreviewVAEEncoder, decoder: PreviewVAEDecoder, pictures: np.ndarray) -> None:
-    """Fold the latents' mean and deviation per channel into the 1x1 convolutions: scaled latents become mean 0, deviation 1."""
+    """Fold the latents' mean and deviation per channel into the 1x1 convolutions: scaled, they become 0 and 1."""
     values = torch.from_numpy(pictures_to_values(pictures)).permute(0, 3, 1, 2)
-    latents = torch.cat([encoder(part) for part in values.split(4)]) / encoder.scaling_factor
+    latents = torch.cat([encoder(part) for part in torch.split(values, 4)]) / encoder.scaling_factor
     mean, deviation = latents.mean(dim=(0, 2, 3)), latents.std(dim=(0, 2, 3)) * encoder.scaling_factor
-    quant, post = encoder.quant_conv, decoder.post_quant_conv
-    # decoder first: old latents are new ones times deviation plus mean
-    post.bias += post.weight[:, :, 0, 0] @ mean
-    post.weight *= deviation[None, :, None, None]
-    quant.weight[:LATENT_CHANNELS] /= deviation[:, None, None, None]
-    quant.bias[:LATENT_CHANNELS] = (quant.bias[:LATENT_CHANNELS] - mean) / deviation
+    weight, bias = (decoder.post_quant_conv.get_parameter(name).data for name in ("weight", "bias"))
+    # Decoder first: old latents are new ones times deviation plus mean.
+    bias += weight[:, :, 0, 0] @ mean
+    weight *= deviation[None, :, None, None]
+    weight, bias = (encoder.quant_conv.get_parameter(name).data[:LATENT_CHANNELS] for name in ("weight", "bias"))
+    weight /= deviation[:, None, None, None]
+    bias.sub_(mean).div_(deviation)
 
 
 def averaged_vae(config: PreviewConfig, run: TrainingRun) -> tuple[PreviewVAEEncoder, PreviewVAEDecoder]:

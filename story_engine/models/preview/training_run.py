@@ -15,7 +15,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import numpy as np
 import torch
@@ -134,7 +133,7 @@ class TrainingRun:
         started = time.monotonic()
         moment = self._moment()
         losses = step_losses(moment)
-        losses["loss"].backward()
+        losses["loss"].backward()  # type: ignore[no-untyped-call]
         self.step += 1
         own_progress = self._spent(time.monotonic() - started)
         self._progress, self._stop = self.parameters.exchange(progress=own_progress, stop=self._stop)
@@ -147,7 +146,9 @@ class TrainingRun:
             self.log({**values, "gradient_norm": norm, "learning_rate": rate})
 
     def _moment(self) -> Moment:
-        words = np.random.SeedSequence([self.options.seed, self.step, self.options.process]).generate_state(2, np.uint64)
+        words = np.random.SeedSequence([self.options.seed, self.step, self.options.process]).generate_state(
+            2, np.uint64
+        )
         return Moment(
             step=self.step,
             progress=self._progress,

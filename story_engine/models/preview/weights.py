@@ -1,4 +1,4 @@
-"""The preview model's weights on disk: three safetensors files, float16, with their configuration and their token list."""
+"""The preview model's weights on disk: three safetensors files, float16, with configuration and token list."""
 
 from __future__ import annotations
 
@@ -109,7 +109,8 @@ def _read(folder: Path, name: str) -> tuple[dict[str, torch.Tensor], dict[str, A
     try:
         with safe_open(path, framework="pt") as file:
             config: dict[str, Any] = json.loads(file.metadata()[_CONFIG_KEY])
-            return {key: _for_use(file.get_tensor(key)) for key in file.keys()}, config
+            keys = list(file.keys())
+            return {key: _for_use(file.get_tensor(key)) for key in keys}, config
     except (SafetensorError, OSError) as error:
         raise _damaged(folder, name, str(error)) from error
     except (KeyError, TypeError, ValueError) as error:
