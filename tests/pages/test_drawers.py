@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from tests.pages.conftest import Studio, texts
+
+STORY = "singer"
+
+
+def with_drawer(studio: Studio, name: str, **options: str):
+    app = studio.page("story", story=STORY, **options)
+    return app.segmented_control(key=f"drawer-{STORY}").set_value(name).run()
+
+
+def test_the_shared_style_is_written_once_for_all_scenes(studio: Studio):
+    app = with_drawer(studio, "words")
+
+    app.text_area(key=f"field:{STORY}::style").set_value("水彩").run()
+
+    story = studio.engine.story(STORY)
+    assert story.style == "水彩"
+    assert studio.engine.resolved(story, "s8").prompt.startswith("水彩")
+
+
+def test_a_character_with_an_outfit_is_written_and_put_into_a_scene(studio: Studio):
+    app = with_drawer(studio, "cast")
+
+    app.button(key="cast-add").click().run()
+    character = studio.engine.story(STORY).characters[-1].id
+    app.text_input(key=f"cast:{STORY}:{character}:description").set_value("一个紫色短发小女孩").run()
+    app.button(key=f"outfit-add-{character}").click().run()
+    (outfit,) = studio.engine.story(STORY).characters[-1].outfits
+    app.text_input(key=f"cast:{STORY}:{character}:outfit:{outfit}:words").set_value("穿着红色长裙").run()
+    app.button_group(key=f"who:{STORY}:s1").set_value([f"{character}\n{outfit}"]).run()
+
+    assert not app.exception
+    story = studio.engine.story(STORY)
+    assert story.scene("s1").characters[0].outfit == outfit
+    sent = studio.engine.resolved(story, "s1").prompt
+    assert "一个紫色短发小女孩" in sent
+    assert "穿着红色长裙" in sent
+
+
+def test_an_outfit_renamed_in_the_cast_keeps_its_name_in_the_scenes(studio: Studio):
+    app = with_drawer(studio, "cast")
+    app.button(key="cast-add").click().run()
+    character = studio.engine.story(STORY).characters[-1].id
+    app.button(key=f"outfit-add-{character}").click().run()
+    (outfit,) = studio.engine.story(STORY).characters[-1].outfits
+    app.button_group(key=f"who:{STORY}:s1").set_value([f"{character}\n{outfit}"]).run()
+
+    app.text_input(key=f"cast:{STORY}:{character}:outfit:{outfit}:name").set_value("stage").run()
+
+    assert not app.exception
+    assert studio.engine.story(STORY).scene("s1").characters[0].outfit == "stage"
+
+
+def test_a_removed_character_leaves_the_scenes_and_comes_back_with_undo(studio: Studio):
+    app = with_drawer(studio, "cast")
+    app.button(key="cast-add").click().run()
+    character = studio.engine.story(STORY).characters[-1].id
+    app.button_group(key=f"who:{STORY}:s1").set_value([f"{character}\n"]).run()
+
+    app.button(key=f"cast-remove-{character}").click().run()
+    assert studio.engine.story(STORY).scene("s1").characters == ()
+    app.button(key="undo-0").click().run()
+
+    assert studio.engine.story(STORY).scene("s1").characters[0].character == character
+
+
+def test_picture_settings_are_saved_and_blank_means_the_default(studio: Studio):
+    app = with_drawer(studio, "settings")
+
+    app.number_input(key=f"setting:{STORY}:steps").set_value(12).run()
+    app.selectbox(key=f"setting:{STORY}:sampler").set_value("ddim").run()
+    assert (studio.engine.story(STORY).settings.steps, studio.engine.story(STORY).settings.sampler) == (12, "ddim")
+    app.selectbox(key=f"setting:{STORY}:sampler").set_value("").run()
+
+    assert not app.exception
+    assert studio.engine.story(STORY).settings.sampler is None
+
+
+def test_history_brings_back_an_earlier_state(studio: Studio):
+    app = studio.page("story", story=STORY)
+    before = studio.engine.story(STORY).scene("s1").prompt
+    app.text_area(key=f"field:{STORY}:s1:prompt").set_value("something else").run()
+    app.segmented_control(key=f"drawer-{STORY}").set_value("history").run()
+    oldest = studio.engine.history(STORY)[-1].number
+
+    app.button(key=f"back-{STORY}-{oldest}").click().run()
+
+    assert not app.exception
+    assert studio.engine.story(STORY).scene("s1").prompt == before
+    assert app.text_area(key=f"field:{STORY}:s1:prompt").value == before
+
+
+def test_the_drawers_speak_chinese_too(studio: Studio):
+    app = with_drawer(studio, "words", language="zh")
+
+    assert not app.exception
+    assert "写一次，用于所有分镜" in texts(app)

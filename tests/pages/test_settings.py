@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from tests.pages.conftest import Studio, texts
+
+
+def test_the_page_shows_models_with_their_files_and_the_workspace(studio: Studio):
+    app = studio.page("settings")
+
+    assert not app.exception
+    shown = texts(app)
+    for family in studio.engine.machine().families:
+        assert family.title in shown
+        assert all(file.path in shown for file in family.files)
+    assert str(studio.engine.config.workspace) in shown
+
+
+def test_a_download_is_queued_once_and_can_be_cancelled(studio: Studio):
+    app = studio.page("settings")
+
+    app.button(key="download-kolors").click().run()
+    app.button(key="download-kolors").click().run()
+
+    (job,) = studio.engine.jobs()
+    assert job.kind == "download"
+    app.button(key=f"cancel-{job.id}").click().run()
+    assert not app.exception
+    assert studio.engine.jobs() == ()
+
+
+def test_a_cancelled_job_is_listed_and_started_again(studio: Studio):
+    job = studio.engine.download("kolors")
+    studio.engine.cancel(job)
+    app = studio.page("settings", language="zh")
+    assert "已取消" in texts(app)
+
+    app.button(key=f"retry-{job}").click().run()
+
+    assert not app.exception
+    assert [active.id for active in studio.engine.jobs()] == [job]

@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+import pytest
+
+from story_engine.domain.edit import Edit
+from story_engine.domain.story import LONGEST_PROMPT
+from tests.pages.conftest import Studio, texts
+
+PROMPT = "field:orange-cat-en:s1:prompt"
+SEED = "field:orange-cat-en:s1:seed"
+STORY = "orange-cat-en"
+
+
+def prompt_on_disk(studio: Studio) -> str:
+    return studio.engine.story(STORY).scene("s1").prompt
+
+
+def changed_elsewhere(studio: Studio, value: str) -> None:
+    edit = Edit(scene="s1", field="prompt", value=value, seen=prompt_on_disk(studio))
+    studio.engine.edit(STORY, [edit])
+
+
+def test_a_story_shows_its_eight_scenes_with_their_words(studio: Studio):
+    app = studio.page("story", story=STORY)
+
+    assert not app.exception
+    assert not app.error
+    assert app.text_area(key=PROMPT).value == prompt_on_disk(studio)
+    assert [app.text_input(key=f"field:{STORY}:s{n}:title").value for n in range(1, 9)] == [
+        scene.title for scene in studio.engine.story(STORY).scenes
+    ]
+
+
+def test_without_a_story_the_page_offers_those_of_the_shelf(studio: Studio):
+    app = studio.page("story")
+
+    app.button(key=f"choose-{STORY}").click().run()
+
+    assert app.text_area(key=PROMPT).value == prompt_on_disk(studio)
+
+
+def test_a_story_that_does_not_exist_is_named_in_a_message(studio: Studio):
+    app = studio.page("story", story="nowhere", language="zh")
+
+    assert not app.exception
+    assert "nowhere" in app.error[0].value
+
+
+def test_typed_text_is_on_disk_without_a_save_button(studio: Studio):
+    app = studio.page("story", story=STORY)
+
+    app.text_area(key=PROMPT).set_value("an orange kitten on the moon").run()
+
+    assert prompt_on_disk(studio) == "an orange kitten on the moon"
+
+
+def test_a_change_from_another_tab_appears_in_an_untouched_field(studio: Studio):
+    app = studio.page("story", story=STORY)
+
+    changed_elsewhere(studio, "a black cat")
+    app.run()
+
+    assert app.text_area(key=PROMPT).value == "a black cat"
+
+
+@pytest.mark.parametrize(("button", "kept"), [("keep-mine", "mine"), ("take-theirs", "theirs")], ids=["mine", "theirs"])
+def test_two_tabs_are_shown_both_texts_and_one_is_chosen(studio: Studio, button: str, kept: str):
+    app = studio.page("story", story=STORY)
+    changed_elsewhere(studio, "theirs")
+
+    app.text_area(key=PROMPT).set_value("mine").run()
+
+    assert prompt_on_disk(studio) == "theirs"
+    assert app.text_area(key=PROMPT).value == "mine"
+    assert {"mine", "theirs"} <= {code.value for code in app.code}
+    app.button(key=f"{button}-{PROMPT}").click().run()
+    assert prompt_on_disk(studio) == kept
+    assert app.text_area(key=PROMPT).value == kept
+    assert not app.exception
+
+
+def test_text_that_cannot_be_accepted_stays_in_the_field_with_the_reason(studio: Studio):
+    before = prompt_on_disk(studio)
+    app = studio.page("story", story=STORY)
+    pasted = "kitten " * LONGEST_PROMPT
+
+    app.text_area(key=PROMPT).set_value(pasted).run()
+
+    assert app.text_area(key=PROMPT).value == pasted
+    assert prompt_on_disk(studio) == before
+    assert app.error
+
+
+def test_dice_roll_a_seed_and_a_pinned_seed_cannot_be_rolled(studio: Studio):
+    app = studio.page("story", story=STORY)
+    before = studio.engine.story(STORY).scene("s1").seed
+
+    app.button(key=f"icon-dice-{STORY}-s1").click().run()
+
+    rolled = studio.engine.story(STORY).scene("s1").seed
+    assert rolled != before
+    assert app.number_input(key=SEED).value == rolled
+    app.button(key=f"icon-pin-{STORY}-s1").click().run()
+    assert studio.engine.story(STORY).scene("s1").pinned
+    assert app.button(key=f"icon-dice-{STORY}-s1").disabled
+
+
+def test_a_scene_moves_and_its_text_moves_with_it(studio: Studio):
+    app = studio.page("story", story=STORY)
+    moved = prompt_on_disk(studio)
+
+    app.menu_button(key=f"icon-scene-{STORY}-s1").click("down").run()
+
+    assert [scene.id for scene in studio.engine.story(STORY).scenes[:2]] == ["s2", "s1"]
+    assert app.text_area(key=PROMPT).value == moved
+
+
+def test_a_removed_scene_comes_back_with_undo(studio: Studio):
+    app = studio.page("story", story=STORY)
+
+    app.menu_button(key=f"icon-scene-{STORY}-s3").click("remove").run()
+    assert len(studio.engine.story(STORY).scenes) == 7
+    app.button(key="undo-0").click().run()
+
+    assert [scene.id for scene in studio.engine.story(STORY).scenes] == [f"s{n}" for n in range(1, 9)]
+
+
+def test_the_one_choice_of_a_stand_in_is_kept_in_the_story(studio: Studio):
+    app = studio.page("story", story="singer")
+
+    app.button(key="use-stand-in").click().run()
+
+    assert studio.engine.story("singer").settings.stand_in == "preview"
+    assert not any(button.key == "use-stand-in" for button in app.button)
+
+
+def test_render_before_that_choice_points_at_it(studio: Studio):
+    app = studio.page("story", story="singer")
+
+    app.button(key="render-all").click().run()
+
+    assert not app.exception
+    assert "First choose which model shall paint" in texts(app)
+
+
+def test_a_double_click_on_render_makes_one_job(studio: Studio):
+    app = studio.page("story", story=STORY)
+
+    app.button(key="render-all").click().run()
+    app.button(key="render-all").click().run()
+
+    assert not app.exception
+    assert len(studio.engine.jobs(story=STORY)) == 1
+    assert len(app.get("progress")) == 1
+
+
+def test_a_job_is_cancelled_where_it_is_shown(studio: Studio):
+    app = studio.page("story", story=STORY)
+    app.button(key=f"redo-{STORY}-s1").click().run()
+    job = studio.engine.jobs(story=STORY)[0].id
+
+    app.button(key=f"cancel-{job}").click().run()
+
+    assert studio.engine.jobs(story=STORY) == ()
+
+
+def test_a_click_on_a_thumbnail_picks_and_the_pick_can_be_taken_back(studio: Studio):
+    studio.painted(STORY, "s1", takes=3, score=5.0)
+    oldest = studio.takes(STORY, "s1")[0].take.id
+    app = studio.page("story", story=STORY)
+
+    app.button(key=f"pick-{oldest}").click().run()
+
+    assert studio.engine.board(STORY).panels[0].is_picked
+    assert studio.engine.board(STORY).panels[0].chosen.take.id == oldest
+    app.menu_button(key=f"take-menu-{STORY}-s1").click("unpick").run()
+    assert not studio.engine.board(STORY).panels[0].is_picked
+
+
+def test_a_deleted_take_comes_back_with_undo(studio: Studio):
+    studio.painted(STORY, "s1", takes=2)
+    app = studio.page("story", story=STORY)
+
+    app.menu_button(key=f"take-menu-{STORY}-s1").click("delete").run()
+    assert len(studio.takes(STORY, "s1")) == 1
+    app.button(key="undo-0").click().run()
+
+    assert len(studio.takes(STORY, "s1")) == 2
+
+
+def test_the_seed_of_a_take_is_pinned_to_its_scene(studio: Studio):
+    studio.painted(STORY, "s1", takes=2)
+    app = studio.page("story", story=STORY)
+    chosen = studio.engine.board(STORY).panels[0].chosen
+
+    app.menu_button(key=f"take-menu-{STORY}-s1").click("pin_seed").run()
+
+    scene = studio.engine.story(STORY).scene("s1")
+    assert (scene.seed, scene.pinned) == (chosen.take.recipe.seed, True)
+    assert app.number_input(key=SEED).value == scene.seed
+
+
+def test_two_takes_are_compared_side_by_side(studio: Studio):
+    studio.painted(STORY, "s1", takes=2)
+    app = studio.page("story", story=STORY)
+
+    app.menu_button(key=f"take-menu-{STORY}-s1").click("compare").run()
+
+    assert not app.exception
+    assert "Different: seed" in texts(app)
+
+
+def test_the_board_shows_the_panels_with_their_captions(studio: Studio):
+    studio.painted(STORY)
+    app = studio.page("story", story=STORY)
+
+    app.segmented_control(key=f"view-{STORY}").set_value("board").run()
+
+    assert not app.exception
+    assert len(app.get("imgs") or app.image) == 8
+    for scene in studio.engine.story(STORY).scenes:
+        assert (scene.caption or scene.title) in texts(app)
+
+
+def test_words_of_a_person_are_shown_and_never_run(studio: Studio):
+    studio.engine.rename(STORY, "![](http://example.org/x.png) <b>bold</b>")
+    app = studio.page("story", story=STORY)
+
+    app.segmented_control(key=f"view-{STORY}").set_value("board").run()
+
+    assert app.header[0].value.startswith("\\!\\[")

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from zipfile import ZipFile
+
+from tests.pages.conftest import Studio, texts
+
+STORY = "orange-cat-en"
+
+
+def test_an_unpainted_story_is_told_what_is_missing_and_cannot_be_exported(studio: Studio):
+    app = studio.page("submit", story=STORY, language="zh")
+
+    assert not app.exception
+    assert app.button(key="export").disabled
+    assert "没有画面" in "\n".join(bar.proto.text for bar in app.get("progress"))
+
+
+def test_the_gate_moves_with_its_threshold_and_says_that_the_score_is_a_preview(studio: Studio):
+    studio.painted(STORY, score=5.0)
+    app = studio.page("submit", story=STORY)
+    assert app.metric[0].delta == "-1.00"
+
+    app.number_input(key="gate_threshold").set_value(4.5).run()
+
+    assert app.metric[0].value == "5.00"
+    assert app.metric[0].delta == "+0.50"
+    assert "not the challenge's" in texts(app)
+
+
+def test_a_painted_story_is_exported_and_its_files_are_listed(studio: Studio):
+    studio.painted(STORY, score=7.0)
+    app = studio.page("submit", story=STORY)
+
+    app.button(key="export").click().run()
+
+    assert not app.exception
+    assert not app.error
+    bundle = app.session_state[f"bundle-{STORY}"]
+    assert "prompts.csv" in texts(app)
+    assert len([name for name in ZipFile(bundle).namelist() if name.startswith("images/")]) == 8
+
+
+def test_without_a_story_the_page_offers_those_of_the_shelf(studio: Studio):
+    app = studio.page("submit")
+
+    assert not app.exception
+    assert any(button.key == f"choose-{STORY}" for button in app.button)
