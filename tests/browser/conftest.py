@@ -1,0 +1,185 @@
+"""A real app on a free port with a workspace of its own, and a real Chromium that visits it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+from story_engine.bootstrap import open_engine
+from story_engine.config import PROJECT_FOLDER, Config
+from story_engine.engine import Engine
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+START_SECONDS = 120
+ACTION_SECONDS = 60
+HELD = 80
+"""Milliseconds a click lasts: with none, leaving a text field and the click race each other as no finger can."""
+
+
+@dataclass(frozen=True)
+class App:
+    url: str
+    process: int
+    config: Config
+    engine: Engine
+
+
+class Visitor:
+    """A person at a page, with the habits that make a test steady."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page, self.url = page, url
+        self.requests: list[str] = []
+        page.on("request", lambda request: self.requests.append(request.url))
+
+    def open(self, path: str = "") -> None:
+        self.page.goto(f"{self.url}/{path}")
+        self.page.get_by_test_id("stMainBlockContainer").wait_for()
+        self.settle()
+
+    def settle(self) -> None:
+        """The app is connected and not running."""
+        self.page.locator("[data-testid=stApp][data-test-connection-state=CONNECTED]").wait_for(state="attached")
+        self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(state="attached")
+
+    def at(self, key: str) -> Locator:
+        """What has the widget or container key."""
+        return self.page.locator(f".st-key-{''.join(c if c.isalnum() or c in '_-' else '-' for c in key)}")
+
+    def press(self, key: str) -> None:
+        """Click the button with the key."""
+        self.at(key).get_by_role("button").first.click(delay=HELD)
+
+    def choose(self, key: str, option: str) -> None:
+        """Open the menu with the key and click the option."""
+        self.press(key)
+        self.page.get_by_role("menuitem", name=option).or_(self.page.get_by_role("option", name=option)).first.click(
+            delay=HELD
+        )
+
+    def segment(self, key: str, option: str) -> None:
+        """Click a part of a segmented control."""
+        self.at(key).get_by_role("radio", name=option).click(delay=HELD)
+
+    def write(self, key: str, text: str) -> None:
+        """Fill a field and leave it."""
+        field = self.at(key).locator("textarea, input").first
+        field.fill(text)
+        field.blur()
+
+
+def wait_for(reached: Callable[[], object], *, what: str, seconds: float = ACTION_SECONDS) -> None:
+    """Until `reached()` is true; the disk is looked at, never the clock alone."""
+    end = time.monotonic() + seconds
+    while not reached():
+        if time.monotonic() > end:
+            raise TimeoutError(f"Not within {seconds:g} s: {what}")
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = os.environ.get("STORY_STUDIO_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        if os.environ.get("STORY_STUDIO_BROWSER_REQUIRED"):
+            pytest.fail("Chromium is required here and was not found")
+        pytest.skip("Chromium is not on this machine")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    home = tmp_path_factory.mktemp("studio")
+    config = Config(workspace=home / "workspace", stories=home / "stories")
+    shutil.copytree(PROJECT_FOLDER / "stories", config.stories, ignore=shutil.ignore_patterns(".*"))
+    port = _free_port()
+    environment = os.environ | {
+        "STORY_STUDIO_WORKSPACE": str(config.workspace),
+        "STORY_STUDIO_STORIES": str(config.stories),
+    }
+    with (home / "app.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "Home.py", "--server.port", str(port)],
+            cwd=PROJECT_FOLDER,
+            env=environment,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        wait_for(lambda: _is_healthy(url), what="the app is healthy", seconds=START_SECONDS)
+        yield App(url, process.pid, config, open_engine(config))
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+        _end_dispatcher(config.workspace)
+
+
+@pytest.fixture
+def visit(browser: Browser, app: App) -> Iterator[Callable[..., Visitor]]:
+    """Open a browser window of its own: `visit(language="zh", phone=True, dark=True)`."""
+    contexts = []
+
+    def new(*, language: str = "en", phone: bool = False, dark: bool = False) -> Visitor:
+        context = browser.new_context(
+            viewport=PHONE if phone else DESK,
+            locale="zh-CN" if language == "zh" else "en-US",
+            color_scheme="dark" if dark else "light",
+            has_touch=phone,
+            is_mobile=phone,
+        )
+        context.set_default_timeout(ACTION_SECONDS * 1000)
+        contexts.append(context)
+        return Visitor(context.new_page(), app.url)
+
+    yield new
+    for context in contexts:
+        context.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _is_healthy(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/_stcore/health", timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def _end_dispatcher(workspace: Path) -> None:
+    """The dispatcher outlives the app on purpose; a test's own must not outlive the test."""
+    try:
+        process = int(json.loads((workspace / "dispatcher.json").read_text(encoding="utf-8"))["pid"])
+        os.kill(process, signal.SIGTERM)
+    except (FileNotFoundError, ProcessLookupError, KeyError):
+        return

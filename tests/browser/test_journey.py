@@ -1,0 +1,100 @@
+"""What a person does with a story, from the shelf to the bundle, with the real model and the real queue."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+from zipfile import ZipFile
+
+import pytest
+
+from tests.browser.conftest import App, Visitor, wait_for
+
+STORY = "singer"
+RENDER_SECONDS = 400
+"""Eight small pictures of four steps on a loaded machine of two cores, the start of the render process included."""
+
+
+@pytest.mark.timeout(1500)
+def test_a_story_is_painted_changed_chosen_scored_and_handed_in(app: App, visit: Callable[..., Visitor]):
+    person = visit(language="en")
+    engine = app.engine
+
+    def board():
+        return engine.board(STORY)
+
+    def is_idle() -> bool:
+        return not engine.jobs(story=STORY)
+
+    # Opens the story and makes the one choice of a stand-in.
+    person.open()
+    person.press(f"open-{STORY}")
+    person.press("use-stand-in")
+    wait_for(lambda: engine.story(STORY).settings.stand_in == "preview", what="the stand-in is in the story")
+
+    # Asks for quick pictures in the folded settings.
+    person.segment(f"drawer-{STORY}", "Picture settings")
+    person.write(f"setting:{STORY}:steps", "4")
+    wait_for(lambda: engine.story(STORY).settings.steps == 4, what="the steps are in the story")
+    person.settle()
+
+    # Renders all eight panels, following them on the page.
+    person.press("render-all")
+    person.at("live-bar").wait_for()
+    wait_for(
+        lambda: is_idle() and all(panel.chosen for panel in board().panels),
+        what="eight panels are painted",
+        seconds=RENDER_SECONDS,
+    )
+    person.at("live-bar").wait_for(state="detached")
+    person.page.locator("[class*=st-key-blank-panel-]").wait_for(state="detached")
+    assert person.page.locator("[class*=st-key-panel-] img").count() == 8
+    assert all(panel.stand_in_for == "kolors" for panel in board().panels)
+
+    # Changes one prompt and renders with the keyboard: the new text goes along, and only its panel is painted.
+    prompt = person.at(f"field:{STORY}:s2:prompt").locator("textarea")
+    prompt.fill("一个紫色短发小女孩, 海边, 日落")
+    prompt.press("Control+Enter")
+    wait_for(lambda: len(board().panels[1].takes) == 2 and is_idle(), what="a second take", seconds=RENDER_SECONDS)
+    assert board().panels[1].takes[-1].take.recipe.prompt == engine.resolved(engine.story(STORY), "s2").prompt
+    assert [len(panel.takes) for panel in board().panels] == [1, 2, 1, 1, 1, 1, 1, 1]
+
+    # Redoes one panel, pins its seed, and picks the older take.
+    person.settle()
+    person.press(f"redo-{STORY}-s3")
+    wait_for(lambda: len(board().panels[2].takes) == 2 and is_idle(), what="a redone panel", seconds=RENDER_SECONDS)
+    person.press(f"icon-pin-{STORY}-s3")
+    wait_for(lambda: engine.story(STORY).scene("s3").pinned, what="the seed is pinned")
+    older = board().panels[2].takes[0].take.id
+    person.settle()
+    person.press(f"pick-{older}")
+    wait_for(lambda: board().panels[2].is_picked, what="the pick is on disk")
+    assert board().panels[2].chosen.take.id == older
+
+    # Scores again: nothing is lost, and the pick stays.
+    person.settle()
+    person.page.get_by_role("button", name="More", exact=True).first.click(delay=80)
+    person.press("rescore")
+    wait_for(lambda: is_idle() and None not in board().scores, what="every panel has a score", seconds=RENDER_SECONDS)
+    assert board().panels[2].chosen.take.id == older
+
+    # Hands in.
+    person.settle()
+    person.press("nav-submit")
+    person.page.get_by_test_id("stMetric").wait_for()
+    person.press("export")
+    with person.page.expect_download() as download:
+        person.press("download-bundle")
+    with ZipFile(download.value.path()) as bundle:
+        assert bundle.testzip() is None
+        pictures = [name for name in bundle.namelist() if name.startswith("images/")]
+        assert len(pictures) == 8
+        recipes = json.loads(bundle.read("recipes.json"))
+    assert older in {take["id"] for take in recipes.values()}
+
+    # Meanwhile nothing was fetched from anywhere else, and the app never loaded the model.
+    hosts = {urlsplit(request).hostname for request in person.requests if request.startswith("http")}
+    assert hosts == {"127.0.0.1"}
+    assert "/torch/" not in Path(f"/proc/{app.process}/maps").read_text(encoding="utf-8")

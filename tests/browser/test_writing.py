@@ -1,0 +1,66 @@
+"""Text that a person types is never lost: between tabs, on the way to another page, while work goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.browser.conftest import HELD, App, Visitor, wait_for
+
+STORY = "orange-cat-en"
+PROMPT = f"field:{STORY}:s1:prompt"
+
+
+def test_text_typed_before_leaving_for_another_page_is_saved(app: App, visit: Callable[..., Visitor]):
+    person = visit()
+    person.open(f"Story?story={STORY}")
+
+    person.at(PROMPT).locator("textarea").fill("a kitten that waits for rain")
+    person.press("nav-settings")
+
+    person.page.get_by_role("heading", name="Settings").wait_for()
+    wait_for(
+        lambda: app.engine.story(STORY).scene("s1").prompt == "a kitten that waits for rain", what="the text is saved"
+    )
+
+
+def test_two_tabs_on_one_field_lose_nothing(app: App, visit: Callable[..., Visitor]):
+    first, second = visit(), visit(language="zh")
+    first.open(f"Story?story={STORY}")
+    second.open(f"Story?story={STORY}")
+
+    first.write(PROMPT, "theirs")
+    wait_for(lambda: app.engine.story(STORY).scene("s1").prompt == "theirs", what="the first tab is saved")
+    second.write(PROMPT, "mine")
+
+    second.page.get_by_role("button", name="保留我的").click(delay=HELD)
+    wait_for(lambda: app.engine.story(STORY).scene("s1").prompt == "mine", what="the choice is saved")
+    assert "theirs" in "".join(
+        app.engine.parts.stories.load_at(STORY, each.number).scene("s1").prompt for each in app.engine.history(STORY)
+    )
+
+
+def test_switching_the_language_keeps_view_and_text(app: App, visit: Callable[..., Visitor]):
+    person = visit()
+    person.open(f"Story?story={STORY}")
+    person.segment(f"view-{STORY}", "Board")
+    person.at("board-page").wait_for()
+
+    person.segment("language", "中文")
+
+    person.page.get_by_role("button", name="渲染故事").wait_for()
+    person.settle()
+    assert person.at("board-page").is_visible()
+    assert person.page.locator("html").get_attribute("lang") == "zh-CN"
+
+
+def test_a_phone_shows_the_board_in_two_columns_without_scrolling_sideways(app: App, visit: Callable[..., Visitor]):
+    person = visit(phone=True)
+    person.open(f"Story?story={STORY}")
+    person.segment(f"view-{STORY}", "Board")
+    person.at("board-page").wait_for()
+
+    panels = person.at("board-page").locator("[class*=st-key-panel-]")
+    first, second, third = (panels.nth(place).bounding_box() for place in range(3))
+
+    assert first["y"] == second["y"] < third["y"]
+    assert person.page.evaluate("document.documentElement.scrollWidth") <= 390
