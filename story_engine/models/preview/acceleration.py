@@ -20,6 +20,7 @@ from typing import Any
 
 import torch
 from diffsynth.models.attention import Attention
+from diffsynth.models.kolors_text_encoder import CoreAttention
 from diffsynth.models.sd_unet import AttentionBlock, ResnetBlock
 from diffsynth.models.sd_vae_decoder import VAEAttentionBlock
 from torch import nn
@@ -55,6 +56,8 @@ def accelerate(network: nn.Module) -> None:
             module.forward = MethodType(_attention_block_forward, module)
         elif isinstance(module, Attention):
             module.forward = MethodType(_attention_forward, module)
+        elif isinstance(module, CoreAttention):
+            module.forward = MethodType(_text_attention_forward, module)
     last_norm = getattr(network, "conv_norm_out", None)
     if last_norm is not None:
         last_norm.forward = MethodType(_norm_with_activation, last_norm)
@@ -165,14 +168,30 @@ def _attention_forward(
     def heads(values: torch.Tensor) -> torch.Tensor:
         return values.view(batch, -1, self.num_heads, self.head_dim).transpose(1, 2)
 
-    query = heads(self.to_q(hidden_states)) * self.head_dim**-0.5
-    weights = torch.matmul(query, heads(self.to_k(context)).transpose(2, 3))
+    attended = _attend(heads(self.to_q(hidden_states)), heads(self.to_k(context)), heads(self.to_v(context)))
+    result: torch.Tensor = self.to_out(attended.transpose(1, 2).reshape(batch, count, self.num_heads * self.head_dim))
+    return result
+
+
+def _text_attention_forward(
+    self: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, attention_mask: torch.Tensor
+) -> torch.Tensor:
+    # (tokens, batch, heads, width) each; the mask, (batch, 1, tokens, tokens), is true where nothing may be seen.
+    attended = _attend(*(values.permute(1, 2, 0, 3) for values in (query, key, value)), hidden=attention_mask)
+    return attended.permute(2, 0, 1, 3).reshape(*query.shape[:2], self.hidden_size_per_partition)
+
+
+def _attend(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, *, hidden: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Attention over (batch, heads, tokens, width); `hidden` is true where a query may not see a key."""
+    weights = torch.matmul(query * query.shape[-1] ** -0.5, key.transpose(2, 3))
+    if hidden is not None:
+        weights = weights.masked_fill(hidden, -torch.inf)
     # Under autocast, softmax would be computed and stored as float32; its sum is float32 inside either way.
     with torch.autocast("cpu", enabled=False):
         weights = torch.softmax(weights, dim=-1)
-    attended = torch.matmul(weights, heads(self.to_v(context)))
-    result: torch.Tensor = self.to_out(attended.transpose(1, 2).reshape(batch, count, self.num_heads * self.head_dim))
-    return result
+    return torch.matmul(weights, value)
 
 
 def _pointers(*tensors: torch.Tensor) -> list[ctypes.c_void_p]:

@@ -52,8 +52,8 @@ class DiffusionPlan:
     text_minutes: float = 3.0
     half_size_minutes: float = 35.0
     full_size_minutes: float = 35.0
-    half_size_batch: int = 32
-    full_size_batch: int = 16
+    half_size_batch: int = 48
+    full_size_batch: int = 20
     """Samples per step and process."""
     half_size_drawings: int = 40_000
     full_size_drawings: int = 20_000
@@ -130,6 +130,7 @@ def trained_networks(
     parts.text_encoder.encoder.final_layernorm.requires_grad_(False)
     start_quietly(parts.unet)
     accelerate(parts.unet)
+    accelerate(parts.text_encoder)
     return parts.unet.train(), parts.text_encoder.train()
 
 
