@@ -1,0 +1,68 @@
+"""What README says is what works: the same commands in both languages, and each of them run."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
+READMES = [PROJECT / "README.md", PROJECT / "README_zh.md"]
+
+
+def commands(path: Path) -> list[str]:
+    blocks = re.findall(r"```bash\n(.*?)```", path.read_text(encoding="utf-8"), flags=re.S)
+    return [line for block in blocks for line in block.splitlines() if line.strip()]
+
+
+def links(path: Path) -> list[str]:
+    found = re.findall(r"\]\(([^)#\s]+)\)", path.read_text(encoding="utf-8"))
+    return [link for link in found if not link.startswith("http")]
+
+
+def test_both_languages_give_the_same_commands():
+    assert commands(READMES[0]) == commands(READMES[1])
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda path: path.name)
+def test_every_link_and_picture_exists(readme):
+    missing = [link for link in links(readme) if not (PROJECT / link).exists()]
+
+    assert missing == []
+
+
+def test_the_clean_machine_run_uses_the_readme_s_second_command():
+    second = commands(READMES[0])[1]
+    script = (PROJECT / ".ci" / "run").read_text(encoding="utf-8")
+
+    for step in second.split(" && "):
+        words = [word for word in shlex.split(step) if word != "python3"]
+        assert words[-1] in script and words[0] in script, step
+
+
+def test_the_start_command_names_files_that_exist():
+    first = commands(READMES[0])[0]
+
+    assert "requirements.txt" in first and (PROJECT / "requirements.txt").is_file()
+    assert first.endswith("streamlit run Home.py") and (PROJECT / "Home.py").is_file()
+
+
+def test_the_command_line_examples_run(tmp_path):
+    shutil.copytree(PROJECT / "stories", tmp_path / "stories", ignore=shutil.ignore_patterns(".*"))
+    examples = [line for line in commands(READMES[0]) if "-m story_engine" in line]
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "PYTHONPATH": str(PROJECT),
+        "STORY_STUDIO_WORKSPACE": str(tmp_path / "workspace"),
+        "STORY_STUDIO_STORIES": str(tmp_path / "stories"),
+    }
+
+    assert len(examples) >= 5
+    for line in examples:
+        words = [sys.executable if word.endswith("python") else word for word in shlex.split(line)]
+        done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=240)
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+    assert (tmp_path / "singer.zip").is_file()
