@@ -17,6 +17,7 @@ import time
 from dataclasses import dataclass
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
@@ -25,7 +26,6 @@ from story_engine.domain.job import Progress
 from story_engine.errors import StudioError
 from story_engine.jobs.agent import AgentSettings, visible_devices
 from story_engine.jobs.child_process import ChildCommand
-from story_engine.jobs.placement import Placement
 from story_engine.jobs.presence import announce, dispatcher_state, withdraw
 from story_engine.jobs.wire import Message
 from story_engine.jobs.work import STANDARD
@@ -33,6 +33,9 @@ from story_engine.jobs.work_ledger import WorkLedger
 from story_engine.models.devices import gpu_names
 from story_engine.store.layout import Layout
 from story_engine.store.takes import TakeStore
+
+if TYPE_CHECKING:
+    from story_engine.jobs.placement import Placement
 
 ANOTHER_SERVES = 4
 """Exit code: another dispatcher serves the workspace."""
@@ -80,6 +83,9 @@ class Dispatcher:
         Raises:
             StudioError: the ledger cannot be opened.
         """
+        # Dask takes a second to import: not before the lock is held and pages can see that something starts.
+        from story_engine.jobs.placement import Placement
+
         ledger = WorkLedger(self._layout)
         again = ledger.take_over()
         if again:

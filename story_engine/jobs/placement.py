@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from asyncio import CancelledError
 from collections.abc import Callable
 
 import dask
@@ -24,7 +25,7 @@ _DASK = {
     "distributed.scheduler.allowed-failures": 0,
     "distributed.scheduler.work-stealing": False,
     "distributed.scheduler.active-memory-manager.start": False,
-    "distributed.scheduler.events-log-length": 100,
+    "distributed.admin.low-level-log-length": 100,
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "1s",
     "distributed.admin.system-monitor.interval": "5s",
@@ -91,11 +92,12 @@ class Placement:
     def _done(self, future: Future) -> None:
         job, attempt = (int(part) for part in str(future.key).split("-"))
         self._futures.pop((job, attempt), None)
-        if future.status == "finished":
-            self._on_event(future.result())
-        else:
-            _LOG.warning("job %d was lost with its worker: %s", job, future.status)
-            self._on_event({"type": "outcome", "job": job, "attempt": attempt, "outcome": "lost"})
+        try:
+            outcome: Message = future.result()
+        except (Exception, CancelledError) as error:  # dask raises whatever ended the task
+            _LOG.warning("job %d was lost with its worker: %s", job, error)
+            outcome = {"type": "outcome", "job": job, "attempt": attempt, "outcome": "lost"}
+        self._on_event(outcome)
         future.release()
 
 

@@ -14,7 +14,7 @@ LIGHT_WORK = "tests.story_engine.jobs.light_work:MAPPING"
 PROJECT = Path(__file__).resolve().parents[3]
 
 
-def wait_for(condition, *, seconds=20.0, what="the state"):
+def wait_for(condition, *, seconds=60.0, what="the state"):
     """Ask until the answer is true; the answer."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -63,7 +63,7 @@ class Dispatchers:
                 process.terminate()
         for process in self.started:
             try:
-                process.wait(10)
+                process.wait(60)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

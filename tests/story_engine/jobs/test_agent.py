@@ -42,7 +42,7 @@ class Running:
         self.outcome = agent.run(given, lambda message: self.progress.append(message["progress"]))
 
     def wait(self):
-        self.thread.join(20)
+        self.thread.join(60)
         return self.outcome
 
 
@@ -75,7 +75,7 @@ def test_a_stop_takes_effect_at_the_end_of_the_step_and_keeps_the_child(make_age
     outcome = running.wait()
 
     assert outcome["outcome"] == "cancelled"
-    assert time.monotonic() - asked < 0.1 + 0.5
+    assert time.monotonic() - asked < 1.0
     assert child.is_running() and agent.run(order(2, steps=1), lambda _: None)["outcome"] == "done"
 
 
@@ -90,7 +90,7 @@ def test_a_child_that_ignores_a_stop_is_killed_after_the_grace_with_all_it_start
     outcome = running.wait()
 
     assert outcome["outcome"] == "cancelled"
-    assert 0.5 <= time.monotonic() - asked < 1.5
+    assert 0.5 <= time.monotonic() - asked < 3.0
     wait_for(lambda: not sleeper.is_running() or sleeper.status() == psutil.STATUS_ZOMBIE)
     assert agent.run(order(2, steps=1), lambda _: None)["outcome"] == "done"
 

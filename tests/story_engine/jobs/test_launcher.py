@@ -40,7 +40,7 @@ def workspace(layout):
     yield layout.workspace
     for process in dispatchers_of(layout.workspace):
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def starter(workspace):
@@ -51,7 +51,7 @@ def starter(workspace):
 
 def test_a_dispatcher_outlives_its_starters_and_there_is_one(layout, ledger, workspace):
     starters = [starter(workspace), starter(workspace)]
-    assert [process.wait(20) for process in starters] == [0, 0]
+    assert [process.wait(60) for process in starters] == [0, 0]
 
     wait_for(lambda: dispatcher_state(layout) == "running")
     wait_for(lambda: len(dispatchers_of(workspace)) == 1)
