@@ -6,9 +6,9 @@ import argparse
 import copy
 import logging
 import math
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +16,12 @@ import torch
 from torch.nn import functional
 
 from story_engine.models.preview.dataset import DrawingCache
-from story_engine.models.preview.judges import ATTRIBUTES, PICTURE_SIZE, JudgeNetwork, labels, save
+from story_engine.models.preview.judges import ATTRIBUTES, JudgeNetwork, judged_values, labels, save
 
 logger = logging.getLogger(__name__)
 
 _AVERAGE_RATE = 0.003
-HELD_OUT = 2000
+HELD_OUT = 1500
 """Drawings at the end of the folder that are never trained on."""
 
 
@@ -29,32 +29,31 @@ HELD_OUT = 2000
 class JudgeTraining:
     """What decides one training of the judges."""
 
-    drawings: Path
-    """A folder that `python -m story_engine.models.preview.dataset` has drawn."""
+    drawings: tuple[Path, ...]
+    """Folders that `python -m story_engine.models.preview.dataset` draws; the last drawings are held out."""
     out: Path
-    minutes: float
+    steps: int
     batch: int = 64
     learning_rate: float = 2e-3
     seed: int = 0
 
 
 def train(options: JudgeTraining) -> dict[str, float]:
-    """Train for the given time, save, and return the accuracy (0…1) on held-out drawings by attribute."""
+    """Train, save, and return the accuracy (0…1) on held-out drawings by attribute."""
     torch.manual_seed(options.seed)
     torch.set_flush_denormal(True)
     torch.set_num_threads(1)
-    pictures, targets = _clean_drawings(DrawingCache(options.drawings))
+    pictures, targets = clean_drawings([DrawingCache(folder) for folder in options.drawings])
     network = JudgeNetwork().to(memory_format=torch.channels_last).train()
     optimiser = torch.optim.AdamW(network.parameters(), lr=options.learning_rate, weight_decay=0.02)
     judged = copy.deepcopy(network).eval()
-    start, step = time.monotonic(), 0
-    for batch, wanted in _batches(pictures[:-HELD_OUT], targets[:-HELD_OUT], options):
-        spent = (time.monotonic() - start) / (options.minutes * 60)
-        if spent >= 1:
-            break
+    logger.info("%d drawings, %d of them held out", len(pictures), HELD_OUT)
+    batches = _batches(pictures[:-HELD_OUT], targets[:-HELD_OUT], options)
+    for step, (batch, wanted) in enumerate(islice(batches, options.steps), start=1):
+        spent = step / options.steps
         for group in optimiser.param_groups:
             group["lr"] = (
-                options.learning_rate * min(1.0, (step + 1) / 100) * (0.02 + 0.98 * math.cos(spent * math.pi / 2) ** 2)
+                options.learning_rate * min(1.0, step / 100) * (0.02 + 0.98 * math.cos(spent * math.pi / 2) ** 2)
             )
         with torch.autocast("cpu", dtype=torch.bfloat16):
             logits = network(batch)
@@ -65,12 +64,13 @@ def train(options: JudgeTraining) -> dict[str, float]:
         torch.autograd.backward(loss)
         optimiser.step()
         _follow(judged, network)
-        step += 1
-        if step % 200 == 0:
-            logger.info("step %d, %.0f%% of the time, loss %.3f", step, spent * 100, float(loss))
+        if step % 100 == 0:
+            logger.info("step %d of %d, loss %.3f", step, options.steps, float(loss))
     accuracy = measure(judged, pictures[-HELD_OUT:], targets[-HELD_OUT:])
-    save(judged, options.out, {name: f"{share:.4f}" for name, share in accuracy.items()} | {"steps": str(step)})
-    logger.info("%d steps, held-out accuracy %s", step, accuracy)
+    save(
+        judged, options.out, {name: f"{share:.4f}" for name, share in accuracy.items()} | {"steps": str(options.steps)}
+    )
+    logger.info("held-out accuracy %s", accuracy)
     return accuracy
 
 
@@ -89,7 +89,7 @@ def measure(network: JudgeNetwork, pictures: np.ndarray, targets: torch.Tensor) 
 
     Args:
         network: in evaluation mode.
-        pictures: (count, 128, 128, 3) uint8.
+        pictures: (count, 3, 96, 96) uint8.
         targets: (count, attributes) int64.
     """
     answers = []
@@ -106,15 +106,17 @@ def measure(network: JudgeNetwork, pictures: np.ndarray, targets: torch.Tensor) 
     return accuracy
 
 
-def _clean_drawings(cache: DrawingCache) -> tuple[np.ndarray, torch.Tensor]:
-    scenes = cache.scenes()
-    clean = [index for index, scene in enumerate(scenes) if scene.degradation == "none"]
-    step = cache.size // PICTURE_SIZE
-    pictures = np.empty((len(clean), PICTURE_SIZE, PICTURE_SIZE, 3), dtype=np.uint8)
-    for row, index in enumerate(clean):
-        blocks = cache.pictures[index].reshape(PICTURE_SIZE, step, PICTURE_SIZE, step, 3)
-        pictures[row] = blocks.mean(axis=(1, 3)) if step > 1 else blocks[:, 0, :, 0]
-    return pictures, torch.tensor([labels(scenes[index]) for index in clean])
+def clean_drawings(caches: Sequence[DrawingCache]) -> tuple[np.ndarray, torch.Tensor]:
+    """Pictures (count, 3, 96, 96) uint8 and labels (count, attributes) of all ready drawings without a flaw."""
+    pictures, targets = [], []
+    for cache in caches:
+        scenes = cache.scenes()
+        clean = [index for index, scene in enumerate(scenes) if scene.degradation == "none"]
+        for start in range(0, len(clean), 256):
+            values = judged_values(cache.pictures[clean[start : start + 256]])
+            pictures.append(((values + 1.0) * 127.5).round().byte().numpy())
+        targets += [labels(scenes[index]) for index in clean]
+    return np.concatenate(pictures), torch.tensor(targets)
 
 
 def _batches(
@@ -132,7 +134,7 @@ def _disturbed(batch: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
     """Mirrored, a little moved, brighter or darker, softer or noisier: what a decoder does to a drawing."""
     if rng.random() < 0.5:
         batch = batch.flip(3)
-    batch = torch.roll(batch, tuple(int(shift) for shift in rng.integers(-6, 7, 2)), (2, 3))
+    batch = torch.roll(batch, tuple(int(shift) for shift in rng.integers(-4, 5, 2)), (2, 3))
     gain = torch.from_numpy(rng.uniform(0.85, 1.15, (len(batch), 1, 1, 1)).astype(np.float32))
     offset = torch.from_numpy(rng.uniform(-0.08, 0.08, (len(batch), 3, 1, 1)).astype(np.float32))
     batch = batch * gain + offset
@@ -144,20 +146,18 @@ def _disturbed(batch: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
 
 
 def _to_values(pictures: np.ndarray) -> torch.Tensor:
-    return (torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1.0).contiguous(
-        memory_format=torch.channels_last
-    )
+    return (torch.from_numpy(pictures).float() / 127.5 - 1.0).contiguous(memory_format=torch.channels_last)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Train the judges on a folder of drawings."""
+    """Train the judges on folders of drawings."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("drawings", type=Path)
+    parser.add_argument("drawings", type=Path, nargs="+")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/judges/judges.safetensors"))
-    parser.add_argument("--minutes", type=float, default=25.0)
+    parser.add_argument("--steps", type=int, default=3000)
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    train(JudgeTraining(drawings=options.drawings, out=options.out, minutes=options.minutes))
+    train(JudgeTraining(drawings=tuple(options.drawings), out=options.out, steps=options.steps))
 
 
 if __name__ == "__main__":

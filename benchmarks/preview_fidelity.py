@@ -1,0 +1,261 @@
+"""How faithful the preview model is: does it draw what a prompt asks for, and what the sixteen shipped scenes ask for.
+
+    python benchmarks/preview_fidelity.py                # 414 prompts, a few minutes on two cores
+    python benchmarks/preview_fidelity.py --prompts 46   # a quick look
+
+Judges that were trained on drawings only read the pictures back (story_engine/models/preview/judges.py). Their own
+errors on drawings of the same scenes are reported beside the model's: no model can be measured above them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import math
+import platform
+import random
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT))
+
+from story_engine.config import read_config  # noqa: E402
+from story_engine.domain.recipe import Recipe  # noqa: E402
+from story_engine.models.families import family_of  # noqa: E402
+from story_engine.models.preview import world  # noqa: E402
+from story_engine.models.preview.captions import CHALLENGE_NEGATIVE, caption  # noqa: E402
+from story_engine.models.preview.drawing import draw, sample_scene, shipped_scenes  # noqa: E402
+from story_engine.models.preview.drawing.sampling import sample_figure  # noqa: E402
+from story_engine.models.preview.intent import Expected, read_prompt  # noqa: E402
+from story_engine.models.preview.judges import ATTRIBUTES, Judges, Verdict  # noqa: E402
+from story_engine.models.preview.weights import load_preview  # noqa: E402
+from story_engine.models.published import preview_folder  # noqa: E402
+from story_engine.models.render import Renderer  # noqa: E402
+from story_engine.store.layout import Layout  # noqa: E402
+
+TARGETS = {"place": 0.95, "style": 0.90, "subject": 0.90, "colour": 0.90, "shot": 0.90}
+SHIPPED_TARGET = 14
+PSNR_TARGET = 28.0
+JUDGES = PROJECT / "benchmarks" / "judges" / "judges.safetensors"
+RESULTS = PROJECT / "benchmarks" / "results"
+_CHALLENGE = PROJECT / "tests" / "challenge" / "prompts.json"
+_SHOT_SHARES = {"full": 0.4, "upper": 0.25, "close": 0.15, "long": 0.2}
+_HELD_OUT_SEED = 977_001
+"""Scenes from here are in no training folder: those are seeded with text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One prompt of the benchmark and the drawing that it describes."""
+
+    prompt: str
+    negative: str
+    seed: int
+    expected: Expected
+    scene: world.DrawnScene
+
+
+def asked_prompts(count: int, negative: str | None) -> list[Asked]:
+    """Prompts that say subject, place and style, every value of each equally often, Chinese and English in turn."""
+    rng = random.Random(_HELD_OUT_SEED)
+    decks = {
+        name: _deck(values, count, rng) for name, values in ATTRIBUTES.items() if name in ("subject", "place", "style")
+    }
+    asked = []
+    for index in range(count):
+        language = ("zh", "en")[index % 2]
+        values = {name: deck[index] for name, deck in decks.items()}
+        shot = rng.choices(list(_SHOT_SHARES), list(_SHOT_SHARES.values()))[0]
+        scene = world.DrawnScene(
+            main=sample_figure(rng, values["subject"], shot),
+            place=values["place"],
+            style=values["style"],
+            shot=shot,
+            time=rng.choice(("day", "day", "dusk", "night")),
+            seed=rng.randrange(2**31),
+        )
+        prompt = _complete_caption(scene, rng, language)
+        challenge = "、".join(CHALLENGE_NEGATIVE) if language == "zh" else "ugly, deformed, noisy, blurry, low contrast"
+        asked.append(
+            Asked(
+                prompt=prompt,
+                negative=challenge if negative is None else negative,
+                seed=rng.randrange(2**32),
+                expected=read_prompt(prompt),
+                scene=scene,
+            )
+        )
+    return asked
+
+
+def shipped_prompts() -> list[Asked]:
+    """The sixteen scenes with their own seeds and negative prompts; expected is what they obviously mean."""
+    scenes = [scene for story in json.loads(_CHALLENGE.read_text(encoding="utf-8")).values() for scene in story]
+    return [
+        Asked(
+            prompt=scene["prompt"],
+            negative=scene["negative"],
+            seed=scene["seed"],
+            expected=read_prompt(scene["prompt"]),
+            scene=drawn,
+        )
+        for scene, drawn in zip(scenes, shipped_scenes(), strict=True)
+    ]
+
+
+def generate(layout: Layout, asked: Sequence[Asked], threads: int) -> list[Image.Image]:
+    """Paint the prompts with the family's default settings, through the code that the Studio renders with."""
+    family = family_of(layout, "preview")
+    recipes = [
+        Recipe(
+            prompt=one.prompt, negative=one.negative, seed=one.seed, sampler=family.sampler, steps=family.steps,
+            cfg_scale=family.cfg_scale, width=family.width, height=family.height, noise="cpu", family="preview",
+            weights_hash=family.weights_hash, precision=family.precision,
+        )
+        for one in asked
+    ]  # fmt: skip
+    return Renderer(layout, threads=threads).render(recipes)
+
+
+def accuracies(asked: Sequence[Asked], verdicts: Sequence[Verdict]) -> dict[str, dict[str, float]]:
+    """By attribute: share of the prompts that say it whose picture shows it, and how many say it."""
+    table = {}
+    for name in ATTRIBUTES:
+        said = [(getattr(one.expected, name), seen.values[name]) for one, seen in zip(asked, verdicts, strict=True)]
+        right = [wanted == seen for wanted, seen in said if wanted is not None]
+        table[name] = {"share": sum(right) / max(len(right), 1), "prompts": len(right)}
+    return table
+
+
+def by_value(asked: Sequence[Asked], verdicts: Sequence[Verdict], name: str) -> dict[str, float]:
+    """Share of right pictures for each value of one attribute."""
+    shares = {}
+    for value in ATTRIBUTES[name]:
+        seen = [v.values[name] for one, v in zip(asked, verdicts, strict=True) if getattr(one.expected, name) == value]
+        if seen:
+            shares[value] = sum(one == value for one in seen) / len(seen)
+    return shares
+
+
+def psnr_of_vae(layout: Layout, count: int) -> dict[str, float]:
+    """PSNR (dB) of coded and decoded held-out drawings at 256 px: of the mean error, and the mean of the pictures'."""
+    parts = load_preview(preview_folder(layout))
+    rng = random.Random(_HELD_OUT_SEED + 1)
+    errors = []
+    for _ in range(count):
+        pixels = (
+            torch.from_numpy(np.asarray(draw(sample_scene(rng)), dtype=np.float32)).permute(2, 0, 1)[None] / 127.5 - 1
+        )
+        with torch.inference_mode():
+            painted = parts.vae_decoder(parts.vae_encoder(pixels)).clamp(-1, 1)
+        errors.append(float(((painted - pixels) / 2).square().mean()))
+    return {
+        "of_mean_error": -10 * math.log10(sum(errors) / count),
+        "mean": sum(-10 * math.log10(error) for error in errors) / count,
+    }
+
+
+def contact_sheet(asked: Sequence[Asked], pictures: Sequence[Image.Image], verdicts: Sequence[Verdict]) -> Image.Image:
+    """Pictures in rows of 12; a red frame where the judges see another subject or place."""
+    side, columns = 132, 12
+    sheet = Image.new("RGB", (columns * side, math.ceil(len(pictures) / columns) * side), (255, 255, 255))
+    for index, (one, picture, verdict) in enumerate(zip(asked, pictures, verdicts, strict=True)):
+        frame = Image.new("RGB", (side - 2, side - 2), (255, 255, 255) if _is_right(one, verdict) else (220, 30, 30))
+        frame.paste(picture.resize((side - 8, side - 8), Image.Resampling.BOX), (3, 3))
+        sheet.paste(frame, (index % columns * side, index // columns * side))
+    return sheet
+
+
+def _is_right(asked: Asked, verdict: Verdict) -> bool:
+    return asked.expected.subject == verdict.values["subject"] and asked.expected.place == verdict.values["place"]
+
+
+def _deck(values: tuple[str, ...], count: int, rng: random.Random) -> list[str]:
+    deck: list[str] = []
+    while len(deck) < count:
+        deck += rng.sample(values, len(values))
+    return deck[:count]
+
+
+def _complete_caption(scene: world.DrawnScene, rng: random.Random, language: str) -> str:
+    """A caption that says subject, place and style, and says them of this scene."""
+    while True:
+        text = caption(scene, rng, language)
+        read = read_prompt(text)
+        if (read.subject, read.place, read.style) == (scene.main.subject, scene.place, scene.style):
+            return text
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, write JSON and contact sheets, and return 0 if every target is met."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--prompts", type=int, default=414)
+    parser.add_argument("--negative", default=None, help="instead of the challenge's negative prompt; may be empty")
+    parser.add_argument("--workspace", type=Path, default=None, help="whose models/preview is measured, if it has one")
+    parser.add_argument("--judges", type=Path, default=JUDGES)
+    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING)
+    layout = Layout.of(read_config(options.workspace))
+    options.out.mkdir(parents=True, exist_ok=True)
+    judges = Judges.load(options.judges)
+    asked, shipped = asked_prompts(options.prompts, options.negative), shipped_prompts()
+    start = time.monotonic()
+    pictures = generate(layout, [*asked, *shipped], options.threads)
+    seconds = time.monotonic() - start
+    verdicts = judges.read(pictures)
+    of_drawings = judges.read([draw(one.scene) for one in asked])
+    seen, shipped_seen = verdicts[: len(asked)], verdicts[len(asked) :]
+    shares = accuracies(asked, seen)
+    shipped_right = [_is_right(one, verdict) for one, verdict in zip(shipped, shipped_seen, strict=True)]
+    psnr = psnr_of_vae(layout, 96)
+    met = {name: shares[name]["share"] >= target for name, target in TARGETS.items()}
+    met |= {"shipped": sum(shipped_right) >= SHIPPED_TARGET, "vae": psnr["of_mean_error"] >= PSNR_TARGET}
+    family = family_of(layout, "preview")
+    report = {
+        "date": date.today().isoformat(),
+        "machine": f"{platform.machine()}, {options.threads} thread(s)",
+        "weights_hash": family.weights_hash,
+        "settings": {"sampler": family.sampler, "steps": family.steps, "cfg_scale": family.cfg_scale},
+        "negative": "the challenge's" if options.negative is None else options.negative,
+        "prompts": len(asked),
+        "accuracy": shares,
+        "chinese": accuracies(asked[0::2], seen[0::2]),
+        "english": accuracies(asked[1::2], seen[1::2]),
+        "judges_on_drawings": accuracies(asked, of_drawings),
+        "by_value": {name: by_value(asked, seen, name) for name in ATTRIBUTES},
+        "shipped": {
+            "right": sum(shipped_right),
+            "scenes": [
+                {"prompt": one.prompt, "expected": asdict(one.expected), "seen": verdict.values, "right": right}
+                for one, verdict, right in zip(shipped, shipped_seen, shipped_right, strict=True)
+            ],
+        },
+        "vae_psnr_db": psnr,
+        "seconds_per_picture": seconds / len(pictures),
+        "targets_met": met,
+    }
+    (options.out / "preview_fidelity.json").write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    contact_sheet(asked, pictures[: len(asked)], seen).save(options.out / "preview_fidelity.jpg", quality=88)
+    contact_sheet(shipped, pictures[len(asked) :], shipped_seen).save(options.out / "preview_shipped.jpg", quality=92)
+    for name, target in TARGETS.items():
+        ceiling = report["judges_on_drawings"][name]["share"]
+        print(f"{name:8} {shares[name]['share']:.3f}  target {target:.2f}  judges on drawings {ceiling:.3f}")
+    print(f"shipped  {sum(shipped_right)}/16  target {SHIPPED_TARGET}")
+    print(f"VAE      {psnr['of_mean_error']:.2f} dB  target {PSNR_TARGET:.0f}")
+    return 0 if all(met.values()) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
