@@ -92,10 +92,11 @@ def read_bytes(path: Path, *, limit: int) -> bytes:
         if error.errno in {errno.ELOOP, errno.ENXIO, errno.EISDIR} or path.is_symlink():
             raise FixInput("files.not_ordinary", path=path) from error
         raise ChooseAnother("files.not_readable", path=path, reason=error.strerror) from error
+    found = os.fstat(handle)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(handle)
+        raise FixInput("files.not_ordinary", path=path)
     with os.fdopen(handle, "rb") as file:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
-            raise FixInput("files.not_ordinary", path=path)
         if found.st_size > limit:
             raise FixInput("files.too_large", path=path, size=found.st_size, limit=limit)
         return file.read(limit)

@@ -209,13 +209,13 @@ class StoryStore:
     def _change(self, slug: str, change: Change) -> Story:
         """Apply `change` to the story as it is, again and again until nobody else was faster."""
         file = self._file(slug)
+        file.head()
         for _ in range(MOST_TRIES):
-            state = file.state()
-            wanted = story_from(change(state.story), file=file.label)
-            wanted = wanted.model_copy(update={"revision": state.story.revision})
-            if wanted == state.story:
-                return state.story
-            saved = file.commit(state, wanted)
+            with file.turn():
+                state = file.state()
+                wanted = story_from(change(state.story), file=file.label)
+                wanted = wanted.model_copy(update={"revision": state.story.revision})
+                saved = state.story if wanted == state.story else file.commit(state, wanted)
             if saved is not None:
                 return saved
         raise Wait("story.too_busy", slug=slug)

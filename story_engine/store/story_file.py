@@ -7,9 +7,13 @@ good state is shown.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from filelock import FileLock, Timeout
 
 from story_engine.domain.story import Story
 from story_engine.errors import ChooseAnother, InvalidInput, Problem, StudioError, Wait
@@ -20,6 +24,9 @@ from story_engine.store.safe_yaml import LARGEST_BYTES, decode
 from story_engine.store.story_text import read_document, read_story, write_story
 
 logger = logging.getLogger(__name__)
+
+LOCK_NAME = ".lock"
+LOCK_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,25 @@ class StoryFile:
         self.label = f"{layout.stories.name}/{slug}.yaml"
         self._parsed: tuple[bytes, Story] | None = None
         self._revisions: dict[int, tuple[bytes, Story]] = {}
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[None]:
+        """Let writers on this machine take turns, so that none works in vain.
+
+        A courtesy only: where locks cannot be had, or do not meet because the folder is shared by several machines,
+        creating the revision still decides.
+        """
+        try:
+            self.history.folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.history.folder / LOCK_NAME, timeout=LOCK_SECONDS, poll_interval=0.01)
+            lock.acquire()
+        except (OSError, Timeout):
+            yield
+            return
+        try:
+            yield
+        finally:
+            lock.release()
 
     def state(self) -> State:
         """The story as it is now; what happened to its file outside of the Studio is put in order on the way.
@@ -90,6 +116,7 @@ class StoryFile:
         content = write_story(story, before=state.content)
         if not self.history.add(state.next_number, content):
             return None
+        self._parsed = (content, story)
         self._write_head(content, state.next_number, replacing=state.content)
         try:
             self.history.prune()

@@ -18,7 +18,7 @@ from ruamel.yaml.scalarstring import (
 )
 
 from story_engine.domain.migration import schema_of
-from story_engine.domain.story import SCHEMA, Story
+from story_engine.domain.story import SCHEMA, Scene, Story
 from story_engine.domain.story_data import story_data, written_data
 from story_engine.domain.validation import story_from
 from story_engine.errors import FixInput, InvalidInput, Problem
@@ -32,8 +32,8 @@ _READ_OTHERWISE = re.compile(
 )
 """Words that readers of YAML 1.1, most of those there are, take for something else than text."""
 _NEEDS_ESCAPES = re.compile("[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-_BLANK_WHEN_MISSING = frozenset({"title", "prompt", "seed"})
-"""Shown in new files even when blank, but not pressed on an author who left them out."""
+_LEFT_OUT = {**Scene(id="").model_dump(mode="json"), **story_data(Story())}
+"""What a field means when it is left out; not pressed on authors who left it out."""
 _IDENTITY = ("id", "name", "character")
 
 
@@ -110,7 +110,7 @@ def _update(node: CommentedMap, every: Any, written: Any, *, quoted: bool) -> No
     for key, value in every.items():
         if key in node:
             node[key] = _updated(node[key], value, written.get(key, value), quoted=quoted)
-        elif key in written and (value or key not in _BLANK_WHEN_MISSING):
+        elif key in written and (key in ("schema", "revision") or value != _LEFT_OUT.get(key)):
             following = [at for at, present in enumerate(node) if order.index(present) > order.index(key)]
             fresh = _commented(written[key], quoted=quoted)
             node.insert(min(following, default=len(node)), key, fresh)
