@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -32,7 +33,7 @@ def follow(*, story: str | None = None, slots: Mapping[str, DeltaGenerator] | No
             if jobs:
                 with st.container(key="live-bar"):
                     for job in jobs:
-                        draw_job(job)
+                        draw_job(job, with_story=story is None)
                 for job in jobs:
                     _preview(job, slots or {})
             elif not quiet:
@@ -41,10 +42,10 @@ def follow(*, story: str | None = None, slots: Mapping[str, DeltaGenerator] | No
     tick()
 
 
-def draw_job(job: JobView) -> None:
+def draw_job(job: JobView, *, with_story: bool = False) -> None:
     """One active job with its progress and its cancel button."""
     with st.container(horizontal=True, vertical_alignment="center", key=f"job-{job.id}"):
-        st.progress(share(job), text=plain(describe(job)))
+        st.progress(share(job), text=plain(describe(job, with_story=with_story)))
         st.button(
             say("action.cancel"),
             key=f"cancel-{job.id}",
@@ -55,10 +56,45 @@ def draw_job(job: JobView) -> None:
         )
 
 
-def describe(job: JobView) -> str:
+def draw_failure(story: str) -> None:
+    """Why the story's last job came to nothing, with another try; until dismissed or until a newer job."""
+    finished = [job for job in engine().jobs(story=story, active=False) if not job.is_active]
+    if not finished:
+        return
+    job = finished[-1]
+    is_done = job.state in ("done", "cancelled")
+    reason = _not_scored(job) if is_done else failure(job) or say(f"jobs.state.{job.state}")
+    if reason is None:
+        return
+    seen = f"failure-seen-{job.id}-{job.attempt}"
+    if st.session_state.get(seen):
+        return
+    with st.container(key="card-failure", horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/error: {say(f'jobs.kind.{job.kind}')}: {plain(reason)}", width="stretch")
+        if not is_done:
+            st.button(
+                say("jobs.retry"),
+                key=f"retry-{job.id}",
+                icon=":material/refresh:",
+                on_click=notices.attempt,
+                args=(engine().retry, job.id),
+            )
+        st.button(
+            say("action.dismiss"),
+            key=f"icon-dismiss-failure-{job.id}",
+            icon=":material/close:",
+            type="tertiary",
+            on_click=st.session_state.__setitem__,
+            args=(seen, True),
+        )
+
+
+def describe(job: JobView, *, with_story: bool = False) -> str:
     """What the job does and how far it is, in the reader's language."""
     progress = job.progress
     what = [say(f"jobs.kind.{job.kind}")]
+    if with_story and job.story is not None:
+        what.append(job.story)
     if job.wants_cancel:
         what.append(say("jobs.cancelling"))
     elif job.state == "queued" or not progress.stage:
@@ -84,11 +120,18 @@ def failure(job: JobView) -> str | None:
     """Why the job failed, in the reader's language, with the id of its log entry."""
     if job.error_code is None:
         return None
-    if job.error_code in known_codes():
-        text = message(job.error_code, language(), **job.error_values)
-    else:
-        text = say("jobs.failed_unknown", code=job.error_code)
+    text = _message(job.error_code, job.error_values)
     return f"{text} ({say('jobs.log', id=job.log_id)})" if job.log_id else text
+
+
+def _not_scored(job: JobView) -> str | None:
+    """Why the pictures of a finished render have no scores."""
+    said = job.result.get("not_scored")
+    return _message(str(said["code"]), said["values"]) if isinstance(said, dict) else None
+
+
+def _message(code: str, values: dict[str, object]) -> str:
+    return message(code, language(), **values) if code in known_codes() else say("jobs.failed_unknown", code=code)
 
 
 def _amount(job: JobView, number: int) -> str:
@@ -104,7 +147,5 @@ def _preview(job: JobView, slots: Mapping[str, DeltaGenerator]) -> None:
     for scene, path in (job.progress.previews or {}).items():
         picture = workspace() / path
         if scene in slots and picture.is_file():
-            try:
+            with suppress(OSError):  # replaced or removed since it was announced
                 slots[scene].image(picture.read_bytes(), width="stretch", alt=say("panel.being_painted"))
-            except OSError:
-                continue  # replaced or removed since it was announced

@@ -34,6 +34,7 @@ def draw() -> None:
             slots[panel.scene.id] = scene_card.draw(slug, story, panel, position)
         toolbar.draw_add_scene(slug)
     with progress:
+        live.draw_failure(slug)
         live.follow(story=slug, slots=slots, quiet=True)
 
 

@@ -43,6 +43,7 @@ def draw(slug: str, story: Story, board: Board) -> None:
             color="green" if painted == len(board.panels) else "gray",
         )
         draw_mean(gate)
+        st.caption(f":material/cloud_done: {say('story.saved')}", width="content")
 
 
 def draw_mean(gate: GateView) -> None:
