@@ -10,7 +10,7 @@ from story_engine.domain.story import Scene, Story
 from story_engine.errors import StudioError
 from story_engine.flows.board import assemble_board
 from story_engine.flows.parts import Parts
-from story_engine.flows.render import painting_family
+from story_engine.flows.render import as_painted_by, painting_family
 
 
 def read_board(parts: Parts, slug: str) -> Board:
@@ -24,7 +24,7 @@ def read_board(parts: Parts, slug: str) -> Board:
         if family is None:
             return None
         try:
-            return resolve(story, scene, 0, family=family, loras=hashes, device=parts.device)
+            return resolve(as_painted_by(story, family), scene, 0, family=family, loras=hashes, device=parts.device)
         except StudioError:
             return None  # the scene cannot be painted as it is written; its old takes are then not current
 

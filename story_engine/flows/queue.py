@@ -14,6 +14,7 @@ from story_engine.flows.render import (
     REDO_PRIORITY,
     RENDER_PRIORITY,
     RenderPlan,
+    as_painted_by,
     painting_family,
     plan_redo,
     plan_render,
@@ -46,12 +47,13 @@ def render(
     if scenes is None:
         # A scene that is still blank does not keep the others from being painted; one asked for by name is refused.
         wanted = [scene.id for scene in story.scenes if scene.prompt.strip()] or wanted
+    family = painting_family(story, parts.families(), parts.ready())
     plan = plan_render(
         story,
         wanted,
         takes=takes,
-        family=painting_family(story, parts.families(), parts.ready()),
-        lora_hashes=lora_hashes(parts, story),
+        family=family,
+        lora_hashes=lora_hashes(parts, as_painted_by(story, family)),
         existing=parts.takes.takes(slug),
         device=parts.device,
     )
@@ -63,12 +65,13 @@ def redo(parts: Parts, slug: str, scene: str, *, takes: int, user: str) -> Submi
     story = parts.stories.load(slug)
     _check_scenes(story, [scene])
     panel = next(panel for panel in read_board(parts, slug).panels if panel.scene.id == scene)
+    family = painting_family(story, parts.families(), parts.ready())
     plan = plan_redo(
         story,
         scene,
         takes=takes,
-        family=painting_family(story, parts.families(), parts.ready()),
-        lora_hashes=lora_hashes(parts, story),
+        family=family,
+        lora_hashes=lora_hashes(parts, as_painted_by(story, family)),
         existing=[view.take for view in panel.takes],
         chosen=panel.chosen.take.id if panel.chosen else None,
         device=parts.device,

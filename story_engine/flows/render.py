@@ -89,6 +89,13 @@ def painting_family(story: Story, families: Mapping[str, Family], ready: Mapping
     return families[stand_in]
 
 
+def as_painted_by(story: Story, family: Family) -> Story:
+    """The story as this family can paint it: a stand-in wears no LoRA, since the author's were trained on another model."""
+    if family.name == story.settings.family:
+        return story
+    return story.model_copy(update={"loras": ()})
+
+
 def plan_render(
     story: Story,
     scenes: Sequence[str],
@@ -105,6 +112,7 @@ def plan_render(
         FixInput: `takes` is out of range, or a scene has nothing to paint.
     """
     _check_takes(takes)
+    story = as_painted_by(story, family)
     items: list[RenderItem] = []
     found = 0
     for scene_id in scenes:
@@ -136,6 +144,7 @@ def plan_redo(
         FixInput: `takes` is out of range, the scene has nothing to paint, or its seed is pinned and painted already.
     """
     _check_takes(takes)
+    story = as_painted_by(story, family)
     scene = story.scene(scene_id)
     first = _recipe(story, scene, 0, family, lora_hashes, device)
     seeds = {take.recipe.seed for take in existing if same_but_seed(take.recipe, first)}

@@ -1,7 +1,7 @@
 import pytest
 
 from story_engine.domain.resolve import resolve
-from story_engine.domain.story import Settings
+from story_engine.domain.story import LoraUse, Settings
 from story_engine.errors import ChooseAnother, FixInput, InvalidInput, StandInNeeded
 from story_engine.flows.render import painting_family, plan_redo, plan_render, with_settings
 from tests.builders import FAMILIES, KOLORS, PREVIEW, a_kolors_story, a_scene, a_story, a_take
@@ -116,3 +116,11 @@ def test_overrides_hold_for_one_request_and_another_family_blanks_the_rest():
 def test_an_override_is_checked_like_the_story_itself():
     with pytest.raises(InvalidInput, match="steps"):
         with_settings(a_story(), {"steps": 0})
+
+
+def test_a_stand_in_paints_without_the_loras_of_the_other_model():
+    story = a_kolors_story(stand_in="preview").model_copy(update={"loras": (LoraUse(name="ink"),)})
+
+    plan = planned(story)
+
+    assert all(item.recipe.loras == () for item in plan.items)
