@@ -20,6 +20,7 @@ from story_engine.models.preview.architecture import (
 from story_engine.models.preview.noise_schedule import kolors_schedule
 from story_engine.models.preview.prompts import PreviewPrompter
 from story_engine.models.preview.train_diffusion import fixed_token_ids, trained_networks
+from story_engine.models.preview.train_vae import VAE_FILE
 from story_engine.models.preview.training_run import RunOptions, TrainingRun
 from story_engine.models.preview.weights import WEIGHTS_FOLDER, load_preview, save_preview
 
@@ -60,7 +61,7 @@ def parts_from_checkpoints(folder: Path, config: PreviewConfig) -> PreviewParts:
     missing, unexpected = parts.text_encoder.load_state_dict(averages["text_encoder"], strict=False)
     if unexpected or any("weight" in name and "final_layernorm" not in name for name in missing):
         raise ValueError(f"the checkpoint does not fit the text encoder: {missing} {unexpected}")
-    vae = torch.load(folder / "vae.pt", weights_only=True)
+    vae = torch.load(folder / VAE_FILE, weights_only=True)
     parts.vae_encoder.load_state_dict(vae["encoder"])
     parts.vae_decoder.load_state_dict(vae["decoder"])
     return parts

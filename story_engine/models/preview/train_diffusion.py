@@ -34,6 +34,7 @@ from story_engine.models.preview.processes import run_in_processes
 from story_engine.models.preview.prompts import encode_tokens
 from story_engine.models.preview.train_text import STAGE as TEXT_STAGE
 from story_engine.models.preview.train_text import TextTraining
+from story_engine.models.preview.train_vae import VAE_FILE
 from story_engine.models.preview.training_run import Moment, RunOptions, TrainingRun
 from story_engine.models.preview.vocabulary import known_token_ids
 from story_engine.models.preview.weights import write_whole
@@ -115,7 +116,7 @@ def encode_latents(process: int, config: PreviewConfig, plan: DiffusionPlan, siz
     """Encode this process's share of the drawings with the VAE in `plan.folder`, then wait for the others' shares."""
     cache = LatentCache(DrawingCache(plan.drawings), size=size, folder=plan.folder)
     encoder: PreviewVAEEncoder = build_preview(config).vae_encoder
-    encoder.load_state_dict(torch.load(plan.folder / "vae.pt", weights_only=True)["encoder"])
+    encoder.load_state_dict(torch.load(plan.folder / VAE_FILE, weights_only=True)["encoder"])
     cache.encode(encoder, process=process, processes=plan.processes, until=until)
     while cache.ready() < until:
         time.sleep(1)

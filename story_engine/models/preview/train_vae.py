@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,13 +24,21 @@ from story_engine.models.preview.architecture import (
 from story_engine.models.preview.dataset import DrawingCache, halved, pictures_to_values
 from story_engine.models.preview.processes import run_in_processes
 from story_engine.models.preview.training_run import Moment, RunOptions, TrainingRun
+from story_engine.models.preview.weights import write_whole
 
 STAGE = "vae"
+DECODER_STAGE = "vae_decoder"
+VAE_FILE = "vae.pt"
+"""Finished networks, in the training's folder."""
 HELD_OUT = 256
 """The last drawings of a folder are never trained on."""
+_MEASURED = 48
+_NORMALISING = 64
 CROPS = ((0.35, 64, 32), (0.85, 128, 8), (1.01, 256, 2))
 """Until this share of the budget: crop size in pixels, crops per step and process. Small crops see more pictures; the
 last ones show whole pictures, as in use."""
+REFINING_CROPS = ((0.6, 128, 12), (1.01, 256, 3))
+"""The same for a decoder that is refined alone."""
 HALF_SIZE_SHARE = 0.25
 """Share of the crops taken from pictures at half size: diffusion training begins with those."""
 KL_WEIGHT = 1e-5
@@ -120,42 +129,55 @@ def normalise_latents(encoder: PreviewVAEEncoder, decoder: PreviewVAEDecoder, pi
 
 
 def averaged_vae(config: PreviewConfig, run: TrainingRun) -> tuple[PreviewVAEEncoder, PreviewVAEDecoder]:
-    """Fresh networks with a run's moving average."""
+    """Fresh networks with the moving average of a run over both."""
     parts = build_preview(config)
     states = run.parameters.averaged()
-    for name, network in (("encoder", parts.vae_encoder), ("decoder", parts.vae_decoder)):
-        if name in states:
-            network.load_state_dict(states[name])
+    parts.vae_encoder.load_state_dict(states["encoder"])
+    parts.vae_decoder.load_state_dict(states["decoder"])
     return parts.vae_encoder, parts.vae_decoder
 
 
 def train(process: int, config: PreviewConfig, drawings: Path, options: RunOptions) -> None:
-    """Train in one of `options.processes`; the first one writes `vae.pt` with normalised latents and logs its PSNR."""
+    """Train both networks in one of `options.processes`; the first one writes VAE_FILE with normalised latents."""
     cache = DrawingCache(drawings)
-    training_count = cache.count - HELD_OUT
-    ready = min(cache.ready(), training_count)
-    training = VAETraining(config, cache.pictures[:ready], seed=options.seed, crops=CROPS)
-    options = dataclasses.replace(options, process=process)
+    known, held_out = _split(cache)
+    training = VAETraining(config, known, seed=options.seed, crops=CROPS)
+    options = dataclasses.replace(options, stage=STAGE, process=process)
     run = TrainingRun({"encoder": training.encoder, "decoder": training.decoder}, options)
-    finished = run.run(training.losses)
-    if process == 0 and finished:
-        export(config, run, cache, options.folder / "vae.pt")
+    if run.run(training.losses) and process == 0:
+        encoder, decoder = averaged_vae(config, run)
+        normalise_latents(encoder, decoder, known[:_NORMALISING])
+        _finish(encoder, decoder, run, held_out)
 
 
-def export(config: PreviewConfig, run: TrainingRun, cache: DrawingCache, path: Path) -> float:
-    """Write the averaged networks with normalised latents.
+def refine_decoder(process: int, config: PreviewConfig, drawings: Path, options: RunOptions) -> None:
+    """Go on with the decoder of VAE_FILE alone; latents stay as they are, so a UNet trained on them stays valid."""
+    known, held_out = _split(DrawingCache(drawings))
+    states = torch.load(options.folder / VAE_FILE, weights_only=True)
+    training = VAETraining(config, known, seed=options.seed, crops=REFINING_CROPS)
+    training.encoder.load_state_dict(states["encoder"])
+    training.decoder.load_state_dict(states["decoder"])
+    training.encoder_is_frozen = True
+    options = dataclasses.replace(options, stage=DECODER_STAGE, process=process)
+    run = TrainingRun({"decoder": training.decoder}, options)
+    if run.run(training.losses) and process == 0:
+        parts = build_preview(config)
+        parts.vae_encoder.load_state_dict(states["encoder"])
+        parts.vae_decoder.load_state_dict(run.parameters.averaged()["decoder"])
+        _finish(parts.vae_encoder, parts.vae_decoder, run, held_out)
 
-    Returns:
-        PSNR on held-out drawings, in dB.
-    """
-    encoder, decoder = averaged_vae(config, run)
-    normalise_latents(encoder, decoder, cache.pictures[:64])
-    last = min(cache.ready(), cache.count)
-    held_out = cache.pictures[last - 48 : last]
-    quality = peak_signal_to_noise(encoder, decoder, held_out)
-    torch.save({"encoder": encoder.state_dict(), "decoder": decoder.state_dict()}, path)
-    run.log({"held_out_psnr_db": quality})
-    return quality
+
+def _split(cache: DrawingCache) -> tuple[np.ndarray, np.ndarray]:
+    """Drawings to train on, and drawings to measure with."""
+    ready = cache.ready()
+    return cache.pictures[: ready - HELD_OUT], cache.pictures[ready - _MEASURED : ready]
+
+
+def _finish(encoder: PreviewVAEEncoder, decoder: PreviewVAEDecoder, run: TrainingRun, held_out: np.ndarray) -> None:
+    run.log({"held_out_psnr_db": peak_signal_to_noise(encoder, decoder, held_out)})
+    content = io.BytesIO()
+    torch.save({"encoder": encoder.state_dict(), "decoder": decoder.state_dict()}, content)
+    write_whole(run.options.folder / VAE_FILE, content.getvalue())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -165,18 +187,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--folder", type=Path, default=Path("workspace/preview_training"))
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--learning-rate", type=float, help="default: 5e-3, for the decoder alone 2e-3")
+    parser.add_argument("--decoder-only", action="store_true", help="refine the decoder of a finished VAE")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(arguments)
     options = RunOptions(
         folder=given.folder,
         stage=STAGE,
-        learning_rate=given.learning_rate,
+        learning_rate=given.learning_rate or (2e-3 if given.decoder_only else 5e-3),
         minutes=given.minutes,
         seed=given.seed,
         processes=given.processes,
     )
-    run_in_processes(train, (PreviewConfig(), given.drawings, options), processes=given.processes)
+    target = refine_decoder if given.decoder_only else train
+    run_in_processes(target, (PreviewConfig(), given.drawings, options), processes=given.processes)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from story_engine.models.preview import train_vae
 from story_engine.models.preview.architecture import SMALLEST, build_preview
 from story_engine.models.preview.dataset import DrawingCache, halved
 from story_engine.models.preview.train_vae import (
@@ -91,6 +93,23 @@ def test_the_average_is_exported(pictures: np.ndarray, tmp_path: Path) -> None:
 
     expected = run.parameters.averaged()["encoder"]
     assert torch.equal(encoder.state_dict()["conv_in.weight"], expected["conv_in.weight"])
+
+
+def test_a_refined_decoder_keeps_the_latents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(train_vae, "HELD_OUT", 2)
+    monkeypatch.setattr(train_vae, "CROPS", CROPS)
+    monkeypatch.setattr(train_vae, "REFINING_CROPS", CROPS)
+    drawings = tmp_path / "drawings"
+    DrawingCache.plan(drawings, count=8, seed=3, size=64).draw(0)
+    options = dataclasses.replace(_options(tmp_path, steps=2, seed=0), learning_rate=1e-3)
+    train_vae.train(0, SMALLEST, drawings, options)
+    before = torch.load(tmp_path / train_vae.VAE_FILE, weights_only=True)
+
+    train_vae.refine_decoder(0, SMALLEST, drawings, options)
+
+    after = torch.load(tmp_path / train_vae.VAE_FILE, weights_only=True)
+    assert all(torch.equal(value, after["encoder"][name]) for name, value in before["encoder"].items())
+    assert not torch.equal(before["decoder"]["conv_in.weight"], after["decoder"]["conv_in.weight"])
 
 
 def test_half_size_is_the_mean_of_four_pixels() -> None:
