@@ -16,6 +16,7 @@ from torch import nn
 from story_engine.domain.recipe import Recipe
 from story_engine.errors import Cancelled
 from story_engine.models.encoding import EmbeddingCache, EncodedPrompt
+from story_engine.models.lora_injection import UnetAdapters
 from story_engine.models.noise import PRECISIONS
 from story_engine.models.preview.prompts import PreviewPrompter
 from story_engine.models.preview.weights import load_preview
@@ -29,12 +30,13 @@ _BYTES_FOR_EVERYTHING = 22 * 2**30
 
 @dataclass(frozen=True, slots=True)
 class Painter:
-    """The two networks of painting, on the device."""
+    """The two networks of painting, on the device, and the LoRAs beside them."""
 
     unet: nn.Module
     """DiffSynth's SDXLUNet."""
     vae_decoder: nn.Module
     """DiffSynth's SD VAE decoder, float32."""
+    adapters: UnetAdapters
 
 
 class Networks(Protocol):
@@ -77,7 +79,7 @@ class PreviewNetworks:
         self._cache = EmbeddingCache(weights_hash)
         # The CPU decodes a sixth faster with channels last; the U-Net gains nothing by it.
         decoder = parts.vae_decoder.to(device, memory_format=torch.channels_last)
-        self._painter = Painter(parts.unet.to(device), decoder)
+        self._painter = Painter(parts.unet.to(device), decoder, UnetAdapters(parts.unet))
         self._prompter = PreviewPrompter(parts.config.prompt_tokens)
         self._prompter.fetch_models(parts.text_encoder.to(device))
 
@@ -123,7 +125,8 @@ class KolorsNetworks:
         """The painting networks, loaded when they are first needed."""
         if self._painter is None:
             unet = load_unet(self._folder, device=self._device, dtype=self._dtype)
-            self._painter = Painter(unet, load_vae_decoder(self._folder, device=self._device))
+            decoder = load_vae_decoder(self._folder, device=self._device)
+            self._painter = Painter(unet, decoder, UnetAdapters(unet))
         return self._painter
 
     def _holds_everything(self) -> bool:

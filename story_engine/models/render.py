@@ -15,18 +15,20 @@ import numpy as np
 import torch
 from PIL import Image
 
-from story_engine.domain.recipe import Recipe
+from story_engine.domain.recipe import LoraPart, Recipe
 from story_engine.errors import Cancelled, ChooseAnother, LookAtLog
 from story_engine.models.batches import Batch, batches, panels_together, rows_per_call
 from story_engine.models.denoising import Imagined, Panel, denoise
 from story_engine.models.encoding import EncodedPrompt
 from story_engine.models.families import check_recipe, families
 from story_engine.models.latent_preview import LatentColours
+from story_engine.models.lora_files import read_lora
 from story_engine.models.networks import Networks, Painter, open_networks
 from story_engine.models.noise import starting_noise
 from story_engine.models.published import files_missing
 from story_engine.models.samplers import build_sampler
 from story_engine.store.layout import Layout
+from story_engine.store.loras import LoraStore
 
 _LOG = logging.getLogger(__name__)
 _PREVIEWS_PER_RUN = 5
@@ -65,6 +67,7 @@ class Renderer:
 
     def __init__(self, layout: Layout, device: str = "cpu", *, threads: int = 0) -> None:
         self._layout = layout
+        self._loras = LoraStore(layout)
         self._device = device
         self._networks: Networks | None = None
         self._loaded: tuple[str, str, str] | None = None
@@ -122,6 +125,8 @@ class Renderer:
             if not known[recipe.family].weights_hash:
                 raise files_missing(self._layout, recipe.family)
             check_recipe(recipe, known[recipe.family])
+            for part in recipe.loras:
+                self._loras.path_of_content(part.name, part.sha256)
 
     def _painted(self, same: Sequence[Batch], call: _Call) -> Iterator[tuple[int, Image.Image]]:
         """Paint batches of the same networks: all prompts first, so that the text encoder can leave before that."""
@@ -134,6 +139,7 @@ class Renderer:
         encoded = networks.encode(texts, should_stop=call.should_stop)
         call.report("loading")
         painter = networks.painter()
+        self._add_loras(painter, [part for recipe in recipes for part in recipe.loras])
         for batch in same:
             yield from self._painted_batch(batch, painter, encoded, call)
 
@@ -142,6 +148,7 @@ class Renderer:
     ) -> Iterator[tuple[int, Image.Image]]:
         started = time.monotonic()
         first = batch.first
+        painter.adapters.activate({_adapter_key(part): part.strength for part in first.loras})
         watch = _Watch(batch, call, self._colours_of(painter))
         call.report("denoising", batch)
         latents = denoise(
@@ -157,6 +164,14 @@ class Renderer:
             call.report("decoding", batch)
             yield position, _decoded(painter, one)
         _LOG.info("painted %d panel(s), %d steps, %.2f s", len(latents), first.steps, time.monotonic() - started)
+
+    def _add_loras(self, painter: Painter, parts: Sequence[LoraPart]) -> None:
+        keys = frozenset(_adapter_key(part) for part in parts)
+        for part in parts:
+            if _adapter_key(part) not in painter.adapters:
+                painter.adapters.make_room(keep=keys)
+                path = self._loras.path_of_content(part.name, part.sha256)
+                painter.adapters.add(_adapter_key(part), part.name, read_lora(path))
 
     def _networks_of(self, recipe: Recipe) -> Networks:
         wanted = _networks_key(recipe)
@@ -211,6 +226,10 @@ class _Watch:
                 for position, latents in zip(self.batch.positions, imagined(), strict=True)
             }
         self.call.report("denoising", self.batch, previews)
+
+
+def _adapter_key(part: LoraPart) -> str:
+    return f"lora_{part.sha256[:32]}"
 
 
 def _networks_key(recipe: Recipe) -> tuple[str, str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
@@ -39,7 +40,7 @@ def test_timesteps_fall_within_the_trained_range(name: str, steps: int) -> None:
 
     assert len(timesteps) == steps
     assert all(0 <= timestep <= 1099 for timestep in timesteps)
-    assert all(later < earlier for earlier, later in zip(timesteps, timesteps[1:], strict=False))
+    assert all(later < earlier for earlier, later in itertools.pairwise(timesteps))
 
 
 def test_karras_levels_are_dense_where_the_picture_is_nearly_finished() -> None:
