@@ -7,6 +7,7 @@ from functools import partial
 from story_engine.config import Config
 from story_engine.engine import Engine
 from story_engine.flows.parts import Parts
+from story_engine.jobs.intake import Intakes
 from story_engine.jobs.launcher import dispatcher_state, start_dispatcher
 from story_engine.jobs.ledger import Ledger
 from story_engine.models.devices import gpu_names
@@ -16,6 +17,8 @@ from story_engine.models.published import family_states
 from story_engine.models.tokenizer import count_tokens, cut_position
 from story_engine.scoring.present import present_scorer
 from story_engine.store.bundles import BundleStore
+from story_engine.store.dataset_captions import DatasetCaptions
+from story_engine.store.datasets import DatasetStore
 from story_engine.store.layout import Layout
 from story_engine.store.loras import LoraStore
 from story_engine.store.scores import ScoreStore
@@ -26,12 +29,16 @@ from story_engine.store.takes import TakeStore
 def open_engine(config: Config) -> Engine:
     """The engine on a workspace. Opens no process and reads no weights."""
     layout = Layout.of(config)
+    datasets = DatasetStore(layout)
     parts = Parts(
         stories=StoryStore(layout),
         takes=TakeStore(layout),
         scores=ScoreStore(layout),
         loras=LoraStore(layout),
         bundles=BundleStore(layout),
+        datasets=datasets,
+        captions=DatasetCaptions(datasets),
+        intakes=Intakes(config),
         ledger=Ledger(layout),
         device="cuda" if gpu_names() else "cpu",
         families=partial(families, layout),

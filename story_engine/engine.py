@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from story_engine.config import Config
+from story_engine.dataset_desk import DatasetDesk
 from story_engine.domain.board import Board
 from story_engine.domain.edit import Edit as Edit
 from story_engine.domain.edit import Revision as Revision
@@ -29,6 +30,11 @@ class Engine:
 
     config: Config
     parts: Parts
+
+    @property
+    def datasets(self) -> DatasetDesk:
+        """Everything that a person can ask about datasets."""
+        return DatasetDesk(self.parts, self.config.user)
 
     # -- the shelf ---------------------------------------------------------------------------------------------------
     def shelf(self) -> tuple[StoryCard, ...]:

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 from story_engine.domain.family import Family
 from story_engine.domain.views import FamilyState
+from story_engine.jobs.intake import Intakes
 from story_engine.jobs.ledger import Ledger
 from story_engine.scoring.present import PresentScorer
 from story_engine.store.bundles import BundleStore
+from story_engine.store.dataset_captions import DatasetCaptions
+from story_engine.store.datasets import DatasetStore
 from story_engine.store.loras import LoraStore
 from story_engine.store.scores import ScoreStore
 from story_engine.store.stories import StoryStore
@@ -25,6 +28,9 @@ class Parts:
     scores: ScoreStore
     loras: LoraStore
     bundles: BundleStore
+    datasets: DatasetStore
+    captions: DatasetCaptions
+    intakes: Intakes
     ledger: Ledger
     device: str
     """Type of the device that paints: "cuda" or "cpu"."""

@@ -1,4 +1,4 @@
-"""The process that brings pictures in: `python -m story_engine.jobs.intake_process DATASET --workspace DIR --stories DIR`.
+"""The process that brings pictures in: `python -m story_engine.jobs.intake_process DATASET --workspace DIR …`.
 
 One per import, detached from whoever asked for it; it says how far it is in the dataset's `intake.json`.
 """

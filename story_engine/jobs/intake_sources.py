@@ -130,11 +130,11 @@ def _zip(path: Path, name: str, captions: Captions) -> Iterator[Candidate | Refu
                 yield from _read_text(member.name, member.content, captions)
         for member in archives.members(path, largest_bytes=LARGEST_BYTES):
             if member.refused is not None:
-                yield _refused(f"{name}: {member.name}", member.refused)
+                yield refusal(f"{name}: {member.name}", member.refused)
             elif not is_text(member.name) and member.content is not None:
                 yield Candidate(member.name, member.content, name)
     except StudioError as error:
-        yield _refused(name, error)
+        yield refusal(name, error)
 
 
 def _folder(folder: Path, captions: Captions, on_total: Callable[[int], None]) -> Iterator[Candidate | Refused]:
@@ -185,7 +185,7 @@ def _texts(texts: Sequence[tuple[Path, str]], captions: Captions) -> Iterator[Re
         except FileNotFoundError:
             continue
         except StudioError as error:
-            yield _refused(name, error)
+            yield refusal(name, error)
             continue
         yield from _read_text(name, content, captions)
 
@@ -194,10 +194,11 @@ def _read_text(name: str, content: bytes, captions: Captions) -> Iterator[Refuse
     try:
         captions.read(name, content)
     except StudioError as error:
-        yield _refused(name, error)
+        yield refusal(name, error)
 
 
-def _refused(name: str, error: StudioError) -> Refused:
+def refusal(name: str, error: StudioError) -> Refused:
+    """A file that is left out, as data."""
     return Refused(name, error.code, {key: _plain(value) for key, value in error.values.items()})
 
 

@@ -1,4 +1,4 @@
-"""Bring pictures into a dataset: each is read in a process of its own, kept as it came, and taken in or refused by name.
+"""Bring pictures into a dataset: each is read in another process, kept as it came, and taken in or refused by name.
 
 The index is saved every few seconds, so that what has been taken in stays when this process ends; the same order
 given again goes on from there, since pictures that the dataset has are passed over.
@@ -22,7 +22,7 @@ from story_engine.domain.job import Progress
 from story_engine.domain.safe_name import name_fault
 from story_engine.errors import Cancelled, FixInput, StudioError, Wait
 from story_engine.formats.outside_picture import LARGEST_BYTES
-from story_engine.jobs.intake_sources import Candidate, Captions, candidates
+from story_engine.jobs.intake_sources import Candidate, Captions, candidates, refusal
 from story_engine.jobs.picture_reader import PictureReader
 from story_engine.store.atomic import cannot_write, read_bytes
 from story_engine.store.dataset_captions import DatasetCaptions
@@ -123,9 +123,7 @@ class _Intake:
             self._waiting.append(self._read(candidate, content, captions))
             self._known.add(sha256)
         except FixInput as error:
-            values = {key: value if isinstance(value, int | float) else str(value) for key, value in
-                      error.values.items()}  # fmt: skip
-            self._refuse(Refused(candidate.name, error.code, values))
+            self._refuse(refusal(candidate.name, error))
 
     def _read(self, candidate: Candidate, content: bytes, captions: Captions) -> NewPicture:
         original = self._work / f"{secrets.token_hex(8)}.original"

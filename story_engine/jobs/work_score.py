@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from story_engine.domain.job import Progress
 from story_engine.domain.take import Take
 from story_engine.errors import Cancelled
 from story_engine.scoring.aesthetics import BATCH, score_pictures
+from story_engine.store.datasets import DatasetStore
 from story_engine.store.layout import Layout
 from story_engine.store.takes import TakeStore
 
@@ -20,10 +22,18 @@ def run(
 ) -> dict[str, object]:
     """Score the takes `{"story": slug, "takes": [{"scene": id, "take": id}]}`; those deleted meanwhile are left out.
 
+    With `{"dataset": name, "files": [file, …]}` the pictures of a dataset instead.
+
     Raises:
         InstallOrDownload: the scorer's weights are missing or damaged.
         Cancelled: `should_stop` said so; scores that were made are kept.
     """
+    if "dataset" in spec:
+        datasets = DatasetStore(layout)
+        paths = [datasets.picture(spec["dataset"], file) for file in spec["files"]]
+        there = [path for path in paths if path.is_file()]
+        _score(there, report=report, should_stop=should_stop, layout=layout)
+        return {"scored": len(there), "gone": len(paths) - len(there)}
     store = TakeStore(layout)
     asked = [store.find(spec["story"], item["scene"], item["take"]) for item in spec["takes"]]
     takes = [take for take in asked if take is not None]
@@ -40,10 +50,22 @@ def score_takes(
 ) -> None:
     """Score what has no score of the present scorer yet, a batch at a time."""
     store = TakeStore(layout)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
     scenes = tuple(dict.fromkeys(take.scene for take in takes))
-    for start in range(0, len(takes), BATCH):
+    pictures = [store.picture(take) for take in takes]
+    _score(pictures, report=report, should_stop=should_stop, layout=layout, scenes=scenes)
+
+
+def _score(
+    pictures: Sequence[Path],
+    *,
+    report: Callable[[Progress], None],
+    should_stop: Callable[[], bool],
+    layout: Layout,
+    scenes: tuple[str, ...] = (),
+) -> None:
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    for start in range(0, len(pictures), BATCH):
         if should_stop():
             raise Cancelled("jobs.cancelled")
-        report(Progress(stage="scoring", step=start, total=len(takes), scenes=scenes))
-        score_pictures([store.picture(take) for take in takes[start : start + BATCH]], layout, device=device)
+        report(Progress(stage="scoring", step=start, total=len(pictures), scenes=scenes))
+        score_pictures(pictures[start : start + BATCH], layout, device=device)

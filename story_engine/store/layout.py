@@ -89,3 +89,13 @@ class Layout:
     def logs(self) -> Path:
         """Rotating logs of dispatcher and children."""
         return self.workspace / "logs"
+
+    @property
+    def datasets(self) -> Path:
+        """`<name>/{dataset.json,originals/,images/,thumbnails/,undo/,incoming/}`."""
+        return self.workspace / "datasets"
+
+    @property
+    def dataset_trash(self) -> Path:
+        """Deleted datasets, until undo or thirty days."""
+        return self.workspace / "dataset-trash"

@@ -1,0 +1,57 @@
+"""What can be done to many captions at once. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+MARKS = ",，、.。;；:："
+"""Marks that may stand between a trigger word and what follows."""
+
+Rewrite = Callable[[str], str]
+"""From the caption as it is to the caption as it shall be."""
+
+
+def set_to(text: str) -> Rewrite:
+    """The same caption for all."""
+    return lambda _: text.strip()
+
+
+def prefixed(prefix: str) -> Rewrite:
+    """`prefix` before each caption, as it is written, blanks and marks included."""
+    return lambda caption: prefix + caption if caption else prefix.rstrip(f" {MARKS}")
+
+
+def replaced(find: str, by: str) -> Rewrite:
+    """Every `find` replaced; capitals count."""
+    if not find:
+        raise ValueError("an empty text is everywhere")
+    return lambda caption: caption.replace(find, by)
+
+
+def triggered(trigger: str) -> Rewrite:
+    """The trigger word in front; where it is in front already nothing changes."""
+    word = trigger.strip()
+    if not word:
+        raise ValueError("no trigger word")
+
+    def rewrite(caption: str) -> str:
+        text = caption.strip()
+        if has_trigger_in_front(text, word):
+            return text
+        mark = "，" if _is_chinese(text) else ", "
+        return f"{word}{mark}{text}" if text else word
+
+    return rewrite
+
+
+def has_trigger_in_front(caption: str, trigger: str) -> bool:
+    """Whether the caption begins with the trigger as a word of its own."""
+    text, word = caption.strip(), trigger.strip()
+    if not word or not text.startswith(word):
+        return False
+    rest = text[len(word) :]
+    return not rest or rest[0] in MARKS or rest[0].isspace()
+
+
+def _is_chinese(text: str) -> bool:
+    return any("\u4e00" <= character <= "\u9fff" for character in text)

@@ -1,0 +1,214 @@
+"""Pictures with captions for training, and which of them the filters keep. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from story_engine.domain.value import Value
+
+MOST_PICTURES = 20_000
+"""Of one dataset: the index is one file that is written whole."""
+LONGEST_CAPTION = 4000
+"""Characters."""
+MOST_UNDO_STEPS = 50
+LARGEST_SIDE = sys.maxsize
+"""What data-juicer has for "no upper bound"."""
+MOST_TWIN_BITS = 16
+"""Of the 64 bits of a perceptual hash; from about a quarter on, everything is like everything."""
+ANY_OR_ALL = ("any", "all")
+
+
+class DatasetEntry(Value):
+    """One picture of a dataset."""
+
+    file: str
+    """Name under `images/`."""
+    original: str
+    """Name under `originals/`: the file as it came."""
+    source: str
+    """Where it came from, for people: the name of an upload, an archive, a folder, a ModelScope dataset, a style."""
+    width: int
+    """Pixels, after EXIF rotation."""
+    height: int
+    sha256: str
+    """Of the file under `images/`; scores refer to it."""
+    original_sha256: str
+    """Of the file as it came: the same picture brought twice is one entry."""
+    likeness: str
+    """Perceptual hash, 16 hexadecimal digits: near-duplicates differ in few bits."""
+    caption: str = ""
+    left_out: bool = False
+    """A person took it out by hand."""
+    changed: tuple[str, ...] = ()
+    """What made it an upright RGB picture: "rotated", "palette", "cmyk", "16-bit", "transparent", "grey"."""
+
+    @property
+    def ratio(self) -> float:
+        """Width / height."""
+        return self.width / self.height
+
+
+class ShapeFilter(Value):
+    """`image_shape_filter`: width and height within bounds, both at once.
+
+    Source: py-data-juicer 1.6.1, verified by running `dj-process`.
+    """
+
+    is_on: bool = False
+    min_width: int = Field(default=1, ge=0)
+    max_width: int = Field(default=LARGEST_SIDE, ge=0)
+    min_height: int = Field(default=1, ge=0)
+    max_height: int = Field(default=LARGEST_SIDE, ge=0)
+    any_or_all: str = Field(default="any", pattern="^(any|all)$")
+    min_closed_interval: bool = True
+    """Whether the lower bound itself is kept."""
+    max_closed_interval: bool = True
+    reversed_range: bool = False
+    """Keep what lies outside instead."""
+
+    def keeps(self, sizes: Sequence[tuple[int, int]]) -> bool:
+        """Whether a sample with pictures of these (width, height) stays. One without pictures always does."""
+        return _any_or_all(self.any_or_all, [self._fits(width, height) for width, height in sizes])
+
+    def _fits(self, width: int, height: int) -> bool:
+        inside = _within(
+            width, self.min_width, self.max_width, self.min_closed_interval, self.max_closed_interval
+        ) and _within(height, self.min_height, self.max_height, self.min_closed_interval, self.max_closed_interval)
+        return inside != self.reversed_range
+
+
+class RatioFilter(Value):
+    """`image_aspect_ratio_filter`: width / height within bounds.
+
+    Source: py-data-juicer 1.6.1, verified by running `dj-process`.
+    """
+
+    is_on: bool = False
+    min_ratio: float = Field(default=0.333, ge=0)
+    max_ratio: float = Field(default=3.0, ge=0)
+    any_or_all: str = Field(default="any", pattern="^(any|all)$")
+    min_closed_interval: bool = True
+    max_closed_interval: bool = True
+    reversed_range: bool = False
+
+    def keeps(self, sizes: Sequence[tuple[int, int]]) -> bool:
+        """Whether a sample with pictures of these (width, height) stays. One without pictures always does."""
+        return _any_or_all(self.any_or_all, [self._fits(width / height) for width, height in sizes])
+
+    def _fits(self, ratio: float) -> bool:
+        inside = _within(ratio, self.min_ratio, self.max_ratio, self.min_closed_interval, self.max_closed_interval)
+        return inside != self.reversed_range
+
+
+class TwinFilter(Value):
+    """Of pictures that look alike, only the largest stays."""
+
+    is_on: bool = False
+    bits: int = Field(default=4, ge=0, le=MOST_TWIN_BITS)
+    """Two pictures are alike when their perceptual hashes differ in at most so many of 64 bits."""
+
+
+class ScoreFilter(Value):
+    """Pictures under an aesthetic score are left out; those without a score stay and are counted."""
+
+    is_on: bool = False
+    min_score: float = Field(default=5.0, ge=0, le=10)
+
+
+class Filters(Value):
+    """What decides which pictures are trained on."""
+
+    shape: ShapeFilter = ShapeFilter()
+    ratio: RatioFilter = RatioFilter()
+    twins: TwinFilter = TwinFilter()
+    score: ScoreFilter = ScoreFilter()
+
+
+class UndoStep(Value):
+    """One change of captions that can be taken back."""
+
+    number: int
+    """The dataset's revision after it."""
+    action: str
+    """"caption", "set", "prefix", "replace", "trigger", "clear", "read", "leave_out" or "take_in"."""
+    count: int
+    """Pictures that it changed."""
+
+
+class Dataset(Value):
+    """A dataset as it is on disk."""
+
+    schema_version: int = 1
+    title: str
+    revision: int = 0
+    trigger: str = ""
+    """The word that shall call the style or the character."""
+    filters: Filters = Filters()
+    entries: tuple[DatasetEntry, ...] = ()
+    undo: tuple[UndoStep, ...] = ()
+    created_at: str = ""
+    """ISO 8601, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Why a picture is not trained on: a message code with values."""
+
+    code: str
+    values: dict[str, object]
+
+
+def decide(
+    dataset: Dataset, *, twins: Mapping[str, str] | None = None, scores: Mapping[str, float] | None = None
+) -> dict[str, Dropped]:
+    """File → why it is dropped; what is not in it is kept. The first reason counts.
+
+    Args:
+        dataset: entries and filters.
+        twins: file → the file that it is a near-duplicate of, and that stays instead.
+        scores: picture SHA-256 → aesthetic score.
+    """
+    filters = dataset.filters
+    dropped: dict[str, Dropped] = {}
+    for entry in dataset.entries:
+        size = [(entry.width, entry.height)]
+        score = (scores or {}).get(entry.sha256)
+        if entry.left_out:
+            dropped[entry.file] = Dropped("dataset.dropped_by_hand", {})
+        elif filters.shape.is_on and not filters.shape.keeps(size):
+            dropped[entry.file] = Dropped("dataset.dropped_shape", {"width": entry.width, "height": entry.height})
+        elif filters.ratio.is_on and not filters.ratio.keeps(size):
+            dropped[entry.file] = Dropped("dataset.dropped_ratio", {"ratio": f"{entry.ratio:.3f}"})
+        elif filters.score.is_on and score is not None and score < filters.score.min_score:
+            values: dict[str, object] = {"score": f"{score:.2f}", "least": f"{filters.score.min_score:g}"}
+            dropped[entry.file] = Dropped("dataset.dropped_score", values)
+        elif filters.twins.is_on and twins and entry.file in twins:
+            dropped[entry.file] = Dropped("dataset.dropped_twin", {"other": twins[entry.file]})
+    return dropped
+
+
+def content_digest(pictures: Sequence[tuple[str, str]]) -> str:
+    """Names what is trained on: changes with any picture or caption, not with their order.
+
+    Args:
+        pictures: (picture SHA-256, caption) of everything that is kept.
+    """
+    lines = sorted(f"{sha256}\n{caption}" for sha256, caption in pictures)
+    return hashlib.sha256("\0".join(lines).encode()).hexdigest()
+
+
+def _within(value: float, least: float, most: float, least_counts: bool, most_counts: bool) -> bool:
+    above = value >= least if least_counts else value > least
+    below = value <= most if most_counts else value < most
+    return above and below
+
+
+def _any_or_all(rule: str, fits: list[bool]) -> bool:
+    if not fits:
+        return True
+    return any(fits) if rule == "any" else all(fits)

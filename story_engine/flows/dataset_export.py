@@ -1,0 +1,67 @@
+"""What leaves a dataset: the trainer's table, data-juicer's files, and a zip with the pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from story_engine.domain.dataset import Filters
+from story_engine.errors import FixInput
+from story_engine.flows.dataset_look import look
+from story_engine.flows.parts import Parts
+from story_engine.formats import data_juicer, metadata_csv
+from story_engine.store.safe_yaml import decode, parse
+
+
+def metadata_csv_of(parts: Parts, name: str) -> bytes:
+    """`metadata.csv` of the kept pictures."""
+    return metadata_csv.as_metadata_csv((entry.file, entry.caption) for entry in look(parts, name).kept)
+
+
+def metadata_jsonl_of(parts: Parts, name: str, *, kept_only: bool = False, folder: str = "images") -> bytes:
+    """`metadata.jsonl` of all pictures, for data-juicer to filter, or of the kept ones."""
+    found = look(parts, name)
+    entries = found.kept if kept_only else found.dataset.entries
+    return data_juicer.as_metadata_jsonl(
+        data_juicer.Sample(entry.caption, (f"{folder}/{entry.file}",)) for entry in entries
+    )
+
+
+def config_of(parts: Parts, name: str) -> str:
+    """`data_juicer_config.yaml` with the dataset's filters."""
+    dataset = parts.datasets.load(name)
+    return data_juicer.as_config(
+        dataset.filters, project=name, dataset_path=f"./{data_juicer.METADATA}", export_path="./result.jsonl"
+    )
+
+
+def read_config(parts: Parts, name: str, content: bytes) -> Filters:
+    """Take the filters over from a `data_juicer_config.yaml`; near-duplicates and scores stay as they are.
+
+    Raises:
+        FixInput: the file cannot be used; nothing was changed.
+    """
+    read = data_juicer.filters_from(parse(decode(content)).data)
+    taken = {"shape": read.shape, "ratio": read.ratio}
+    changed = parts.datasets.change(
+        name,
+        lambda dataset: dataset.model_copy(update={"filters": dataset.filters.model_copy(update=taken)}),
+    )
+    return changed.filters
+
+
+def export(parts: Parts, name: str, *, out: Path | None) -> Path:
+    """A zip of the kept pictures in the trainer's layout, `train/` with its `metadata.csv`; its path.
+
+    Raises:
+        FixInput: nothing is kept.
+    """
+    kept = look(parts, name).kept
+    if not kept:
+        raise FixInput("dataset.nothing_kept", name=name)
+    entries: dict[str, bytes | Path] = {f"train/{metadata_csv.FILE_NAME}": metadata_csv_of(parts, name)}
+    entries |= {f"train/{entry.file}": parts.datasets.picture(name, entry.file) for entry in kept}
+    entries |= {
+        data_juicer.METADATA: metadata_jsonl_of(parts, name, kept_only=True, folder="train"),
+        data_juicer.CONFIG: config_of(parts, name).encode(),
+    }
+    return parts.bundles.write(out or parts.bundles.path(f"dataset-{name}"), entries)

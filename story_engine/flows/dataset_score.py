@@ -1,0 +1,32 @@
+"""Aesthetic scores for the pictures of a dataset, made by the present scorer in a job."""
+
+from __future__ import annotations
+
+import hashlib
+
+from story_engine.domain.views import Submitted
+from story_engine.flows.dataset_look import look
+from story_engine.flows.parts import Parts
+from story_engine.flows.queue import SCORE_PRIORITY
+
+
+def score(parts: Parts, name: str, *, user: str) -> Submitted:
+    """Submit the scoring of all pictures that the present scorer has not scored."""
+    found = look(parts, name)
+    missing = sorted(entry.file for entry in found.dataset.entries if entry.sha256 not in found.scores)
+    have = len(found.dataset.entries) - len(missing)
+    if not missing:
+        return Submitted(job=None, found=have, queued=0)
+    version = parts.present_scorer().version
+    digest = hashlib.sha256(repr((name, version, missing)).encode()).hexdigest()[:32]
+    job = parts.ledger.submit(
+        "score",
+        {"dataset": name, "files": missing},
+        key=f"score-dataset-{digest}",
+        priority=SCORE_PRIORITY,
+        user=user,
+        story=None,
+        scenes=(),
+    )
+    parts.start_dispatcher()
+    return Submitted(job=job, found=have, queued=len(missing))

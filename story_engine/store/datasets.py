@@ -1,0 +1,241 @@
+"""Datasets on disk: one folder each, with one index that is replaced whole.
+
+`dataset.json` is the truth; every change is made under the folder's lock from what the index holds at that moment, so
+a running import and two tabs lose nothing to each other. Pictures are written before the index names them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from pydantic import ValidationError
+
+from story_engine.domain.dataset import MOST_PICTURES, Dataset, DatasetEntry
+from story_engine.domain.safe_name import name_fault
+from story_engine.errors import ChooseAnother, FixInput, LookAtLog, Wait
+from story_engine.store.atomic import cannot_write, move, read_bytes, write_bytes
+from story_engine.store.dataset_pictures import FreeNames, NewPicture, put_files, sync_folders
+from story_engine.store.layout import Layout
+from story_engine.store.names import slug_from
+
+LARGEST_INDEX_BYTES = 200_000_000
+LOCK_SECONDS = 20.0
+TRASH_SECONDS = 30 * 24 * 3600.0
+_INDEX = "dataset.json"
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cached:
+    state: tuple[int, int, int]
+    """Inode, modification time, size: every save is a new file."""
+    dataset: Dataset
+
+
+class DatasetStore:
+    """All datasets of a workspace."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._cache: dict[str, _Cached] = {}
+
+    # -- the folder of datasets ----------------------------------------------------------------------------------------
+    def names(self) -> tuple[str, ...]:
+        """All datasets, last changed first."""
+        if not self._layout.datasets.is_dir():
+            return ()
+        found = [path for path in self._layout.datasets.iterdir() if (path / _INDEX).is_file()]
+        return tuple(path.name for path in sorted(found, key=lambda path: -(path / _INDEX).stat().st_mtime))
+
+    def create(self, title: str) -> str:
+        """An empty dataset; its name, made from the title."""
+        title = title.strip()[:100]
+        if not title:
+            raise FixInput("dataset.no_title")
+        while True:
+            name = slug_from(title, is_taken=lambda slug: (self._layout.datasets / slug).exists())
+            folder = self._layout.datasets / name
+            with _as_ours(folder):
+                try:
+                    folder.mkdir(parents=True)
+                except FileExistsError:
+                    continue
+            created = Dataset(title=title, created_at=datetime.now(UTC).isoformat(timespec="seconds"))
+            self._write(name, created)
+            return name
+
+    def delete(self, name: str) -> str:
+        """Into the trash, pictures and all; the token gives it back."""
+        folder = self._folder(name)
+        self._forget_old()
+        token = f"{name}~{secrets.token_hex(4)}"
+        with self._turn(name):
+            move(folder, self._layout.dataset_trash / token)
+        self._cache.pop(name, None)
+        return token
+
+    def restore(self, token: str) -> str:
+        """Undo of `delete`; the name, a free one where the old one is in use again.
+
+        Raises:
+            ChooseAnother: nothing in the trash has this token.
+        """
+        place = self._layout.dataset_trash / token
+        if name_fault(token) is not None or not (place / _INDEX).is_file():
+            raise ChooseAnother("dataset.no_such_token", token=token[:60])
+        name = slug_from(token.rpartition("~")[0], is_taken=lambda slug: (self._layout.datasets / slug).exists())
+        move(place, self._layout.datasets / name)
+        return name
+
+    # -- one dataset ---------------------------------------------------------------------------------------------------
+    def folder(self, name: str) -> Path:
+        """Where everything of a dataset lies.
+
+        Raises:
+            ChooseAnother: there is none of that name.
+        """
+        return self._folder(name)
+
+    def picture(self, name: str, file: str) -> Path:
+        """The picture as it is trained on: upright, RGB."""
+        return self._folder(name) / "images" / file
+
+    def thumbnail(self, name: str, file: str) -> Path:
+        """A small JPEG of it for pages."""
+        return self._folder(name) / "thumbnails" / f"{file}.jpg"
+
+    def load(self, name: str) -> Dataset:
+        """The dataset as it is on disk now; cheap while it has not changed.
+
+        Raises:
+            ChooseAnother: there is none of that name.
+            LookAtLog: its index cannot be read.
+        """
+        path = self._folder(name) / _INDEX
+        state = _state(path)
+        cached = self._cache.get(name)
+        if cached and cached.state == state:
+            return cached.dataset
+        try:
+            dataset = Dataset.model_validate_json(read_bytes(path, limit=LARGEST_INDEX_BYTES))
+        except (ValidationError, FileNotFoundError) as error:
+            _LOG.exception("%s cannot be read", path)
+            raise LookAtLog("dataset.index_damaged", path=path) from error
+        self._cache[name] = _Cached(state, dataset)
+        return dataset
+
+    def change(self, name: str, change: Callable[[Dataset], Dataset]) -> Dataset:
+        """Replace the dataset by `change` of what it is now; nobody else writes meanwhile."""
+        with self._turn(name):
+            present = self.load(name)
+            changed = change(present)
+            if changed == present:
+                return present
+            return self._write(name, changed.model_copy(update={"revision": present.revision + 1}))
+
+    # -- pictures ------------------------------------------------------------------------------------------------------
+    def take_in(self, name: str, pictures: Sequence[NewPicture]) -> int:
+        """Add pictures that have been read, files first, index last; how many were new.
+
+        Raises:
+            FixInput: the dataset is full; what fits was taken in.
+        """
+        folder = self._folder(name)
+        added, is_full = 0, False
+
+        def add(dataset: Dataset) -> Dataset:
+            nonlocal added, is_full
+            names = FreeNames(dataset.entries)
+            known = {entry.original_sha256 for entry in dataset.entries}
+            fresh: list[DatasetEntry] = []
+            for new in pictures:
+                if new.entry.original_sha256 in known:
+                    continue
+                if len(dataset.entries) + len(fresh) >= MOST_PICTURES:
+                    is_full = True
+                    break
+                entry = names.give(new.entry)
+                with _as_ours(folder):
+                    put_files(new, entry, folder)
+                known.add(entry.original_sha256)
+                fresh.append(entry)
+            added = len(fresh)
+            if fresh:
+                sync_folders(folder)
+            return dataset.model_copy(update={"entries": (*dataset.entries, *fresh)})
+
+        self.change(name, add)
+        if is_full:
+            raise FixInput("dataset.too_many", most=MOST_PICTURES)
+        return added
+
+    def remove(self, name: str, files: Sequence[str]) -> int:
+        """Delete pictures for good; how many."""
+        gone = frozenset(files)
+        before = self.load(name)
+        removed = [entry for entry in before.entries if entry.file in gone]
+        self.change(
+            name,
+            lambda dataset: dataset.model_copy(
+                update={"entries": tuple(entry for entry in dataset.entries if entry.file not in gone)}
+            ),
+        )
+        folder = self._folder(name)
+        for entry in removed:
+            for path in (f"originals/{entry.original}", f"images/{entry.file}", f"thumbnails/{entry.file}.jpg"):
+                with contextlib.suppress(OSError):
+                    (folder / path).unlink(missing_ok=True)
+        return len(removed)
+
+    def _write(self, name: str, dataset: Dataset) -> Dataset:
+        path = self._layout.datasets / name / _INDEX
+        write_bytes(path, dataset.model_dump_json(indent=None).encode())
+        self._cache[name] = _Cached(_state(path), dataset)
+        return dataset
+
+    def _folder(self, name: str) -> Path:
+        folder = self._layout.datasets / name
+        if name_fault(name) is not None or not (folder / _INDEX).is_file():
+            listed = ", ".join(self.names()) or "–"
+            raise ChooseAnother("dataset.not_found", name=name[:60], listed=listed)
+        return folder
+
+    @contextlib.contextmanager
+    def _turn(self, name: str) -> Iterator[None]:
+        lock = FileLock(self._folder(name) / ".lock", timeout=LOCK_SECONDS)
+        try:
+            with lock:
+                yield
+        except Timeout as error:
+            raise Wait("dataset.busy", name=name) from error
+
+    def _forget_old(self) -> None:
+        if self._layout.dataset_trash.is_dir():
+            for place in self._layout.dataset_trash.iterdir():
+                with contextlib.suppress(OSError):
+                    if time.time() - place.stat().st_mtime > TRASH_SECONDS:
+                        shutil.rmtree(place)
+
+
+@contextlib.contextmanager
+def _as_ours(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def _state(path: Path) -> tuple[int, int, int]:
+    found = path.stat()
+    return found.st_ino, found.st_mtime_ns, found.st_size
