@@ -31,6 +31,7 @@ sys.path.insert(0, str(PROJECT))
 
 from story_engine.config import read_config  # noqa: E402
 from story_engine.domain.recipe import Recipe  # noqa: E402
+from story_engine.domain.resolve import compose_negative, compose_prompt  # noqa: E402
 from story_engine.models.families import family_of  # noqa: E402
 from story_engine.models.preview import world  # noqa: E402
 from story_engine.models.preview.captions import CHALLENGE_NEGATIVE, caption  # noqa: E402
@@ -42,13 +43,13 @@ from story_engine.models.preview.weights import load_preview  # noqa: E402
 from story_engine.models.published import preview_folder  # noqa: E402
 from story_engine.models.render import Renderer  # noqa: E402
 from story_engine.store.layout import Layout  # noqa: E402
+from story_engine.store.stories import StoryStore  # noqa: E402
 
 TARGETS = {"place": 0.95, "style": 0.90, "subject": 0.90, "colour": 0.90, "shot": 0.90}
 SHIPPED_TARGET = 14
 PSNR_TARGET = 28.0
 JUDGES = PROJECT / "benchmarks" / "judges" / "judges.safetensors"
 RESULTS = PROJECT / "benchmarks" / "results"
-_CHALLENGE = PROJECT / "tests" / "challenge" / "prompts.json"
 _SHOT_SHARES = {"full": 0.4, "upper": 0.25, "close": 0.15, "long": 0.2}
 _HELD_OUT_SEED = 977_001
 """Scenes from here are in no training folder: those are seeded with text."""
@@ -100,16 +101,16 @@ def asked_prompts(count: int, negative: str | None) -> list[Asked]:
 
 def shipped_prompts() -> list[Asked]:
     """The sixteen scenes with their own seeds and negative prompts; expected is what they obviously mean."""
-    scenes = [scene for story in json.loads(_CHALLENGE.read_text(encoding="utf-8")).values() for scene in story]
+    store = StoryStore(Layout(PROJECT / "workspace", PROJECT / "stories"))
+    stories = [store.load(slug) for slug in ("singer", "orange-cat")]
+    texts = [
+        (compose_prompt(story, scene), compose_negative(story, scene), scene.seed)
+        for story in stories
+        for scene in story.scenes
+    ]
     return [
-        Asked(
-            prompt=scene["prompt"],
-            negative=scene["negative"],
-            seed=scene["seed"],
-            expected=read_prompt(scene["prompt"]),
-            scene=drawn,
-        )
-        for scene, drawn in zip(scenes, shipped_scenes(), strict=True)
+        Asked(prompt=prompt, negative=negative, seed=seed, expected=read_prompt(prompt), scene=drawn)
+        for (prompt, negative, seed), drawn in zip(texts, shipped_scenes(), strict=True)
     ]
 
 
