@@ -178,7 +178,7 @@ class _Transfer:
 
         transfer = self
 
-        class Callback(ProgressCallback):
+        class Callback(ProgressCallback):  # type: ignore[misc]  # modelscope has no types
             """modelscope builds one per file."""
 
             def __init__(self, filename: str, file_size: int) -> None:

@@ -6,6 +6,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from peft import LoraConfig, inject_adapter_in_model
@@ -57,7 +58,8 @@ class UnetAdapters:
         inject_adapter_in_model(config, self._unet, adapter_name=key)
         with torch.no_grad():
             for module in fitting:
-                layer, trained = self._unet.get_submodule(module), weights.layers[module]
+                layer: Any = self._unet.get_submodule(module)
+                trained = weights.layers[module]
                 base = layer.get_base_layer().weight
                 for halves, half in ((layer.lora_A, trained.down), (layer.lora_B, trained.up)):
                     halves[key].to(base.device, base.dtype).weight.copy_(half)
@@ -118,7 +120,7 @@ def _is_linear(module: nn.Module) -> bool:
 
 
 def _shape(module: nn.Module) -> tuple[int, int]:
-    base = module.get_base_layer() if isinstance(module, InjectedLayer) else module
+    base: Any = module.get_base_layer() if isinstance(module, InjectedLayer) else module
     return base.out_features, base.in_features
 
 
