@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from pages.parts import look, notices, opened
-from pages.parts.wording import LANGUAGE_NAMES, language, say
+from pages.parts.wording import draw_language_switch, language, say, settle_language
 
 PAGES = (
     ("home", "Home.py", ":material/auto_stories:"),
@@ -23,7 +23,7 @@ _OF_A_STORY = frozenset({"story", "submit"})
 @contextmanager
 def page(name: str) -> Iterator[None]:
     """The frame around one page's own drawing; `name` is one of PAGES."""
-    _settle_language()
+    settle_language()
     st.set_page_config(
         page_title=f"{say(f'nav.{name}')} · {say('app.name')}",
         page_icon="📖",
@@ -62,20 +62,4 @@ def _menu(current: str) -> None:
             ):
                 go(name)
     with st.container(key="language-switch"):
-        st.segmented_control(
-            say("nav.language"),
-            list(LANGUAGE_NAMES),
-            format_func=LANGUAGE_NAMES.__getitem__,
-            key="language",
-            required=True,
-            persist_state="session",
-            label_visibility="collapsed",
-        )
-
-
-def _settle_language() -> None:
-    if "language" in st.session_state:
-        return
-    asked = st.query_params.get("lang", "")
-    browser = (st.context.locale or "en").lower()
-    st.session_state["language"] = asked if asked in LANGUAGE_NAMES else ("zh" if browser.startswith("zh") else "en")
+        draw_language_switch()

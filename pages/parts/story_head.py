@@ -18,7 +18,7 @@ THRESHOLD = 6.0
 
 def threshold() -> float:
     """The gate as this session has set it."""
-    return float(st.session_state.get("gate_threshold", THRESHOLD))
+    return float(st.session_state.get("gate_chosen", THRESHOLD))
 
 
 def draw(slug: str, story: Story, board: Board) -> None:

@@ -49,15 +49,16 @@ def _draw_gate(slug: str) -> GateView:
     with st.container(key="card-gate", gap="small"):
         row = st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute")
         threshold = row.empty()
-        st.session_state.setdefault("gate_threshold", story_head.THRESHOLD)
+        key = "gate_threshold"
+        st.session_state.setdefault(key, story_head.threshold())
         value = threshold.number_input(
             say("submit.threshold"),
             min_value=0.0,
             max_value=HIGHEST_SCORE,
             step=0.1,
             format="%.1f",
-            key="gate_threshold",
-            persist_state="session",
+            key=key,
+            on_change=lambda: st.session_state.__setitem__("gate_chosen", st.session_state[key]),
             width=150,
             help=say("submit.threshold_hint"),
         )

@@ -21,8 +21,34 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$:&])")
 
 def language() -> str:
     """The reader's language, "zh" or "en"."""
-    chosen = st.session_state.get("language")
+    chosen = st.session_state.get("reader_language")
     return chosen if chosen in LANGUAGE_NAMES else "en"
+
+
+def settle_language() -> None:
+    """At the first visit: what the address asks for, else what the browser prefers. Later: what was chosen."""
+    if "reader_language" in st.session_state:
+        return
+    asked = st.query_params.get("lang", "")
+    browser = (st.context.locale or "en").lower()
+    preferred = "zh" if browser.startswith("zh") else "en"
+    st.session_state["reader_language"] = asked if asked in LANGUAGE_NAMES else preferred
+
+
+def draw_language_switch() -> None:
+    """The two languages beside each other; the choice outlives the page, unlike its widget."""
+    key = "language"
+    if st.session_state.get(key) != language():
+        st.session_state[key] = language()
+    st.segmented_control(
+        say("nav.language"),
+        list(LANGUAGE_NAMES),
+        format_func=LANGUAGE_NAMES.__getitem__,
+        key=key,
+        required=True,
+        on_change=lambda: st.session_state.__setitem__("reader_language", st.session_state[key]),
+        label_visibility="collapsed",
+    )
 
 
 def say(key: str, **values: object) -> str:

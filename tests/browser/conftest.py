@@ -33,7 +33,7 @@ FLAGS = (
 )
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 START_SECONDS = 120
-ACTION_SECONDS = 60
+ACTION_SECONDS = 180
 HELD = 80
 """Milliseconds a click lasts: with none, leaving a text field and the click race each other as no finger can."""
 

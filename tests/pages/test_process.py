@@ -15,7 +15,7 @@ HEAVY = ("torch", "transformers", "diffsynth", "peft", "dask", "distributed", "m
 VISIT = f"""
 import sys
 from streamlit.testing.v1 import AppTest
-app = AppTest.from_file("Home.py", default_timeout=60)
+app = AppTest.from_file({str(PROJECT_FOLDER / "Home.py")!r}, default_timeout=120)
 app.session_state["warmed_up"] = True
 app.session_state["opened_story"] = "orange-cat-en"
 app.run()
