@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from story_engine.models.preview import world
 
-PICTURE_SIZE = 96
+PICTURE_SIZE = 64
 ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "subject": world.SUBJECTS,
     "place": world.PLACES,
@@ -27,7 +27,8 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "shot": world.SHOTS,
     "colour": world.COLOURS,
 }
-_WIDTHS = (20, 48, 80, 128, 128)
+_STAGES = ((24, 2), (32, 1), (64, 2), (64, 1), (112, 2), (112, 1), (128, 2), (128, 1))
+"""Width and stride of each convolution."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,16 +40,14 @@ class Verdict:
 
 
 class JudgeNetwork(nn.Module):
-    """A convolutional trunk at 96 px with one linear head for each attribute."""
+    """A convolutional trunk at 64 px with one linear head for each attribute."""
 
     def __init__(self) -> None:
         super().__init__()
         stages: list[nn.Module] = []
         channels = 3
-        for width in _WIDTHS:
-            stages.append(_Convolution(channels, width, stride=2))
-            if channels > 3:  # a second one at 48 px costs a third of the time and tells little
-                stages.append(_Convolution(width, width))
+        for width, stride in _STAGES:
+            stages.append(_Convolution(channels, width, stride))
             channels = width
         self.trunk = nn.Sequential(*stages)
         self.heads = nn.ModuleDict({name: nn.Linear(2 * channels, len(values)) for name, values in ATTRIBUTES.items()})
@@ -57,7 +56,7 @@ class JudgeNetwork(nn.Module):
         """Logits by attribute.
 
         Args:
-            pictures: (batch, 3, 96, 96), -1…1.
+            pictures: (batch, 3, 64, 64), -1…1.
         """
         hidden = self.trunk(pictures)
         pooled = torch.cat([hidden.mean(dim=(2, 3)), hidden.amax(dim=(2, 3))], dim=1)
@@ -97,9 +96,7 @@ class Judges:
         """One verdict for each picture of any size."""
         verdicts = []
         for start in range(0, len(pictures), 64):
-            batch = torch.cat(
-                [judged_values(np.array(picture.convert("RGB"))[None]) for picture in pictures[start : start + 64]]
-            )
+            batch = network_values(np.stack([shrunk(picture) for picture in pictures[start : start + 64]]))
             with torch.inference_mode():
                 chances = {name: logits.softmax(1) for name, logits in self._network(batch).items()}
             for row in range(len(batch)):
@@ -127,14 +124,11 @@ def labels(scene: world.DrawnScene) -> list[int]:
     return [values.index(value) for values, value in zip(ATTRIBUTES.values(), drawn, strict=True)]
 
 
-def judged_values(pictures: np.ndarray) -> torch.Tensor:
-    """Pictures as the network takes them.
+def shrunk(picture: Image.Image) -> np.ndarray:
+    """A picture of any size as the judges see it: (64, 64, 3), uint8."""
+    return np.asarray(picture.convert("RGB").resize((PICTURE_SIZE, PICTURE_SIZE), Image.Resampling.BOX))
 
-    Args:
-        pictures: (batch, height, width, 3), uint8, of any size.
 
-    Returns:
-        (batch, 3, 96, 96), -1…1, float32.
-    """
-    values = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1.0
-    return functional.interpolate(values, (PICTURE_SIZE, PICTURE_SIZE), mode="area")
+def network_values(pictures: np.ndarray) -> torch.Tensor:
+    """(batch, 64, 64, 3) uint8 as the network takes them: (batch, 3, 64, 64), -1…1, float32, channels last."""
+    return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1.0

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 from torch.nn import functional
 
 from story_engine.models.preview.dataset import DrawingCache
-from story_engine.models.preview.judges import ATTRIBUTES, JudgeNetwork, judged_values, labels, save
+from story_engine.models.preview.judges import ATTRIBUTES, JudgeNetwork, labels, network_values, save, shrunk
 
 logger = logging.getLogger(__name__)
 
@@ -89,13 +90,13 @@ def measure(network: JudgeNetwork, pictures: np.ndarray, targets: torch.Tensor) 
 
     Args:
         network: in evaluation mode.
-        pictures: (count, 3, 96, 96) uint8.
+        pictures: (count, 64, 64, 3) uint8.
         targets: (count, attributes) int64.
     """
     answers = []
     with torch.inference_mode():
         for start in range(0, len(pictures), 100):
-            logits = network(_to_values(pictures[start : start + 100]))
+            logits = network(network_values(pictures[start : start + 100]))
             answers.append(torch.stack([logits[name].argmax(1) for name in ATTRIBUTES], dim=1))
     right = torch.cat(answers) == targets
     accuracy = {name: float(right[:, index].float().mean()) for index, name in enumerate(ATTRIBUTES)}
@@ -107,16 +108,14 @@ def measure(network: JudgeNetwork, pictures: np.ndarray, targets: torch.Tensor) 
 
 
 def clean_drawings(caches: Sequence[DrawingCache]) -> tuple[np.ndarray, torch.Tensor]:
-    """Pictures (count, 3, 96, 96) uint8 and labels (count, attributes) of all ready drawings without a flaw."""
+    """Pictures (count, 64, 64, 3) uint8 and labels (count, attributes) of all ready drawings without a flaw."""
     pictures, targets = [], []
     for cache in caches:
         scenes = cache.scenes()
         clean = [index for index, scene in enumerate(scenes) if scene.degradation == "none"]
-        for start in range(0, len(clean), 256):
-            values = judged_values(cache.pictures[clean[start : start + 256]])
-            pictures.append(((values + 1.0) * 127.5).round().byte().numpy())
+        pictures += [shrunk(Image.fromarray(cache.pictures[index])) for index in clean]
         targets += [labels(scenes[index]) for index in clean]
-    return np.concatenate(pictures), torch.tensor(targets)
+    return np.stack(pictures), torch.tensor(targets)
 
 
 def _batches(
@@ -127,26 +126,23 @@ def _batches(
         order = rng.permutation(len(pictures))
         for start in range(0, len(order) - options.batch + 1, options.batch):
             rows = np.sort(order[start : start + options.batch])
-            yield _disturbed(_to_values(pictures[rows]), rng), targets[torch.from_numpy(rows)]
+            yield _disturbed(network_values(pictures[rows]), rng), targets[torch.from_numpy(rows)]
 
 
 def _disturbed(batch: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
     """Mirrored, a little moved, brighter or darker, softer or noisier: what a decoder does to a drawing."""
     if rng.random() < 0.5:
         batch = batch.flip(3)
-    batch = torch.roll(batch, tuple(int(shift) for shift in rng.integers(-4, 5, 2)), (2, 3))
+    batch = torch.roll(batch, tuple(int(shift) for shift in rng.integers(-3, 4, 2)), (2, 3))
     gain = torch.from_numpy(rng.uniform(0.85, 1.15, (len(batch), 1, 1, 1)).astype(np.float32))
     offset = torch.from_numpy(rng.uniform(-0.08, 0.08, (len(batch), 3, 1, 1)).astype(np.float32))
     batch = batch * gain + offset
     if rng.random() < 0.4:
-        batch = functional.avg_pool2d(functional.pad(batch, (1, 1, 1, 1), mode="replicate"), 3, 1)
+        soft = functional.avg_pool2d(functional.pad(batch, (1, 1, 1, 1), mode="replicate"), 3, 1)
+        batch = torch.lerp(batch, soft, float(rng.uniform(0.1, 0.6)))
     if rng.random() < 0.4:
         batch = batch + torch.randn_like(batch) * float(rng.uniform(0.02, 0.1))
     return batch.clamp(-1, 1).to(memory_format=torch.channels_last)
-
-
-def _to_values(pictures: np.ndarray) -> torch.Tensor:
-    return (torch.from_numpy(pictures).float() / 127.5 - 1.0).contiguous(memory_format=torch.channels_last)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from story_engine.models.preview.dataset import DrawingCache
 from story_engine.models.preview.drawing import draw, shipped_scenes
-from story_engine.models.preview.judges import ATTRIBUTES, JudgeNetwork, Judges, judged_values, labels, save
+from story_engine.models.preview.judges import ATTRIBUTES, JudgeNetwork, Judges, labels, network_values, save, shrunk
 from story_engine.models.preview.judges_training import clean_drawings, measure
 from story_engine.models.preview.world import DrawnScene, Figure
 
@@ -36,17 +36,17 @@ def test_saved_judges_give_the_same_verdicts(tmp_path: Path) -> None:
 
 
 def test_pictures_of_any_size_are_judged_alike() -> None:
-    pixels = np.asarray(Image.new("RGB", (192, 192), (200, 40, 90)))[None]
+    picture = Image.new("RGB", (256, 256), (200, 40, 90))
 
-    assert torch.allclose(judged_values(pixels), judged_values(pixels[:, ::2, ::2]), atol=1e-5)
+    assert (shrunk(picture) == shrunk(picture.resize((320, 192)))).all()
 
 
 def test_measuring_counts_right_answers() -> None:
     torch.manual_seed(0)
     network = JudgeNetwork().eval()
-    pictures = np.random.default_rng(0).integers(0, 256, (6, 3, 96, 96), dtype=np.uint8)
+    pictures = np.random.default_rng(0).integers(0, 256, (6, 64, 64, 3), dtype=np.uint8)
     with torch.inference_mode():
-        logits = network(torch.from_numpy(pictures).float() / 127.5 - 1)
+        logits = network(network_values(pictures))
     answers = torch.stack([logits[name].argmax(1) for name in ATTRIBUTES], dim=1)
 
     assert measure(network, pictures, answers)["subject"] == 1.0
@@ -60,7 +60,7 @@ def test_a_drawing_folder_gives_clean_drawings_only(tmp_path: Path) -> None:
 
     pictures, targets = clean_drawings([cache, cache])
 
-    assert pictures.shape == (2 * expected, 3, 96, 96)
+    assert pictures.shape == (2 * expected, 64, 64, 3)
     assert targets.shape == (2 * expected, len(ATTRIBUTES))
 
 
