@@ -7,92 +7,37 @@ hold for the preview model as they do for Kolors. Only widths, transformer depth
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import torch
-from diffsynth.models.kolors_text_encoder import ChatGLMConfig, ChatGLMModel, RMSNorm
 from diffsynth.models.sd_unet import AttentionBlock, DownSampler, PopBlock, PushBlock, ResnetBlock, Timesteps, UpSampler
 from diffsynth.models.sd_vae_decoder import SDVAEDecoder, VAEAttentionBlock
 from diffsynth.models.sd_vae_encoder import SDVAEEncoder
 from diffsynth.models.sdxl_unet import SDXLUNet
 from torch import nn
 
-KOLORS_TOKEN_COUNT = 65024
-"""Rows of the full Kolors embedding table.
+from story_engine.models.preview.configuration import SMALLEST, PreviewConfig
+from story_engine.models.preview.text_encoder import PreviewTextEncoder
 
-Source: `padded_vocab_size` in text_encoder/config.json of Kwai-Kolors/Kolors.
-"""
+__all__ = [
+    "LATENT_CHANNELS",
+    "LATENT_SCALE",
+    "PIXELS_PER_LATENT",
+    "SMALLEST",
+    "PreviewConfig",
+    "PreviewParts",
+    "PreviewTextEncoder",
+    "PreviewUNet",
+    "PreviewVAEDecoder",
+    "PreviewVAEEncoder",
+    "build_preview",
+]
 
 LATENT_SCALE = 0.13025
 """Latents are VAE means times this. Source: diffsynth 1.1.9, models/sdxl_vae_encoder.py."""
 
 LATENT_CHANNELS = 4
 PIXELS_PER_LATENT = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreviewConfig:
-    """Every size of the preview model; stored with the weights."""
-
-    unet_widths: tuple[int, int, int] = (96, 128, 128)
-    """Channels at full, half and quarter latent resolution; multiples of 32 (GroupNorm has 32 groups)."""
-    unet_depths: tuple[int, int] = (1, 1)
-    """Transformer layers per attention block at half and quarter resolution (Kolors: 2 and 10)."""
-    unet_head_width: int = 32
-    unet_timestep_channels: int = 64
-    unet_time_embedding: int = 256
-    unet_size_channels: int = 32
-    """Channels per number of the size condition (Kolors: 256)."""
-    text_hidden: int = 160
-    text_layers: int = 3
-    text_heads: int = 5
-    text_groups: int = 1
-    text_feed_forward: int = 384
-    vae_encoder_widths: tuple[int, int, int, int] = (32, 64, 64, 64)
-    """Channels from full resolution down to latents."""
-    vae_decoder_widths: tuple[int, int, int, int] = (96, 64, 64, 32)
-    """Channels from latents up to full resolution."""
-    vae_groups: int = 8
-    prompt_tokens: int = 64
-    """Length every prompt is padded or cut to, in training and in use: the UNet attends to padding."""
-    picture_size: int = 256
-    """Native width and height in pixels."""
-
-    def to_json(self) -> dict[str, Any]:
-        """The sizes as plain JSON values."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> PreviewConfig:
-        """The configuration that `to_json` wrote.
-
-        Raises:
-            TypeError: a key is missing in this version of the code.
-        """
-        sizes: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
-        }
-        return cls(**sizes)
-
-
-SMALLEST = PreviewConfig(
-    unet_widths=(32, 32, 32),
-    unet_head_width=16,
-    unet_timestep_channels=16,
-    unet_time_embedding=16,
-    unet_size_channels=8,
-    text_hidden=16,
-    text_layers=2,
-    text_heads=2,
-    text_groups=1,
-    text_feed_forward=16,
-    vae_encoder_widths=(8, 8, 8, 8),
-    vae_decoder_widths=(8, 8, 8, 8),
-    vae_groups=4,
-    picture_size=64,
-)
-"""The smallest configuration that still has every block: for tests, builds and runs in milliseconds."""
 
 
 class PreviewUNet(SDXLUNet):  # type: ignore[misc]
@@ -179,70 +124,6 @@ class PreviewVAEDecoder(SDVAEDecoder):  # type: ignore[misc]
         self.conv_norm_out = nn.GroupNorm(num_channels=fourth, num_groups=groups, eps=1e-5)
         self.conv_act = nn.SiLU()
         self.conv_out = nn.Conv2d(fourth, 3, kernel_size=3, padding=1)
-
-
-class CompactEmbedding(nn.Module):
-    """Kolors token ids to vectors through a table of the known tokens only; row 0 stands for every other token."""
-
-    known_token_ids: torch.Tensor
-    row_of_token: torch.Tensor
-
-    def __init__(self, known_token_ids: Sequence[int], width: int) -> None:
-        super().__init__()
-        self.word_embeddings = nn.Embedding(len(known_token_ids) + 1, width)
-        known = torch.tensor(list(known_token_ids), dtype=torch.int64)
-        row_of_token = torch.zeros(KOLORS_TOKEN_COUNT, dtype=torch.int64)
-        row_of_token[known] = torch.arange(1, len(known_token_ids) + 1)
-        # The ids travel with the weights, so that rows and words can never drift apart; the map is derived from them.
-        self.register_buffer("known_token_ids", known)
-        self.register_buffer("row_of_token", row_of_token, persistent=False)
-
-    def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
-        """Vectors of tokens, in the order that the ChatGLM layers expect.
-
-        Args:
-            input_ids: (batch, tokens), integer; ids of the Kolors tokenizer, or -1 for "unknown" (token dropout).
-
-        Returns:
-            (tokens, batch, width), the table's dtype.
-        """
-        rows = torch.where(input_ids < 0, 0, self.row_of_token[input_ids])
-        vectors: torch.Tensor = self.word_embeddings(rows)
-        return vectors.transpose(0, 1).contiguous()
-
-
-class PreviewTextEncoder(ChatGLMModel):  # type: ignore[misc]
-    """`ChatGLMModel` with small widths, a compact embedding table and no unused output layer."""
-
-    def __init__(self, config: PreviewConfig, known_token_ids: Sequence[int]) -> None:
-        layers = ChatGLMConfig(
-            num_layers=config.text_layers,
-            padded_vocab_size=1,
-            hidden_size=config.text_hidden,
-            ffn_hidden_size=config.text_feed_forward,
-            kv_channels=config.text_hidden // config.text_heads,
-            num_attention_heads=config.text_heads,
-            seq_length=config.prompt_tokens,
-            add_qkv_bias=True,
-            multi_query_attention=True,
-            multi_query_group_num=config.text_groups,
-            original_rope=True,
-            torch_dtype=torch.float32,
-            use_cache=False,
-        )
-        super().__init__(layers, empty_init=False)
-        self.embedding = CompactEmbedding(known_token_ids, config.text_hidden)
-        self.output_layer = nn.Identity()
-        for module in self.modules():
-            if isinstance(module, RMSNorm):
-                # DiffSynth leaves this weight uninitialised because Kolors always loads it.
-                nn.init.ones_(module.weight)
-
-    @property
-    def known_token_ids(self) -> list[int]:
-        """Ids of the Kolors tokenizer that have a row of their own, in row order (first id: row 1)."""
-        ids: list[int] = self.embedding.known_token_ids.tolist()
-        return ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

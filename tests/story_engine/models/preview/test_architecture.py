@@ -9,13 +9,13 @@ from diffsynth.models.sdxl_unet import SDXLUNet
 from torch import nn
 
 from story_engine.models.preview.architecture import (
-    KOLORS_TOKEN_COUNT,
     SMALLEST,
     PreviewConfig,
     PreviewParts,
     build_preview,
 )
 from story_engine.models.preview.prompts import PreviewPrompter, encode_tokens
+from story_engine.models.preview.text_encoder import KOLORS_TOKEN_COUNT
 
 
 def test_block_lists_are_those_of_diffsynth() -> None:
