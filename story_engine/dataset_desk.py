@@ -28,6 +28,10 @@ class DatasetDesk:
         """All datasets, last changed first."""
         return self.parts.datasets.names()
 
+    def title(self, name: str) -> str:
+        """What a person called it."""
+        return self.parts.datasets.load(name).title
+
     def create(self, title: str) -> str:
         """An empty dataset; its name."""
         return self.parts.datasets.create(title)

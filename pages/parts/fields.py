@@ -31,6 +31,14 @@ class Field:
         """Of the widget."""
         return f"field:{self.story}:{self.scene or ''}:{self.name}"
 
+    def write(self, value: object, seen: object) -> None:
+        """Send `value` to the engine, if the field still holds what was `seen`.
+
+        Raises:
+            EditConflict: it does not.
+        """
+        engine().edit(self.story, [Edit(scene=self.scene, field=self.name, value=value, seen=seen)])
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
@@ -96,7 +104,7 @@ def save(field: Field) -> None:
         _troubles().pop(field.key, None)
         return
     try:
-        engine().edit(field.story, [Edit(scene=field.scene, field=field.name, value=typed, seen=seen)])
+        field.write(typed, seen)
     except StudioError as error:
         _troubles()[field.key] = Trouble(typed, error)
         return

@@ -13,6 +13,7 @@ from pages.parts.wording import draw_language_switch, language, say, settle_lang
 PAGES = (
     ("home", "Home.py", ":material/auto_stories:"),
     ("story", "pages/1_Story.py", ":material/brush:"),
+    ("dataset", "pages/3_Dataset.py", ":material/photo_library:"),
     ("submit", "pages/6_Submit.py", ":material/outbox:"),
     ("settings", "pages/7_Settings.py", ":material/tune:"),
 )

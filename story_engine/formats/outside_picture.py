@@ -15,8 +15,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from story_engine.errors import FixInput
 
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "TIFF")
-"""MPO is what many phones write under the name of JPEG."""
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")
+"""Pillow opens MPO, which many phones write under the name of JPEG, as JPEG."""
 ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
 MOST_PIXELS = 40_000_000
 LONGEST_SIDE = 30_000

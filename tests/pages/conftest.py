@@ -18,7 +18,12 @@ from story_engine.engine import Engine
 from tests.builders import a_recipe, a_take
 
 SECONDS = 30
-PAGES = {"story": "pages/1_Story.py", "submit": "pages/6_Submit.py", "settings": "pages/7_Settings.py"}
+PAGES = {
+    "story": "pages/1_Story.py",
+    "submit": "pages/6_Submit.py",
+    "settings": "pages/7_Settings.py",
+    "dataset": "pages/3_Dataset.py",
+}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import io
+import time
+
+from PIL import Image
+
+from story_engine.domain.dataset import DatasetEntry
+from story_engine.store.dataset_pictures import NewPicture
+from tests.pages.conftest import Studio, texts
+
+
+def a_dataset(studio: Studio, *captions: str, title: str = "Ink", side: int = 64) -> str:
+    """Pictures as an import would leave them, without starting its process."""
+    desk = studio.engine.datasets
+    name = desk.create(title)
+    folder = studio.engine.parts.datasets.folder(name) / "incoming"
+    folder.mkdir()
+    pictures = []
+    for number, caption in enumerate(captions):
+        files = [folder / f"{number}.{kind}" for kind in ("original", "image", "thumbnail")]
+        for file in files:
+            stored = io.BytesIO()
+            Image.new("RGB", (side, side), (number, 40, 90)).save(stored, "JPEG")
+            file.write_bytes(stored.getvalue())
+        entry = DatasetEntry(
+            file=f"p{number:02d}.jpg", original=f"p{number:02d}.jpg", source="test", width=side, height=side + number,
+            sha256=f"{number:064x}", original_sha256=f"{number:064x}", likeness=f"{number * 0x1111111:016x}",
+            caption=caption,
+        )  # fmt: skip
+        pictures.append(NewPicture(entry, *files))
+    studio.engine.parts.datasets.take_in(name, pictures)
+    return name
+
+
+def captions(studio: Studio, name: str) -> list[str]:
+    return [entry.caption for entry in studio.engine.datasets.look(name).dataset.entries]
+
+
+def test_a_newcomer_is_offered_the_sample_sets(studio: Studio):
+    app = studio.page("dataset", language="zh")
+
+    assert not app.exception
+    assert "教模型学会你自己的风格" in texts(app)
+    assert app.button(key="dataset-start-ink").label == "水墨"
+
+
+def test_a_caption_saves_itself_and_can_be_undone(studio: Studio):
+    name = a_dataset(studio, "a cat", "a dog")
+    app = studio.page("dataset")
+
+    app.text_area(key=f"caption:{name}:p00.jpg").set_value("a kitten").run()
+    assert captions(studio, name) == ["a kitten", "a dog"]
+    app.button(key="dataset-undo").click().run()
+
+    assert not app.exception
+    assert captions(studio, name) == ["a cat", "a dog"]
+    assert app.text_area(key=f"caption:{name}:p00.jpg").value == "a cat"
+
+
+def test_two_tabs_are_shown_both_captions(studio: Studio):
+    name = a_dataset(studio, "a cat")
+    app = studio.page("dataset")
+    studio.engine.datasets.edit_caption(name, "p00.jpg", "theirs")
+
+    app.text_area(key=f"caption:{name}:p00.jpg").set_value("mine").run()
+
+    assert captions(studio, name) == ["theirs"]
+    assert "theirs" in texts(app) and "mine" in texts(app)
+    app.button(key=f"keep-mine-caption:{name}:p00.jpg").click().run()
+    assert captions(studio, name) == ["mine"]
+
+
+def test_the_trigger_is_put_in_front_of_every_caption(studio: Studio):
+    name = a_dataset(studio, "a cat", "一只猫")
+    app = studio.page("dataset")
+
+    app.text_input(key=f"dataset-trigger-{name}").set_value("mystyle").run()
+    app.button(key="dataset-trigger-front").click().run()
+
+    assert not app.exception
+    assert captions(studio, name) == ["mystyle, a cat", "mystyle，一只猫"]
+
+
+def test_filters_show_what_they_drop_and_why(studio: Studio):
+    name = a_dataset(studio, "a", "b", "c")
+    app = studio.page("dataset")
+    app.segmented_control(key=f"dataset-view-{name}").set_value("filters").run()
+
+    app.toggle(key=f"dataset-filter:{name}:shape:is_on").set_value(True).run()
+    app.number_input(key=f"dataset-filter:{name}:shape:min_height").set_value(66).run()
+
+    assert not app.exception
+    assert [metric.value for metric in app.metric] == ["1", "2"]
+    assert "64 × 65 is outside the bounds of image_shape_filter" in texts(app)
+
+
+def test_the_clinic_warns_of_captions_that_are_all_the_same(studio: Studio):
+    name = a_dataset(studio, "二次元", "二次元", "二次元")
+    app = studio.page("dataset")
+
+    app.segmented_control(key=f"dataset-view-{name}").set_value("clinic").run()
+
+    assert not app.exception
+    assert "the LoRA gets no trigger" in texts(app)
+
+
+def test_pictures_left_out_by_hand_come_back(studio: Studio):
+    name = a_dataset(studio, "a", "b")
+    app = studio.page("dataset")
+
+    app.button(key="icon-dataset-out-p00.jpg").click().run()
+    assert [entry.file for entry in studio.engine.datasets.look(name).kept] == ["p01.jpg"]
+    app.segmented_control(key=f"dataset-show-{name}").set_value("dropped").run()
+    assert "left out by hand" in texts(app)
+    app.button(key="icon-dataset-out-p00.jpg").click().run()
+
+    assert len(studio.engine.datasets.look(name).kept) == 2
+
+
+def test_many_pictures_are_shown_a_page_at_a_time(studio: Studio):
+    name = a_dataset(studio, *[f"caption {number}" for number in range(30)], side=8)
+
+    app = studio.page("dataset")
+
+    assert not app.exception
+    fields = [area.key for area in app.text_area if area.key.startswith(f"caption:{name}:")]
+    assert len(fields) == 24
+
+
+def test_export_and_bring_in_draw_without_a_picture(studio: Studio):
+    name = studio.engine.datasets.create("Empty")
+    app = studio.page("dataset")
+    for view in ("bring", "export", "filters", "clinic", "pictures"):
+        app.segmented_control(key=f"dataset-view-{name}").set_value(view).run()
+        assert not app.exception and not app.error, view
+
+
+def test_a_folder_that_is_not_there_is_a_sentence(studio: Studio):
+    name = studio.engine.datasets.create("Empty")
+    app = studio.page("dataset")
+
+    app.text_input(key=f"dataset-folder-{name}").set_value("/nowhere/at/all").run()
+    app.button(key="dataset-bring-folder").click().run()
+
+    assert "There is no folder /nowhere/at/all" in texts(app)
+
+
+def test_uploads_come_in_and_a_broken_one_is_named(studio: Studio):
+    desk = studio.engine.datasets
+    name = desk.create("Mine")
+    stored = io.BytesIO()
+    Image.new("RGB", (40, 30), "red").save(stored, "PNG")
+    desk.bring_files(name, [("猫.png", stored.getvalue()), ("broken.png", stored.getvalue()[:60])])
+    assert not studio.page("dataset").exception  # while it runs
+    until = time.monotonic() + 90
+    while desk.intake(name).is_active and time.monotonic() < until:
+        time.sleep(0.05)
+
+    app = studio.page("dataset")
+
+    assert not app.exception
+    assert "1 pictures were taken in" in texts(app) and "broken.png" in texts(app)
+    app.button(key="icon-dataset-intake-dismiss").click().run()
+    assert "broken.png" not in texts(app)
+
+
+def test_a_deleted_dataset_comes_back_with_undo(studio: Studio):
+    name = a_dataset(studio, "a")
+    app = studio.page("dataset")
+
+    app.menu_button(key="icon-dataset-more").click("delete").run()
+    assert studio.engine.datasets.names() == ()
+    app.button(key="undo-0").click().run()
+
+    assert studio.engine.datasets.names() == (name,)
