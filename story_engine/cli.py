@@ -17,6 +17,7 @@ from typing import Annotated
 import click
 import typer
 
+from story_engine import cli_dataset
 from story_engine.bootstrap import open_engine
 from story_engine.cli_report import board_report, job_report, models_report, story_lint
 from story_engine.cli_wait import JobEnded, wait_for
@@ -34,6 +35,7 @@ models = typer.Typer(no_args_is_help=True, help="Model families: what is here, w
 jobs = typer.Typer(no_args_is_help=True, help="The queue.")
 app.add_typer(models, name="models")
 app.add_typer(jobs, name="jobs")
+app.add_typer(cli_dataset.app, name="dataset")
 
 StoryArgument = Annotated[str, typer.Argument(help="Path of a story's YAML file, or its slug.")]
 SceneOption = Annotated[list[str] | None, typer.Option("--scene", help="Number (1 = first) or id; may be repeated.")]
@@ -267,7 +269,7 @@ def _in_front(arguments: Sequence[str]) -> list[str]:
     rest: list[str] = []
     waiting = iter(arguments)
     for argument in waiting:
-        if argument in _ANYWHERE_FLAGS or argument.partition("=")[0] in _ANYWHERE_OPTIONS and "=" in argument:
+        if argument in _ANYWHERE_FLAGS or ("=" in argument and argument.partition("=")[0] in _ANYWHERE_OPTIONS):
             front.append(argument)
         elif argument in _ANYWHERE_OPTIONS:
             front += [argument, *([next(waiting, "")])]

@@ -12,7 +12,7 @@ from story_engine.messages import message
 _POLL_SECONDS = 0.2
 
 
-class JobEnded(Exception):  # noqa: N818 - names the situation: the job ended otherwise than done
+class JobEnded(Exception):
     """A job that was waited for failed, was cancelled, or is held."""
 
 

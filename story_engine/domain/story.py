@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from story_engine.domain.value import Value
 
@@ -85,7 +85,7 @@ class Story(Value):
     loras: tuple[LoraUse, ...] = ()
     scenes: tuple[Scene, ...] = ()
 
-    model_config = {**Value.model_config, "populate_by_name": True}
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     def scene(self, scene_id: str) -> Scene:
         """The scene called `scene_id`.

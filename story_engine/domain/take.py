@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.value import Value
 
@@ -29,7 +31,7 @@ class Take(Value):
     written_negative: str = ""
     parent: str | None = None
     """Id of the take that this one was made to replace, if any."""
-    made_with: dict[str, str] = {}
+    made_with: dict[str, str] = Field(default_factory=dict)
     """Versions of torch, diffsynth and the Studio, device, precision: what a replay needs to know."""
 
 

@@ -27,9 +27,13 @@ def assemble_board(
     """All panels in reading order.
 
     Args:
+        slug: of the story.
+        story: what the author wrote.
         takes: scene id → takes, oldest first.
         picks: scene id → take id.
         scores: picture SHA-256 → value, of one scorer version.
+        scorer: its name.
+        scorer_version: its version.
         recipe_now: what the scene would be rendered with now, None where that cannot be told.
         files: a take's PNG and its thumbnail.
     """
@@ -66,8 +70,7 @@ def _view(
 
 
 def _best(views: Sequence[TakeView], scene: Scene) -> TakeView | None:
-    """Without a pick: of the takes painted as the scene stands now, the pinned seed's, else the best-scored; else the
-    newest of any."""
+    """Without a pick: the pinned seed's take, else the best-scored of those painted as the scene stands now."""
     current = [view for view in views if view.is_current]
     if scene.pinned:
         current = [view for view in current if view.take.recipe.seed == scene.seed] or current

@@ -53,7 +53,7 @@ def export(parts: Parts, slug: str, *, threshold: float, out: Path | None) -> Pa
     blocked = blocking(checklist(parts, slug, threshold=threshold))
     if blocked:
         raise NotReady(blocked)
-    planned = plan_bundle(parts.stories.load(slug), read_board(parts, slug))
+    planned = plan_bundle(read_board(parts, slug))
     rows = [each.row for each in planned]
     entries: dict[str, bytes | Path] = {each.name: each.picture for each in planned}
     # Beside `images/`, never in it: the challenge's script scores every file of that folder.

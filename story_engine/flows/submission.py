@@ -29,14 +29,15 @@ class BundlePicture:
 def check_submission(story: Story, board: Board, *, threshold: float, is_challenge: bool) -> tuple[CheckItem, ...]:
     """Everything that is there, weak or missing, in the order in which a person would mend it."""
     return (
+        *_title(story),
         *_pictures(board),
         *_freshness(board),
         *_scores(board, threshold=threshold, is_challenge=is_challenge),
-        *_reproducible(story, board),
+        *_reproducible(board),
     )
 
 
-def plan_bundle(story: Story, board: Board) -> tuple[BundlePicture, ...]:
+def plan_bundle(board: Board) -> tuple[BundlePicture, ...]:
     """The pictures in reading order as `images/01.png` …; panels without a picture are left out."""
     planned = []
     chosen = [(panel.scene, panel.chosen) for panel in board.panels if panel.chosen is not None]
@@ -59,6 +60,10 @@ def plan_bundle(story: Story, board: Board) -> tuple[BundlePicture, ...]:
         )
         planned.append(BundlePicture(name=f"images/{row.file}", picture=view.picture, view=view, row=row))
     return tuple(planned)
+
+
+def _title(story: Story) -> list[CheckItem]:
+    return [] if story.title.strip() else [_item("submit.no_title", "warning")]
 
 
 def _pictures(board: Board) -> list[CheckItem]:
@@ -96,7 +101,7 @@ def _scores(board: Board, *, threshold: float, is_challenge: bool) -> list[Check
     return items
 
 
-def _reproducible(story: Story, board: Board) -> list[CheckItem]:
+def _reproducible(board: Board) -> list[CheckItem]:
     items = []
     stand_ins = [panel for panel in board.panels if panel.stand_in_for is not None]
     if stand_ins:
@@ -106,8 +111,6 @@ def _reproducible(story: Story, board: Board) -> list[CheckItem]:
     with_lora = sum(1 for view in chosen if view.take.recipe.loras)
     state = "ok" if chosen and with_lora == len(chosen) else "warning"
     items.append(_item("submit.lora", state, used=with_lora, pictures=len(chosen)))
-    if not story.title.strip():
-        items.append(_item("submit.no_title", "warning"))
     return items
 
 

@@ -30,8 +30,10 @@ def pin(parts: Parts, slug: str, scene_id: str, take_id: str) -> Story:
 
 
 def use_settings(parts: Parts, slug: str, scene_id: str, take_id: str) -> Story:
-    """The scene's prompt, negative and seed as they were for this take; sampler, steps, cfg and size where its family
-    is the story's own."""
+    """The scene's prompt, negative and seed as they were for this take.
+
+    Sampler, steps, cfg and size too, where the take's family is the story's own.
+    """
     take = _take(parts, slug, scene_id, take_id)
     story = parts.stories.load(slug)
     scene = story.scene(scene_id)

@@ -36,7 +36,7 @@ def as_json(rows: Sequence[PromptRow]) -> str:
 
 
 def as_csv(rows: Sequence[PromptRow]) -> str:
-    """CSV for a spreadsheet; a cell that would be read as a formula gets a leading apostrophe (OWASP: CSV injection)."""
+    """CSV for a spreadsheet; one that looks like a formula gets a leading apostrophe (OWASP, CSV injection)."""
     file = io.StringIO()
     fields = list(PromptRow.__slots__)
     writer = csv.DictWriter(file, fields, lineterminator="\n")

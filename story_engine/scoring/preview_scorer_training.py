@@ -11,7 +11,6 @@ import argparse
 import json
 import logging
 import random
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +34,8 @@ SIDE = 64
 """Pixels of the scorer's input; the studio's pictures are 256."""
 HELD_OUT = 600
 BATCH = 64
+PEAK_LEARNING_RATE = 4e-4
+"""At 1e-3 the rank correlation on held-out drawings was .08 lower, at 1.5e-3 it did not learn."""
 
 
 def drawing_with_rating(seed: int) -> tuple[Image.Image, float]:
@@ -54,20 +55,18 @@ def drawing_with_rating(seed: int) -> tuple[Image.Image, float]:
     return picture, CLEAN_RATING + amount * (RATINGS[kind] - CLEAN_RATING)
 
 
-def train(*, pictures: int, minutes: float, seed: int) -> dict[str, float]:
+def train(*, pictures: int, steps: int, seed: int) -> dict[str, float]:
     """Train, save to FOLDER, and report the figures on held-out drawings (rank correlation, mean error, AUC)."""
     torch.manual_seed(seed)
     torch.set_num_threads(1)
     processor = CLIPImageProcessor(size={"shortest_edge": SIDE}, crop_size={"height": SIDE, "width": SIDE})
     pixels, ratings = _drawings(processor, pictures + HELD_OUT, seed)
     model = AestheticsPredictorV2Linear(_config()).train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=4e-4, weight_decay=0.01)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_LEARNING_RATE, weight_decay=0.01)
     order = np.random.default_rng(seed)
-    start = time.monotonic()
-    step = 0
-    while (elapsed := time.monotonic() - start) < minutes * 60:
+    for step in range(steps):
         for group in optimizer.param_groups:
-            group["lr"] = 4e-4 * min(1.0, (step + 1) / 100) * (1 - 0.95 * elapsed / (minutes * 60))
+            group["lr"] = PEAK_LEARNING_RATE * min(1.0, (step + 1) / 100) * (1 - 0.95 * step / steps)
         chosen = order.integers(0, pictures, BATCH)
         batch = pixels[chosen]
         if order.random() < 0.5:
@@ -82,13 +81,12 @@ def train(*, pictures: int, minutes: float, seed: int) -> dict[str, float]:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
-        step += 1
-        if step % 200 == 0:
-            logger.info("step %d loss %.4f after %.0f s", step, loss.item(), elapsed)
+        if (step + 1) % 100 == 0:
+            logger.info("step %d of %d, loss %.4f", step + 1, steps, loss.item())
     model.eval()
     model.save_pretrained(FOLDER)
     processor.save_pretrained(FOLDER)
-    figures = {"steps": float(step)} | _figures(model, pixels[pictures:], ratings[pictures:])
+    figures = {"steps": float(steps)} | _figures(model, pixels[pictures:], ratings[pictures:])
     (FOLDER / "figures.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     return figures
 
@@ -138,10 +136,10 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pictures", type=int, default=6000)
-    parser.add_argument("--minutes", type=float, default=6.0)
+    parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    figures = train(pictures=arguments.pictures, minutes=arguments.minutes, seed=arguments.seed)
+    figures = train(pictures=arguments.pictures, steps=arguments.steps, seed=arguments.seed)
     logger.info("held out: %s", json.dumps(figures))
 
 

@@ -30,6 +30,7 @@ class BundleStore:
         """A zip of the entries in order, with their checksums as the last one.
 
         Args:
+            path: of the zip.
             entries: name in the zip → content, or the file that holds it.
 
         Raises:

@@ -13,7 +13,7 @@ _ADAPTER = "adapter.safetensors"
 
 
 class LoraStore:
-    """The LoRAs of a workspace: `<name>.safetensors`, the challenge's `<name>.ckpt`, or `<name>/adapter.safetensors`."""
+    """The LoRAs of a workspace: `<name>.safetensors`, the challenge's `<name>.ckpt`, `<name>/adapter.safetensors`."""
 
     def __init__(self, layout: Layout) -> None:
         self._folder = layout.loras

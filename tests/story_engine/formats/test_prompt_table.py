@@ -6,10 +6,11 @@ from story_engine.formats.prompt_table import PromptRow, as_csv, as_json, as_mar
 
 
 def a_row(**changes) -> PromptRow:
-    fields = dict(
-        file="01.png", title="t", caption="c", prompt="猫，全身", negative="丑陋", seed=3, steps=20, cfg_scale=4.0,
-        sampler="ddim", size="256x256", family="preview", loras="", score=6.5,
-    )  # fmt: skip
+    fields = {
+        "file": "01.png", "title": "t", "caption": "c", "prompt": "猫，全身", "negative": "丑陋", "seed": 3,
+        "steps": 20, "cfg_scale": 4.0, "sampler": "ddim", "size": "256x256", "family": "preview", "loras": "",
+        "score": 6.5,
+    }  # fmt: skip
     return PromptRow(**(fields | changes))
 
 
