@@ -43,6 +43,8 @@ TICK_SECONDS = 0.05
 """How often the ledger is asked whether somebody wrote to it; one question costs microseconds."""
 PROGRESS_SECONDS = 0.1
 """Progress is written in batches of this length."""
+CANCEL_SECONDS = 0.25
+"""How often a job that goes on is asked to stop."""
 TROUBLE_SECONDS = 1.0
 """Pause after the ledger could not be written, as on a full disk."""
 HANDOVER_SECONDS = 15.0
@@ -67,7 +69,7 @@ class Dispatcher:
         self._events: queue.Queue[Message] = queue.Queue()
         self._stopping = threading.Event()
         self._running: dict[int, int] = {}
-        self._cancelled: set[tuple[int, int]] = set()
+        self._asked_to_stop: dict[tuple[int, int], float] = {}
         self._progress: dict[tuple[int, int], Progress] = {}
         self._outcomes: list[Message] = []
         self._busy_at = time.monotonic()
@@ -152,17 +154,21 @@ class Dispatcher:
             job, attempt = outcome["job"], outcome["attempt"]
             if self._running.get(job) == attempt:
                 del self._running[job]
-            self._cancelled.discard((job, attempt))
+            self._asked_to_stop.pop((job, attempt), None)
             shutil.rmtree(self._layout.live(job), ignore_errors=True)
             _LOG.info("job %d, attempt %d: %s", job, attempt, outcome["outcome"])
 
     def _stop_cancelled(self, ledger: WorkLedger, placement: Placement) -> None:
         if not self._running:
             return
+        now = time.monotonic()
         for job in ledger.wanted_cancels():
-            key = (job, self._running.get(job, 0))
-            if job in self._running and key not in self._cancelled:
-                self._cancelled.add(key)
+            if job not in self._running:
+                continue
+            key = (job, self._running[job])
+            # Again and again: the wish may have overtaken its job on the way to the worker.
+            if now - self._asked_to_stop.get(key, -CANCEL_SECONDS) >= CANCEL_SECONDS:
+                self._asked_to_stop[key] = now
                 placement.cancel(*key)
 
     def _start_waiting(self, ledger: WorkLedger, placement: Placement) -> None:

@@ -60,6 +60,17 @@ def test_progress_is_seen_while_the_job_runs(served):
     assert (served.ledger.job(job).state, served.ledger.job(job).error_code) == ("cancelled", "jobs.cancelled")
 
 
+def test_a_stop_that_comes_with_the_start_is_not_lost(served):
+    for number in range(100, 110):
+        job = submit(served.ledger, number, steps=1000, seconds=0.02)
+        wait_for(lambda job=job: served.ledger.job(job).state == "running")
+
+        served.ledger.want_cancel(job)
+        wait_for(is_over(served.ledger, job))
+
+        assert served.ledger.job(job).state == "cancelled"
+
+
 def test_one_token_does_one_job_at_a_time_and_the_urgent_one_next(served):
     first = submit(served.ledger, 1, steps=10, seconds=0.05)
     wait_for(lambda: served.ledger.job(first).state == "running")
@@ -141,13 +152,11 @@ def test_a_killed_dispatcher_leaves_no_child_behind_and_its_job_is_done_by_the_n
     wait_for(lambda: ledger.job(job).progress.step > 2)
 
     first.kill()
-    killed = time.monotonic()
-    wait_for(lambda: not children_of(layout.workspace), seconds=2)
+    wait_for(lambda: not children_of(layout.workspace), what="the end of the child")
     assert dispatcher_state(layout) == "stopped"
     dispatchers.start()
     wait_for(is_over(ledger, job))
 
-    assert time.monotonic() - killed < 15
     assert (ledger.job(job).state, ledger.job(job).attempt) == ("done", 2)
 
 
@@ -164,7 +173,8 @@ def test_a_dispatcher_that_is_told_to_leave_queues_its_job_without_blame(layout,
 
 
 def test_nothing_listens_beyond_this_machine(served):
-    wait_for(lambda: dispatcher_state(served.layout) == "running" and children_of(served.layout.workspace))
+    job = submit(served.ledger, 300)
+    wait_for(is_over(served.ledger, job))  # now there is a child too
 
     listening = [
         connection.laddr.ip
