@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from story_engine import cli_dataset
@@ -27,6 +26,7 @@ from story_engine.engine import Engine
 from story_engine.errors import ChooseAnother, StudioError
 
 DONE, PUT_RIGHT, USAGE, JOB_FAILED = 0, 1, 2, 3
+"""Usage errors are the parser's own, which ends with 2."""
 _ANYWHERE_FLAGS = ("--json",)
 _ANYWHERE_OPTIONS = ("--workspace",)
 
@@ -53,21 +53,16 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command; its exit code."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     try:
-        code = app(_in_front(arguments), standalone_mode=False, prog_name="python -m story_engine")
-    except click.UsageError as error:
-        error.show()
-        return USAGE
-    except click.exceptions.Exit as exit_:
-        return exit_.exit_code
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        return JOB_FAILED
+        app(_in_front(arguments), prog_name="python -m story_engine")
+    except SystemExit as ended:
+        return int(ended.code or DONE)
     except JobEnded as ended:
         print(ended, file=sys.stderr)
         return JOB_FAILED
     except StudioError as error:
         print(error, file=sys.stderr)
         return PUT_RIGHT
-    return code if isinstance(code, int) else DONE
+    return DONE
 
 
 @app.callback()
@@ -176,7 +171,7 @@ def verify(context: typer.Context) -> None:
     report, text = models_report(_engine(context))
     _print(context, report, text)
     if not all(family["ready"] for family in report["families"]):
-        raise click.exceptions.Exit(PUT_RIGHT)
+        raise typer.Exit(PUT_RIGHT)
 
 
 @models.command()
@@ -245,7 +240,7 @@ def _overrides(*, family: str | None, sampler: str | None, steps: int | None, si
         try:
             width, height = (int(side) for side in size.lower().split("x"))
         except ValueError as error:
-            raise click.BadParameter(f"{size!r} is not WxH, such as 256x256", param_hint="--size") from error
+            raise typer.BadParameter(f"{size!r} is not WxH, such as 256x256", param_hint="--size") from error
     given = {"family": family, "sampler": sampler, "steps": steps, "width": width, "height": height}
     return {key: value for key, value in given.items() if value is not None}
 

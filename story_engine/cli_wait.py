@@ -27,9 +27,9 @@ def wait_for(engine: Engine, job: int) -> JobView:
         while (view := engine.job(job)).is_active:
             shown = _show(view, shown)
             time.sleep(_POLL_SECONDS)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         engine.cancel(job)
-        raise
+        raise JobEnded(f"Job {job} was asked to stop. Finished takes are kept.") from error
     if shown and sys.stderr.isatty():
         print(file=sys.stderr)
     if view.state != "done":
