@@ -1,0 +1,116 @@
+"""How far each sampler ends from the exact solution, by number of steps, on the preview model.
+
+    python -m benchmarks.samplers [--prompts 4] [--reference-steps 1000]
+
+The exact solution is approached by DDIM with very many steps from the same noise. The error is the distance of the
+finished latents, relative to their size; the middle one of the prompts is printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+
+import torch
+
+from story_engine.config import read_config
+from story_engine.domain.family import SAMPLERS
+from story_engine.domain.recipe import Recipe
+from story_engine.models.denoising import Imagined, Panel, denoise
+from story_engine.models.families import families
+from story_engine.models.networks import open_networks
+from story_engine.models.noise import starting_noise
+from story_engine.models.samplers import build_sampler
+from story_engine.store.layout import Layout
+
+STEPS = (10, 20, 30, 50)
+PROMPTS = (
+    "水墨画，一只橙色的猫，宫殿大厅，全身",
+    "anime, a girl with purple hair on a stage, upper body",
+    "二次元，一只熊猫，森林，白天",
+    "crayon drawing, a robot on the street, night",
+    "剪纸，一位穿黄色长袍的皇帝，宝座",
+    "pixel art, a fox on a snowy mountain",
+    "一只兔子，海边，黄昏",
+    "a dog in a classroom",
+)
+NEGATIVE = "模糊，低对比度"
+
+
+def measured(prompts: int, reference_steps: int) -> dict[str, dict[int, float]]:
+    """Error by sampler and steps."""
+    layout = Layout.of(read_config())
+    family = families(layout)["preview"]
+    recipes = [
+        Recipe(
+            prompt=prompt,
+            negative=NEGATIVE,
+            seed=seed,
+            sampler="ddim",
+            steps=1,
+            cfg_scale=family.cfg_scale,
+            width=family.width,
+            height=family.height,
+            noise="cpu",
+            family=family.name,
+            weights_hash=family.weights_hash,
+            precision=family.precision,
+        )
+        for seed, prompt in enumerate(PROMPTS[:prompts])
+    ]
+    networks = open_networks(layout, recipes[0], device="cpu")
+    encoded = networks.encode([NEGATIVE, *PROMPTS], should_stop=lambda: False)
+    panels = [
+        Panel(
+            noise=starting_noise(recipe),
+            prompt=encoded[recipe.prompt],
+            negative=encoded[NEGATIVE],
+            cfg_scale=recipe.cfg_scale,
+        )
+        for recipe in recipes
+    ]
+
+    def finished(sampler: str, steps: int) -> torch.Tensor:
+        started = time.monotonic()
+        latents = denoise(
+            networks.painter().unet,
+            panels,
+            build_sampler(sampler, steps),
+            rows_per_call=4,
+            on_step=_ignore,
+            should_stop=lambda: False,
+        )
+        print(f"{sampler} {steps} steps: {time.monotonic() - started:.1f} s", flush=True)
+        return latents
+
+    exact = finished("ddim", reference_steps)
+    return {sampler: {steps: _error(finished(sampler, steps), exact) for steps in STEPS} for sampler in SAMPLERS}
+
+
+def _ignore(step: int, imagined: Imagined) -> None:
+    del step, imagined
+
+
+def _error(latents: torch.Tensor, exact: torch.Tensor) -> float:
+    distances = (latents - exact).flatten(1).norm(dim=1) / exact.flatten(1).norm(dim=1)
+    return round(statistics.median(distances.tolist()), 4)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--prompts", type=int, default=4, choices=range(1, len(PROMPTS) + 1))
+    parser.add_argument("--reference-steps", type=int, default=1000)
+    arguments = parser.parse_args()
+    errors = measured(arguments.prompts, arguments.reference_steps)
+    print("| sampler | " + " | ".join(f"{steps} steps" for steps in STEPS) + " |")
+    print("| --- |" + " --- |" * len(STEPS))
+    for sampler, row in errors.items():
+        print(f"| {sampler} | " + " | ".join(f"{row[steps]:.4f}" for steps in STEPS) + " |")
+    print(json.dumps(errors))
+
+
+if __name__ == "__main__":
+    main()
