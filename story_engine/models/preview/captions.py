@@ -81,7 +81,7 @@ def _topics(scene: DrawnScene, rng: random.Random) -> set[str]:
     else:
         shares["colour"] = 0.15 if main.subject == "panda" else 0.85
     topics = {topic for topic, share in shares.items() if rng.random() < share}
-    if "company" in topics:
+    if "company" in topics or not topics & {"setting", "background", "action", "style", "shot"}:
         topics.add("subject")
     if not topics & {"setting", "background"} and not plain and rng.random() < 0.6:
         topics.add("background")

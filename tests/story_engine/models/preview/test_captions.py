@@ -31,6 +31,17 @@ def test_a_caption_never_exceeds_the_prompt_length() -> None:
     assert min(lengths) > 2
 
 
+class _Taciturn(random.Random):
+    """Would rather say nothing at all."""
+
+    def random(self) -> float:
+        return 0.999
+
+
+def test_something_is_always_said() -> None:
+    assert [caption(scene, _Taciturn(1), "zh") for scene in singer_scenes()].count("") == 0
+
+
 def test_half_of_the_captions_are_chinese() -> None:
     chinese = [any("一" <= letter <= "鿿" for letter in text) for text in _captions(cat_scenes()[0], 1000)]
 
