@@ -6,6 +6,7 @@ import json
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 
@@ -157,11 +158,14 @@ def _found_path(folder: Path, file: PublishedFile) -> str:
 def _file_state(path: Path, shown: str, size_bytes: int) -> ModelFile:
     if not path.is_file():
         return ModelFile(path=shown, size_bytes=size_bytes, state="missing")
-    return ModelFile(path=shown, size_bytes=path.stat().st_size, state=_content_state(path))
+    found = path.stat()
+    return ModelFile(path=shown, size_bytes=found.st_size, state=_content_state(path, found.st_size, found.st_mtime_ns))
 
 
-def _content_state(path: Path) -> str:
+@lru_cache(maxsize=256)
+def _content_state(path: Path, size_bytes: int, modified_ns: int) -> str:
     """Present, truncated or damaged, judged from the file's own structure: cheap, whatever sizes are told elsewhere."""
+    del size_bytes, modified_ns  # they only make the cache key: a page asks a dozen times per click
     if path.suffix == ".safetensors":
         try:
             read_header(path)

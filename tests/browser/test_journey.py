@@ -13,11 +13,11 @@ import pytest
 from tests.browser.conftest import App, Visitor, wait_for
 
 STORY = "singer"
-RENDER_SECONDS = 400
+RENDER_SECONDS = 900
 """Eight small pictures of four steps on a loaded machine of two cores, the start of the render process included."""
 
 
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(3000)
 def test_a_story_is_painted_changed_chosen_scored_and_handed_in(app: App, visit: Callable[..., Visitor]):
     person = visit(language="en")
     engine = app.engine
