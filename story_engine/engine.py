@@ -96,6 +96,10 @@ class Engine:
         """The scene `by` places later (earlier when negative)."""
         return self.parts.stories.move_scene(slug, scene, by=by)
 
+    def notices(self, slug: str, language: str) -> tuple[tuple[str, dict[str, object]], ...]:
+        """Message codes with values of what the author should know about the file: damage, copies that were kept."""
+        return self.parts.stories.notices(slug, language)
+
     def history(self, slug: str) -> tuple[Revision, ...]:
         """Earlier states, newest first."""
         return self.parts.stories.history(slug)
@@ -165,11 +169,15 @@ class Engine:
 
     def jobs(self, *, story: str | None = None, active: bool = True) -> tuple[JobView, ...]:
         """Jobs, oldest first; finished ones too with `active=False` (the last fifty)."""
-        return self.parts.ledger.jobs(story=story, active=active)
+        found = self.parts.ledger.jobs(story=story, active=active)
+        queue.watch(self.parts, found)
+        return found
 
     def job(self, job: int) -> JobView:
         """One job."""
-        return self.parts.ledger.job(job)
+        found = self.parts.ledger.job(job)
+        queue.watch(self.parts, [found])
+        return found
 
     def cancel(self, job: int) -> None:
         """Ask the job to stop; finished takes are kept."""

@@ -1,3 +1,4 @@
+import ast
 import json
 import re
 from pathlib import Path
@@ -22,13 +23,27 @@ def test_every_text_exists_in_every_language_with_the_same_values(path):
         assert placeholders(texts["en"]) == placeholders(texts["zh"]), situation
 
 
-def test_every_code_that_the_engine_uses_has_a_text():
-    rooms = "|".join(path.stem for path in FILES)
-    pattern = re.compile(rf'"((?:{rooms})\.[a-z_]+)"')
-    used = {code for path in FOLDER.rglob("*.py") for code in pattern.findall(path.read_text(encoding="utf-8"))}
+RAISED = {"StudioError", "FixInput", "ChooseAnother", "InstallOrDownload", "Wait", "LookAtLog", "Cancelled", "Problem"}
 
-    files = {code for code in used if code.endswith((".json", ".py", ".yaml", ".sqlite"))}
-    assert used - known_codes() - files == set()
+
+def codes_in(path: Path) -> set[str]:
+    """Codes given to errors and problems, and every text that looks like a code of a room that exists."""
+    rooms = "|".join(file.stem for file in FILES)
+    looks_like = re.compile(rf"(?:{rooms})\.[a-z_]+")
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in RAISED and node.args:
+            first = node.args[0]
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                found.add(first.value)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and looks_like.fullmatch(node.value):
+            found.add(node.value)
+    return {code for code in found if not code.endswith((".json", ".py", ".yaml", ".sqlite", ".log", ".lock"))}
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.py")), ids=lambda path: str(path.relative_to(FOLDER)))
+def test_every_code_that_the_engine_uses_has_a_text(path):
+    assert codes_in(path) - known_codes() == set()
 
 
 def test_a_message_is_filled_with_its_values():

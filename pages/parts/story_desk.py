@@ -6,7 +6,8 @@ import streamlit as st
 
 from pages.parts import board_page, drawers, frame, live, opened, scene_card, stand_in, story_head, toolbar
 from pages.parts.desk import engine
-from pages.parts.wording import plain, say
+from pages.parts.wording import language, plain, say
+from story_engine.messages import message
 
 
 def draw() -> None:
@@ -21,6 +22,8 @@ def draw() -> None:
     story = engine().story(slug)
     board = engine().board(slug)
     story_head.draw(slug, story, board)
+    for code, values in engine().notices(slug, language()):
+        st.warning(plain(message(code, language(), **values)), icon=":material/healing:")
     drawers.draw(slug, story)
     banner, view = toolbar.draw(slug, story, board)
     with banner:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from story_engine.domain.views import CheckItem, GateView
-from story_engine.errors import NotReady
+from story_engine.errors import InvalidInput, NotReady
 from story_engine.flows.panels import read_board
 from story_engine.flows.parts import Parts
 from story_engine.flows.submission import BundlePicture, blocking, check_submission, plan_bundle
@@ -54,6 +54,10 @@ def export(parts: Parts, slug: str, *, threshold: float, out: Path | None) -> Pa
     if blocked:
         raise NotReady(blocked)
     planned = plan_bundle(read_board(parts, slug))
+    # Scores were given to the very bytes that the records promise: a picture changed since then must not be handed in.
+    faults = [parts.takes.fault(each.view.take) for each in planned]
+    if any(faults):
+        raise InvalidInput(tuple(fault for fault in faults if fault is not None))
     rows = [each.row for each in planned]
     entries: dict[str, bytes | Path] = {each.name: each.picture for each in planned}
     # Beside `images/`, never in it: the challenge's script scores every file of that folder.

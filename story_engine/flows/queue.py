@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
+from story_engine.domain.job import JobView
 from story_engine.domain.story import Story
 from story_engine.domain.views import Submitted
 from story_engine.errors import ChooseAnother
@@ -122,6 +123,12 @@ def retry(parts: Parts, job: int) -> int:
     again = parts.ledger.retry(job)
     parts.start_dispatcher()
     return again
+
+
+def watch(parts: Parts, jobs: Sequence[JobView]) -> None:
+    """Whoever looks at active jobs while no dispatcher serves them starts one: it may have been killed."""
+    if any(job.is_active for job in jobs):
+        parts.start_dispatcher()
 
 
 def _submit(parts: Parts, slug: str, plan: RenderPlan, *, priority: int, user: str) -> Submitted:

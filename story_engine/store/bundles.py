@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import io
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from story_engine.errors import Wait
+from story_engine.store.atomic import write_bytes
 from story_engine.store.layout import Layout
 
 CHECKSUMS = "SHA256SUMS"
@@ -34,30 +34,23 @@ class BundleStore:
             entries: name in the zip → content, or the file that holds it.
 
         Raises:
-            Wait: the folder cannot be written or the disk is full; nothing half-written stays.
+            Wait: the folder cannot be written or the disk is full; what was there is unchanged.
         """
-        partial = path.with_name(path.name + ".partial")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with partial.open("wb") as file:
-                _write_zip(file, entries)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
-        except OSError as error:
-            partial.unlink(missing_ok=True)
-            raise Wait("store.cannot_write", path=str(path), reason=error.strerror or str(error)) from error
+        write_bytes(path, _zip(entries))
         return path
 
 
-def _write_zip(file: object, entries: Mapping[str, bytes | Path]) -> None:
+def _zip(entries: Mapping[str, bytes | Path]) -> bytes:
+    """The zip as bytes: two dozen pictures of a few megabytes each are no load for a machine that paints them."""
+    file = io.BytesIO()
     sums = []
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as bundle:  # type: ignore[call-overload]
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as bundle:
         for name, content in entries.items():
             data = content.read_bytes() if isinstance(content, Path) else content
             sums.append(f"{hashlib.sha256(data).hexdigest()}  {name}\n")
             bundle.writestr(_entry(name), data)
         bundle.writestr(_entry(CHECKSUMS), "".join(sums))
+    return file.getvalue()
 
 
 def _entry(name: str) -> zipfile.ZipInfo:
