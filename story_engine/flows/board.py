@@ -77,4 +77,5 @@ def _best(views: Sequence[TakeView], scene: Scene) -> TakeView | None:
     scored = [view for view in current if view.score is not None]
     if scored:
         return max(scored, key=lambda view: (view.score or 0.0, view.take.created_at))
-    return (current or list(views) or [None])[-1]
+    newest = current or list(views)
+    return newest[-1] if newest else None

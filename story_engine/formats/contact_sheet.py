@@ -28,8 +28,8 @@ def contact_sheet(pictures: Sequence[Path]) -> Image.Image:
         raise FixInput("submit.no_pictures")
     images = []
     for path in pictures:
-        with Image.open(path) as image:
-            images.append(image.convert("RGB"))
+        with Image.open(path) as opened:
+            images.append(opened.convert("RGB"))
     cell_width = SHEET_WIDTH // COLUMNS
     cell_height = round(cell_width * images[0].height / images[0].width)
     rows = -(-len(images) // COLUMNS)

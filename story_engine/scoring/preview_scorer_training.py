@@ -78,7 +78,7 @@ def train(*, pictures: int, steps: int, seed: int) -> dict[str, float]:
         rated = model.layers(embeds / embeds.norm(dim=-1, keepdim=True))[:, 0]
         loss = torch.nn.functional.smooth_l1_loss(rated, ratings[chosen])
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         if (step + 1) % 100 == 0:
@@ -115,7 +115,7 @@ def _drawings(processor: CLIPImageProcessor, count: int, seed: int) -> tuple[tor
 
 @torch.inference_mode()
 def _figures(model: AestheticsPredictorV2Linear, pixels: torch.Tensor, ratings: torch.Tensor) -> dict[str, float]:
-    rated = torch.cat([model(pixel_values=part).logits[:, 0] for part in pixels.split(BATCH)])
+    rated = torch.cat([model(pixel_values=part).logits[:, 0] for part in torch.split(pixels, BATCH)])
     ranks = [values.argsort().argsort().double() for values in (rated, ratings + 1e-6 * torch.arange(len(ratings)))]
     spearman = torch.corrcoef(torch.stack(ranks))[0, 1].item()
     clean = rated[ratings >= CLEAN_RATING - 1e-3]
