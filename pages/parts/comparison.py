@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.parts import notices
 from pages.parts.desk import engine
+from pages.parts.panel_picture import jpeg
 from pages.parts.wording import plain, say
 from story_engine.domain.board import Panel, TakeView
 
@@ -54,7 +55,7 @@ def _draw_side(slug: str, scene: str, views: dict[str, TakeView], side: str, fir
         or first
     )
     view = views[take]
-    st.image(str(view.thumbnail), width="stretch", alt=_name(view))
+    st.image(jpeg(view.thumbnail), width="stretch", alt=_name(view))
     st.button(
         say("compare.pick"),
         key=f"{key}-pick",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
+from functools import lru_cache
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-import streamlit as st
-
 from story_engine.bootstrap import open_engine
-from story_engine.config import Config, read_config
+from story_engine.config import read_config
 from story_engine.engine import Engine
 from story_engine.store.layout import Layout
 
@@ -18,20 +18,21 @@ LOG_FILES = 3
 
 
 def engine() -> Engine:
-    """The one engine of this process."""
-    config = read_config()
-    return _opened(str(config.workspace), str(config.stories), config)
+    """The one engine of this process. Asked for many times per run, so nothing here looks at the disk."""
+    return _opened(os.environ.get("STORY_STUDIO_WORKSPACE"), os.environ.get("STORY_STUDIO_STORIES"))
 
 
 def workspace() -> Path:
     """Where everything generated lies."""
-    return read_config().workspace
+    return engine().config.workspace
 
 
-@st.cache_resource(show_spinner=False, scope="global")
-def _opened(workspace: str, stories: str, _config: Config) -> Engine:  # noqa: ARG001 - the two name the cached engine
-    _log_to_file(Layout.of(_config).logs)
-    return open_engine(_config)
+@lru_cache(maxsize=4)
+def _opened(workspace: str | None, stories: str | None) -> Engine:
+    del workspace, stories  # they only name the engine; the configuration is read in one place
+    config = read_config()
+    _log_to_file(Layout.of(config).logs)
+    return open_engine(config)
 
 
 def _log_to_file(folder: Path) -> None:

@@ -82,7 +82,13 @@ _STYLE = """
 /* strip of takes */
 [class*="st-key-thumb-"] { position: relative; }
 [class*="st-key-thumb-"] img { width: 64px !important; aspect-ratio: 1; object-fit: cover; border-radius: 9px; }
-[class*="st-key-thumb-"] p { font-size: .75rem; text-align: center; padding-top: .25rem; }
+[class*="st-key-pick-"], [class*="st-key-pick-"] > div, [class*="st-key-pick-"] [data-testid="stButton"] {
+  position: absolute; inset: 0; width: 100%; height: 100%; }
+[class*="st-key-thumb-"] { padding-bottom: 1.35rem; }
+[class*="st-key-pick-"] button { width: 100%; height: 100%; min-height: 0; padding: 0; align-items: flex-end;
+  border-radius: 9px; }
+[class*="st-key-pick-"] button:focus-visible { outline: 3px solid var(--accent); }
+[class*="st-key-thumb-"] p { font-size: .72rem; color: var(--soft); white-space: nowrap; }
 [class*="st-key-strip-"] { padding-top: .2rem; }
 [class*="st-key-thumb-"] [data-testid="stElementToolbar"] { display: none; }
 [class*="st-key-thumb-chosen-"] img { outline: 3px solid var(--accent); outline-offset: 1px; }

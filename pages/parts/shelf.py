@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.parts import frame, notices, opened
 from pages.parts.desk import engine
+from pages.parts.panel_picture import jpeg
 from pages.parts.wording import ago, labels, language, plain, say
 from story_engine.domain.views import StoryCard
 from story_engine.messages import known_codes, message
@@ -86,7 +87,7 @@ def _draw_card(card: StoryCard, family: str) -> None:
     with st.container(key=f"shelf-card-{card.slug}", gap="xsmall"):
         with st.container(key=f"cover-{card.slug}", gap=None):
             if card.cover is not None:
-                st.image(str(card.cover), width="stretch", alt=say("home.cover_of", title=card.title))
+                st.image(jpeg(card.cover), width="stretch", alt=say("home.cover_of", title=card.title))
             else:
                 with st.container(key=f"blank-{card.slug}"):
                     st.markdown(":material/broken_image:" if card.problem else ":material/imagesmode:")

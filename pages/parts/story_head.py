@@ -10,7 +10,7 @@ from pages.parts.fields import Field
 from pages.parts.wording import plain, say
 from story_engine.domain.board import Board
 from story_engine.domain.story import Story
-from story_engine.domain.views import GateView
+from story_engine.scoring.gate import gate
 
 THRESHOLD = 6.0
 """The challenge's gate, until a person moves it on the submission page."""
@@ -31,7 +31,6 @@ def draw(slug: str, story: Story, board: Board) -> None:
             placeholder=say("home.untitled"),
             folded_label=True,
         )
-    gate = engine().gate(slug, threshold=threshold())
     painted = sum(panel.chosen is not None for panel in board.panels)
     titles = {family.name: family.title for family in engine().machine().families}
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="story-facts"):
@@ -42,20 +41,20 @@ def draw(slug: str, story: Story, board: Board) -> None:
             icon=":material/grid_view:",
             color="green" if painted == len(board.panels) else "gray",
         )
-        draw_mean(gate)
+        _draw_mean(board)
         st.caption(f":material/cloud_done: {say('story.saved')}", width="content")
 
 
-def draw_mean(gate: GateView) -> None:
+def _draw_mean(board: Board) -> None:
     """Mean against the gate; for the preview scorer, with the word that it is no promise."""
-    if gate.mean is None:
+    mean = gate(board.scores).mean
+    if mean is None:
         st.badge(say("gate.none"), icon=":material/star:", color="gray")
     else:
-        reached = gate.mean >= gate.threshold
         st.badge(
-            say("gate.mean", mean=f"{gate.mean:.2f}", threshold=f"{gate.threshold:g}"),
+            say("gate.mean", mean=f"{mean:.2f}", threshold=f"{threshold():g}"),
             icon=":material/star:",
-            color="green" if reached else "orange",
+            color="green" if mean >= threshold() else "orange",
         )
-    if not gate.is_challenge:
+    if board.scorer != "aesthetic":
         st.caption(say("gate.preview_only"), width="content")

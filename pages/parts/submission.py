@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.parts import live, notices, opened, story_desk, story_head
 from pages.parts.desk import engine
+from pages.parts.panel_picture import jpeg
 from pages.parts.wording import language, plain, say, size
 from story_engine.domain.board import Board
 from story_engine.domain.views import CheckItem, GateView
@@ -90,7 +91,7 @@ def _draw_bars(board: Board, gate: GateView) -> None:
         name = plain(panel.scene.title or say("scene.number", n=number))
         with st.container(horizontal=True, vertical_alignment="center", key=f"bar-{panel.scene.id}", gap="small"):
             if panel.chosen is not None:
-                st.image(str(panel.chosen.thumbnail), width=44, alt=say("panel.picture_of", name=panel.scene.title))
+                st.image(jpeg(panel.chosen.thumbnail), width=44, alt=say("panel.picture_of", name=panel.scene.title))
             if value is None:
                 reason = "submit.no_picture" if panel.chosen is None else "submit.no_score"
                 st.progress(0.0, text=f"{number}. {name} · {say(reason)}")

@@ -6,10 +6,11 @@ import streamlit as st
 
 from pages.parts import comparison, notices
 from pages.parts.desk import engine
+from pages.parts.panel_picture import jpeg
 from pages.parts.wording import labels, say
 from story_engine.domain.board import Panel, TakeView
 
-SHOWN = 6
+SHOWN = 5
 """Thumbnails before the strip is unfolded; more would push the words off the screen."""
 
 
@@ -58,15 +59,14 @@ def _draw_thumbnail(slug: str, panel: Panel, view: TakeView) -> None:
     kind = "chosen" if chosen else "current" if view.is_current else "older"
     number = view.take.number + 1
     with st.container(key=f"thumb-{kind}-{view.take.id}", width=64, gap=None):
-        st.image(str(view.thumbnail), width="stretch", alt=say("take.number", n=number))
-        st.caption(f"{view.score:.2f}" if view.score is not None else say("take.unscored"), text_alignment="center")
-        with st.container(key=f"whole-{view.take.id}"):
-            st.button(
-                say("take.pick", n=number),
-                key=f"pick-{view.take.id}",
-                on_click=notices.attempt,
-                args=(engine().pick, slug, panel.scene.id, view.take.id),
-            )
+        st.image(jpeg(view.thumbnail), width="stretch", alt=say("take.pick", n=number))
+        st.button(
+            f"{number} · {view.score:.2f}" if view.score is not None else f"{number}",
+            key=f"pick-{view.take.id}",
+            type="tertiary",
+            on_click=notices.attempt,
+            args=(engine().pick, slug, panel.scene.id, view.take.id),
+        )
 
 
 def _do(action: str | None, slug: str, panel: Panel) -> None:
