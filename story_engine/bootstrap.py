@@ -13,7 +13,7 @@ from story_engine.jobs.ledger import Ledger
 from story_engine.models.devices import gpu_names
 from story_engine.models.families import families
 from story_engine.models.preview.vocabulary import unknown_words
-from story_engine.models.published import family_states
+from story_engine.models.published import family_states, files_missing
 from story_engine.models.tokenizer import count_tokens, cut_position
 from story_engine.scoring.present import present_scorer
 from story_engine.store.bundles import BundleStore
@@ -43,6 +43,7 @@ def open_engine(config: Config) -> Engine:
         device="cuda" if gpu_names() else "cpu",
         families=partial(families, layout),
         family_states=partial(family_states, layout),
+        files_missing=partial(files_missing, layout),
         present_scorer=partial(present_scorer, layout),
         start_dispatcher=partial(start_dispatcher, config),
         dispatcher_state=partial(dispatcher_state, layout),

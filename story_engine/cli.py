@@ -130,7 +130,10 @@ def pick(
     """Choose a take for its panel. Example: python -m story_engine pick singer --scene 1 --take 3f2a"""
     engine, slug = _open(context, story)
     chosen = (_scenes(engine, slug, [scene]) or [scene])[0]
-    panel = next(panel for panel in engine.board(slug).panels if panel.scene.id == chosen)
+    panels = {panel.scene.id: panel for panel in engine.board(slug).panels}
+    if chosen not in panels:
+        raise ChooseAnother("render.no_scene", scene=chosen, listed=", ".join(panels))
+    panel = panels[chosen]
     ids = [view.take.id for view in panel.takes if view.take.id.startswith(take)]
     if len(ids) != 1:
         listed = ", ".join(view.take.id[:8] for view in panel.takes) or "–"
@@ -230,7 +233,7 @@ def _scenes(engine: Engine, slug: str, wanted: Sequence[str] | None) -> list[str
     if not wanted:
         return None
     ids = [scene.id for scene in engine.story(slug).scenes]
-    return [ids[int(each) - 1] if each.isdigit() and each not in ids and 0 < int(each) <= len(ids) else each
+    return [ids[int(each) - 1] if each.isdecimal() and each not in ids and 0 < int(each) <= len(ids) else each
             for each in wanted]  # fmt: skip
 
 
@@ -266,8 +269,8 @@ def _in_front(arguments: Sequence[str]) -> list[str]:
     for argument in waiting:
         if argument in _ANYWHERE_FLAGS or ("=" in argument and argument.partition("=")[0] in _ANYWHERE_OPTIONS):
             front.append(argument)
-        elif argument in _ANYWHERE_OPTIONS:
-            front += [argument, *([next(waiting, "")])]
+        elif argument in _ANYWHERE_OPTIONS and (value := next(waiting, None)) is not None:
+            front += [argument, value]
         else:
             rest.append(argument)
     return [*front, *rest]

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from story_engine.errors import FixInput
+
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 
 
@@ -24,10 +26,20 @@ class Config:
 
 
 def read_config(workspace: Path | None = None) -> Config:
-    """The configuration of this process: argument before environment before default."""
+    """The configuration of this process: argument before environment before default.
+
+    Raises:
+        FixInput: a variable of the environment cannot be used.
+    """
     return Config(
         workspace=(workspace or Path(os.environ.get("STORY_STUDIO_WORKSPACE", PROJECT_FOLDER / "workspace"))).resolve(),
         stories=Path(os.environ.get("STORY_STUDIO_STORIES", PROJECT_FOLDER / "stories")).resolve(),
         user=os.environ.get("STORY_STUDIO_USER", "me"),
-        threads=int(os.environ.get("STORY_STUDIO_THREADS", "0")),
+        threads=_threads(os.environ.get("STORY_STUDIO_THREADS", "0")),
     )
+
+
+def _threads(given: str) -> int:
+    if not given.isdecimal():
+        raise FixInput("errors.not_a_count", name="STORY_STUDIO_THREADS", value=given[:60])
+    return int(given)

@@ -15,7 +15,7 @@ LONGEST_FILE = 330
 MAY_IMPORT = {
     "messages": set(),
     "errors": {"messages"},
-    "config": set(),
+    "config": {"errors"},
     "domain": {"domain", "errors", "messages"},
     "formats": {"formats", "domain", "errors", "messages"},
     "store": {"store", "domain", "errors", "messages", "config"},

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from story_engine.domain.family import Family
 from story_engine.domain.views import FamilyState
+from story_engine.errors import InstallOrDownload
 from story_engine.jobs.intake import Intakes
 from story_engine.jobs.ledger import Ledger
 from story_engine.scoring.present import PresentScorer
@@ -36,6 +37,8 @@ class Parts:
     """Type of the device that paints: "cuda" or "cpu"."""
     families: Callable[[], Mapping[str, Family]]
     family_states: Callable[[], tuple[FamilyState, ...]]
+    files_missing: Callable[[str], InstallOrDownload]
+    """The error that names which files of a family are not here."""
     present_scorer: Callable[[], PresentScorer]
     start_dispatcher: Callable[[], None]
     dispatcher_state: Callable[[], str]

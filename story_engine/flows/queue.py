@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
+from story_engine.domain.family import Family
 from story_engine.domain.job import JobView
 from story_engine.domain.story import Story
 from story_engine.domain.views import Submitted
-from story_engine.errors import ChooseAnother
+from story_engine.errors import ChooseAnother, InstallOrDownload
 from story_engine.flows.panels import lora_hashes, read_board
 from story_engine.flows.parts import Parts
 from story_engine.flows.render import (
@@ -48,7 +49,7 @@ def render(
     if scenes is None:
         # A scene that is still blank does not keep the others from being painted; one asked for by name is refused.
         wanted = [scene.id for scene in story.scenes if scene.prompt.strip()] or wanted
-    family = painting_family(story, parts.families(), parts.ready())
+    family = _family(parts, story)
     plan = plan_render(
         story,
         wanted,
@@ -66,7 +67,7 @@ def redo(parts: Parts, slug: str, scene: str, *, takes: int, user: str) -> Submi
     story = parts.stories.load(slug)
     _check_scenes(story, [scene])
     panel = next(panel for panel in read_board(parts, slug).panels if panel.scene.id == scene)
-    family = painting_family(story, parts.families(), parts.ready())
+    family = _family(parts, story)
     plan = plan_redo(
         story,
         scene,
@@ -139,6 +140,18 @@ def _submit(parts: Parts, slug: str, plan: RenderPlan, *, priority: int, user: s
     )
     parts.start_dispatcher()
     return Submitted(job=job, found=plan.found, queued=len(plan.items))
+
+
+def _family(parts: Parts, story: Story) -> Family:
+    """The family that will paint.
+
+    Raises:
+        InstallOrDownload: it is not here; the message names the files.
+    """
+    try:
+        return painting_family(story, parts.families(), parts.ready())
+    except InstallOrDownload as error:
+        raise parts.files_missing(str(error.values["family"])) from error
 
 
 def _check_scenes(story: Story, wanted: Sequence[str]) -> None:

@@ -18,6 +18,8 @@ from story_engine.errors import ChooseAnother, FixInput, InstallOrDownload, Stan
 REDO_PRIORITY = 10
 """One panel that a person waits for goes before a whole board."""
 RENDER_PRIORITY = 0
+STAND_IN = "preview"
+"""The family that comes with the Studio."""
 MOST_TAKES = 64
 """Of one request and scene: more is a slip of the finger."""
 
@@ -74,7 +76,7 @@ def painting_family(story: Story, families: Mapping[str, Family], ready: Mapping
     Raises:
         ChooseAnother: the story names a family that does not exist.
         StandInNeeded: the family's weights are not here and no stand-in has been chosen.
-        InstallOrDownload: the chosen stand-in is not here either.
+        InstallOrDownload: the chosen stand-in is not here either, or the family is the one that stands in for others.
     """
     wanted = story.settings.family
     if wanted not in families:
@@ -83,7 +85,9 @@ def painting_family(story: Story, families: Mapping[str, Family], ready: Mapping
         return families[wanted]
     stand_in = story.settings.stand_in
     if stand_in is None or stand_in not in families:
-        raise StandInNeeded(family=wanted, stand_in="preview")
+        if wanted == STAND_IN:
+            raise InstallOrDownload("render.family_missing", family=wanted)
+        raise StandInNeeded(family=wanted, stand_in=STAND_IN)
     if not ready[stand_in]:
         raise InstallOrDownload("render.family_missing", family=stand_in)
     return families[stand_in]

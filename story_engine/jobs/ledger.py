@@ -19,6 +19,8 @@ from story_engine.store.layout import Layout
 
 MOST_LISTED = 50
 """Finished jobs that a list goes back."""
+LARGEST_ID = 2**63 - 1
+"""Of SQLite; a larger number names no job."""
 _VIEW = """
 SELECT jobs.*, progress.body AS progress FROM jobs
 LEFT JOIN progress ON progress.job = jobs.id AND progress.attempt = jobs.attempt
@@ -97,7 +99,7 @@ class Ledger:
         Raises:
             ChooseAnother: there is none with this id.
         """
-        rows = self._read(f"{_VIEW} WHERE jobs.id = :job", {"job": job})
+        rows = self._read(f"{_VIEW} WHERE jobs.id = :job", {"job": job}) if 0 < job <= LARGEST_ID else []
         if not rows:
             raise ChooseAnother("jobs.not_found", job=job)
         return _view(rows[0])

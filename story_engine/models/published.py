@@ -130,6 +130,11 @@ def files_missing(layout: Layout, family: str) -> InstallOrDownload:
     """The error that names what of a family is not here, from where it comes, and how large it is."""
     state = preview_state(layout) if family == "preview" else package_state(layout, family)
     absent = [file for file in state.files if file.state != "present"]
+    if family == "preview":
+        named = ", ".join(f"{file.path} ({file.state})" for file in absent)
+        return InstallOrDownload(
+            "models.preview_files_missing", family=state.title, listed=named, folder=preview_folder(layout)
+        )
     listed = ", ".join(f"{file.path} ({file.size_bytes / 1e6:,.0f} MB)" for file in absent)
     return InstallOrDownload("models.files_missing", family=state.title, listed=listed, source=state.source)
 

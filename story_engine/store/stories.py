@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from story_engine.domain.edit import Edit, Revision
+from story_engine.domain.findings import shown
 from story_engine.domain.merge import changes, merge
 from story_engine.domain.safe_name import name_fault, same_file
 from story_engine.domain.story import Scene, Story
@@ -95,7 +96,7 @@ class StoryStore:
         Raises:
             InvalidInput: the story has problems.
         """
-        return self._create(checked(story.model_copy(update={"title": title, "revision": 1}), file=title), None)
+        return self._create(checked(story.model_copy(update={"title": title, "revision": 1}), file=shown(title)), None)
 
     def duplicate(self, slug: str) -> str:
         """A copy of the text, comments and all, under a title of its own; the new slug."""

@@ -94,6 +94,8 @@ class TakeStore:
             scenes = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir())
         except FileNotFoundError:
             return {}
+        except OSError as error:
+            raise ChooseAnother("files.not_readable", path=folder, reason=error.strerror) from error
         return {scene: takes for scene in scenes if (takes := self.takes_of(slug, scene))}
 
     def takes_of(self, slug: str, scene: str) -> tuple[Take, ...]:

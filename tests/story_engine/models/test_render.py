@@ -182,7 +182,8 @@ def test_missing_weights_are_told(tmp_path: Path) -> None:
     with pytest.raises(InstallOrDownload) as caught:
         Renderer(layout, threads=1).render([wanted])
 
-    assert caught.value.code == "models.files_missing"
+    assert caught.value.code == "models.preview_files_missing"
+    assert "vae.safetensors (missing)" in str(caught.value)
 
 
 def test_numbers_that_are_no_picture_are_an_error_and_not_a_black_panel(tmp_path: Path) -> None:
