@@ -92,7 +92,7 @@ class StoryFile:
             logger.warning("Revision %d is shown instead of a damaged file: %s", number, damage)
             self._keep(head)
             return State(self._story(content), content, numbers[-1] + 1)
-        claimed = document.data.get("revision") if isinstance(document.data, dict) else None
+        claimed = document.data.get("revision", 0) if isinstance(document.data, dict) else None
         is_behind = isinstance(claimed, int) and claimed < number and self.history.content(claimed) == head
         if is_behind:
             self._write_head(content, number, replacing=head)

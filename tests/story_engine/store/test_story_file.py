@@ -94,6 +94,19 @@ def test_a_head_that_is_behind_is_healed(store, path):
     assert len(store.history("cat")) == 2
 
 
+def test_the_first_save_of_a_shipped_story_is_not_undone_by_a_reader_that_saw_the_file_before(tmp_path):
+    folder = tmp_path / "stories"
+    folder.mkdir()
+    shipped = b"schema: 1\ntitle: Cat\nscenes:\n- id: s1\n  prompt: a cat\n"  # never saved: it has no revision
+    (folder / "cat.yaml").write_bytes(shipped)
+    store = StoryStore(Layout(tmp_path / "workspace", folder))
+    store.edit("cat", [Edit(scene="s1", field="prompt", value="a dog", seen="a cat")])
+
+    (folder / "cat.yaml").write_bytes(shipped)  # what the reader still has in its hands
+
+    assert store.load("cat").scene("s1").prompt == "a dog"
+
+
 def test_an_edit_by_hand_becomes_a_revision_with_its_comments(store, path):
     path.write_text("# mine\n" + path.read_text().replace("kitten, 2", "tiger"))
 
