@@ -49,6 +49,14 @@ class Engine:
         """A new story, empty with eight scenes or copied from a template; its slug."""
         return shelf.create(self.parts, title, template=template, family=family)
 
+    def create_from(self, story: Story, edits: Sequence[Edit]) -> str:
+        """A new story with the text of `story` after `edits`: what a tab still has of one that is gone; its slug.
+
+        Raises:
+            InvalidInput: a value cannot be accepted; nothing was created.
+        """
+        return self.parts.stories.create_from(story, edits)
+
     def duplicate(self, slug: str) -> str:
         """A copy of the text (not of the takes); the new slug."""
         return self.parts.stories.duplicate(slug)

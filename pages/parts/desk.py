@@ -37,7 +37,12 @@ def _opened(workspace: str | None, stories: str | None) -> Engine:
 
 def _log_to_file(folder: Path) -> None:
     """The pages' own log, beside those of the dispatcher: where the id of an unexpected error leads to."""
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        # Stories can be read without a log; whatever needs to be written says so itself.
+        logging.getLogger("pages").warning("There is no log in %s: %s", folder, error)
+        return
     handler = RotatingFileHandler(
         folder / "pages.log", maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", delay=True
     )

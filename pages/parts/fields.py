@@ -31,6 +31,11 @@ class Field:
         """Of the widget."""
         return f"field:{self.story}:{self.scene or ''}:{self.name}"
 
+    @property
+    def may_be_blank(self) -> bool:
+        """Whether an empty number field means something."""
+        return False
+
     def write(self, value: object, seen: object) -> None:
         """Send `value` to the engine, if the field still holds what was `seen`.
 
@@ -44,6 +49,7 @@ class Field:
 class Trouble:
     """An edit that was not accepted, with what was typed."""
 
+    field: Field
     typed: object
     error: StudioError
 
@@ -100,13 +106,13 @@ def save(field: Field) -> None:
     """Send what is in the widget to the engine (for `on_change`)."""
     typed = st.session_state[field.key]
     seen = _seen().get(field.key)
-    if typed is None or typed == seen:
+    if (typed is None and not field.may_be_blank) or typed == seen:
         _troubles().pop(field.key, None)
         return
     try:
         field.write(typed, seen)
     except StudioError as error:
-        _troubles()[field.key] = Trouble(typed, error)
+        _troubles()[field.key] = Trouble(field, typed, error)
         return
     _seen()[field.key] = typed
     _troubles().pop(field.key, None)
@@ -116,6 +122,23 @@ def put(field: Field, value: object) -> None:
     """Write `value` into field and widget (for `on_click`: dice, keep mine, take theirs)."""
     st.session_state[field.key] = value
     save(field)
+
+
+def unsaved(story: str) -> list[Edit]:
+    """The texts of `story` that this session could not save, as edits."""
+    found = [trouble for trouble in _troubles().values() if trouble.field.story == story]
+    return [
+        Edit(scene=each.field.scene, field=each.field.name, value=each.typed, seen=_seen().get(each.field.key))
+        for each in found
+        if type(each.field) is Field
+    ]
+
+
+def forget(story: str) -> None:
+    """What could not be saved of `story` has found another place."""
+    for key, trouble in list(_troubles().items()):
+        if trouble.field.story == story:
+            del _troubles()[key]
 
 
 def show_trouble(field: Field) -> None:

@@ -134,9 +134,9 @@ def _draw_rename(card: StoryCard) -> None:
 
 def _rename(slug: str, key: str) -> None:
     title = st.session_state[key].strip()
-    st.session_state.pop("renaming", None)
     if title:
         engine().rename(slug, title)
+    st.session_state.pop("renaming", None)
 
 
 def _chosen(slug: str, title: str) -> None:

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import board_page, drawers, frame, live, opened, scene_card, stand_in, story_head, toolbar
+from pages.parts import (
+    board_page,
+    drawers,
+    frame,
+    live,
+    notices,
+    opened,
+    scene_card,
+    stand_in,
+    story_gone,
+    story_head,
+    toolbar,
+)
 from pages.parts.desk import engine
 from pages.parts.wording import language, plain, say
+from story_engine.errors import ChooseAnother
 from story_engine.messages import message
 
 
@@ -19,7 +32,12 @@ def draw() -> None:
     if st.query_params.get("story") != slug:
         st.query_params["story"] = slug
     _warm_up()
-    story = engine().story(slug)
+    try:
+        story = engine().story(slug)
+    except ChooseAnother as error:
+        story_gone.draw(slug, error)
+        return
+    story_gone.remember(slug, story)
     board = engine().board(slug)
     story_head.draw(slug, story, board)
     for code, values in engine().notices(slug, language()):
@@ -58,4 +76,4 @@ def _warm_up() -> None:
     """The dispatcher starts with the first look at a story, so that the first render does not wait for it."""
     if not st.session_state.get("warmed_up"):
         st.session_state["warmed_up"] = True
-        engine().warm_up()
+        notices.attempt(engine().warm_up)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.parts import notices
+from pages.parts import fields, notices
 from pages.parts.desk import engine
+from pages.parts.fields import Field
 from pages.parts.wording import labels, say
 from story_engine.domain.edit import Edit
 from story_engine.domain.family import LARGEST_CFG_SCALE, MOST_STEPS, SAMPLER_TITLES, SIZE_MULTIPLE
@@ -15,6 +17,25 @@ from story_engine.domain.story import LoraUse, Story
 
 NOISE = ("cpu", "device")
 SMALLEST_SIDE, LARGEST_SIDE = 64, 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Setting(Field):
+    """One number of the settings; blank is the default."""
+
+    @property
+    def key(self) -> str:
+        """Of the widget."""
+        return f"setting:{self.story}:{self.name}"
+
+    @property
+    def may_be_blank(self) -> bool:
+        """Blank is the family's default."""
+        return True
+
+    def write(self, value: object, seen: object) -> None:  # noqa: ARG002 - the later of two numbers counts
+        """Send the number to the engine, beside the settings as they are."""
+        _write(self.story, self.name, value)
 
 
 def draw(slug: str, story: Story) -> None:
@@ -52,7 +73,7 @@ def draw(slug: str, story: Story) -> None:
         )
     with picture:
         _draw_number(slug, "steps", settings.steps, smallest=1, largest=MOST_STEPS, step=1)
-        _draw_number(slug, "cfg_scale", settings.cfg_scale, smallest=1.0, largest=LARGEST_CFG_SCALE, step=0.5)
+        _draw_number(slug, "cfg_scale", settings.cfg_scale, smallest=0.0, largest=LARGEST_CFG_SCALE, step=0.5)
         width, height = st.columns(2)
         for column, name, value in ((width, "width", settings.width), (height, "height", settings.height)):
             with column:
@@ -62,16 +83,20 @@ def draw(slug: str, story: Story) -> None:
 
 
 def _draw_number(slug: str, name: str, on_disk: float | None, *, smallest: float, largest: float, step: float) -> None:
+    setting = Setting(slug, None, name)
+    fields.prepare(setting, on_disk)
     st.number_input(
         say(f"settings.{name}"),
         min_value=smallest,
         max_value=largest,
         value=None,
         step=step,
-        key=_in_step(slug, name, on_disk),
+        key=setting.key,
         placeholder=say("settings.default"),
-        on_change=_saver(slug, name),
+        on_change=fields.save,
+        args=(setting,),
     )
+    fields.show_trouble(setting)
 
 
 def _draw_loras(slug: str, story: Story) -> None:
@@ -96,8 +121,8 @@ def _draw_loras(slug: str, story: Story) -> None:
             st.session_state[strength] = use.strength
         st.slider(
             say("settings.strength", name=use.name),
-            min_value=-1.0,
-            max_value=2.0,
+            min_value=min(-1.0, use.strength),
+            max_value=max(2.0, use.strength),
             step=0.05,
             key=strength,
             help=say("settings.strength_hint"),
@@ -120,8 +145,12 @@ def _saver(slug: str, name: str) -> Callable[[], None]:
 
 def _save(slug: str, name: str) -> None:
     value = st.session_state[f"setting:{slug}:{name}"]
+    _write(slug, name, None if value == "" else value)
+
+
+def _write(slug: str, name: str, value: object) -> None:
     seen = engine().story(slug).settings
-    changed = seen.model_copy(update={name: None if value == "" else value})
+    changed = seen.model_copy(update={name: value})
     engine().edit(slug, [Edit(scene=None, field="settings", value=changed, seen=seen)])
 
 

@@ -98,6 +98,15 @@ class StoryStore:
         """
         return self._create(checked(story.model_copy(update={"title": title, "revision": 1}), file=shown(title)), None)
 
+    def create_from(self, story: Story, edits: Sequence[Edit]) -> str:
+        """A new story with the text of `story` after `edits`.
+
+        Raises:
+            InvalidInput: a value cannot be accepted.
+        """
+        data = merge(story_data(story), edits) | {"revision": 1}
+        return self._create(story_from(data, file=shown(story.title)), None)
+
     def duplicate(self, slug: str) -> str:
         """A copy of the text, comments and all, under a title of its own; the new slug."""
         state = self._file(slug).state()
