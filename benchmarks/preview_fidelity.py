@@ -48,7 +48,7 @@ from story_engine.store.stories import StoryStore  # noqa: E402
 TARGETS = {"place": 0.95, "style": 0.90, "subject": 0.90, "colour": 0.90, "shot": 0.90}
 SHIPPED_TARGET = 14
 PSNR_TARGET = 28.0
-JUDGES = PROJECT / "benchmarks" / "judges" / "judges.safetensors"
+JUDGES = PROJECT / "benchmarks" / "judges"
 RESULTS = PROJECT / "benchmarks" / "results"
 _SHOT_SHARES = {"full": 0.4, "upper": 0.25, "close": 0.15, "long": 0.2}
 _HELD_OUT_SEED = 977_001

@@ -1,7 +1,8 @@
-"""Judges: one small network that reads subject, place, style, shot and main colour back from a picture.
+"""Judges: small networks that read subject, place, style, shot and main colour back from a picture.
 
-They measure whether the preview model draws what a prompt asks for, and know drawings only: trained on clean ones
-(`judges_training`), never on what the model paints.
+One looks at the whole picture at 64 px; where that is a full or long shot, a second one looks at 128 px for who is
+there and in which colour. They measure whether the preview model draws what a prompt asks for, and know drawings only:
+trained on clean ones (`judges_training`), never on what the model paints.
 """
 
 from __future__ import annotations
@@ -19,7 +20,11 @@ from torch.nn import functional
 
 from story_engine.models.preview import world
 
-PICTURE_SIZE = 64
+NEAR, FAR = "near", "far"
+SIZES = {NEAR: 64, FAR: 128}
+"""Pixels that each judge looks at; their files are `<name>.safetensors`."""
+FAR_SHOTS = frozenset({"full", "long"})
+FAR_ATTRIBUTES = ("subject", "colour")
 ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "subject": world.SUBJECTS,
     "place": world.PLACES,
@@ -40,7 +45,7 @@ class Verdict:
 
 
 class JudgeNetwork(nn.Module):
-    """A convolutional trunk at 64 px with one linear head for each attribute."""
+    """A convolutional trunk with one linear head for each attribute."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,7 +61,7 @@ class JudgeNetwork(nn.Module):
         """Logits by attribute.
 
         Args:
-            pictures: (batch, 3, 64, 64), -1…1.
+            pictures: (batch, 3, side, side), -1…1.
         """
         hidden = self.trunk(pictures)
         pooled = torch.cat([hidden.mean(dim=(2, 3)), hidden.amax(dim=(2, 3))], dim=1)
@@ -76,38 +81,55 @@ class _Convolution(nn.Module):
 
 
 class Judges:
-    """A trained network, ready to read pictures."""
+    """Trained networks, ready to read pictures."""
 
-    def __init__(self, network: JudgeNetwork) -> None:
-        self._network = network.eval()
+    def __init__(self, near: JudgeNetwork, far: JudgeNetwork) -> None:
+        self._networks = {NEAR: near.eval(), FAR: far.eval()}
 
     @classmethod
-    def load(cls, path: Path) -> Judges:
-        """The judges saved at `path`.
+    def load(cls, folder: Path) -> Judges:
+        """The judges saved in `folder`.
 
         Raises:
             FileNotFoundError: they were not trained yet.
         """
-        network = JudgeNetwork()
-        network.load_state_dict({key: value.float() for key, value in load_file(path).items()})
-        return cls(network)
+        return cls(*(load_network(folder / f"{name}.safetensors") for name in (NEAR, FAR)))
 
     def read(self, pictures: Sequence[Image.Image]) -> list[Verdict]:
         """One verdict for each picture of any size."""
         verdicts = []
         for start in range(0, len(pictures), 64):
-            batch = network_values(np.stack([shrunk(picture) for picture in pictures[start : start + 64]]))
-            with torch.inference_mode():
-                chances = {name: logits.softmax(1) for name, logits in self._network(batch).items()}
-            for row in range(len(batch)):
-                best = {name: int(chance[row].argmax()) for name, chance in chances.items()}
+            group = pictures[start : start + 64]
+            for near, far in zip(self._chances(NEAR, group), self._chances(FAR, group), strict=True):
+                best = {name: max(chances, key=chances.__getitem__) for name, chances in near.items()}
+                chances = {**near, **{name: far[name] for name in FAR_ATTRIBUTES if best["shot"] in FAR_SHOTS}}
+                best = {name: max(of_value, key=of_value.__getitem__) for name, of_value in chances.items()}
                 verdicts.append(
-                    Verdict(
-                        values={name: ATTRIBUTES[name][index] for name, index in best.items()},
-                        confidences={name: float(chances[name][row, index]) for name, index in best.items()},
-                    )
+                    Verdict(values=best, confidences={name: chances[name][value] for name, value in best.items()})
                 )
         return verdicts
+
+    def _chances(self, judge: str, pictures: Sequence[Image.Image]) -> list[dict[str, dict[str, float]]]:
+        """For each picture and attribute, the probability of each value."""
+        batch = network_values(np.stack([shrunk(picture, SIZES[judge]) for picture in pictures]))
+        with torch.inference_mode():
+            logits = self._networks[judge](batch)
+        rows = {name: logits[name].softmax(1).tolist() for name in ATTRIBUTES}
+        return [
+            {name: dict(zip(ATTRIBUTES[name], rows[name][row], strict=True)) for name in ATTRIBUTES}
+            for row in range(len(pictures))
+        ]
+
+
+def load_network(path: Path) -> JudgeNetwork:
+    """One judge's network.
+
+    Raises:
+        FileNotFoundError: it was not trained yet.
+    """
+    network = JudgeNetwork()
+    network.load_state_dict({key: value.float() for key, value in load_file(path).items()})
+    return network
 
 
 def save(network: JudgeNetwork, path: Path, notes: dict[str, str]) -> None:
@@ -124,11 +146,11 @@ def labels(scene: world.DrawnScene) -> list[int]:
     return [values.index(value) for values, value in zip(ATTRIBUTES.values(), drawn, strict=True)]
 
 
-def shrunk(picture: Image.Image) -> np.ndarray:
-    """A picture of any size as the judges see it: (64, 64, 3), uint8."""
-    return np.asarray(picture.convert("RGB").resize((PICTURE_SIZE, PICTURE_SIZE), Image.Resampling.BOX))
+def shrunk(picture: Image.Image, side: int) -> np.ndarray:
+    """A picture of any size as a judge sees it: (side, side, 3), uint8."""
+    return np.asarray(picture.convert("RGB").resize((side, side), Image.Resampling.BOX))
 
 
 def network_values(pictures: np.ndarray) -> torch.Tensor:
-    """(batch, 64, 64, 3) uint8 as the network takes them: (batch, 3, 64, 64), -1…1, float32, channels last."""
+    """(batch, side, side, 3) uint8 as the network takes them: (batch, 3, side, side), -1…1, float32."""
     return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1.0

@@ -6,7 +6,7 @@ import argparse
 import copy
 import logging
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -17,12 +17,25 @@ from PIL import Image
 from torch.nn import functional
 
 from story_engine.models.preview.dataset import DrawingCache
-from story_engine.models.preview.judges import ATTRIBUTES, JudgeNetwork, labels, network_values, save, shrunk
+from story_engine.models.preview.judges import (
+    ATTRIBUTES,
+    FAR,
+    FAR_ATTRIBUTES,
+    FAR_SHOTS,
+    NEAR,
+    SIZES,
+    JudgeNetwork,
+    labels,
+    load_network,
+    network_values,
+    save,
+    shrunk,
+)
 
 logger = logging.getLogger(__name__)
 
 _AVERAGE_RATE = 0.003
-HELD_OUT = 1500
+HELD_OUT = 1000
 """Drawings at the end of the folder that are never trained on."""
 
 
@@ -33,6 +46,9 @@ class JudgeTraining:
     drawings: tuple[Path, ...]
     """Folders that `python -m story_engine.models.preview.dataset` draws; the last drawings are held out."""
     out: Path
+    """The folder of the judges' files."""
+    judge: str
+    """"near" or "far"; the far one starts from the near one's weights."""
     steps: int
     batch: int = 64
     learning_rate: float = 2e-3
@@ -44,8 +60,15 @@ def train(options: JudgeTraining) -> dict[str, float]:
     torch.manual_seed(options.seed)
     torch.set_flush_denormal(True)
     torch.set_num_threads(1)
-    pictures, targets = clean_drawings([DrawingCache(folder) for folder in options.drawings])
-    network = JudgeNetwork().to(memory_format=torch.channels_last).train()
+    is_far = options.judge == FAR
+    caches = [DrawingCache(folder) for folder in options.drawings]
+    pictures, targets = clean_drawings(caches, side=SIZES[options.judge], shots=FAR_SHOTS if is_far else None)
+    learnt = [(name, index) for index, name in enumerate(ATTRIBUTES) if name in FAR_ATTRIBUTES or not is_far]
+    network = (
+        (load_network(options.out / f"{NEAR}.safetensors") if is_far else JudgeNetwork())
+        .to(memory_format=torch.channels_last)
+        .train()
+    )
     optimiser = torch.optim.AdamW(network.parameters(), lr=options.learning_rate, weight_decay=0.02)
     judged = copy.deepcopy(network).eval()
     logger.info("%d drawings, %d of them held out", len(pictures), HELD_OUT)
@@ -59,7 +82,7 @@ def train(options: JudgeTraining) -> dict[str, float]:
         with torch.autocast("cpu", dtype=torch.bfloat16):
             logits = network(batch)
         loss = torch.stack(
-            [functional.cross_entropy(logits[name].float(), wanted[:, index]) for index, name in enumerate(ATTRIBUTES)]
+            [functional.cross_entropy(logits[name].float(), wanted[:, index]) for name, index in learnt]
         ).sum()
         optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
@@ -69,7 +92,9 @@ def train(options: JudgeTraining) -> dict[str, float]:
             logger.info("step %d of %d, loss %.3f", step, options.steps, float(loss))
     accuracy = measure(judged, pictures[-HELD_OUT:], targets[-HELD_OUT:])
     save(
-        judged, options.out, {name: f"{share:.4f}" for name, share in accuracy.items()} | {"steps": str(options.steps)}
+        judged,
+        options.out / f"{options.judge}.safetensors",
+        {name: f"{share:.4f}" for name, share in accuracy.items()} | {"steps": str(options.steps)},
     )
     logger.info("held-out accuracy %s", accuracy)
     return accuracy
@@ -90,7 +115,7 @@ def measure(network: JudgeNetwork, pictures: np.ndarray, targets: torch.Tensor) 
 
     Args:
         network: in evaluation mode.
-        pictures: (count, 64, 64, 3) uint8.
+        pictures: (count, side, side, 3) uint8.
         targets: (count, attributes) int64.
     """
     answers = []
@@ -103,17 +128,28 @@ def measure(network: JudgeNetwork, pictures: np.ndarray, targets: torch.Tensor) 
     names = list(ATTRIBUTES)
     is_close = targets[:, names.index("shot")] == ATTRIBUTES["shot"].index("close")
     for name in ("place", "colour"):
-        accuracy[f"{name} without close-ups"] = float(right[~is_close, names.index(name)].float().mean())
+        if is_close.any():
+            accuracy[f"{name} without close-ups"] = float(right[~is_close, names.index(name)].float().mean())
     return accuracy
 
 
-def clean_drawings(caches: Sequence[DrawingCache]) -> tuple[np.ndarray, torch.Tensor]:
-    """Pictures (count, 64, 64, 3) uint8 and labels (count, attributes) of all ready drawings without a flaw."""
+def clean_drawings(
+    caches: Sequence[DrawingCache], *, side: int, shots: Container[str] | None = None
+) -> tuple[np.ndarray, torch.Tensor]:
+    """Ready drawings without a flaw, of these shots or all.
+
+    Returns:
+        Pictures (count, side, side, 3) uint8 and labels (count, attributes) int64.
+    """
     pictures, targets = [], []
     for cache in caches:
         scenes = cache.scenes()
-        clean = [index for index, scene in enumerate(scenes) if scene.degradation == "none"]
-        pictures += [shrunk(Image.fromarray(cache.pictures[index])) for index in clean]
+        clean = [
+            index
+            for index, scene in enumerate(scenes)
+            if scene.degradation == "none" and (shots is None or scene.shot in shots)
+        ]
+        pictures += [shrunk(Image.fromarray(cache.pictures[index]), side) for index in clean]
         targets += [labels(scenes[index]) for index in clean]
     return np.stack(pictures), torch.tensor(targets)
 
@@ -149,11 +185,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Train the judges on folders of drawings."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("drawings", type=Path, nargs="+")
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/judges/judges.safetensors"))
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/judges"))
+    parser.add_argument("--judge", choices=(NEAR, FAR), default=NEAR)
+    parser.add_argument("--steps", type=int, default=2500)
+    parser.add_argument("--learning-rate", type=float, default=2e-3)
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    train(JudgeTraining(drawings=tuple(options.drawings), out=options.out, steps=options.steps))
+    train(
+        JudgeTraining(
+            drawings=tuple(options.drawings), out=options.out, judge=options.judge, steps=options.steps,
+            learning_rate=options.learning_rate,
+        )
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from story_engine.models.preview.judges import ATTRIBUTES, JudgeNetwork, Judges,
 from story_engine.models.preview.judges_training import clean_drawings, measure
 from story_engine.models.preview.world import DrawnScene, Figure
 
-SHIPPED_JUDGES = Path(__file__).parents[4] / "benchmarks" / "judges" / "judges.safetensors"
+SHIPPED_JUDGES = Path(__file__).parents[4] / "benchmarks" / "judges"
 
 
 def test_labels_name_the_scene_in_the_order_of_the_attributes() -> None:
@@ -25,20 +25,21 @@ def test_labels_name_the_scene_in_the_order_of_the_attributes() -> None:
 
 def test_saved_judges_give_the_same_verdicts(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    network = JudgeNetwork().eval()
+    near, far = JudgeNetwork().eval(), JudgeNetwork().eval()
     pictures = [draw(scene, 64) for scene in shipped_scenes()[:3]]
 
-    save(network, tmp_path / "judges.safetensors", {"steps": "0"})
-    verdicts = Judges.load(tmp_path / "judges.safetensors").read(pictures)
+    save(near, tmp_path / "near.safetensors", {"steps": "0"})
+    save(far, tmp_path / "far.safetensors", {"steps": "0"})
+    verdicts = Judges.load(tmp_path).read(pictures)
 
-    assert [verdict.values for verdict in verdicts] == [verdict.values for verdict in Judges(network).read(pictures)]
-    assert (tmp_path / "judges.safetensors").stat().st_size < 1_500_000
+    assert [verdict.values for verdict in verdicts] == [verdict.values for verdict in Judges(near, far).read(pictures)]
+    assert (tmp_path / "near.safetensors").stat().st_size < 1_500_000
 
 
 def test_pictures_of_any_size_are_judged_alike() -> None:
     picture = Image.new("RGB", (256, 256), (200, 40, 90))
 
-    assert (shrunk(picture) == shrunk(picture.resize((320, 192)))).all()
+    assert (shrunk(picture, 64) == shrunk(picture.resize((320, 192)), 64)).all()
 
 
 def test_measuring_counts_right_answers() -> None:
@@ -58,13 +59,15 @@ def test_a_drawing_folder_gives_clean_drawings_only(tmp_path: Path) -> None:
     cache.draw(0)
     expected = sum(scene.degradation == "none" for scene in cache.scenes())
 
-    pictures, targets = clean_drawings([cache, cache])
+    pictures, targets = clean_drawings([cache, cache], side=64)
 
     assert pictures.shape == (2 * expected, 64, 64, 3)
     assert targets.shape == (2 * expected, len(ATTRIBUTES))
 
 
-@pytest.mark.skipif(not SHIPPED_JUDGES.exists(), reason="the judges are trained by a command and not here")
+@pytest.mark.skipif(
+    not (SHIPPED_JUDGES / "far.safetensors").exists(), reason="the judges are trained by a command and not here"
+)
 def test_the_shipped_judges_read_the_shipped_scenes() -> None:
     scenes = [replace(scene, seed=900 + number) for number, scene in enumerate(shipped_scenes())]
 
