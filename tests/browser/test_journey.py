@@ -14,7 +14,7 @@ from tests.browser.conftest import App, Visitor, wait_for
 
 STORY = "singer"
 RENDER_SECONDS = 900
-"""Eight small pictures of four steps on a loaded machine of two cores, the start of the render process included."""
+"""Eight small pictures on a loaded machine of two cores, the start of the render process included."""
 
 
 @pytest.mark.timeout(3000)
@@ -33,12 +33,6 @@ def test_a_story_is_painted_changed_chosen_scored_and_handed_in(app: App, visit:
     person.press(f"open-{STORY}")
     person.press("use-stand-in")
     wait_for(lambda: engine.story(STORY).settings.stand_in == "preview", what="the stand-in is in the story")
-
-    # Asks for quick pictures in the folded settings.
-    person.segment(f"drawer-{STORY}", "Picture settings")
-    person.write(f"setting:{STORY}:steps", "4")
-    wait_for(lambda: engine.story(STORY).settings.steps == 4, what="the steps are in the story")
-    person.settle()
 
     # Renders all eight panels, following them on the page.
     person.press("render-all")
