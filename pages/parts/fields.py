@@ -86,6 +86,7 @@ def text_input(field: Field, on_disk: str, *, label: str, placeholder: str = "",
 def prepare(field: Field, on_disk: object) -> None:
     """Bring widget and disk in step before the widget is drawn, without touching anything unsaved."""
     key, state, seen = field.key, st.session_state, _seen()
+    _drawn()[key] = field
     trouble = _troubles().get(key)
     if trouble is not None:
         if key not in state:
@@ -116,6 +117,16 @@ def save(field: Field) -> None:
         return
     _seen()[field.key] = typed
     _troubles().pop(field.key, None)
+
+
+def save_all() -> None:
+    """Save every field of the page that holds something unsaved: before an action that reads the story.
+
+    A shortcut sends text and click together, and Streamlit does not promise which callback comes first.
+    """
+    for key, field in _drawn().items():
+        if key in st.session_state and key not in _troubles() and st.session_state[key] != _seen().get(key):
+            save(field)
 
 
 def put(field: Field, value: object) -> None:
@@ -183,6 +194,11 @@ def _settle(field: Field, value: object, theirs: object) -> None:
 def _seen() -> dict[str, object]:
     seen: dict[str, object] = st.session_state.setdefault("fields_seen", {})
     return seen
+
+
+def _drawn() -> dict[str, Field]:
+    drawn: dict[str, Field] = st.session_state.setdefault("fields_drawn", {})
+    return drawn
 
 
 def _troubles() -> dict[str, Trouble]:

@@ -109,10 +109,14 @@ def _draw_making(slug: str, scene: Scene) -> None:
             args=(_pin, slug, scene.id, scene.pinned),
         )
         st.space("stretch")
-        if st.button(
-            say("scene.redo"), key=f"redo-{slug}-{scene.id}", icon=":material/refresh:", help=say("scene.redo_hint")
-        ):
-            notices.attempt(_redo, slug, scene.id, 1)
+        st.button(
+            say("scene.redo"),
+            key=f"redo-{slug}-{scene.id}",
+            icon=":material/refresh:",
+            help=say("scene.redo_hint"),
+            on_click=notices.attempt,
+            args=(_redo, slug, scene.id, 1),
+        )
         more = f"redo-more-{slug}-{scene.id}"
         st.menu_button(
             say("scene.redo_more"),
@@ -163,6 +167,7 @@ def _pin(slug: str, scene: str, pinned: bool) -> None:
 
 
 def _redo(slug: str, scene: str, takes: int) -> None:
+    fields.save_all()
     try:
         toolbar.tell_submitted(engine().redo(slug, scene, takes=takes), what="render")
     except StandInNeeded:

@@ -117,10 +117,15 @@ def _draw_export(slug: str, items: tuple[CheckItem, ...]) -> None:
     with st.container(key="card-export", gap="small"):
         st.subheader(say("submit.bundle"), anchor=False)
         st.caption(say("submit.bundle_text"))
-        if st.button(
-            say("submit.export"), key="export", type="primary", icon=":material/inventory_2:", disabled=blocked
-        ):
-            notices.attempt(_export, slug, ready)
+        st.button(
+            say("submit.export"),
+            key="export",
+            type="primary",
+            icon=":material/inventory_2:",
+            disabled=blocked,
+            on_click=notices.attempt,
+            args=(_export, slug, ready),
+        )
         if blocked:
             st.caption(say("submit.blocked"))
         path: Path | None = st.session_state.get(ready)

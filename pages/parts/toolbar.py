@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.parts import notices
+from pages.parts import fields, notices
 from pages.parts.desk import engine
 from pages.parts.wording import labels, say
 from story_engine.domain.board import Board
@@ -25,20 +25,23 @@ def draw(slug: str, story: Story, board: Board) -> tuple[DeltaGenerator, str]:
     ):
         with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
             # In the page body and the only button with this shortcut: so the text being typed goes along with it.
-            if st.button(
+            # A callback, because a run that another click interrupts may never reach the lines after a button.
+            st.button(
                 say("toolbar.render"),
                 key="render-all",
                 type="primary",
                 icon=":material/brush:",
                 shortcut="Ctrl+Enter",
                 help=say("toolbar.render_hint"),
-            ):
-                notices.attempt(render, slug, takes=int(st.session_state.get(f"takes-{slug}", 1)))
+                on_click=lambda: notices.attempt(render, slug, takes=int(st.session_state.get(f"takes-{slug}", 1))),
+            )
             empty = [panel.scene.id for panel in board.panels if panel.chosen is None]
-            if 0 < len(empty) < len(board.panels) and st.button(
-                say("toolbar.missing", n=len(empty)), key="render-missing"
-            ):
-                notices.attempt(render, slug, scenes=empty)
+            if 0 < len(empty) < len(board.panels):
+                st.button(
+                    say("toolbar.missing", n=len(empty)),
+                    key="render-missing",
+                    on_click=lambda: notices.attempt(render, slug, scenes=empty),
+                )
             with st.popover(say("toolbar.more"), type="tertiary"):
                 st.number_input(
                     say("toolbar.takes"),
@@ -48,8 +51,14 @@ def draw(slug: str, story: Story, board: Board) -> tuple[DeltaGenerator, str]:
                     help=say("toolbar.takes_hint"),
                     persist_state="session",
                 )
-                if st.button(say("toolbar.rescore"), key="rescore", icon=":material/star:", width="stretch"):
-                    notices.attempt(rescore, slug)
+                st.button(
+                    say("toolbar.rescore"),
+                    key="rescore",
+                    icon=":material/star:",
+                    width="stretch",
+                    on_click=notices.attempt,
+                    args=(rescore, slug),
+                )
         view = st.segmented_control(
             say("toolbar.view"),
             VIEWS,
@@ -78,6 +87,7 @@ def draw_add_scene(slug: str) -> None:
 
 def render(slug: str, *, scenes: list[str] | None = None, takes: int = 1) -> None:
     """Ask for pictures and say what became of it. The choice of a stand-in is asked for by its banner."""
+    fields.save_all()
     try:
         tell_submitted(engine().render(slug, scenes=scenes, takes=takes), what="render")
     except StandInNeeded:

@@ -158,7 +158,10 @@ def visit(browser: Browser, app: App) -> Iterator[Callable[..., Visitor]]:
         return Visitor(context.new_page(), app.url)
 
     yield new
-    for context in contexts:
+    for number, context in enumerate(contexts):
+        # What the person saw last, beside the app's log: a failed journey can be looked at.
+        for page in context.pages:
+            page.screenshot(path=app.config.workspace.parent / f"last-seen-{number}.png")
         context.close()
 
 
