@@ -61,6 +61,7 @@ def train(options: JudgeTraining) -> dict[str, float]:
     torch.set_flush_denormal(True)
     torch.set_num_threads(1)
     is_far = options.judge == FAR
+    path = options.out / f"{options.judge}.safetensors"
     caches = [DrawingCache(folder) for folder in options.drawings]
     pictures, targets = clean_drawings(caches, side=SIZES[options.judge], shots=FAR_SHOTS if is_far else None)
     learnt = [(name, index) for index, name in enumerate(ATTRIBUTES) if name in FAR_ATTRIBUTES or not is_far]
@@ -90,12 +91,9 @@ def train(options: JudgeTraining) -> dict[str, float]:
         _follow(judged, network)
         if step % 100 == 0:
             logger.info("step %d of %d, loss %.3f", step, options.steps, float(loss))
+            save(judged, path, {"steps": str(step)})
     accuracy = measure(judged, pictures[-HELD_OUT:], targets[-HELD_OUT:])
-    save(
-        judged,
-        options.out / f"{options.judge}.safetensors",
-        {name: f"{share:.4f}" for name, share in accuracy.items()} | {"steps": str(options.steps)},
-    )
+    save(judged, path, {name: f"{share:.4f}" for name, share in accuracy.items()} | {"steps": str(options.steps)})
     logger.info("held-out accuracy %s", accuracy)
     return accuracy
 
