@@ -18,7 +18,7 @@ TICK_SECONDS = 1.0
 
 
 def follow(*, story: str | None = None, slots: Mapping[str, DeltaGenerator] | None = None, quiet: bool = False) -> None:
-    """Draw the active jobs here, and latent previews into `slots` (scene id → place of its picture).
+    """Draw the active jobs here, and latent previews into `slots` (scene id → container over its picture).
 
     `quiet`: draw nothing while there is no work, instead of saying so.
     """
@@ -34,8 +34,10 @@ def follow(*, story: str | None = None, slots: Mapping[str, DeltaGenerator] | No
                 with st.container(key="live-bar"):
                     for job in jobs:
                         draw_job(job, with_story=story is None)
+                # In every run one place per panel: a fragment may only fill what it has reserved outside itself.
+                places = {scene: slot.empty() for scene, slot in (slots or {}).items()}
                 for job in jobs:
-                    _preview(job, slots or {})
+                    _preview(job, places)
             elif not quiet:
                 st.caption(say("jobs.none"))
 
@@ -143,9 +145,9 @@ def _state(jobs: tuple[JobView, ...]) -> tuple[tuple[object, ...], ...]:
     return tuple((job.id, job.state, job.progress.scenes, job.progress.stage == "scoring") for job in jobs)
 
 
-def _preview(job: JobView, slots: Mapping[str, DeltaGenerator]) -> None:
+def _preview(job: JobView, places: Mapping[str, DeltaGenerator]) -> None:
     for scene, path in (job.progress.previews or {}).items():
         picture = workspace() / path
-        if scene in slots and picture.is_file():
+        if scene in places:
             with suppress(OSError):  # replaced or removed since it was announced
-                slots[scene].image(picture.read_bytes(), width="stretch", alt=say("panel.being_painted"))
+                places[scene].image(picture.read_bytes(), width="stretch", alt=say("panel.being_painted"))

@@ -60,6 +60,7 @@ _STYLE = """
 [class*="st-key-blank-"] p { color: var(--soft); text-align: center; }
 [class*="st-key-cover-"] [class*="st-key-blank-"] { aspect-ratio: 4 / 3; border: 0; border-radius: 0; }
 [class*="st-key-cover-"] [class*="st-key-blank-"] p { font-size: 2.2rem; opacity: .55; }
+[class*="st-key-preview-"] { position: absolute; inset: 0; z-index: 1; pointer-events: none; }
 [class*="st-key-badges-"] { position: absolute; left: .6rem; bottom: .6rem; z-index: 2; width: auto; }
 [class*="st-key-badges-"] .stMarkdownBadge { background: rgb(255 255 255 / .9) !important; color: #2A2530 !important; }
 

@@ -13,7 +13,7 @@ from story_engine.domain.board import Panel, TakeView
 
 
 def draw(panel: Panel, *, name: str, badges: bool = True) -> DeltaGenerator:
-    """The chosen take with its badges; returns the slot that a latent preview may take over.
+    """The chosen take with its badges; returns the container over it for a latent preview.
 
     Args:
         panel: whose picture.
@@ -21,15 +21,14 @@ def draw(panel: Panel, *, name: str, badges: bool = True) -> DeltaGenerator:
         badges: show score, stand-in and pick on the picture.
     """
     with st.container(key=f"panel-{panel.scene.id}", gap=None):
-        slot = st.empty()
         if panel.chosen is None:
-            with slot.container(key=f"blank-panel-{panel.scene.id}"):
+            with st.container(key=f"blank-panel-{panel.scene.id}"):
                 st.markdown(say("panel.empty"))
-            return slot
-        slot.image(jpeg(panel.chosen.thumbnail), width="stretch", alt=say("panel.picture_of", name=name))
-        if badges:
-            _draw_badges(panel, panel.chosen)
-    return slot
+        else:
+            st.image(jpeg(panel.chosen.thumbnail), width="stretch", alt=say("panel.picture_of", name=name))
+            if badges:
+                _draw_badges(panel, panel.chosen)
+        return st.container(key=f"preview-{panel.scene.id}")
 
 
 @lru_cache(maxsize=1024)

@@ -37,6 +37,7 @@ def test_a_story_is_painted_changed_chosen_scored_and_handed_in(app: App, visit:
     # Renders all eight panels, following them on the page.
     person.press("render-all")
     person.at("live-bar").wait_for()
+    person.page.locator("[class*=st-key-preview-] img").first.wait_for(timeout=RENDER_SECONDS * 1000)
     wait_for(
         lambda: is_idle() and all(panel.chosen for panel in board().panels),
         what="eight panels are painted",
@@ -88,7 +89,9 @@ def test_a_story_is_painted_changed_chosen_scored_and_handed_in(app: App, visit:
         recipes = json.loads(bundle.read("recipes.json"))
     assert older in {take["id"] for take in recipes.values()}
 
-    # Meanwhile nothing was fetched from anywhere else, and the app never loaded the model.
+    # Meanwhile nothing broke behind the scenes, nothing was fetched from anywhere else, and the app never loaded the model.
+    log = app.config.workspace / "logs" / "pages.log"
+    assert not log.exists() or "Unexpected error" not in log.read_text(encoding="utf-8")
     hosts = {urlsplit(request).hostname for request in person.requests if request.startswith("http")}
     assert hosts == {"127.0.0.1"}
     assert "/torch/" not in Path(f"/proc/{app.process}/maps").read_text(encoding="utf-8")
