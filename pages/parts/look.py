@@ -25,8 +25,8 @@ _STYLE = """
 /* the page: a calm column, not edge to edge */
 [data-testid="stMainBlockContainer"] { max-width: 1240px; padding: 2.2rem 2.5rem 7rem; }
 [data-testid="stHeader"] { background: transparent; }
-[data-testid="stMain"] h1 { font-size: 2.1rem; font-weight: 600; padding: 0 0 .6rem; }
-[data-testid="stMain"] h3 { font-size: 1.2rem; font-weight: 600; padding: .9rem 0 .2rem; }
+[data-testid="stMain"] h1 { font-size: 2.1rem; font-weight: 600; padding: 0 0 1.1rem; }
+[data-testid="stMain"] h3 { font-size: 1.2rem; font-weight: 600; padding: .9rem 0 .6rem; }
 
 /* menu */
 [data-testid="stSidebar"] { min-width: 212px; max-width: 212px; }
@@ -132,7 +132,7 @@ _STYLE = """
   [class*="st-key-title-story-"] input { font-size: 1.45rem; }
   [data-testid="stMain"] h1 { font-size: 1.7rem; }
   [class*="st-key-drawer-"] button { padding-inline: .55rem; }
-  [class*="st-key-drawer-"] button [role="img"] { display: none !important; }
+  [class*="st-key-drawer-"] button :is([role="img"], [data-testid="stIconMaterial"]) { display: none !important; }
   .st-key-render-all kbd, .st-key-render-all [data-testid="stButtonShortcut"] { display: none; }
 }
 @media (prefers-reduced-motion: reduce) { * { transition: none !important; animation: none !important; } }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts.desk import engine
-from pages.parts.wording import plain, say
+from pages.parts.wording import family_title, plain, say
 
 
 def draw() -> None:
@@ -15,7 +15,15 @@ def draw() -> None:
         st.badge(plain(machine.device), icon=":material/memory:", color="gray")
         for family in machine.families:
             if family.ready:
-                st.badge(say("machine.ready", family=plain(family.title)), icon=":material/check:", color="green")
+                st.badge(
+                    say("machine.ready", family=plain(family_title(family.name))),
+                    icon=":material/check:",
+                    color="green",
+                )
             else:
-                st.badge(say("machine.not_here", family=plain(family.title)), icon=":material/download:", color="gray")
+                st.badge(
+                    say("machine.not_here", family=plain(family_title(family.name))),
+                    icon=":material/download:",
+                    color="gray",
+                )
         st.badge(say(f"machine.scorer.{machine.scorer}"), icon=":material/star:", color="gray")

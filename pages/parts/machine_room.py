@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.parts import live, notices
 from pages.parts.desk import engine, workspace
-from pages.parts.wording import plain, say, size
+from pages.parts.wording import family_title, plain, say, size
 from story_engine.domain.job import JobView
 from story_engine.domain.views import FamilyState, Machine
 
@@ -61,7 +61,7 @@ def _draw_family(family: FamilyState) -> None:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             badge = ":green-badge" if family.ready else ":gray-badge"
             state = say("machine.state_ready" if family.ready else "machine.state_missing")
-            st.markdown(f"**{plain(family.title)}** {badge}[{state}]", width="stretch")
+            st.markdown(f"**{plain(family_title(family.name))}** {badge}[{state}]", width="stretch")
             if missing and family.name != "preview":  # the preview model comes with the Studio, not from a hub
                 _draw_download(family.name, sum(file.size_bytes for file in missing))
         with st.expander(

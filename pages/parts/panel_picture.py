@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.parts.wording import plain, say
+from pages.parts.wording import family_title, plain, say
 from story_engine.domain.board import Panel, TakeView
 
 
@@ -44,6 +44,6 @@ def _draw_badges(panel: Panel, chosen: TakeView) -> None:
         if panel.is_picked:
             st.badge(say("panel.picked"), icon=":material/check:", color="primary")
         if panel.stand_in_for is not None:
-            st.badge(say("panel.stand_in", family=plain(chosen.take.recipe.family)), color="orange")
+            st.badge(say("panel.stand_in", family=plain(family_title(chosen.take.recipe.family))), color="orange")
         if not chosen.is_current:
             st.badge(say("panel.older"), icon=":material/history:", color="gray")

@@ -7,7 +7,7 @@ import streamlit as st
 from pages.parts import frame, notices, opened
 from pages.parts.desk import engine
 from pages.parts.panel_picture import jpeg
-from pages.parts.wording import ago, labels, language, plain, say
+from pages.parts.wording import ago, family_title, labels, language, plain, say
 from story_engine.domain.views import StoryCard
 from story_engine.messages import known_codes, message
 
@@ -27,11 +27,10 @@ def draw() -> None:
     if not any(card.rendered for card in cards):
         _draw_welcome()
     if cards:
-        titles = {family.name: family.title for family in engine().machine().families}
         grid = st.grid(3, min_column_width=270, gap=22, key="shelf")
         for card in cards:
             with grid.cell():
-                _draw_card(card, titles.get(card.family, card.family))
+                _draw_card(card, family_title(card.family))
 
 
 def _draw_new() -> None:
@@ -44,7 +43,7 @@ def _draw_new() -> None:
             format_func=templates.__getitem__,
             key="new-template",
         )
-        families = {family.name: family.title for family in engine().machine().families}
+        families = {family.name: family_title(family.name) for family in engine().machine().families}
         st.segmented_control(
             say("home.new_family"),
             list(families),

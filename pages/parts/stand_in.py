@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.parts import frame, notices
 from pages.parts.desk import engine
-from pages.parts.wording import plain, say
+from pages.parts.wording import family_title, plain, say
 from story_engine.domain.edit import Edit
 from story_engine.domain.story import Story
 
@@ -18,7 +18,7 @@ def draw(slug: str, story: Story) -> None:
     wanted = families.get(settings.family)
     if wanted is None or wanted.ready:
         return
-    title = plain(wanted.title)
+    title = plain(family_title(wanted.name))
     if settings.stand_in is not None:
         _draw_reminder(slug, title)
         return
@@ -29,7 +29,7 @@ def draw(slug: str, story: Story) -> None:
         with st.container(horizontal=True):
             if ready is not None:
                 st.button(
-                    say("stand_in.use", family=plain(ready.title)),
+                    say("stand_in.use", family=plain(family_title(ready.name))),
                     key="use-stand-in",
                     type="primary",
                     on_click=notices.attempt,

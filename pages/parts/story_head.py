@@ -5,9 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts import fields
-from pages.parts.desk import engine
 from pages.parts.fields import Field
-from pages.parts.wording import plain, say
+from pages.parts.wording import family_title, plain, say
 from story_engine.domain.board import Board
 from story_engine.domain.story import Story
 from story_engine.scoring.gate import gate
@@ -32,10 +31,8 @@ def draw(slug: str, story: Story, board: Board) -> None:
             folded_label=True,
         )
     painted = sum(panel.chosen is not None for panel in board.panels)
-    titles = {family.name: family.title for family in engine().machine().families}
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="story-facts"):
-        family = titles.get(story.settings.family, story.settings.family)
-        st.badge(plain(family), icon=":material/palette:", color="gray")
+        st.badge(plain(family_title(story.settings.family)), icon=":material/palette:", color="gray")
         st.badge(
             say("home.panels", done=painted, all=len(board.panels)),
             icon=":material/grid_view:",

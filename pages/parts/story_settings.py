@@ -10,7 +10,7 @@ import streamlit as st
 from pages.parts import fields, notices
 from pages.parts.desk import engine
 from pages.parts.fields import Field
-from pages.parts.wording import labels, plain, say
+from pages.parts.wording import family_title, labels, plain, say
 from story_engine.domain.edit import Edit
 from story_engine.domain.family import LARGEST_CFG_SCALE, MOST_STEPS, SAMPLER_TITLES, SIZE_MULTIPLE
 from story_engine.domain.story import LoraUse, Story
@@ -44,11 +44,10 @@ def draw(slug: str, story: Story) -> None:
     families = {family.name: family for family in engine().machine().families}
     wanted = families.get(settings.family)
     if wanted is not None and not wanted.ready and settings.stand_in is not None:
-        st.caption(f":material/info: {say('settings.stand_in_note', family=plain(wanted.title))}")
+        st.caption(f":material/info: {say('settings.stand_in_note', family=plain(family_title(wanted.name)))}")
     model, picture, loras = st.columns(3, gap="medium")
     with model:
-        titles = {settings.family: settings.family}
-        titles |= {name: family.title for name, family in families.items()}
+        titles = {name: family_title(name) for name in (*families, settings.family)}
         key = _in_step(slug, "family", settings.family)
         st.selectbox(
             say("settings.family"),

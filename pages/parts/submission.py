@@ -21,6 +21,8 @@ _ICONS = {
     "blocks": ":red[:material/block:]",
 }
 HIGHEST_SCORE = 10.0
+LEAST_PULL = 0.005
+"""What would be written as 0.00 is not worth a word."""
 
 
 def draw() -> None:
@@ -97,9 +99,9 @@ def _draw_bars(board: Board, gate: GateView) -> None:
                 st.progress(0.0, text=f"{number}. {name} · {say(reason)}")
                 continue
             text = f"{number}. {name} · **{value:.2f}**"
-            if pull is not None and pull == worst and pull < 0:
+            if pull is not None and pull == worst and pull <= -LEAST_PULL:
                 text += f" · :orange[{say('submit.drags', pull=f'{pull:+.2f}')}]"
-            elif pull is not None:
+            elif pull is not None and abs(pull) >= LEAST_PULL:
                 text += f" · {pull:+.2f}"
             st.progress(min(1.0, max(0.0, value / HIGHEST_SCORE)), text=text)
 

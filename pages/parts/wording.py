@@ -65,6 +65,11 @@ def labels(prefix: str, names: Iterable[str]) -> dict[str, str]:
     return {name: say(f"{prefix}{name}") for name in names}
 
 
+def family_title(name: str) -> str:
+    """A model family's name for people; a family of another Studio is shown as it is called."""
+    return texts(language()).get(f"family.{name}", name)
+
+
 @cache
 def texts(language: str) -> dict[str, str]:
     """Every text of one language by its key."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pages.parts.wording import texts as texts_of
 from tests.pages.conftest import Studio, texts
 
 
@@ -9,7 +10,7 @@ def test_the_page_shows_models_with_their_files_and_the_workspace(studio: Studio
     assert not app.exception
     shown = texts(app)
     for family in studio.engine.machine().families:
-        assert family.title in shown
+        assert texts_of("en")[f"family.{family.name}"] in shown
         assert all(file.path in shown for file in family.files)
     assert str(studio.engine.config.workspace) in shown
 
