@@ -65,4 +65,4 @@ def test_the_command_line_examples_run(tmp_path):
         words = [sys.executable if word.endswith("python") else word for word in shlex.split(line)]
         done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=240)
         assert done.returncode == 0, f"{line}\n{done.stderr}"
-    assert (tmp_path / "singer.zip").is_file()
+    assert (tmp_path / "orange-cat.zip").is_file()

@@ -143,7 +143,8 @@ class Dispatcher:
 
     def _write(self, ledger: WorkLedger) -> None:
         now = time.monotonic()
-        if self._progress and now - self._written_at >= PROGRESS_SECONDS:
+        # Before an outcome the last progress must be down: it is refused once the job is over.
+        if self._progress and (self._outcomes or now - self._written_at >= PROGRESS_SECONDS):
             ledger.set_progress(self._progress)
             self._progress = {}
             self._written_at = now

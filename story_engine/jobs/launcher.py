@@ -16,7 +16,7 @@ from pathlib import Path
 
 from story_engine.config import PROJECT_FOLDER, Config
 from story_engine.errors import LookAtLog
-from story_engine.jobs.presence import dispatcher_state
+from story_engine.jobs.presence import dispatcher_state, has_announced
 from story_engine.store.layout import Layout
 
 __all__ = ["dispatcher_state", "start_dispatcher"]
@@ -46,7 +46,9 @@ def start_dispatcher(config: Config) -> None:
         earlier = _started.get(config.workspace)
         if earlier is not None:
             process, since = earlier
-            is_starting = process.poll() is None and time.monotonic() - since < _STARTING_SECONDS
+            is_young = process.poll() is None and time.monotonic() - since < _STARTING_SECONDS
+            # One that has announced itself and is stopped now was killed: its threads may still be ending.
+            is_starting = is_young and not has_announced(layout, process.pid)
             if is_starting:
                 return
         _started[config.workspace] = _start(config, layout), time.monotonic()

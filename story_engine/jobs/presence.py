@@ -27,6 +27,14 @@ def dispatcher_state(layout: Layout) -> str:
         return "stopped"
 
 
+def has_announced(layout: Layout, pid: int) -> bool:
+    """Whether the last one to say that it is the dispatcher was this process, alive or not."""
+    try:
+        return bool(json.loads(_path(layout).read_bytes())["pid"] == pid)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
 def announce(layout: Layout, state: str) -> None:
     """Say that this process is the dispatcher, to be called under the lock.
 
