@@ -1,7 +1,7 @@
 """How faithful the preview model is: does it draw what a prompt asks for, and what the sixteen shipped scenes ask for.
 
-    python benchmarks/preview_fidelity.py                # 414 prompts, a few minutes on two cores
-    python benchmarks/preview_fidelity.py --prompts 46   # a quick look
+    python -m benchmarks.preview_fidelity                # 414 prompts, a few minutes on two cores
+    python -m benchmarks.preview_fidelity --prompts 46   # a quick look
 
 Judges that were trained on drawings only read the pictures back (story_engine/models/preview/judges.py). Their own
 errors on drawings of the same scenes are reported beside the model's: no model can be measured above them.
@@ -15,7 +15,6 @@ import logging
 import math
 import platform
 import random
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -26,25 +25,23 @@ import numpy as np
 import torch
 from PIL import Image
 
+from story_engine.config import read_config
+from story_engine.domain.recipe import Recipe
+from story_engine.domain.resolve import compose_negative, compose_prompt
+from story_engine.models.families import family_of
+from story_engine.models.preview import world
+from story_engine.models.preview.captions import CHALLENGE_NEGATIVE, caption
+from story_engine.models.preview.drawing import draw, sample_scene, shipped_scenes
+from story_engine.models.preview.drawing.sampling import sample_figure
+from story_engine.models.preview.intent import Expected, read_prompt
+from story_engine.models.preview.judges import ATTRIBUTES, Judges, Verdict
+from story_engine.models.preview.weights import load_preview
+from story_engine.models.published import preview_folder
+from story_engine.models.render import Renderer
+from story_engine.store.layout import Layout
+from story_engine.store.stories import StoryStore
+
 PROJECT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(PROJECT))
-
-from story_engine.config import read_config  # noqa: E402
-from story_engine.domain.recipe import Recipe  # noqa: E402
-from story_engine.domain.resolve import compose_negative, compose_prompt  # noqa: E402
-from story_engine.models.families import family_of  # noqa: E402
-from story_engine.models.preview import world  # noqa: E402
-from story_engine.models.preview.captions import CHALLENGE_NEGATIVE, caption  # noqa: E402
-from story_engine.models.preview.drawing import draw, sample_scene, shipped_scenes  # noqa: E402
-from story_engine.models.preview.drawing.sampling import sample_figure  # noqa: E402
-from story_engine.models.preview.intent import Expected, read_prompt  # noqa: E402
-from story_engine.models.preview.judges import ATTRIBUTES, Judges, Verdict  # noqa: E402
-from story_engine.models.preview.weights import load_preview  # noqa: E402
-from story_engine.models.published import preview_folder  # noqa: E402
-from story_engine.models.render import Renderer  # noqa: E402
-from story_engine.store.layout import Layout  # noqa: E402
-from story_engine.store.stories import StoryStore  # noqa: E402
-
 TARGETS = {"place": 0.95, "style": 0.90, "subject": 0.90, "colour": 0.90, "shot": 0.90}
 SHIPPED_TARGET = 14
 PSNR_TARGET = 28.0
