@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import sentencepiece
@@ -31,11 +31,13 @@ def encode_ids(text: str) -> list[int]:
     return [*PREFIX_IDS, *_vocabulary().encode(text)]
 
 
+@lru_cache(maxsize=1024)
 def count_tokens(text: str) -> int:
     """Tokens of a prompt, its two prefix tokens included."""
     return len(encode_ids(text))
 
 
+@lru_cache(maxsize=1024)
 def cut_position(text: str, limit: int = KOLORS_TOKEN_LIMIT) -> int | None:
     """Index of the first character that a text encoder of `limit` tokens does not see, or None if it sees all.
 

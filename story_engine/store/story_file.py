@@ -146,6 +146,8 @@ class StoryFile:
     def damage(self) -> tuple[Problem, dict[str, object]] | None:
         """What ails a damaged head, and the values of `story.showing_revision`; None when the head is whole."""
         head = self.head()
+        if self._parsed is not None and self._parsed[0] == head:
+            return None
         try:
             read_document(head, file=self.label)
         except InvalidInput as damage:

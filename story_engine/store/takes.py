@@ -85,7 +85,8 @@ class TakeStore:
 
     def files(self, take: Take) -> tuple[Path, Path]:
         """PNG and JPEG."""
-        return self.picture(take), self.thumbnail(take)
+        folder = self._folder(take.story, take.scene)
+        return folder / f"{take.id}.png", folder / f"{take.id}.jpg"
 
     def takes(self, slug: str) -> dict[str, tuple[Take, ...]]:
         """Scene id → its takes, oldest first; scenes that were removed from the story included."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from functools import cache
+from functools import cache, lru_cache
 
 from story_engine.models.preview import world
 from story_engine.models.preview.captions import caption
@@ -35,7 +35,13 @@ def known_token_ids() -> list[int]:
 
 def unknown_words(text: str) -> list[str]:
     """The words of a prompt that the preview model does not know, as a person would name them, each once, in order."""
-    return unread(text)
+    return list(_unread(text))
+
+
+@lru_cache(maxsize=1024)
+def _unread(text: str) -> tuple[str, ...]:
+    """A page asks for all its scenes at every click."""
+    return tuple(unread(text))
 
 
 def any_scene(rng: random.Random) -> world.DrawnScene:
