@@ -10,22 +10,16 @@ from pages.parts.fields import Field
 from pages.parts.wording import ago, labels, plain, say
 from story_engine.domain.story import Story
 
-DRAWERS = {
-    "words": ":material/edit_note:",
-    "cast": ":material/group:",
-    "settings": ":material/tune:",
-    "history": ":material/history:",
-}
+DRAWERS = ("words", "cast", "settings", "history")
 _REVISIONS_SHOWN = 12
 
 
 def draw(slug: str, story: Story) -> None:
     """The row of handles, and the open drawer."""
-    names = labels("drawer.", DRAWERS)
     opened = st.segmented_control(
         say("drawer.label"),
-        list(DRAWERS),
-        format_func={name: f"{icon} {names[name]}" for name, icon in DRAWERS.items()}.__getitem__,
+        DRAWERS,
+        format_func=labels("drawer.", DRAWERS).__getitem__,
         key=f"drawer-{slug}",
         label_visibility="collapsed",
     )

@@ -132,7 +132,6 @@ _STYLE = """
   [class*="st-key-title-story-"] input { font-size: 1.45rem; }
   [data-testid="stMain"] h1 { font-size: 1.7rem; }
   [class*="st-key-drawer-"] button { padding-inline: .55rem; }
-  [class*="st-key-drawer-"] button :is([role="img"], [data-testid="stIconMaterial"]) { display: none !important; }
   .st-key-render-all kbd, .st-key-render-all [data-testid="stButtonShortcut"] { display: none; }
 }
 @media (prefers-reduced-motion: reduce) { * { transition: none !important; animation: none !important; } }
