@@ -6,9 +6,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.parts import notices
+from pages.parts import notices, zip_download
 from pages.parts.desk import engine
-from pages.parts.wording import plain, say, size
+from pages.parts.wording import say
 from story_engine.flows.dataset_look import DatasetLook
 
 
@@ -46,15 +46,7 @@ def _draw_zip(name: str, is_possible: bool) -> None:
         notices.attempt(_export, name, ready)
     path: Path | None = st.session_state.get(ready)
     if path is not None and path.is_file():
-        st.download_button(
-            say("submit.download", name=plain(path.name), size=size(path.stat().st_size)),
-            data=path.read_bytes,
-            file_name=path.name,
-            mime="application/zip",
-            key="dataset-zip-download",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        zip_download.draw(path, key="dataset-zip-download")
 
 
 def _file(name: str, kind: str, content: bytes, key: str) -> None:

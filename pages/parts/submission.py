@@ -7,7 +7,7 @@ from zipfile import ZipFile
 
 import streamlit as st
 
-from pages.parts import live, notices, opened, story_desk, story_head
+from pages.parts import live, notices, opened, story_desk, story_head, zip_download
 from pages.parts.desk import engine
 from pages.parts.panel_picture import jpeg
 from pages.parts.wording import language, plain, say, size
@@ -132,15 +132,7 @@ def _draw_export(slug: str, items: tuple[CheckItem, ...]) -> None:
             st.caption(say("submit.blocked"))
         path: Path | None = st.session_state.get(ready)
         if path is not None and path.is_file():
-            st.download_button(
-                say("submit.download", name=plain(path.name), size=size(path.stat().st_size)),
-                data=path.read_bytes,
-                file_name=path.name,
-                mime="application/zip",
-                key="download-bundle",
-                icon=":material/download:",
-                on_click="ignore",
-            )
+            zip_download.draw(path, key="download-bundle")
             _draw_files(path)
 
 

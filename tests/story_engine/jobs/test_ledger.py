@@ -15,18 +15,6 @@ from story_engine.store.layout import Layout
 
 
 @pytest.fixture
-def layout(tmp_path) -> Layout:
-    return Layout(tmp_path / "workspace", tmp_path / "stories")
-
-
-@pytest.fixture
-def ledger(layout):
-    ledger = Ledger(layout)
-    yield ledger
-    ledger.close()
-
-
-@pytest.fixture
 def work(layout):
     work = WorkLedger(layout)
     yield work
