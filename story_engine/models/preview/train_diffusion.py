@@ -1,13 +1,15 @@
 """Trains the preview model's UNet and text encoder on cached latents: noise prediction on the Kolors schedule.
 
 Stages, each resumable, each beginning with the averages of the one before: captions to attributes (`text`), latents of
-half-size drawings (`diffusion_16`), latents of whole drawings (`diffusion_32`).
+half-size drawings (`diffusion_16`), latents of whole drawings (`diffusion_32`). With `--from-weights` the last stage
+begins with exported weights instead.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import io
 import json
 import time
 from collections.abc import Sequence
@@ -37,7 +39,7 @@ from story_engine.models.preview.train_text import TextTraining
 from story_engine.models.preview.train_vae import VAE_FILE
 from story_engine.models.preview.training_run import Moment, RunOptions, TrainingRun
 from story_engine.models.preview.vocabulary import known_token_ids
-from story_engine.models.preview.weights import write_whole
+from story_engine.models.preview.weights import load_preview, write_whole
 from story_engine.models.preview.world import DrawnScene
 
 TOKEN_IDS_FILE = "token_ids.json"
@@ -63,6 +65,8 @@ class DiffusionPlan:
     """Peak learning rate at full size, as a share of the one at half size."""
     seed: int = 0
     processes: int = 2
+    from_weights: Path | None = None
+    """Exported weights to go on from where the checkpoints are lost: only the full-size stage runs, on their VAE."""
 
 
 class DiffusionTraining:
@@ -145,9 +149,24 @@ def fixed_token_ids(folder: Path) -> list[int]:
     return ids
 
 
+def unpack_weights(weights: Path, folder: Path) -> None:
+    """Lay token list and VAE of exported weights into a training's folder, as if it had trained them itself."""
+    parts = load_preview(weights)
+    folder.mkdir(parents=True, exist_ok=True)
+    token_ids = parts.text_encoder.embedding.known_token_ids.tolist()
+    write_whole(folder / TOKEN_IDS_FILE, json.dumps(token_ids).encode())
+    vae = io.BytesIO()
+    torch.save({"encoder": parts.vae_encoder.state_dict(), "decoder": parts.vae_decoder.state_dict()}, vae)
+    write_whole(folder / VAE_FILE, vae.getvalue())
+
+
 def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: DiffusionPlan) -> None:
     """All stages in one of `plan.processes`."""
     unet, text_encoder = trained_networks(config, token_ids, seed=plan.seed)
+    if plan.from_weights is not None:
+        shipped = load_preview(plan.from_weights)
+        unet.load_state_dict(shipped.unet.state_dict())
+        text_encoder.load_state_dict(shipped.text_encoder.state_dict())
     drawings = DrawingCache(plan.drawings)
     scenes = drawings.scenes()
 
@@ -162,15 +181,16 @@ def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: D
             processes=plan.processes,
         )
 
-    text = TextTraining(text_encoder, scenes, config)
-    run = TrainingRun(
-        {"text_encoder": text_encoder, "heads": text.heads}, options(TEXT_STAGE, plan.text_minutes, _TEXT_RATE)
-    )
-    if not run.run(text.losses):
-        return
-    _load_averages(run, text_encoder=text_encoder)
+    if plan.from_weights is None:
+        text = TextTraining(text_encoder, scenes, config)
+        run = TrainingRun(
+            {"text_encoder": text_encoder, "heads": text.heads}, options(TEXT_STAGE, plan.text_minutes, _TEXT_RATE)
+        )
+        if not run.run(text.losses):
+            return
+        _load_averages(run, text_encoder=text_encoder)
     full_size = drawings.size // PIXELS_PER_LATENT
-    for size, minutes, batch, count, rate in (
+    stages = (
         (full_size // 2, plan.half_size_minutes, plan.half_size_batch, plan.half_size_drawings, plan.learning_rate),
         (
             full_size,
@@ -179,7 +199,8 @@ def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: D
             plan.full_size_drawings,
             plan.learning_rate * plan.full_size_rate_share,
         ),
-    ):
+    )
+    for size, minutes, batch, count, rate in stages if plan.from_weights is None else stages[1:]:
         count = min(count, len(scenes))
         encode_latents(process, config, plan, size, count)
         training = DiffusionTraining(
@@ -209,10 +230,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("drawings", type=Path)
     parser.add_argument("--folder", type=Path, default=Path("workspace/preview_training"))
     for field in dataclasses.fields(plan):
-        if field.name not in ("drawings", "folder"):
+        if field.name not in ("drawings", "folder", "from_weights"):
             default = getattr(plan, field.name)
             parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(default), default=default)
+    parser.add_argument("--from-weights", type=Path, help="go on from exported weights, without older checkpoints")
     plan = DiffusionPlan(**vars(parser.parse_args(arguments)))
+    if plan.from_weights is not None:
+        unpack_weights(plan.from_weights, plan.folder)
     token_ids = fixed_token_ids(plan.folder)
     run_in_processes(train, (PreviewConfig(), token_ids, plan), processes=plan.processes)
 

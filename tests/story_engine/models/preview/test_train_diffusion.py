@@ -19,9 +19,17 @@ from story_engine.models.preview.dataset import DrawingCache
 from story_engine.models.preview.latents import LatentCache
 from story_engine.models.preview.noise_schedule import TIMESTEPS, add_noise, loss_weights, spread_timesteps
 from story_engine.models.preview.prompts import PreviewPrompter
-from story_engine.models.preview.train_diffusion import TOKEN_IDS_FILE, DiffusionTraining, trained_networks
+from story_engine.models.preview.train_diffusion import (
+    TOKEN_IDS_FILE,
+    DiffusionPlan,
+    DiffusionTraining,
+    train,
+    trained_networks,
+    unpack_weights,
+)
 from story_engine.models.preview.train_text import TextTraining, attribute_indices
 from story_engine.models.preview.training_run import Moment, RunOptions, TrainingRun
+from story_engine.models.preview.weights import save_preview
 from story_engine.models.preview.world import DrawnScene
 from story_engine.models.tokenizer import encode_ids
 
@@ -98,6 +106,25 @@ def test_checkpoints_become_weights_that_paint(drawn: Drawn, tmp_path: Path, mon
     assert torch.allclose(parts.unet.conv_in.weight, expected, atol=1e-3)
     assert parts.text_encoder.known_token_ids == TOKEN_IDS
     assert export.Image.open(tmp_path / "sheet.png").size == (4 * 64, 2 * 64)
+
+
+def test_training_goes_on_from_exported_weights_when_the_checkpoints_are_lost(drawn: Drawn, tmp_path: Path) -> None:
+    parts = build_preview(SMALLEST, known_token_ids=TOKEN_IDS, seed=9)
+    save_preview(parts, tmp_path / "weights")
+    folder = tmp_path / "training"
+
+    unpack_weights(tmp_path / "weights", folder)
+    # A budget too small for a single useful step: what is written is what was loaded.
+    plan = DiffusionPlan(
+        drawings=drawn.folder, folder=folder, from_weights=tmp_path / "weights", full_size_minutes=1e-6,
+        full_size_batch=2, processes=1, learning_rate=0.0,
+    )  # fmt: skip
+    train(0, SMALLEST, TOKEN_IDS, plan)
+    again = export.parts_from_checkpoints(folder, SMALLEST)
+
+    for name in ("unet", "text_encoder", "vae_encoder", "vae_decoder"):
+        expected, found = getattr(parts, name).state_dict(), getattr(again, name).state_dict()
+        assert all(torch.allclose(found[key], value, atol=1e-3) for key, value in expected.items()), name
 
 
 def test_the_text_encoder_learns_to_read_attributes(drawn: Drawn, tmp_path: Path) -> None:
