@@ -99,3 +99,18 @@ class Layout:
     def dataset_trash(self) -> Path:
         """Deleted datasets, until undo or thirty days."""
         return self.workspace / "dataset-trash"
+
+    @property
+    def runs(self) -> Path:
+        """`<run>/{spec.json,run.json,metrics.csv,checkpoints/,resume/,samples/,wishes/}`."""
+        return self.workspace / "runs"
+
+    @property
+    def run_trash(self) -> Path:
+        """Deleted runs, until undo or thirty days."""
+        return self.workspace / "run-trash"
+
+    @property
+    def latents(self) -> Path:
+        """Training pictures as the U-Net is given them, by content; can be deleted."""
+        return self.workspace / "cache" / "latents"
