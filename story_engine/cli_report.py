@@ -96,4 +96,4 @@ def job_report(job: JobView) -> Report:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
+    return "–" if value is None else f"{value:z.2f}"

@@ -67,7 +67,7 @@ def _draw_side(slug: str, scene: str, views: dict[str, TakeView], side: str, fir
 
 
 def _name(view: TakeView) -> str:
-    score = f" · {view.score:.2f}" if view.score is not None else ""
+    score = f" · {view.score:z.2f}" if view.score is not None else ""
     return say("compare.take", n=view.take.number + 1, seed=view.take.recipe.seed) + score
 
 

@@ -85,7 +85,7 @@ def _draw_one(look: DatasetLook, entry: DatasetEntry) -> None:
         else:
             st.caption(f":material/broken_image: {plain(entry.file)}")
         score = look.scores.get(entry.sha256)
-        facts = [f"{entry.width} × {entry.height}", *([f"★ {score:.2f}"] if score is not None else [])]
+        facts = [f"{entry.width} × {entry.height}", *([f"★ {score:z.2f}"] if score is not None else [])]
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             st.caption(plain(" · ".join(facts)), width="stretch", help=plain(f"{entry.file} · {entry.source}"))
             out = "dataset_take_in" if entry.left_out else "dataset_leave_out"

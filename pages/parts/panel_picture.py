@@ -40,7 +40,7 @@ def jpeg(path: Path) -> bytes:
 def _draw_badges(panel: Panel, chosen: TakeView) -> None:
     with st.container(key=f"badges-{panel.scene.id}", horizontal=True, gap="xxsmall"):
         if chosen.score is not None:
-            st.badge(f"{chosen.score:.2f}", icon=":material/star:", color="gray")
+            st.badge(f"{chosen.score:z.2f}", icon=":material/star:", color="gray")
         if panel.is_picked:
             st.badge(say("panel.picked"), icon=":material/check:", color="primary")
         if panel.stand_in_for is not None:

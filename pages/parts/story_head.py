@@ -49,7 +49,7 @@ def _draw_mean(board: Board) -> None:
         st.badge(say("gate.none"), icon=":material/star:", color="gray")
     else:
         st.badge(
-            say("gate.mean", mean=f"{mean:.2f}", threshold=f"{threshold():g}"),
+            say("gate.mean", mean=f"{mean:z.2f}", threshold=f"{threshold():g}"),
             icon=":material/star:",
             color="green" if mean >= threshold() else "orange",
         )

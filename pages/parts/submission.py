@@ -10,7 +10,7 @@ import streamlit as st
 from pages.parts import live, notices, opened, story_desk, story_head, zip_download
 from pages.parts.desk import engine
 from pages.parts.panel_picture import jpeg
-from pages.parts.wording import language, plain, say, size
+from pages.parts.wording import language, plain, say, signed, size
 from story_engine.domain.board import Board
 from story_engine.domain.views import CheckItem, GateView
 from story_engine.messages import message
@@ -69,8 +69,8 @@ def _draw_gate(slug: str) -> GateView:
         with row:
             st.metric(
                 say("submit.mean") if gate.is_challenge else say("submit.mean_preview"),
-                f"{gate.mean:.2f}" if gate.mean is not None else "–",
-                delta=f"{gate.distance:+.2f}" if gate.distance is not None else None,
+                f"{gate.mean:z.2f}" if gate.mean is not None else "–",
+                delta=signed(gate.distance) if gate.distance is not None else None,
                 width="content",
             )
             if gate.scored < gate.panels:
@@ -98,11 +98,11 @@ def _draw_bars(board: Board, gate: GateView) -> None:
                 reason = "submit.no_picture" if panel.chosen is None else "submit.no_score"
                 st.progress(0.0, text=f"{number}. {name} · {say(reason)}")
                 continue
-            text = f"{number}. {name} · **{value:.2f}**"
+            text = f"{number}. {name} · **{value:z.2f}**"
             if pull is not None and pull == worst and pull <= -LEAST_PULL:
-                text += f" · :orange[{say('submit.drags', pull=f'{pull:+.2f}')}]"
+                text += f" · :orange[{say('submit.drags', pull=signed(pull))}]"
             elif pull is not None and abs(pull) >= LEAST_PULL:
-                text += f" · {pull:+.2f}"
+                text += f" · {signed(pull)}"
             st.progress(min(1.0, max(0.0, value / HIGHEST_SCORE)), text=text)
 
 

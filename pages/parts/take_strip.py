@@ -61,7 +61,7 @@ def _draw_thumbnail(slug: str, panel: Panel, view: TakeView) -> None:
     with st.container(key=f"thumb-{kind}-{view.take.id}", width=64, gap=None):
         st.image(jpeg(view.thumbnail), width="stretch", alt=say("take.pick", n=number))
         st.button(
-            f"{number} · {view.score:.2f}" if view.score is not None else f"{number}",
+            f"{number} · {view.score:z.2f}" if view.score is not None else f"{number}",
             key=f"pick-{view.take.id}",
             type="tertiary",
             on_click=notices.attempt,

@@ -82,6 +82,11 @@ def plain(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", text).replace("\n", "  \n")
 
 
+def signed(value: float) -> str:
+    """`+0.31`, `-1.00`, and `0.00` for what rounds to nothing, from whichever side."""
+    return f"{value:+.2f}" if round(value, 2) else "0.00"
+
+
 def size(size_bytes: int) -> str:
     """`5.2 GB`, `24 MB`, `3 KB`: decimal units, as shops and hubs write them."""
     for unit, factor in (("GB", 1e9), ("MB", 1e6), ("KB", 1e3)):

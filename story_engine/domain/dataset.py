@@ -185,7 +185,7 @@ def decide(
         elif filters.ratio.is_on and not filters.ratio.keeps(size):
             dropped[entry.file] = Dropped("dataset.dropped_ratio", {"ratio": f"{entry.ratio:.3f}"})
         elif filters.score.is_on and score is not None and score < filters.score.min_score:
-            values: dict[str, object] = {"score": f"{score:.2f}", "least": f"{filters.score.min_score:g}"}
+            values: dict[str, object] = {"score": f"{score:z.2f}", "least": f"{filters.score.min_score:g}"}
             dropped[entry.file] = Dropped("dataset.dropped_score", values)
         elif filters.twins.is_on and twins and entry.file in twins:
             dropped[entry.file] = Dropped("dataset.dropped_twin", {"other": twins[entry.file]})

@@ -95,7 +95,7 @@ def _scores(board: Board, *, threshold: float, is_challenge: bool) -> list[Check
     if mean is not None:
         state = "ok" if mean >= threshold else ("blocks" if is_challenge else "warning")
         code = "submit.gate" if is_challenge else "submit.gate_preview"
-        items.append(_item(code, state, mean=f"{mean:.2f}", threshold=f"{threshold:g}"))
+        items.append(_item(code, state, mean=f"{mean:z.2f}", threshold=f"{threshold:g}"))
     if not is_challenge:
         items.append(_item("submit.preview_scorer", "warning"))
     return items

@@ -54,7 +54,7 @@ def as_markdown(rows: Sequence[PromptRow]) -> str:
     )  # fmt: skip
     lines = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
     for row in rows:
-        score = "" if row.score is None else f"{row.score:.2f}"
+        score = "" if row.score is None else f"{row.score:z.2f}"
         cells = (row.file, row.title, row.prompt, row.negative, row.seed, row.steps, f"{row.cfg_scale:g}",
                  row.sampler, score)  # fmt: skip
         lines.append("| " + " | ".join(_one_line(cell) for cell in cells) + " |")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from zipfile import ZipFile
 
+from story_engine.cli_report import board_report
 from tests.pages.conftest import Studio, texts
 
 STORY = "orange-cat-en"
@@ -25,6 +26,27 @@ def test_the_gate_moves_with_its_threshold_and_says_that_the_score_is_a_preview(
     assert app.metric[0].value == "5.00"
     assert app.metric[0].delta == "+0.50"
     assert "not the challenge's" in texts(app)
+
+
+def test_a_mean_that_just_misses_the_gate_is_no_negative_zero_away(studio: Studio):
+    studio.painted(STORY, score=5.999)
+    app = studio.page("submit", story=STORY)
+
+    assert app.metric[0].delta == "0.00"
+    app.number_input(key="gate_threshold").set_value(9.5).run()
+    assert app.metric[0].delta == "-3.50"
+
+
+def test_a_score_just_below_nothing_reads_as_nothing(studio: Studio):
+    studio.painted(STORY, score=-0.001)
+    app = studio.page("submit", story=STORY)
+
+    assert app.metric[0].value == "0.00"
+    shown = [bar.proto.text for bar in app.get("progress")]
+    assert all("0.00" in text and "-0.00" not in text for text in shown)
+    assert "-0.00" not in texts(app)
+    assert "-0.00" not in texts(studio.page("story", story=STORY))
+    assert "-0.00" not in board_report(studio.engine, STORY)[1]
 
 
 def test_a_painted_story_is_exported_and_its_files_are_listed(studio: Studio):

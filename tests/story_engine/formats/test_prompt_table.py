@@ -33,3 +33,7 @@ def test_a_cell_that_looks_like_a_formula_is_defused_in_the_csv_only():
 
 def test_a_missing_score_is_an_empty_cell():
     assert next(csv.DictReader(io.StringIO(as_csv([a_row(score=None)]))))["score"] == ""
+
+
+def test_a_score_just_below_nothing_reads_as_nothing():
+    assert as_markdown([a_row(score=-0.001)]).rstrip().endswith("| 0.00 |")
