@@ -1,0 +1,240 @@
+"""Training runs on disk: one folder each. The run's own process writes its state; everybody else reads, and wishes."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import json
+import logging
+import secrets
+import shutil
+import socket
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+from pydantic import ValidationError
+
+from story_engine.domain.run import WISHES, MetricRow, RunSample, RunState, TrainedPicture
+from story_engine.domain.safe_name import name_fault
+from story_engine.domain.training import TrainingSpec, problems
+from story_engine.errors import ChooseAnother, FixInput, InvalidInput, LookAtLog, Wait
+from story_engine.store.atomic import cannot_write, move, read_bytes, write_bytes
+from story_engine.store.layout import Layout
+from story_engine.store.names import slug_from
+
+METRICS = "metrics.csv"
+METRIC_COLUMNS = ("step", "epoch", "loss", "smoothed_loss", "learning_rate", "seconds_per_step", "memory_mb")
+STILL_SECONDS = 180.0
+"""A run of another machine whose state has not been written for so long is taken for interrupted."""
+TRASH_SECONDS = 30 * 24 * 3600.0
+_LARGEST_BYTES = 200_000_000
+_SAME_PROCESS_SECONDS = 1.0
+_LOG = logging.getLogger(__name__)
+
+
+class RunStore:
+    """All training runs of a workspace."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+
+    # -- the folder of runs --------------------------------------------------------------------------------------------
+    def ids(self) -> tuple[str, ...]:
+        """All runs, last created first."""
+        if not self._layout.runs.is_dir():
+            return ()
+        found = [path for path in self._layout.runs.iterdir() if (path / "spec.json").is_file()]
+        return tuple(path.name for path in sorted(found, key=lambda path: -(path / "spec.json").stat().st_mtime_ns))
+
+    def names(self) -> tuple[str, ...]:
+        """What the runs are called."""
+        return tuple(self.spec(run).name for run in self.ids())
+
+    def create(self, spec: TrainingSpec, pictures: Sequence[TrainedPicture]) -> str:
+        """A run that is ready to start; its id.
+
+        Args:
+            spec: what to train.
+            pictures: what the dataset's filters keep just now; the run trains on exactly these.
+
+        Raises:
+            InvalidInput: what is wrong with it, all at once; nothing was made.
+            Wait: the disk is full or cannot be written.
+        """
+        found = problems(spec, captions=[picture.caption for picture in pictures], taken=self.names())
+        blocking = tuple(problem for problem in found if problem.blocks)
+        if blocking:
+            raise InvalidInput(blocking)
+        while True:
+            run = slug_from(spec.name, is_taken=lambda slug: (self._layout.runs / slug).exists())
+            folder = self._layout.runs / run
+            try:
+                folder.mkdir(parents=True)
+            except FileExistsError:
+                continue
+            except OSError as error:
+                raise cannot_write(folder, error) from error
+            break
+        content = [picture.model_dump() for picture in pictures]
+        write_bytes(folder / "pictures.json", json.dumps(content, ensure_ascii=False).encode())
+        self.write(RunState(id=run, total=spec.steps, created_at=now()))
+        # The spec is written last: a folder without it is no run.
+        write_bytes(folder / "spec.json", spec.model_dump_json(indent=1).encode())
+        return run
+
+    def delete(self, run: str) -> str:
+        """Into the trash, checkpoints and all; the token gives it back.
+
+        Raises:
+            Wait: it is running.
+        """
+        if self.run(run).state == "running":
+            raise Wait("training.is_running", name=run)
+        self._forget_old()
+        token = f"{run}~{secrets.token_hex(4)}"
+        move(self.folder(run), self._layout.run_trash / token)
+        return token
+
+    def restore(self, token: str) -> str:
+        """Undo of `delete`; the id, a free one where the old one is in use again.
+
+        Raises:
+            ChooseAnother: nothing in the trash has this token.
+        """
+        place = self._layout.run_trash / token
+        if name_fault(token) is not None or not (place / "spec.json").is_file():
+            raise ChooseAnother("training.no_such_token", token=token[:60])
+        run = slug_from(token.rpartition("~")[0], is_taken=lambda slug: (self._layout.runs / slug).exists())
+        move(place, self._layout.runs / run)
+        return run
+
+    # -- one run -------------------------------------------------------------------------------------------------------
+    def folder(self, run: str) -> Path:
+        """Where everything of a run lies.
+
+        Raises:
+            ChooseAnother: there is none of that name.
+        """
+        folder = self._layout.runs / run
+        if name_fault(run) is not None or not (folder / "spec.json").is_file():
+            raise ChooseAnother("training.not_found", name=run[:60], listed=", ".join(self.ids()) or "–")
+        return folder
+
+    def spec(self, run: str) -> TrainingSpec:
+        """What it trains."""
+        path = self.folder(run) / "spec.json"
+        try:
+            return TrainingSpec.model_validate_json(read_bytes(path, limit=_LARGEST_BYTES))
+        except (ValidationError, FileNotFoundError) as error:
+            raise LookAtLog("training.damaged", path=path) from error
+
+    def pictures(self, run: str) -> tuple[TrainedPicture, ...]:
+        """What it trains on."""
+        path = self.folder(run) / "pictures.json"
+        try:
+            said = json.loads(read_bytes(path, limit=_LARGEST_BYTES))
+            return tuple(TrainedPicture.model_validate(each) for each in said)
+        except (ValidationError, ValueError, TypeError, FileNotFoundError) as error:
+            raise LookAtLog("training.damaged", path=path) from error
+
+    def run(self, run: str) -> RunState:
+        """How far it is. A running one whose process is gone is "interrupted"."""
+        path = self.folder(run) / "run.json"
+        try:
+            said = RunState.model_validate_json(read_bytes(path, limit=_LARGEST_BYTES))
+        except (ValidationError, FileNotFoundError) as error:
+            raise LookAtLog("training.damaged", path=path) from error
+        said = said.model_copy(update={"id": run})
+        if said.state == "running" and not _lives(said, path):
+            return said.model_copy(update={"state": "interrupted"})
+        return said
+
+    def metrics(self, run: str) -> tuple[MetricRow, ...]:
+        """Everything measured, by step; a line that is being written is left out."""
+        try:
+            text = (self.folder(run) / METRICS).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return ()
+        rows = []
+        for line in csv.reader(text[: text.rfind("\n") + 1].splitlines()[1:]):
+            with contextlib.suppress(ValueError, TypeError):
+                rows.append(MetricRow(int(line[0]), int(line[1]), *(float(each) for each in line[2:])))
+        return tuple(rows)
+
+    def samples(self, run: str) -> tuple[RunSample, ...]:
+        """All sample pictures, by step and prompt; step 0 is without the LoRA."""
+        found = [
+            RunSample(int(path.parent.name), int(path.stem), path)
+            for path in (self.folder(run) / "samples").glob("*/*.png")
+            if path.parent.name.isdigit() and path.stem.isdigit()
+        ]
+        return tuple(sorted(found, key=lambda sample: (sample.step, sample.number)))
+
+    def checkpoints(self, run: str) -> dict[int, Path]:
+        """Step → LoRA file, in order of the steps."""
+        found = {
+            int(path.stem): path
+            for path in (self.folder(run) / "checkpoints").glob("*.safetensors")
+            if path.stem.isdigit()
+        }
+        return dict(sorted(found.items()))
+
+    def wish(self, run: str, what: str) -> None:
+        """Ask a running training for something: "sample", "save" or "stop" (which saves).
+
+        Raises:
+            ChooseAnother: there is no such run or wish.
+            Wait: the disk cannot be written.
+        """
+        if what not in WISHES:
+            raise FixInput("training.unknown_choice", value=what[:60], known=", ".join(WISHES))
+        write_bytes(self.folder(run) / "wishes" / what, b"")
+
+    def wishes(self, run: str) -> frozenset[str]:
+        """What is wished and not yet granted."""
+        return frozenset(what for what in WISHES if (self.folder(run) / "wishes" / what).exists())
+
+    # -- for the run's own process -------------------------------------------------------------------------------------
+    def grant(self, run: str, what: str) -> bool:
+        """Whether this was wished; it is not wished any more."""
+        path = self.folder(run) / "wishes" / what
+        if not path.exists():
+            return False
+        path.unlink(missing_ok=True)
+        return True
+
+    def write(self, state: RunState) -> None:
+        """Say how far a run is; only its own process does, or who starts it."""
+        write_bytes(self._layout.runs / state.id / "run.json", state.model_dump_json(indent=1).encode())
+
+    def _forget_old(self) -> None:
+        if self._layout.run_trash.is_dir():
+            for place in self._layout.run_trash.iterdir():
+                with contextlib.suppress(OSError):
+                    if time.time() - place.stat().st_mtime > TRASH_SECONDS:
+                        shutil.rmtree(place)
+
+
+def now() -> str:
+    """The time as records have it: ISO 8601, UTC, whole seconds."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def this_process() -> dict[str, object]:
+    """What a run's state says about the process that trains it."""
+    process = psutil.Process()
+    return {"host": socket.gethostname(), "pid": process.pid, "process_started": process.create_time()}
+
+
+def _lives(said: RunState, path: Path) -> bool:
+    if said.host != socket.gethostname():
+        return time.time() - path.stat().st_mtime < STILL_SECONDS
+    try:
+        process = psutil.Process(said.pid)
+        is_zombie = process.status() == psutil.STATUS_ZOMBIE
+        return not is_zombie and abs(process.create_time() - (said.process_started or 0)) < _SAME_PROCESS_SECONDS
+    except (psutil.Error, TypeError, ValueError):
+        return False
