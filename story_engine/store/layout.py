@@ -46,6 +46,10 @@ class Layout:
         """Scene id → take id."""
         return self.workspace / "picks" / f"{slug}.json"
 
+    def sweeps(self, slug: str) -> Path:
+        """Comparisons of a story: axes and their values."""
+        return self.workspace / "sweeps" / f"{slug}.json"
+
     @property
     def scores(self) -> Path:
         """`<scorer>-<version>.jsonl`, by picture hash."""
