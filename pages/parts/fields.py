@@ -36,6 +36,10 @@ class Field:
         """Whether an empty number field means something."""
         return False
 
+    def shown(self, value: object) -> str:
+        """How a value of this field reads where two of them are shown beside each other."""
+        return str(value)
+
     def write(self, value: object, seen: object) -> None:
         """Send `value` to the engine, if the field still holds what was `seen`.
 
@@ -165,7 +169,7 @@ def show_trouble(field: Field) -> None:
         mine, theirs = st.columns(2)
         with mine:
             st.caption(say("conflict.mine"))
-            st.code(str(trouble.error.mine), language=None, wrap_lines=True)
+            st.code(field.shown(trouble.error.mine), language=None, wrap_lines=True)
             st.button(
                 say("conflict.keep_mine"),
                 key=f"keep-mine-{field.key}",
@@ -175,7 +179,7 @@ def show_trouble(field: Field) -> None:
             )
         with theirs:
             st.caption(say("conflict.theirs"))
-            st.code(str(trouble.error.theirs), language=None, wrap_lines=True)
+            st.code(field.shown(trouble.error.theirs), language=None, wrap_lines=True)
             st.button(
                 say("conflict.take_theirs"),
                 key=f"take-theirs-{field.key}",

@@ -14,6 +14,7 @@ from pages.parts.wording import family_title, labels, plain, say
 from story_engine.domain.edit import Edit
 from story_engine.domain.family import LARGEST_CFG_SCALE, MOST_STEPS, SAMPLER_TITLES, SIZE_MULTIPLE
 from story_engine.domain.story import LoraUse, Story
+from story_engine.errors import EditConflict
 
 NOISE = ("cpu", "device")
 SMALLEST_SIDE, LARGEST_SIDE = 64, 2048
@@ -33,9 +34,23 @@ class Setting(Field):
         """Blank is the family's default."""
         return True
 
-    def write(self, value: object, seen: object) -> None:  # noqa: ARG002 - the later of two numbers counts
-        """Send the number to the engine, beside the settings as they are."""
-        _write(self.story, self.name, value)
+    def shown(self, value: object) -> str:
+        """Blank says what it means."""
+        return say("settings.default") if value is None else str(value)
+
+    def write(self, value: object, seen: object) -> None:
+        """Send the number to the engine, beside the other settings as they are.
+
+        Raises:
+            EditConflict: another tab wrote another number than the one `seen`.
+        """
+        present = engine().story(self.story).settings
+        wanted, before = (present.model_copy(update={self.name: number}) for number in (value, seen))
+        try:
+            engine().edit(self.story, [Edit(scene=None, field="settings", value=wanted, seen=before)])
+        except EditConflict as error:
+            now = getattr(engine().story(self.story).settings, self.name)
+            raise EditConflict(scene=None, field=self.name, mine=value, theirs=now) from error
 
 
 def draw(slug: str, story: Story) -> None:

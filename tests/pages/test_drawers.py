@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from tests.pages.conftest import Studio, texts
 
 STORY = "singer"
@@ -64,6 +66,39 @@ def test_a_removed_character_leaves_the_scenes_and_comes_back_with_undo(studio: 
     app.button(key="undo-0").click().run()
 
     assert studio.engine.story(STORY).scene("s1").characters[0].character == character
+
+
+@pytest.mark.parametrize(("button", "kept"), [("keep-mine", 15), ("take-theirs", None)], ids=["mine", "theirs"])
+def test_two_tabs_that_change_one_number_are_shown_both_and_one_is_chosen(
+    studio: Studio, button: str, kept: int | None
+):
+    steps = f"setting:{STORY}:steps"
+    first = with_drawer(studio, "settings")
+    first.number_input(key=steps).set_value(9).run()
+    second = with_drawer(studio, "settings", language="zh")
+    first.number_input(key=steps).set_value(None).run()
+
+    second.number_input(key=steps).set_value(15).run()
+
+    assert studio.engine.story(STORY).settings.steps is None
+    assert second.number_input(key=steps).value == 15
+    assert [code.value for code in second.code] == ["15", "模型默认"]
+    second.button(key=f"{button}-{steps}").click().run()
+    assert studio.engine.story(STORY).settings.steps == kept
+    assert second.number_input(key=steps).value == kept
+    assert not second.code
+    assert not second.exception
+
+
+def test_two_tabs_that_change_different_numbers_both_keep_theirs(studio: Studio):
+    first, second = with_drawer(studio, "settings"), with_drawer(studio, "settings")
+    first.number_input(key=f"setting:{STORY}:steps").set_value(12).run()
+
+    second.number_input(key=f"setting:{STORY}:cfg_scale").set_value(6.5).run()
+
+    settings = studio.engine.story(STORY).settings
+    assert (settings.steps, settings.cfg_scale) == (12, 6.5)
+    assert second.number_input(key=f"setting:{STORY}:steps").value == 12
 
 
 def test_picture_settings_are_saved_and_blank_means_the_default(studio: Studio):
