@@ -146,7 +146,7 @@ def _told_alpha(
     rank: int,
 ) -> float | None:
     """What the file, its metadata, a file beside it, or its dialect's convention says; None when nothing does."""
-    alphas = {float(tensors[name].float()) for name, key in known.items() if key.part == "alpha"}
+    alphas = {float(tensors[name].item()) for name, key in known.items() if key.part == "alpha"}
     if len(alphas) > 1:
         raise FixInput("models.lora_shapes", file=path.name, reason=f"alphas {sorted(alphas)}")
     if alphas:
