@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from story_engine.domain.family import Family
 from story_engine.domain.recipe import LoraPart, Recipe
-from story_engine.domain.story import LARGEST_SEED, Appearance, Scene, Settings, Story
+from story_engine.domain.story import LARGEST_SEED, Appearance, LoraUse, Scene, Settings, Story
 from story_engine.errors import ChooseAnother, FixInput
 
 _CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
@@ -60,11 +60,11 @@ def resolve(
         take_number: 0 for the scene's first take; further takes count on from its seed.
         family: what paints. When the story asks for another one, this is a stand-in, and the author's sampler, steps,
             scale and size, meant for the other model, give way to the stand-in's own.
-        loras: name → sha256 of the adapter file, for every LoRA that the story uses.
+        loras: name → sha256 of the adapter file, for every LoRA that the scene wears.
         device: type of the device that paints ("cuda"); decides pixels only with `noise: device`.
 
     Raises:
-        ChooseAnother: a LoRA of the story has no hash, which means that it is not in the library.
+        ChooseAnother: a LoRA of the scene has no hash, which means that it is not in the library.
         FixInput: the size is outside of what the family can paint; a character or an outfit is missing.
     """
     wishes = story.settings if story.settings.family == family.name else Settings(family=family.name)
@@ -86,7 +86,7 @@ def resolve(
         family=family.name,
         weights_hash=family.weights_hash,
         precision=family.precision,
-        loras=tuple(_lora_parts(story, loras)),
+        loras=tuple(_lora_parts(story.loras_of(scene), loras)),
     )
 
 
@@ -142,8 +142,8 @@ def _words_of(story: Story, appearance: Appearance) -> list[str]:
     raise FixInput("story.missing_character", value=appearance.character, known=known)
 
 
-def _lora_parts(story: Story, loras: Mapping[str, str]) -> Iterable[LoraPart]:
-    for use in story.loras:
+def _lora_parts(worn: Iterable[LoraUse], loras: Mapping[str, str]) -> Iterable[LoraPart]:
+    for use in worn:
         if use.name not in loras:
             raise ChooseAnother("story.lora_missing", name=use.name, known=", ".join(sorted(loras)) or "-")
         # Strength 0 paints the very picture that is painted without the LoRA: one recipe, one take.

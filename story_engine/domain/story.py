@@ -68,6 +68,8 @@ class Scene(Value):
     pinned: bool = False
     caption: str = ""
     characters: tuple[Appearance, ...] = ()
+    loras: tuple[LoraUse, ...] | None = None
+    """None: the story's; none at all: `()`."""
 
 
 class Story(Value):
@@ -97,3 +99,12 @@ class Story(Value):
             if scene.id == scene_id:
                 return scene
         raise KeyError(scene_id)
+
+    def loras_of(self, scene: Scene) -> tuple[LoraUse, ...]:
+        """What the scene wears: its own LoRAs where it has any say in it, else the story's."""
+        return self.loras if scene.loras is None else scene.loras
+
+    def without_loras(self) -> Story:
+        """The same story with no LoRA anywhere."""
+        scenes = tuple(scene.model_copy(update={"loras": None}) for scene in self.scenes)
+        return self.model_copy(update={"loras": (), "scenes": scenes})

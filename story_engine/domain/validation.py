@@ -89,6 +89,7 @@ def _references(found: Findings, clean: dict[str, object]) -> None:
     _no_twins(found, "loras", _mappings(clean.get("loras")), "name", "story.duplicate_lora")
     outfits = {str(entry.get("id")): _mapping(entry.get("outfits")) for entry in characters}
     for position, scene in enumerate(scenes):
+        _no_twins(found, f"scenes[{position}].loras", _mappings(scene.get("loras")), "name", "story.duplicate_lora")
         for place, appearance in enumerate(_mappings(scene.get("characters"))):
             path = f"scenes[{position}].characters[{place}]"
             who, outfit = appearance.get("character"), appearance.get("outfit")
@@ -176,6 +177,7 @@ _LORA = _with(
     "name",
     {"name": name, "strength": number(-LARGEST_STRENGTH, LARGEST_STRENGTH, "story.strength_range")},
 )
+_LORAS = _list_of(_LORA, MOST_LORAS)
 _SETTINGS: dict[str, Check] = {
     "family": choice(FAMILY_NAMES),
     "stand_in": choice(FAMILY_NAMES),
@@ -197,6 +199,7 @@ _SCENE = _with(
         "pinned": yes_no,
         "caption": text(LONGEST_CAPTION),
         "characters": _list_of(_appearance),
+        "loras": _LORAS,
     },
 )
 _STORY: dict[str, Check] = {
@@ -207,6 +210,6 @@ _STORY: dict[str, Check] = {
     "negative": _PROMPT,
     "characters": _list_of(_CHARACTER, MOST_CHARACTERS),
     "settings": _mapping_of(_SETTINGS),
-    "loras": _list_of(_LORA, MOST_LORAS),
+    "loras": _LORAS,
     "scenes": _list_of(_SCENE),
 }

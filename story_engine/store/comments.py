@@ -17,13 +17,24 @@ COMMENT = "comment"
 
 
 def keep_comment(node: CommentedMap, key: Any) -> None:
-    """Hand the comment lines below `key` on to the key after it, before `key` is deleted."""
+    """Hand the comment lines below `key` on to the key after it, or before it at the end, before `key` is deleted."""
     lines = _take_below(node, key)
     keys = list(node)
     place = keys.index(key)
-    if not lines.strip() or place + 1 == len(keys):
+    if not lines.strip():
         return
-    _put_above(node, keys[place + 1], lines)
+    if place + 1 < len(keys):
+        _put_above(node, keys[place + 1], lines)
+    elif place:
+        _put_below(node, keys[place - 1], lines)
+
+
+def empty(node: CommentedMap, key: Any) -> None:
+    """`[]` where a list was, with the comment lines that stood below it."""
+    lines = _take_below(node, key)
+    node[key] = CommentedSeq()
+    if lines.strip():
+        _put_below(node, key, lines)
 
 
 def reorder(old: CommentedSeq, sources: list[int | None], entries: list[Any]) -> CommentedSeq:
@@ -96,7 +107,7 @@ def _put_above(node: CommentedMap | CommentedSeq, key: Any, lines: str) -> None:
     tokens[1] = [CommentToken(lines, CommentMark(column)), *(tokens[1] or [])]
 
 
-def _put_below(node: CommentedSeq, key: Any, lines: str) -> None:
+def _put_below(node: CommentedMap | CommentedSeq, key: Any, lines: str) -> None:
     """Hang `lines` on the last line of `node[key]`."""
     holder: CommentedMap | CommentedSeq = node
     while isinstance(value := holder[key], CommentedMap | CommentedSeq) and len(value) and not value.fa.flow_style():

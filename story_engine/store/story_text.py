@@ -22,7 +22,7 @@ from story_engine.domain.story import SCHEMA, Scene, Story
 from story_engine.domain.story_data import story_data, written_data
 from story_engine.domain.validation import story_from
 from story_engine.errors import FixInput, InvalidInput, Problem
-from story_engine.store.comments import COMMENT, keep_comment, reorder
+from story_engine.store.comments import COMMENT, empty, keep_comment, reorder
 from story_engine.store.safe_yaml import Document, decode, parse
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ _READ_OTHERWISE = re.compile(
 )
 """Words that readers of YAML 1.1, most of those there are, take for something else than text."""
 _NEEDS_ESCAPES = re.compile("[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-_LEFT_OUT = {**Scene(id="").model_dump(mode="json"), **story_data(Story())}
+_LEFT_OUT = {**story_data(Story()), **Scene(id="").model_dump(mode="json")}
 """What a field means when it is left out; not pressed on authors who left it out."""
 _IDENTITY = ("id", "name", "character")
 
@@ -108,7 +108,10 @@ def _update(node: CommentedMap, every: Any, written: Any, *, quoted: bool) -> No
             del node[key]
     order = list(every)
     for key, value in every.items():
-        if key in node:
+        if key in node and value == [] and (node[key] or (node[key] is None and key in written)):
+            # A scene's `loras:` with nothing behind it means the story's; only `[]` means none.
+            empty(node, key)
+        elif key in node:
             node[key] = _updated(node[key], value, written.get(key, value), quoted=quoted)
         elif key in written and (key in ("schema", "revision") or value != _LEFT_OUT.get(key)):
             following = [at for at, present in enumerate(node) if order.index(present) > order.index(key)]

@@ -168,3 +168,59 @@ def test_an_edit_of_another_scene_changes_no_picture():
     after = a_story(scene, a_scene(2, prompt="狗,坐着"), style="水墨画")
 
     assert compose_prompt(before, scene) == compose_prompt(after, scene)
+
+
+@pytest.mark.parametrize(
+    ("own", "worn"),
+    [
+        (None, [("ink", 0.5)]),
+        ((), []),
+        ((LoraUse(name="oil"),), [("oil", 1.0)]),
+        ((LoraUse(name="ink", strength=1.5), LoraUse(name="oil", strength=0)), [("ink", 1.5)]),
+    ],
+)
+def test_a_scene_wears_the_storys_loras_unless_it_says_otherwise(own, worn):
+    story = a_story(a_scene(loras=own), loras=(LoraUse(name="ink", strength=0.5),))
+
+    recipe = resolve(story, story.scenes[0], 0, family=PREVIEW, loras={"ink": "1" * 64, "oil": "2" * 64})
+
+    assert [(part.name, part.strength) for part in recipe.loras] == worn
+
+
+def test_a_scene_with_loras_of_its_own_does_not_need_those_of_the_story():
+    story = a_story(a_scene(1, loras=()), a_scene(2), loras=(LoraUse(name="gone"),))
+
+    assert resolve(story, story.scenes[0], 0, family=PREVIEW, loras={}).loras == ()
+    with pytest.raises(ChooseAnother, match="gone"):
+        resolve(story, story.scenes[1], 0, family=PREVIEW, loras={})
+
+
+def test_a_scene_that_says_what_the_story_says_is_the_same_picture():
+    ink = (LoraUse(name="ink"),)
+    story = a_story(a_scene(1), a_scene(1, loras=ink), loras=ink)
+
+    first, second = (resolve(story, scene, 0, family=PREVIEW, loras={"ink": "1" * 64}) for scene in story.scenes)
+
+    assert first.digest == second.digest
+
+
+def test_takes_painted_before_scenes_had_loras_of_their_own_keep_their_names():
+    """Written down before that: a change here means that all pictures would be painted again."""
+    plain, worn = a_story(), a_story(loras=(LoraUse(name="ink", strength=0.5),))
+
+    first = resolve(plain, plain.scenes[0], 0, family=PREVIEW, loras={})
+    second = resolve(worn, worn.scenes[0], 0, family=PREVIEW, loras={"ink": "1" * 64})
+
+    assert (first.digest, second.digest) == (
+        "764d203d891a57ddb4eace68db586f25",
+        "438eb7da750ce9a3b68d76f9d9e06da0",
+    )
+
+
+def test_a_story_without_loras_has_none_in_any_scene():
+    story = a_story(a_scene(1, loras=(LoraUse(name="oil"),)), a_scene(2), loras=(LoraUse(name="ink"),))
+
+    bare = story.without_loras()
+
+    assert [bare.loras_of(scene) for scene in bare.scenes] == [(), ()]
+    assert bare.scene("s1").prompt == story.scene("s1").prompt

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from story_engine.domain.story import SCHEMA, Story
+from story_engine.domain.story import SCHEMA, LoraUse, Story
 from story_engine.domain.validation import checked, story_from
 from story_engine.errors import InvalidInput
 from tests.builders import a_story
@@ -95,6 +95,12 @@ def test_a_good_story_is_read():
         (["loras", 0, "strength"], 5.1, "strength_range", "loras[0].strength"),
         (["loras", 0, "strength"], -9, "strength_range", "loras[0].strength"),
         (["loras", 0, "name"], "../up", "name_character", "loras[0].name"),
+        (["scenes", 1, "loras"], {"ink": 1}, "not_a_list", "scenes[1].loras"),
+        (["scenes", 1, "loras"], ["ink"], "not_a_mapping", "scenes[1].loras[0]"),
+        (["scenes", 1, "loras"], [{"strength": 1}], "missing_key", "scenes[1].loras[0]"),
+        (["scenes", 1, "loras"], [{"name": "ink", "strength": 6}], "strength_range", "scenes[1].loras[0].strength"),
+        (["scenes", 1, "loras"], [{"name": "a"}, {"name": "A"}], "duplicate_lora", "scenes[1].loras[1].name"),
+        (["scenes", 1, "loras"], [{"name": f"l{n}"} for n in range(9)], "too_many_entries", "scenes[1].loras"),
         (["schema"], SCHEMA + 1, "schema_newer", "schema"),
         (["schema"], "one", "schema_unknown", "schema"),
         (["schema"], -1, "schema_unknown", "schema"),
@@ -209,3 +215,25 @@ def test_any_data_is_a_story_or_a_list_of_problems(data):
 
 def test_a_story_of_the_builders_is_valid():
     assert checked(a_story(), file="-") == a_story()
+
+
+def test_no_word_about_loras_and_none_are_two_things():
+    scenes = [
+        {"id": "s1"},
+        {"id": "s2", "loras": None},
+        {"id": "s3", "loras": []},
+        {"id": "s4", "loras": [{"name": "ink"}]},
+    ]
+
+    story = story_from({"schema": 1, "scenes": scenes}, file="-")
+
+    assert [scene.loras for scene in story.scenes] == [None, None, (), (LoraUse(name="ink"),)]
+    assert checked(story, file="-") == story
+
+
+def test_problems_with_loras_of_several_scenes_are_told_at_once():
+    wrong = [{"name": "ink", "strength": "much"}, {"name": "../x"}]
+
+    found = problems_of({"schema": 1, "scenes": [{"id": "s1", "loras": wrong}, {"id": "s2", "loras": wrong}]})
+
+    assert len(found) == 4

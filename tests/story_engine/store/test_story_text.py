@@ -7,7 +7,7 @@ import yaml as reader_of_yaml_1_1
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from story_engine.domain.story import Scene, Settings, Story
+from story_engine.domain.story import LoraUse, Scene, Settings, Story
 from story_engine.domain.validation import checked
 from story_engine.errors import InvalidInput
 from story_engine.store.story_text import read_story, write_story
@@ -210,3 +210,50 @@ def test_a_word_that_yaml_takes_for_a_truth_value_is_explained():
 
     assert raised.value.problems[0].where == "cat.yaml:4: scenes[0].prompt"
     assert "Put it in quotes" in raised.value.text("en")
+
+
+WITH_LORAS = """\
+schema: 1
+revision: 1
+title: Cat
+scenes:
+  - id: s1
+    prompt: a cat
+    loras: # its own
+      - name: ink
+        strength: 0.5 # half
+  # second
+  - id: s2
+    prompt: b
+    loras:
+  # third
+  - id: s3
+    loras: [] # none
+    seed: 3
+  # the end
+"""
+INK, OIL = LoraUse(name="ink", strength=0.5), LoraUse(name="oil")
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("loras", [None, (), (INK,), (OIL,), (INK, OIL), (OIL, INK)])
+def test_loras_of_a_scene_change_and_the_comments_of_other_scenes_stay(place, loras):
+    before = read_story(WITH_LORAS.encode(), file="-")
+    scenes = list(before.scenes)
+    scenes[place] = scenes[place].model_copy(update={"loras": loras})
+
+    text = rewritten(before.model_copy(update={"scenes": tuple(scenes)}), WITH_LORAS)
+
+    assert {"second", "third", "the end"} <= set(comments(text))
+    assert loras is None or f"- id: s{place + 1}" in text
+
+
+def test_a_scene_without_a_word_about_loras_shows_none_in_its_file():
+    text = write_story(Story(title="Cat", scenes=(Scene(id="s1"), Scene(id="s2", loras=())))).decode()
+
+    assert text.count("loras") == 1
+    assert "    loras: []\n" in text
+
+
+def test_none_is_written_where_nothing_was_said():
+    assert difference(rewritten(with_scene(2, loras=()))) == ["+     loras: []"]
