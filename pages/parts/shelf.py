@@ -9,7 +9,6 @@ from pages.parts.desk import engine
 from pages.parts.panel_picture import jpeg
 from pages.parts.wording import ago, family_title, labels, language, plain, say
 from story_engine.domain.views import StoryCard
-from story_engine.messages import known_codes, message
 
 _ACTIONS = ("rename", "duplicate", "delete")
 
@@ -97,7 +96,10 @@ def _draw_card(card: StoryCard, family: str) -> None:
         with st.container(key=f"shelf-text-{card.slug}", gap=None):
             if card.problem is not None:
                 st.markdown(f"**{plain(card.title or card.slug)}**")
-                st.error(plain(_problem(card.problem)), icon=":material/error:")
+                st.error(plain(card.problem.text(language())), icon=":material/error:")
+                if card.is_misnamed:
+                    st.caption(say("home.rename_file", name=plain(f"{card.slug}.yaml")))
+                    return
             elif st.session_state.get("renaming") == card.slug:
                 _draw_rename(card)
             else:
@@ -156,7 +158,3 @@ def _do(action: str | None, slug: str, title: str) -> None:
 
 def _is_chinese(text: str) -> bool:
     return any("一" <= letter <= "鿿" for letter in text)
-
-
-def _problem(code: str) -> str:
-    return message(code, language()) if code in known_codes() else code

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from story_engine.errors import StudioError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryCard:
@@ -20,8 +22,10 @@ class StoryCard:
     family: str
     updated_at: float
     """Seconds since the epoch."""
-    problem: str | None
-    """Message code when the file cannot be read; the card is still shown."""
+    problem: StudioError | None
+    """Why the file cannot be read; the card is still shown."""
+    is_misnamed: bool = False
+    """The file has a name that cannot be used; `slug` is one that it could be given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

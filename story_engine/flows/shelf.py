@@ -17,6 +17,10 @@ NEW_STORY_SCENES = 8
 def cards(parts: Parts) -> tuple[StoryCard, ...]:
     """All stories, last changed first; one that cannot be read is a card with its problem."""
     found = [_card(parts, slug) for slug in parts.stories.slugs()]
+    found += [
+        _broken(file.free_slug, file.name, file.updated_at, file.problem, is_misnamed=True)
+        for file in parts.stories.misnamed()
+    ]
     return tuple(sorted(found, key=lambda card: -card.updated_at))
 
 
@@ -36,10 +40,7 @@ def _card(parts: Parts, slug: str) -> StoryCard:
         story = parts.stories.load(slug)
         board = read_board(parts, slug)
     except StudioError as error:
-        return StoryCard(
-            slug=slug, title=slug, scenes=0, rendered=0, cover=None, family="", updated_at=updated_at,
-            problem=error.code,
-        )  # fmt: skip
+        return _broken(slug, slug, updated_at, error)
     chosen = [panel.chosen for panel in board.panels if panel.chosen is not None]
     return StoryCard(
         slug=slug,
@@ -51,3 +52,10 @@ def _card(parts: Parts, slug: str) -> StoryCard:
         updated_at=updated_at,
         problem=None,
     )
+
+
+def _broken(slug: str, title: str, updated_at: float, problem: StudioError, *, is_misnamed: bool = False) -> StoryCard:
+    return StoryCard(
+        slug=slug, title=title, scenes=0, rendered=0, cover=None, family="", updated_at=updated_at,
+        problem=problem, is_misnamed=is_misnamed,
+    )  # fmt: skip

@@ -17,6 +17,7 @@ from story_engine.errors import ChooseAnother, FixInput, InvalidInput, StudioErr
 from story_engine.store.atomic import write_bytes
 from story_engine.store.history import History
 from story_engine.store.layout import Layout
+from story_engine.store.misnamed import Misnamed, misnamed
 from story_engine.store.names import slug_from
 from story_engine.store.story_file import StoryFile, not_found
 from story_engine.store.story_text import write_story
@@ -46,6 +47,10 @@ class StoryStore:
             return ()
         found = (path.stem for path in self.layout.stories.glob("*.yaml"))
         return tuple(sorted(slug for slug in found if name_fault(slug) is None))
+
+    def misnamed(self) -> tuple[Misnamed, ...]:
+        """Files on the shelf that cannot be opened under the name they have."""
+        return misnamed(self.layout.stories, is_taken=self._is_taken)
 
     def load(self, slug: str) -> Story:
         """The story as it is on disk now.

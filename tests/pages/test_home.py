@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from tests.pages.conftest import Studio, texts
 
 
@@ -43,8 +45,50 @@ def test_an_unreadable_story_keeps_its_card_and_says_why(studio: Studio):
     app = studio.page()
 
     assert not app.exception
-    assert len(app.error) == 1
-    assert "broken" in texts(app)
+    (error,) = app.error
+    assert "stories/broken.yaml" in error.value.replace("\\", "")
+    assert app.button(key="open-singer")
+    assert app.menu_button(key="icon-more-broken")
+
+
+@pytest.mark.parametrize(
+    ("file", "told", "advice"),
+    [
+        ("con.yaml", "belongs to a device on Windows", "con-story.yaml"),
+        ("cafe\u0301.yaml", "Write it composed: café", "café.yaml"),
+        ("a|b.yaml", "the character |", "a-b.yaml"),
+        ("cat\udcff.yaml", "U+DCFF", "cat.yaml"),
+    ],
+    ids=["a device of Windows", "separate accents", "a bar", "bytes that are no text"],
+)
+def test_a_story_file_whose_name_cannot_be_used_is_on_the_shelf_with_the_way_out(
+    studio: Studio, file: str, told: str, advice: str
+):
+    path = studio.stories / file
+    path.write_bytes((studio.stories / "singer.yaml").read_bytes())
+    (studio.stories / ".hidden.yaml").touch()
+
+    app = studio.page()
+
+    assert not app.exception
+    (error,) = app.error
+    assert told in error.value.replace("\\", "")
+    assert advice in texts(app)
+    assert path.exists()
+    assert app.button(key="open-singer")
+    path.rename(studio.stories / advice)
+    assert not studio.page().error
+
+
+def test_two_files_that_want_one_name_have_a_card_each(studio: Studio):
+    for file in ("con.yaml", "CON.yaml", "con-story.yaml"):
+        (studio.stories / file).write_bytes((studio.stories / "singer.yaml").read_bytes())
+
+    app = studio.page()
+
+    assert not app.exception
+    assert len(app.error) == 2
+    assert app.button(key="open-con-story")
 
 
 def test_a_deleted_story_comes_back_with_undo(studio: Studio):
