@@ -15,7 +15,8 @@ class Progress:
     """How far a running job is."""
 
     stage: str = ""
-    """Code of the stage: "waiting", "loading", "encoding", "denoising", "decoding", "scoring", "downloading"."""
+    """Code of the stage: "waiting", "loading", "encoding", "denoising", "decoding", "scoring", "downloading"; of a
+    training "encoding", "training", "sampling", "saving". A job that waits for a training has that one's numbers."""
     step: int = 0
     total: int = 0
     seconds_per_step: float | None = None
@@ -25,7 +26,7 @@ class Progress:
     previews: dict[str, str] | None = None
     """Scene id → path of a small JPEG decoded from the latents, relative to the workspace."""
     note: str = ""
-    """Anything else: a file being downloaded, the training that is waited for."""
+    """Anything else: a file being downloaded; with "waiting", the name of the training that is waited for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,6 +69,7 @@ class Dispatcher:
         self._events: queue.Queue[Message] = queue.Queue()
         self._stopping = threading.Event()
         self._running: dict[int, int] = {}
+        self._tokens: dict[int, int] = {}
         self._asked_to_stop: dict[tuple[int, int], float] = {}
         self._progress: dict[tuple[int, int], Progress] = {}
         self._outcomes: list[Message] = []
@@ -154,7 +155,7 @@ class Dispatcher:
             self._outcomes.pop(0)
             job, attempt = outcome["job"], outcome["attempt"]
             if self._running.get(job) == attempt:
-                del self._running[job]
+                del self._running[job], self._tokens[job]
             self._asked_to_stop.pop((job, attempt), None)
             shutil.rmtree(self._layout.live(job), ignore_errors=True)
             _LOG.info("job %d, attempt %d: %s", job, attempt, outcome["outcome"])
@@ -163,23 +164,24 @@ class Dispatcher:
         if not self._running:
             return
         now = time.monotonic()
-        for job in ledger.wanted_cancels():
+        for job, is_forced in ledger.wanted_cancels().items():
             if job not in self._running:
                 continue
             key = (job, self._running[job])
             # Again and again: the wish may have overtaken its job on the way to the worker.
             if now - self._asked_to_stop.get(key, -CANCEL_SECONDS) >= CANCEL_SECONDS:
                 self._asked_to_stop[key] = now
-                placement.cancel(*key)
+                placement.cancel(*key, is_forced=is_forced)
 
     def _start_waiting(self, ledger: WorkLedger, placement: Placement) -> None:
-        while len(self._running) < len(self._settings.agent.devices):
-            claim = ledger.claim()
+        most = len(self._settings.agent.devices)
+        while (free := most - sum(self._tokens.values())) > 0:
+            claim = ledger.claim(free=free, most=most)
             if claim is None:
                 break
-            self._running[claim.job] = claim.attempt
+            self._running[claim.job], self._tokens[claim.job] = claim.attempt, claim.tokens
             order = {"job": claim.job, "attempt": claim.attempt, "kind": claim.kind, "spec": claim.spec}
-            placement.place(order, priority=claim.priority)
+            placement.place(order | {"tokens": claim.tokens}, priority=claim.priority)
             _LOG.info("job %d (%s), attempt %d: started", claim.job, claim.kind, claim.attempt)
         if self._running:
             self._busy_at = time.monotonic()

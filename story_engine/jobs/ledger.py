@@ -6,6 +6,7 @@ Pages use this class alone, from any thread. Jobs are ordered by row, never by c
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import sqlite3
 import threading
@@ -14,7 +15,7 @@ from datetime import UTC, datetime
 
 from story_engine.domain.job import KINDS, JobView, Progress
 from story_engine.errors import ChooseAnother
-from story_engine.jobs.ledger_schema import as_ours, connect, transaction
+from story_engine.jobs.ledger_schema import FORCED, as_ours, connect, transaction
 from story_engine.store.layout import Layout
 
 MOST_LISTED = 50
@@ -91,7 +92,14 @@ class Ledger:
         condition = f"WHERE {' AND '.join(where)}" if where else ""
         limit = "" if active else f"LIMIT {MOST_LISTED}"
         rows = self._read(f"{_VIEW} {condition} ORDER BY jobs.id DESC {limit}", {"story": story})
-        return tuple(_view(row) for row in reversed(rows))
+        return self._views(list(reversed(rows)))
+
+    def latest(self, keys: Sequence[str]) -> dict[str, JobView]:
+        """The last job of each key that ever had one."""
+        marks = ", ".join("?" * len(keys))
+        newest = f"SELECT max(id) FROM jobs WHERE key IN ({marks}) GROUP BY key"
+        rows = self._read(f"{_VIEW} WHERE jobs.id IN ({newest})", tuple(keys))
+        return dict(zip([row["key"] for row in rows], self._views(rows), strict=True))
 
     def job(self, job: int) -> JobView:
         """One job.
@@ -102,10 +110,14 @@ class Ledger:
         rows = self._read(f"{_VIEW} WHERE jobs.id = :job", {"job": job}) if 0 < job <= LARGEST_ID else []
         if not rows:
             raise ChooseAnother("jobs.not_found", job=job)
-        return _view(rows[0])
+        return self._views(rows)[0]
 
-    def want_cancel(self, job: int) -> None:
+    def want_cancel(self, job: int, *, is_forced: bool = False) -> None:
         """Ask a job to stop: at once where it waits, at its next step where it runs. Finished ones stay as they are.
+
+        Args:
+            job: its id.
+            is_forced: end it now, whatever it has not saved.
 
         Raises:
             ChooseAnother: there is none with this id.
@@ -118,7 +130,10 @@ class Ledger:
                 " WHERE id = ? AND state IN ('queued', 'held')",
                 (job,),
             )
-            connection.execute("UPDATE jobs SET wants_cancel = 1 WHERE id = ? AND state = 'running'", (job,))
+            wish = FORCED if is_forced else 1
+            connection.execute(
+                "UPDATE jobs SET wants_cancel = max(wants_cancel, ?) WHERE id = ? AND state = 'running'", (wish, job)
+            )
 
     def retry(self, job: int) -> int:
         """Queue a failed, cancelled or held job again; the id of the job that does the work.
@@ -163,7 +178,19 @@ class Ledger:
             with transaction(connection):
                 yield connection
 
-    def _read(self, question: str, values: dict[str, object]) -> list[sqlite3.Row]:
+    def _views(self, rows: Sequence[sqlite3.Row]) -> tuple[JobView, ...]:
+        training = self._waited_for() if any(row["state"] == "queued" for row in rows) else None
+        return tuple(_view(row, training) for row in rows)
+
+    def _waited_for(self) -> Progress | None:
+        """How far the training is that all waiting jobs wait for; None where something else ends first."""
+        running = self._read(f"{_VIEW} WHERE jobs.state = 'running' ORDER BY jobs.id", {})
+        if not running or any(row["kind"] != "train" for row in running):
+            return None
+        name = str(json.loads(running[0]["spec"]).get("name", ""))
+        return dataclasses.replace(_progress(running[0]), stage="waiting", note=name)
+
+    def _read(self, question: str, values: dict[str, object] | tuple[str, ...]) -> list[sqlite3.Row]:
         with self._lock, as_ours(self._path):
             return self._connection().execute(question, values).fetchall()
 
@@ -175,7 +202,7 @@ def _active_of(connection: sqlite3.Connection, key: str) -> int | None:
     return None if row is None else int(row["id"])
 
 
-def _view(row: sqlite3.Row) -> JobView:
+def _view(row: sqlite3.Row, training: Progress | None) -> JobView:
     return JobView(
         id=row["id"],
         kind=row["kind"],
@@ -183,7 +210,7 @@ def _view(row: sqlite3.Row) -> JobView:
         story=row["story"],
         scenes=tuple(json.loads(row["scenes"])),
         attempt=row["attempt"],
-        progress=_progress(row),
+        progress=training if training is not None and row["state"] == "queued" else _progress(row),
         error_code=row["error_code"],
         error_values=json.loads(row["error_values"]),
         log_id=row["log_id"],

@@ -14,6 +14,8 @@ from story_engine.errors import FixInput, LookAtLog, StudioError, Wait
 
 FORMAT = 1
 """`PRAGMA user_version` of the tables below."""
+FORCED = 2
+"""`wants_cancel` of a job that shall end at once, whatever is lost; 1 asks it to stop."""
 BUSY_SECONDS = 10.0
 """How long a writer waits for another one; transactions here take milliseconds."""
 NETWORK_FILE_SYSTEMS = frozenset(

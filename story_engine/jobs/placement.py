@@ -64,18 +64,19 @@ class Placement:
         self._client.register_plugin(_AgentPlugin(settings))
 
     def place(self, order: Message, *, priority: int) -> None:
-        """Run an order (job, attempt, kind, spec) as soon as a token is free."""
+        """Run an order (job, attempt, kind, spec, tokens) as soon as its tokens are free."""
         key = (order["job"], order["attempt"])
+        resources = {"GPU": order["tokens"]}
         future = self._client.submit(
-            _run, order, key=f"{key[0]}-{key[1]}", resources={"GPU": 1}, priority=priority, retries=0, pure=False
+            _run, order, key=f"{key[0]}-{key[1]}", resources=resources, priority=priority, retries=0, pure=False
         )
         self._futures[key] = future
         future.add_done_callback(self._done)
 
-    def cancel(self, job: int, attempt: int) -> None:
-        """Ask a placed order to stop; returns at once."""
+    def cancel(self, job: int, attempt: int, *, is_forced: bool) -> None:
+        """Ask a placed order to stop, or end it; returns at once."""
         # From a side thread: a machine that does not answer must not keep the dispatcher waiting.
-        threading.Thread(target=self._cancel, args=(job, attempt), daemon=True).start()
+        threading.Thread(target=self._cancel, args=(job, attempt, is_forced), daemon=True).start()
 
     def close(self) -> None:
         """End the children, then dask."""
@@ -83,8 +84,8 @@ class Placement:
         self._client.close(timeout=2)
         self._cluster.close(timeout=2)
 
-    def _cancel(self, job: int, attempt: int) -> None:
-        self._client.run(_cancel_in_agent, job, attempt, on_error="ignore")
+    def _cancel(self, job: int, attempt: int, is_forced: bool) -> None:
+        self._client.run(_cancel_in_agent, job, attempt, is_forced, on_error="ignore")
 
     def _heard(self, event: tuple[float, Message]) -> None:
         self._on_event(event[1])
@@ -124,8 +125,8 @@ def _run(order: Message) -> Message:
     return agent.run(order, lambda message: worker.log_event(_TOPIC, message))
 
 
-def _cancel_in_agent(job: int, attempt: int, *, dask_worker: Worker) -> None:
-    getattr(dask_worker, _AGENT).cancel(job, attempt)
+def _cancel_in_agent(job: int, attempt: int, is_forced: bool, *, dask_worker: Worker) -> None:
+    getattr(dask_worker, _AGENT).cancel(job, attempt, is_forced=is_forced)
 
 
 def _close_agent(*, dask_worker: Worker) -> None:

@@ -8,13 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from story_engine.domain.job import Progress
-from story_engine.jobs.ledger_schema import as_ours, connect, transaction
+from story_engine.jobs.ledger_schema import FORCED, as_ours, connect, transaction
 from story_engine.store.layout import Layout
 
 MOST_CRASHES = 3
 """Deaths of the child under one job; then it is the job's fault."""
 MOST_STALLS = 2
 """Times that a job may stand still: one retry."""
+MOST_OF_A_TRAINING = 1
+"""Deaths or halts of a training: a person sees that it was interrupted, and lets it go on from what it saved."""
 MOST_STOPS = 5
 """Ends of the dispatcher under one job, which are nobody's fault; then a person starts it again."""
 _MINE = "WHERE id = :job AND attempt = :attempt AND state = 'running'"
@@ -52,6 +54,8 @@ class Claim:
     kind: str
     priority: int
     spec: dict[str, object]
+    tokens: int
+    """How many devices it has alone."""
 
 
 class WorkLedger:
@@ -80,7 +84,7 @@ class WorkLedger:
         with as_ours(self._path), transaction(self._states):
             self._states.execute(
                 "UPDATE jobs SET state = 'cancelled', error_code = 'jobs.cancelled'"
-                " WHERE state = 'running' AND wants_cancel = 1"
+                " WHERE state = 'running' AND wants_cancel > 0"
             )
             self._states.execute("UPDATE jobs SET stops = stops + 1 WHERE state = 'running'")
             self._states.execute(
@@ -90,8 +94,15 @@ class WorkLedger:
             )
             return self._states.execute("UPDATE jobs SET state = 'queued' WHERE state = 'running'").rowcount
 
-    def claim(self) -> Claim | None:
-        """Take on the job whose turn it is; None when nothing waits."""
+    def claim(self, *, free: int = 1, most: int = 1) -> Claim | None:
+        """Take on the job whose turn it is; None when nothing waits, or when that job needs more than is free.
+
+        Nothing overtakes a job that waits for several devices: it would never come to its turn.
+
+        Args:
+            free: tokens that nothing holds.
+            most: tokens of this machine; a job that asks for more gets these.
+        """
         with as_ours(self._path):
             # Looking first without the write lock: an idle dispatcher must not stand in anyone's way.
             if self._states.execute("SELECT 1 FROM jobs WHERE state = 'queued' LIMIT 1").fetchone() is None:
@@ -99,6 +110,10 @@ class WorkLedger:
             with transaction(self._states):
                 row = self._states.execute(_NEXT).fetchone()
                 if row is None:
+                    return None
+                spec = json.loads(row["spec"])
+                tokens = max(1, min(int(spec.get("tokens", 1)), most))
+                if tokens > free:
                     return None
                 self._states.execute(
                     "UPDATE jobs SET state = 'running', attempt = attempt + 1, error_code = NULL,"
@@ -115,7 +130,8 @@ class WorkLedger:
             attempt=row["attempt"] + 1,
             kind=row["kind"],
             priority=row["priority"],
-            spec=json.loads(row["spec"]),
+            spec=spec,
+            tokens=tokens,
         )
 
     def waiting(self) -> int:
@@ -123,11 +139,11 @@ class WorkLedger:
         with as_ours(self._path):
             return int(self._states.execute("SELECT count(*) FROM jobs WHERE state = 'queued'").fetchone()[0])
 
-    def wanted_cancels(self) -> list[int]:
-        """Running jobs that have been asked to stop."""
+    def wanted_cancels(self) -> dict[int, bool]:
+        """Running jobs that have been asked to stop → whether at once, whatever is lost."""
+        question = "SELECT id, wants_cancel FROM jobs WHERE state = 'running' AND wants_cancel > 0"
         with as_ours(self._path):
-            rows = self._states.execute("SELECT id FROM jobs WHERE state = 'running' AND wants_cancel = 1").fetchall()
-        return [row["id"] for row in rows]
+            return {row["id"]: row["wants_cancel"] >= FORCED for row in self._states.execute(question).fetchall()}
 
     def set_progress(self, updates: Mapping[tuple[int, int], Progress]) -> None:
         """How far jobs are, by job and attempt, in one transaction that is not flushed: a lost one is no loss."""
@@ -184,8 +200,8 @@ class WorkLedger:
     def put_back(self, job: int, attempt: int) -> bool:
         """Queue the job again without blame: the dispatcher is leaving in order."""
         return self._change(
-            "UPDATE jobs SET state = CASE wants_cancel WHEN 1 THEN 'cancelled' ELSE 'queued' END,"
-            f" error_code = CASE wants_cancel WHEN 1 THEN 'jobs.cancelled' END {_MINE}",
+            "UPDATE jobs SET state = CASE WHEN wants_cancel > 0 THEN 'cancelled' ELSE 'queued' END,"
+            f" error_code = CASE WHEN wants_cancel > 0 THEN 'jobs.cancelled' END {_MINE}",
             {"job": job, "attempt": attempt},
         )
 
@@ -204,10 +220,12 @@ class WorkLedger:
             counted = self._states.execute(f"UPDATE jobs SET {counter} = {counter} + 1, log_id = :log {_MINE}", named)
             if counted.rowcount == 0:
                 return False
-            times = self._states.execute(f"SELECT {counter} FROM jobs WHERE id = :job", named).fetchone()[0]
-            named["values"] = _as_json(values | {"times": times})
+            row = self._states.execute(f"SELECT {counter} AS times, kind FROM jobs WHERE id = :job", named).fetchone()
+            if row["kind"] == "train":
+                named |= {"most": MOST_OF_A_TRAINING, "code": f"{code}_training"}
+            named["values"] = _as_json(values | {"times": row["times"]})
             self._states.execute(
-                f"UPDATE jobs SET error_code = 'jobs.cancelled', state = 'cancelled' {_MINE} AND wants_cancel = 1",
+                f"UPDATE jobs SET error_code = 'jobs.cancelled', state = 'cancelled' {_MINE} AND wants_cancel > 0",
                 named,
             )
             self._states.execute(

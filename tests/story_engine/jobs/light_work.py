@@ -15,7 +15,11 @@ from story_engine.errors import Cancelled, FixInput
 from story_engine.store.takes import TakeStore
 from tests.story_engine.store.test_takes import a_take
 
-MAPPING = {"render": "tests.story_engine.jobs.light_work:run", "score": "tests.story_engine.jobs.light_work:broken"}
+MAPPING = {
+    "render": "tests.story_engine.jobs.light_work:run",
+    "score": "tests.story_engine.jobs.light_work:broken",
+    "train": "tests.story_engine.jobs.light_work:train",
+}
 SLOW_TO_WARM_UP = MAPPING | {"warm_up": "tests.story_engine.jobs.light_work:warm_up"}
 
 
@@ -51,6 +55,24 @@ def run(spec, *, report, should_stop, layout):
         if should_stop():
             raise Cancelled("jobs.cancelled")
     return {"takes": [painted(spec, layout)]}
+
+
+def train(spec, *, report, should_stop, layout):
+    """As a training does it: a stop is granted the time to save."""
+    note(layout, f"devices {os.environ.get('CUDA_VISIBLE_DEVICES')}")
+    note(layout, f"threads {os.environ.get('OMP_NUM_THREADS')}")
+    total = spec.get("steps", 3)
+    for step in range(1, total + 1):
+        report(Progress(stage="training", step=step, total=total, seconds_per_step=0.01, eta_seconds=total - step))
+        note(layout, f"trained {spec['job']} {step} {os.getpid()}")
+        if step == spec.get("die_at"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(spec.get("seconds", 0.01))
+        if should_stop():
+            time.sleep(spec.get("saving_seconds", 0))
+            note(layout, f"saved {spec['job']}")
+            return {"state": "stopped"}
+    return {"state": "finished"}
 
 
 def painted(spec, layout):

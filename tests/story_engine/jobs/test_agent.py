@@ -144,7 +144,7 @@ def test_a_bug_travels_as_an_id_and_its_traceback_is_in_the_log(make_agent, layo
 
 
 def test_a_kind_that_nobody_can_do_fails_in_words(make_agent):
-    assert make_agent().run(order(kind="train"), lambda _: None)["code"] == "jobs.unknown_kind"
+    assert make_agent().run(order(kind="download"), lambda _: None)["code"] == "jobs.unknown_kind"
 
 
 def test_an_idle_child_leaves_and_the_next_job_gets_a_fresh_one(make_agent, layout):
