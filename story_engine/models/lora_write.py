@@ -86,15 +86,18 @@ def safetensors_bytes(tensors: Mapping[str, torch.Tensor], metadata: Mapping[str
     return b"".join((len(written).to_bytes(8, "little"), written, body))
 
 
+def alpha_tensor(alpha: float) -> torch.Tensor:
+    """As kohya's files hold it; with all its digits where float32 would round it, which every reader takes too."""
+    short = torch.tensor(alpha, dtype=torch.float32)
+    return short if short.item() == alpha else torch.tensor(alpha, dtype=torch.float64)
+
+
 def _kohya(weights: LoraWeights) -> dict[str, torch.Tensor]:
-    alpha = torch.tensor(weights.alpha, dtype=torch.float32)
-    if alpha.item() != weights.alpha:
-        alpha = alpha.to(torch.float64).fill_(weights.alpha)  # readers take any type; rounding would be another LoRA
     tensors: dict[str, torch.Tensor] = {}
     for module, layer in weights.layers.items():
         name = kohya_name(module)
         tensors[f"{name}.lora_down.weight"], tensors[f"{name}.lora_up.weight"] = layer.down, layer.up
-        tensors[f"{name}.alpha"] = alpha.clone()
+        tensors[f"{name}.alpha"] = alpha_tensor(weights.alpha)
     return tensors
 
 
