@@ -118,3 +118,18 @@ class Layout:
     def latents(self) -> Path:
         """Training pictures as the U-Net is given them, by content; can be deleted."""
         return self.workspace / "cache" / "latents"
+
+    @property
+    def lora_trash(self) -> Path:
+        """Deleted LoRAs, until undo or thirty days."""
+        return self.workspace / "lora-trash"
+
+    @property
+    def lora_reports(self) -> Path:
+        """Examinations of LoRA files, by content; can be deleted."""
+        return self.workspace / "cache" / "lora-reports"
+
+    @property
+    def lora_exports(self) -> Path:
+        """LoRAs written for other tools; can be deleted."""
+        return self.workspace / "cache" / "lora-exports"
