@@ -20,8 +20,9 @@ MAY_IMPORT = {
     "formats": {"formats", "domain", "errors", "messages"},
     "store": {"store", "domain", "errors", "messages", "config"},
     "scoring": {"scoring", "store", "domain", "errors", "messages", "models"},
-    "jobs": {"jobs", "store", "domain", "errors", "messages", "config", "models", "scoring", "formats"},
+    "jobs": {"jobs", "store", "domain", "errors", "messages", "config", "models", "scoring", "formats", "training"},
     "models": {"models", "store", "domain", "errors", "messages", "config"},
+    "training": {"training", "models", "scoring", "store", "domain", "errors", "messages", "config", "formats"},
     "flows": {"flows", "store", "jobs", "domain", "errors", "messages", "scoring", "formats", "models"},
 }
 

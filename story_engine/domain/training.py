@@ -60,9 +60,9 @@ class TrainingSpec(Value):
     steps_per_epoch: int = 500
     """Updates of the adapter per epoch."""
     center_crop: bool = False
-    """Keep the middle of each picture; off: several random crops of it."""
+    """Keep the middle of each picture; off: several parts of it."""
     crops: int = 4
-    """Random crops per picture that are encoded beforehand, where `center_crop` is off."""
+    """Parts of each picture that are encoded beforehand, spread over it, where `center_crop` is off."""
     random_flip: bool = False
     """Show half of the pictures mirrored; not for letters, nor for characters with a parting."""
     use_gradient_checkpointing: bool = True
@@ -101,6 +101,8 @@ class TrainingSpec(Value):
     """Side of a square picture in pixels; with buckets, the side of a square of the same area. 0: the family's own."""
     aspect_buckets: bool = True
     """Train each picture near its own shape instead of cutting it square."""
+    true_size: bool = True
+    """Tell the network each picture's own size and crop, as SDXL was trained; the preview model knows no such thing."""
     seed: int = 0
     """Decides order, noise, timesteps and the adapter's first values."""
     sample_every: int = 100
@@ -159,6 +161,7 @@ PRESETS: Mapping[str, Mapping[str, object]] = {
         "batch_size": 1, "learning_rate": 1e-4, "weight_decay": 0.01, "lr_scheduler": "constant",
         "lr_warmup_steps": 0, "gradient_accumulation_steps": 1, "max_grad_norm": 0.0, "min_snr_gamma": 0.0,
         "noise_offset": 0.0, "caption_dropout": 0.0, "lora_dropout": 0.0, "resolution": 1024, "aspect_buckets": False,
+        "true_size": False,
         "target_modules": ("to_q", "to_k", "to_v", "to_out"), "trigger": "",
     },
     "quick_look": {
@@ -220,7 +223,12 @@ def _ranges(spec: TrainingSpec) -> list[TrainingProblem]:
     for field, (least, most) in LIMITS.items():
         value = getattr(spec, field)
         if not (math.isfinite(value) and least <= value <= most):
-            values = {"field": field, "value": shown(value), "least": f"{least:g}", "most": f"{most:g}"}
+            values: dict[str, object] = {
+                "field": field,
+                "value": shown(value),
+                "least": f"{least:g}",
+                "most": f"{most:g}",
+            }
             found.append(TrainingProblem("training.out_of_range", field, values))
     return found
 
@@ -233,8 +241,8 @@ def _choices(spec: TrainingSpec) -> list[TrainingProblem]:
             found.append(TrainingProblem("training.unknown_choice", field, values))
     for target in spec.target_modules:
         if target not in TARGETS:
-            values = {"value": shown(target), "known": ", ".join(TARGETS)}
-            found.append(TrainingProblem("training.unknown_choice", "target_modules", values))
+            known_targets: dict[str, object] = {"value": shown(target), "known": ", ".join(TARGETS)}
+            found.append(TrainingProblem("training.unknown_choice", "target_modules", known_targets))
     if not spec.target_modules:
         found.append(TrainingProblem("training.no_targets", "target_modules", {}))
     return found

@@ -1,0 +1,1 @@
+"""LoRA training: dataset encoding, the loop, its process. Imports torch; pages never import this room."""

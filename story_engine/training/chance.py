@@ -1,0 +1,101 @@
+"""All that is left to chance in a training, each a function of seed and place: nothing to save, nothing to lose.
+
+A training that goes on at step n draws what it would have drawn without the break, on any number of processes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from story_engine.domain.training import TrainingSpec
+
+
+def generator(seed: int, *place: object) -> torch.Generator:
+    """A source of random numbers for one place of one training, on the CPU."""
+    digest = hashlib.blake2b(repr((seed, *place)).encode(), digest_size=8).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest, "little") >> 1)
+
+
+class Order:
+    """Which pictures are trained on together: always of one bucket, each picture as often as every other.
+
+    Args:
+        buckets: positions of the pictures, by bucket.
+        together: pictures of one group, over all processes.
+        seed: of the training.
+    """
+
+    def __init__(self, buckets: Sequence[Sequence[int]], *, together: int, seed: int) -> None:
+        self._buckets, self._together, self._seed = buckets, together, seed
+        self._pictures = sum(len(bucket) for bucket in buckets)
+        self._round = -1
+        self._groups: list[list[int]] = []
+
+    def group(self, number: int) -> list[int]:
+        """The pictures of the `number`-th group.
+
+        A round is as many groups as there are pictures; in it each picture comes `together` times, and each bucket
+        comes evenly.
+        """
+        turn, place = divmod(number, self._pictures)
+        if turn != self._round:
+            self._groups, self._round = self._shuffled(turn), turn
+        return self._groups[place]
+
+    def _shuffled(self, turn: int) -> list[list[int]]:
+        timed: list[tuple[float, list[int]]] = []
+        for which, bucket in enumerate(self._buckets):
+            chance = generator(self._seed, "order", turn, which)
+            start = torch.rand((), generator=chance).item()
+            stream: list[int] = []
+            for _ in range(self._together):
+                stream += [bucket[place] for place in torch.randperm(len(bucket), generator=chance).tolist()]
+            for place in range(len(bucket)):
+                group = stream[place * self._together : (place + 1) * self._together]
+                timed.append(((place + start) / len(bucket), group))
+        return [group for _, group in sorted(timed, key=lambda each: each[0])]
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """What chance decides for one sample."""
+
+    variant: float
+    """0…1: which of the picture's crops and flips."""
+    without_caption: bool
+    timestep: int
+    noise: torch.Tensor
+    """(4, height/8, width/8), float32."""
+
+
+def draw(spec: TrainingSpec, group: int, slot: int, *, together: int, shape: Sequence[int]) -> Draw:
+    """What chance decides for the sample at `slot` of `group`.
+
+    The timesteps of a group lie in as many equal parts of the schedule, one in each: the loss then varies less than
+    with timesteps that know nothing of each other, and each is drawn as often.
+    """
+    part = torch.randperm(together, generator=generator(spec.seed, "parts", group))[slot].item()
+    chance = generator(spec.seed, "sample", group, slot)
+    variant, dropped, within = torch.rand(3, generator=chance, dtype=torch.float64).tolist()
+    width = spec.largest_timestep - spec.smallest_timestep + 1
+    timestep = spec.smallest_timestep + min(int((part + within) / together * width), width - 1)
+    noise = torch.randn(*shape, generator=chance)
+    if spec.noise_offset:
+        noise += spec.noise_offset * torch.randn(shape[0], 1, 1, generator=chance)
+    return Draw(variant, dropped < spec.caption_dropout, timestep, noise)
+
+
+def learning_rate(spec: TrainingSpec, step: int) -> float:
+    """The learning rate of the update that follows `step` done ones."""
+    if step < spec.lr_warmup_steps:
+        return spec.learning_rate * (step + 1) / spec.lr_warmup_steps
+    share = (step - spec.lr_warmup_steps) / max(1, spec.steps - spec.lr_warmup_steps)
+    if spec.lr_scheduler == "linear":
+        return spec.learning_rate * (1 - share)
+    if spec.lr_scheduler == "cosine":
+        return spec.learning_rate * 0.5 * (1 + float(torch.cos(torch.tensor(torch.pi * share, dtype=torch.float64))))
+    return spec.learning_rate

@@ -1,0 +1,94 @@
+"""Trains a run in several processes, one per GPU, and hands on what the first of them says."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from typing import IO, Any
+
+import torch
+
+from story_engine import errors
+from story_engine.config import PROJECT_FOLDER
+from story_engine.domain.job import Progress
+from story_engine.domain.training import TrainingSpec
+from story_engine.errors import LookAtLog, StudioError
+from story_engine.store.layout import Layout
+from story_engine.store.runs import RunStore
+
+_WATCH_SECONDS = 0.3
+LOG = "processes.log"
+
+
+def train_in_processes(
+    layout: Layout,
+    run_id: str,
+    spec: TrainingSpec,
+    *,
+    report: Callable[[Progress], None],
+    should_stop: Callable[[], bool],
+) -> dict[str, Any]:
+    """As `train.train`, by `accelerate launch`.
+
+    Raises:
+        StudioError: what the first process raised.
+        LookAtLog: a process broke.
+    """
+    store = RunStore(layout)
+    folder = store.folder(run_id)
+    command = [sys.executable, "-m", "accelerate.commands.launch", "--num_processes", str(spec.processes)]
+    command += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"]
+    command += ["--multi_gpu"] if torch.cuda.is_available() else ["--cpu", "--num_cpu_threads_per_process", "1"]
+    command += ["-m", "story_engine.training.process", str(folder)]
+    with (folder / LOG).open("ab") as log:
+        process = subprocess.Popen(
+            command, cwd=PROJECT_FOLDER, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True
+        )
+    assert process.stdout is not None
+    said = _Said(report)
+    reader = threading.Thread(target=said.read, args=(process.stdout,), daemon=True)
+    reader.start()
+    try:
+        while reader.is_alive():
+            reader.join(_WATCH_SECONDS)
+            if should_stop():
+                store.wish(run_id, "stop")
+        process.wait()
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
+    if said.error is not None:
+        raise said.error
+    if said.outcome is None:
+        raise LookAtLog("training.process_broke", status=process.returncode, log=folder / LOG)
+    return said.outcome
+
+
+class _Said:
+    """What the first process says, line by line."""
+
+    def __init__(self, report: Callable[[Progress], None]) -> None:
+        self._report = report
+        self.outcome: dict[str, Any] | None = None
+        self.error: StudioError | None = None
+
+    def read(self, lines: IO[str]) -> None:
+        """Until the processes close their output."""
+        for line in lines:
+            try:
+                said = json.loads(line)
+            except ValueError:
+                continue  # a library that prints
+            if not isinstance(said, dict):
+                continue
+            if "progress" in said:
+                self._report(Progress(**(said["progress"] | {"scenes": ()})))
+            elif "done" in said:
+                self.outcome = said["done"]
+            elif "error" in said:
+                kind = getattr(errors, said["error"]["kind"], LookAtLog)
+                self.error = kind(said["error"]["code"], **said["error"]["values"])

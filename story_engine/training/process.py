@@ -1,0 +1,65 @@
+"""Trains one run in a process of its own, or in several: `accelerate launch -m story_engine.training.process FOLDER`.
+
+The first process says how far it is on its standard output, one JSON object per line; the last line is the outcome.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from story_engine.domain.job import Progress
+from story_engine.errors import StudioError
+from story_engine.store.layout import Layout
+from story_engine.training.train import train
+
+
+def main(arguments: list[str]) -> int:
+    """Train the run whose folder is named; 0 when it went well, 1 with an `error` line when it did not."""
+    if len(arguments) != 1:
+        sys.stderr.write("usage: python -m story_engine.training.process RUN_FOLDER\n")
+        return 2
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+    folder = Path(arguments[0]).resolve()
+    workspace = folder.parent.parent
+    is_first = os.environ.get("RANK", "0") == "0"
+    try:
+        outcome = train(
+            Layout(workspace, workspace / "stories"),
+            folder.name,
+            report=_say_progress if is_first else _say_nothing,
+            should_stop=_never,
+        )
+    except StudioError as error:
+        values = {name: str(value) for name, value in error.values.items()}
+        if is_first:
+            _say({"error": {"kind": type(error).__name__, "code": error.code, "values": values}})
+        return 1
+    if is_first:
+        _say({"done": outcome})
+    return 0
+
+
+def _say_progress(progress: Progress) -> None:
+    _say({"progress": asdict(progress)})
+
+
+def _say(line: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def _say_nothing(progress: Progress) -> None:
+    del progress
+
+
+def _never() -> bool:
+    return False
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
