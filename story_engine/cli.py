@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from story_engine import cli_dataset
+from story_engine import cli_dataset, cli_train
 from story_engine.bootstrap import open_engine
 from story_engine.cli_report import board_report, job_report, models_report, story_lint
 from story_engine.cli_wait import JobEnded, wait_for
@@ -36,6 +36,7 @@ jobs = typer.Typer(no_args_is_help=True, help="The queue.")
 app.add_typer(models, name="models")
 app.add_typer(jobs, name="jobs")
 app.add_typer(cli_dataset.app, name="dataset")
+app.command("train")(cli_train.train)
 
 StoryArgument = Annotated[str, typer.Argument(help="Path of a story's YAML file, or its slug.")]
 SceneOption = Annotated[list[str] | None, typer.Option("--scene", help="Number (1 = first) or id; may be repeated.")]
@@ -85,11 +86,15 @@ def render(
     sampler: Annotated[str | None, typer.Option(help="ddim, euler or dpmpp_2m_karras.")] = None,
     steps: Annotated[int | None, typer.Option()] = None,
     size: Annotated[str | None, typer.Option(help="WxH in pixels, multiples of 64.")] = None,
+    without_loras: Annotated[
+        bool, typer.Option("--without-loras", help="The same scenes and seeds without any LoRA, to compare.")
+    ] = False,
 ) -> None:
     """Paint what is missing. Example: python -m story_engine render singer --scene 1 --takes 2 --family preview"""
     engine, slug = _open(context, story)
     overrides = _overrides(family=family, sampler=sampler, steps=steps, size=size)
-    submitted = engine.render(slug, scenes=_scenes(engine, slug, scene), takes=takes, overrides=overrides)
+    chosen = _scenes(engine, slug, scene)
+    submitted = engine.render(slug, scenes=chosen, takes=takes, overrides=overrides, without_loras=without_loras)
     _finish(context, engine, submitted, slug)
 
 

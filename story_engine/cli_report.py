@@ -7,6 +7,7 @@ from typing import Any
 
 from story_engine.domain.job import JobView
 from story_engine.engine import Engine
+from story_engine.messages import message
 
 Report = dict[str, Any]
 
@@ -26,6 +27,8 @@ def board_report(engine: Engine, slug: str) -> tuple[Report, str]:
                 "score": view.score,
                 "file": str(view.picture),
                 "is_current": view.is_current,
+                "loras": {part.name: part.strength for part in view.take.recipe.loras},
+                "is_control": view.is_control,
             }
             for view in panel.takes
         ]
@@ -72,7 +75,8 @@ def story_lint(engine: Engine, slug: str) -> tuple[Report, str]:
         if resolved["unknown_words"]:
             line += f"; the preview model does not know: {', '.join(resolved['unknown_words'])}"
         lines.append(line)
-    return {"story": slug, "scenes": scenes}, "\n".join(lines)
+    notices = [message(code, "en", **values) for code, values in engine.notices(slug, "en")]
+    return {"story": slug, "scenes": scenes, "notices": notices}, "\n".join([*lines, *notices])
 
 
 def models_report(engine: Engine) -> tuple[Report, str]:

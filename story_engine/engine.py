@@ -19,9 +19,10 @@ from story_engine.domain.job import JobView
 from story_engine.domain.story import Story
 from story_engine.domain.views import CheckItem, GateView, Machine, ResolvedText, StoryCard, Submitted
 from story_engine.flows import export, machine, queue, resolved_text, shelf, takes
-from story_engine.flows.panels import read_board
+from story_engine.flows.panels import missing_loras, read_board
 from story_engine.flows.parts import Parts
 from story_engine.scoring.gate import CHALLENGE_GATE
+from story_engine.training_desk import TrainingDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,11 @@ class Engine:
     def datasets(self) -> DatasetDesk:
         """Everything that a person can ask about datasets."""
         return DatasetDesk(self.parts, self.config.user)
+
+    @property
+    def training(self) -> TrainingDesk:
+        """Everything that a person can ask about trainings."""
+        return TrainingDesk(self.parts, self.config.user)
 
     # -- the shelf ---------------------------------------------------------------------------------------------------
     def shelf(self) -> tuple[StoryCard, ...]:
@@ -105,8 +111,8 @@ class Engine:
         return self.parts.stories.move_scene(slug, scene, by=by)
 
     def notices(self, slug: str, language: str) -> tuple[tuple[str, dict[str, object]], ...]:
-        """Message codes with values of what the author should know about the file: damage, copies that were kept."""
-        return self.parts.stories.notices(slug, language)
+        """Message codes with values of what the author should know: damage, copies that were kept, missing LoRAs."""
+        return (*self.parts.stories.notices(slug, language), *missing_loras(self.parts, slug))
 
     def history(self, slug: str) -> tuple[Revision, ...]:
         """Earlier states, newest first."""
@@ -157,15 +163,21 @@ class Engine:
         scenes: Sequence[str] | None = None,
         takes: int = 1,
         overrides: Mapping[str, object] | None = None,
+        without_loras: bool = False,
     ) -> Submitted:
         """Make sure that the first `takes` takes of the scenes (None: all) exist.
 
         `overrides` are settings for this request alone (`family`, `sampler`, `steps`, …); the story keeps its own.
+        `without_loras`: the same scenes and seeds without any LoRA, as ordinary takes to hold the others against; a
+        single one has the seed of the take that its panel shows.
 
         Raises:
             StandInNeeded: the story's family is not on this machine and no stand-in has been chosen.
         """
-        return queue.render(self.parts, slug, scenes=scenes, takes=takes, user=self.config.user, overrides=overrides)
+        user = self.config.user
+        return queue.render(
+            self.parts, slug, scenes=scenes, takes=takes, user=user, overrides=overrides, without_loras=without_loras
+        )
 
     def redo(self, slug: str, scene: str, *, takes: int = 1) -> Submitted:
         """`takes` more takes of one scene, at the front of the queue."""

@@ -22,6 +22,8 @@ class TakeView:
     """Of the board's scorer; None while not scored by it."""
     is_current: bool
     """Its recipe, apart from the seed, is what the scene would be rendered with now."""
+    is_control: bool = False
+    """As current, but for the LoRAs that the scene wears: it shows what they do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

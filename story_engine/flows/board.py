@@ -66,6 +66,7 @@ def _view(
         thumbnail=thumbnail,
         score=scores.get(take.picture_sha256),
         is_current=now is not None and same_but_seed(take.recipe, now),
+        is_control=now is not None and now.loras != () and same_but_seed(take.recipe, _bare(now)),
     )
 
 
@@ -79,3 +80,7 @@ def _best(views: Sequence[TakeView], scene: Scene) -> TakeView | None:
         return max(scored, key=lambda view: (view.score or 0.0, view.take.created_at))
     newest = current or list(views)
     return newest[-1] if newest else None
+
+
+def _bare(recipe: Recipe) -> Recipe:
+    return recipe.model_copy(update={"loras": ()})

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from story_engine.domain.board import Board
 from story_engine.domain.family import Family
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.resolve import resolve
 from story_engine.domain.story import Scene, Story
-from story_engine.errors import StudioError
+from story_engine.errors import ChooseAnother, StudioError
 from story_engine.flows.board import assemble_board
 from story_engine.flows.parts import Parts
 from story_engine.flows.render import as_painted_by, painting_family
@@ -41,16 +43,34 @@ def read_board(parts: Parts, slug: str) -> Board:
     )
 
 
-def lora_hashes(parts: Parts, story: Story, *, missing_ok: bool = False) -> dict[str, str]:
-    """LoRA name → content hash, for the LoRAs that the story wears.
+def lora_hashes(
+    parts: Parts, story: Story, *, scenes: Sequence[str] | None = None, missing_ok: bool = False
+) -> dict[str, str]:
+    """LoRA name → content hash, for the LoRAs that the scenes (None: all) wear.
 
     Raises:
         ChooseAnother: one of them is not in the library (unless `missing_ok`, which leaves it out).
     """
-    names = [use.name for use in story.loras]
-    if missing_ok:
-        names = [name for name in names if name in parts.loras.names()]
-    return {name: parts.loras.sha256(name) for name in names}
+    worn = [story.loras_of(scene) for scene in story.scenes if scenes is None or scene.id in scenes]
+    found: dict[str, str] = {}
+    for name in dict.fromkeys(use.name for uses in worn for use in uses):
+        try:
+            found[name] = parts.loras.sha256(name)
+        except ChooseAnother:
+            if not missing_ok:
+                raise
+    return found
+
+
+def missing_loras(parts: Parts, slug: str) -> tuple[tuple[str, dict[str, object]], ...]:
+    """Message codes with values: LoRAs that scenes wear and that this machine has not, so that nobody waits in vain."""
+    story = parts.stories.load(slug)
+    family = _family_or_none(parts, story)
+    painted = story if family is None else as_painted_by(story, family)
+    here = lora_hashes(parts, painted, missing_ok=True)
+    worn = [use.name for scene in painted.scenes for use in painted.loras_of(scene)]
+    gone = [name for name in dict.fromkeys(worn) if name not in here]
+    return tuple(("loras.missing", {"name": name, "scenes": worn.count(name)}) for name in gone)
 
 
 def _family_or_none(parts: Parts, story: Story) -> Family | None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from story_engine.domain.family import Family
 from story_engine.domain.job import JobView
 from story_engine.domain.story import Story
+from story_engine.domain.take import Take
 from story_engine.domain.views import Submitted
 from story_engine.errors import ChooseAnother, InstallOrDownload
 from story_engine.flows.panels import lora_hashes, read_board
@@ -18,6 +19,7 @@ from story_engine.flows.render import (
     RenderPlan,
     as_painted_by,
     painting_family,
+    plan_controls,
     plan_redo,
     plan_render,
     with_settings,
@@ -35,8 +37,9 @@ def render(
     takes: int,
     user: str,
     overrides: Mapping[str, object] | None = None,
+    without_loras: bool = False,
 ) -> Submitted:
-    """Submit what is missing of the first `takes` takes of the scenes.
+    """Submit what is missing of the first `takes` takes of the scenes, or of their controls `without_loras`.
 
     Raises:
         InvalidInput: a setting in `overrides` cannot be accepted.
@@ -50,13 +53,20 @@ def render(
         # A scene that is still blank does not keep the others from being painted; one asked for by name is refused.
         wanted = [scene.id for scene in story.scenes if scene.prompt.strip()] or wanted
     family = _family(parts, story)
+    existing = parts.takes.takes(slug)
+    if without_loras:
+        shown = _shown(parts, slug)
+        plan = plan_controls(
+            story, wanted, takes=takes, family=family, existing=existing, shown=shown, device=parts.device
+        )
+        return _submit(parts, slug, plan, priority=RENDER_PRIORITY, user=user)
     plan = plan_render(
         story,
         wanted,
         takes=takes,
         family=family,
-        lora_hashes=lora_hashes(parts, as_painted_by(story, family)),
-        existing=parts.takes.takes(slug),
+        lora_hashes=lora_hashes(parts, as_painted_by(story, family), scenes=wanted),
+        existing=existing,
         device=parts.device,
     )
     return _submit(parts, slug, plan, priority=RENDER_PRIORITY, user=user)
@@ -73,7 +83,7 @@ def redo(parts: Parts, slug: str, scene: str, *, takes: int, user: str) -> Submi
         scene,
         takes=takes,
         family=family,
-        lora_hashes=lora_hashes(parts, as_painted_by(story, family)),
+        lora_hashes=lora_hashes(parts, as_painted_by(story, family), scenes=[scene]),
         existing=[view.take for view in panel.takes],
         chosen=panel.chosen.take.id if panel.chosen else None,
         device=parts.device,
@@ -130,6 +140,12 @@ def watch(parts: Parts, jobs: Sequence[JobView]) -> None:
     """Whoever looks at active jobs while no dispatcher serves them starts one: it may have been killed."""
     if any(job.is_active for job in jobs):
         parts.start_dispatcher()
+
+
+def _shown(parts: Parts, slug: str) -> dict[str, Take]:
+    """Scene id → the take on its panel, where that was painted from the scene as it is written now."""
+    views = {panel.scene.id: panel.chosen for panel in read_board(parts, slug).panels}
+    return {scene: view.take for scene, view in views.items() if view and (view.is_current or view.is_control)}
 
 
 def _submit(parts: Parts, slug: str, plan: RenderPlan, *, priority: int, user: str) -> Submitted:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from story_engine.domain.family import Family
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.resolve import resolve, same_but_seed
-from story_engine.domain.story import Scene, Settings, Story
+from story_engine.domain.story import LARGEST_SEED, Scene, Settings, Story
 from story_engine.domain.take import Take
 from story_engine.domain.validation import checked
 from story_engine.errors import ChooseAnother, FixInput, InstallOrDownload, StandInNeeded
@@ -97,7 +97,7 @@ def as_painted_by(story: Story, family: Family) -> Story:
     """The story as this family can paint it: a stand-in wears no LoRA, since those were trained on another model."""
     if family.name == story.settings.family:
         return story
-    return story.model_copy(update={"loras": ()})
+    return story.without_loras()
 
 
 def plan_render(
@@ -124,6 +124,51 @@ def plan_render(
         have = {take.id for take in existing.get(scene_id, ())}
         for number in range(1 if scene.pinned else takes):
             recipe = _recipe(story, scene, number, family, lora_hashes, device)
+            if recipe.digest in have:
+                found += 1
+            else:
+                items.append(_item(scene, number, recipe))
+    return RenderPlan(items=tuple(items), found=found)
+
+
+def plan_controls(
+    story: Story,
+    scenes: Sequence[str],
+    *,
+    takes: int,
+    family: Family,
+    existing: Mapping[str, Sequence[Take]],
+    shown: Mapping[str, Take],
+    device: str = "cpu",
+) -> RenderPlan:
+    """The same scenes and seeds without any LoRA: ordinary takes to hold the others against.
+
+    Args:
+        story: what the author wrote.
+        scenes: ids.
+        takes: of each scene; where one is asked for, it has the seed of the take that is shown.
+        family: what paints.
+        existing: scene id → takes.
+        shown: scene id → the take on the board, where it was painted from the scene as it is written now.
+        device: as `resolve` has it.
+
+    Raises:
+        FixInput: `takes` is out of range, or a scene has nothing to paint.
+    """
+    _check_takes(takes)
+    bare = story.without_loras()
+    items: list[RenderItem] = []
+    found = 0
+    for scene_id in scenes:
+        scene = bare.scene(scene_id)
+        have = {take.id for take in existing.get(scene_id, ())}
+        numbers = range(1 if scene.pinned else takes)
+        if takes == 1 and scene_id in shown:
+            like = shown[scene_id]
+            scene = scene.model_copy(update={"seed": (like.recipe.seed - like.number) % (LARGEST_SEED + 1)})
+            numbers = range(like.number, like.number + 1)
+        for number in numbers:
+            recipe = _recipe(bare, scene, number, family, {}, device)
             if recipe.digest in have:
                 found += 1
             else:

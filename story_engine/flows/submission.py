@@ -81,7 +81,9 @@ def _freshness(board: Board) -> list[CheckItem]:
     return [
         _item("submit.stale", "warning", scene=panel.scene.id, title=panel.scene.title or panel.scene.id)
         for panel in board.panels
-        if panel.chosen is not None and not panel.chosen.is_current and panel.stand_in_for is None
+        if panel.chosen is not None
+        and not (panel.chosen.is_current or panel.chosen.is_control)
+        and panel.stand_in_for is None
     ]
 
 

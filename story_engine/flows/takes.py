@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from story_engine.domain.edit import Edit
-from story_engine.domain.story import Settings, Story
+from story_engine.domain.story import LoraUse, Scene, Settings, Story
 from story_engine.domain.take import Take
 from story_engine.errors import ChooseAnother
 from story_engine.flows.parts import Parts
@@ -32,7 +32,7 @@ def pin(parts: Parts, slug: str, scene_id: str, take_id: str) -> Story:
 def use_settings(parts: Parts, slug: str, scene_id: str, take_id: str) -> Story:
     """The scene's prompt, negative and seed as they were for this take.
 
-    Sampler, steps, cfg and size too, where the take's family is the story's own.
+    Sampler, steps, cfg and size too, and the LoRAs that it wore, where the take's family is the story's own.
     """
     take = _take(parts, slug, scene_id, take_id)
     story = parts.stories.load(slug)
@@ -46,6 +46,7 @@ def use_settings(parts: Parts, slug: str, scene_id: str, take_id: str) -> Story:
     if recipe.family == story.settings.family:
         given = _settings_of(parts, story, take)
         edits.append(Edit(scene=None, field="settings", value=given, seen=story.settings))
+        edits.append(Edit(scene=scene_id, field="loras", value=_loras_of(story, scene, take), seen=scene.loras))
     return parts.stories.edit(slug, edits)
 
 
@@ -59,6 +60,16 @@ def _settings_of(parts: Parts, story: Story, take: Take) -> Settings:
         blank = getattr(story.settings, field) is None and was == getattr(family, field)
         values[field] = None if blank else was
     return story.settings.model_copy(update=values)
+
+
+def _loras_of(story: Story, scene: Scene, take: Take) -> tuple[LoraUse, ...] | None:
+    """What the scene has to wear to look like the take: as it is, as the story, or the take's own LoRAs."""
+    wore = tuple(LoraUse(name=part.name, strength=part.strength) for part in take.recipe.loras)
+    for loras in (scene.loras, None):
+        wears = story.loras_of(scene.model_copy(update={"loras": loras}))
+        if tuple(use for use in wears if use.strength != 0) == wore:
+            return loras
+    return wore
 
 
 def _take(parts: Parts, slug: str, scene: str, take: str) -> Take:

@@ -66,6 +66,18 @@ def test_bad_options_are_refused_with_what_would_be_accepted(stories, capsys, op
     assert told in capsys.readouterr().err
 
 
+def test_a_lora_that_is_not_here_is_told_by_lint_and_stops_all_but_the_render_without_loras(stories, capsys):
+    story = stories / "orange-cat-en.yaml"
+    story.write_text(story.read_text(encoding="utf-8") + "\nloras:\n  - name: gone\n", encoding="utf-8")
+
+    assert run(["lint", "orange-cat-en", "--json"]) == DONE
+    assert "gone" in json.loads(capsys.readouterr().out)["notices"][0]
+    assert run(["render", "orange-cat-en"]) == PUT_RIGHT
+    assert "gone" in capsys.readouterr().err
+    assert run(["render", "orange-cat-en", "--without-loras", "--takes", "1000"]) == PUT_RIGHT
+    assert "64" in capsys.readouterr().err
+
+
 def test_an_export_that_is_not_ready_lists_everything_and_writes_nothing(stories, tmp_path, capsys):
     out = tmp_path / "x.zip"
 

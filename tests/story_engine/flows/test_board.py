@@ -1,8 +1,11 @@
 from pathlib import Path
 
 from story_engine.domain.resolve import resolve
+from story_engine.domain.story import LoraUse
 from story_engine.flows.board import assemble_board
 from tests.builders import PREVIEW, a_kolors_story, a_scene, a_story, a_take
+
+HASHES = {"ink": "1" * 64}
 
 
 def board_of(story, takes, *, picks=None, scores=None):
@@ -14,7 +17,7 @@ def board_of(story, takes, *, picks=None, scores=None):
         scores=scores or {},
         scorer="preview",
         scorer_version="1",
-        recipe_now=lambda scene: resolve(story, scene, 0, family=PREVIEW, loras={}),
+        recipe_now=lambda scene: resolve(story, scene, 0, family=PREVIEW, loras=HASHES),
         files=lambda take: (Path(f"{take.id}.png"), Path(f"{take.id}.jpg")),
     )
 
@@ -23,7 +26,9 @@ def takes_of(story, numbers):
     scene = story.scenes[0]
     return [
         a_take(
-            resolve(story, scene, number, family=PREVIEW, loras={}), number=number, created_at=f"2026-01-0{number + 1}"
+            resolve(story, scene, number, family=PREVIEW, loras=HASHES),
+            number=number,
+            created_at=f"2026-01-0{number + 1}",
         )
         for number in numbers
     ]
@@ -90,3 +95,28 @@ def test_a_pick_whose_take_is_gone_is_passed_over():
     panel = board_of(story, [only], picks={"s1": "f" * 32}).panels[0]
 
     assert panel.chosen.take == only and not panel.is_picked
+
+
+def test_a_take_without_the_scenes_loras_is_its_control_and_gives_way_to_it():
+    story = a_story(a_scene(1), loras=(LoraUse(name="ink"),))
+    (worn,) = takes_of(story, [0])
+    control, other = takes_of(story.without_loras(), [0, 1])
+    older = takes_of(a_story(a_scene(1, prompt="a panda")), [3])
+
+    panel = board_of(story, [control, other, *older, worn], scores={control.picture_sha256: 9.0}).panels[0]
+
+    assert [(view.is_current, view.is_control) for view in panel.takes] == [
+        (False, True),
+        (False, True),
+        (False, False),
+        (True, False),
+    ]
+    assert panel.chosen.take == worn
+
+
+def test_where_nothing_is_worn_nothing_is_a_control():
+    story = a_story(a_scene(1, loras=()), loras=(LoraUse(name="ink"),))
+
+    (view,) = board_of(story, takes_of(story, [0])).panels[0].takes
+
+    assert view.is_current and not view.is_control

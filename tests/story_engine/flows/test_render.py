@@ -3,7 +3,7 @@ import pytest
 from story_engine.domain.resolve import resolve
 from story_engine.domain.story import LoraUse, Settings
 from story_engine.errors import ChooseAnother, FixInput, InvalidInput, StandInNeeded
-from story_engine.flows.render import painting_family, plan_redo, plan_render, with_settings
+from story_engine.flows.render import painting_family, plan_controls, plan_redo, plan_render, with_settings
 from tests.builders import FAMILIES, KOLORS, PREVIEW, a_kolors_story, a_scene, a_story, a_take
 
 READY = {"preview": True, "kolors": False}
@@ -124,3 +124,61 @@ def test_a_stand_in_paints_without_the_loras_of_the_other_model():
     plan = planned(story)
 
     assert all(item.recipe.loras == () for item in plan.items)
+
+
+INK, OIL = LoraUse(name="ink", strength=0.5), LoraUse(name="oil")
+HASHES = {"ink": "1" * 64, "oil": "2" * 64}
+
+
+def controls(story, *, takes=1, existing=None, shown=None):
+    scenes = [scene.id for scene in story.scenes]
+    return plan_controls(story, scenes, takes=takes, family=PREVIEW, existing=existing or {}, shown=shown or {})
+
+
+def test_controls_are_the_same_scenes_and_seeds_without_any_lora():
+    story = a_story(a_scene(1, seed=5), a_scene(2, seed=9, loras=(OIL,)), loras=(INK,))
+    scenes = ["s1", "s2"]
+    worn = plan_render(story, scenes, takes=2, family=PREVIEW, lora_hashes=HASHES, existing={})
+
+    plan = controls(story, takes=2)
+
+    assert [(item.scene, item.recipe.seed, item.number) for item in plan.items] == [
+        (item.scene, item.recipe.seed, item.number) for item in worn.items
+    ]
+    assert all(item.recipe.loras for item in worn.items)
+    assert [item.recipe for item in plan.items] == [item.recipe.model_copy(update={"loras": ()}) for item in worn.items]
+
+
+def test_a_control_has_the_seed_of_the_take_that_is_shown():
+    story = a_story(a_scene(1, seed=5), loras=(INK,))
+    third = a_take(resolve(story, story.scenes[0], 2, family=PREVIEW, loras=HASHES), number=2)
+
+    (item,) = controls(story, shown={"s1": third}).items
+
+    assert (item.recipe.seed, item.number) == (7, 2)
+    assert item.recipe == third.recipe.model_copy(update={"loras": ()})
+
+
+def test_a_control_has_the_seed_that_the_shown_take_had_before_the_dice_rolled():
+    story = a_story(a_scene(1, seed=5), loras=(INK,))
+    shown = a_take(resolve(story, story.scenes[0], 1, family=PREVIEW, loras=HASHES), number=1)
+    rolled = a_story(a_scene(1, seed=4_000_000_000), loras=(INK,))
+
+    (item,) = controls(rolled, shown={"s1": shown}).items
+
+    assert (item.recipe.seed, item.number) == (6, 1)
+
+
+def test_a_control_that_exists_is_found():
+    story = a_story(a_scene(1), loras=(INK,))
+    control = a_take(controls(story).items[0].recipe)
+
+    plan = controls(story, existing={"s1": [control]})
+
+    assert (plan.items, plan.found) == ((), 1)
+
+
+def test_a_stand_in_leaves_the_loras_of_single_scenes_out_too():
+    story = a_story(a_scene(1, loras=(OIL,)), settings=Settings(family="kolors", stand_in="preview"))
+
+    assert [item.recipe.loras for item in planned(story).items] == [()]
