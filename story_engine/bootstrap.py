@@ -21,6 +21,7 @@ from story_engine.store.dataset_captions import DatasetCaptions
 from story_engine.store.datasets import DatasetStore
 from story_engine.store.layout import Layout
 from story_engine.store.loras import LoraStore
+from story_engine.store.runs import RunStore
 from story_engine.store.scores import ScoreStore
 from story_engine.store.stories import StoryStore
 from story_engine.store.takes import TakeStore
@@ -35,6 +36,7 @@ def open_engine(config: Config) -> Engine:
         takes=TakeStore(layout),
         scores=ScoreStore(layout),
         loras=LoraStore(layout),
+        runs=RunStore(layout),
         bundles=BundleStore(layout),
         datasets=datasets,
         captions=DatasetCaptions(datasets),

@@ -25,7 +25,7 @@ def wait_for(engine: Engine, job: int) -> JobView:
     shown = ""
     try:
         while (view := engine.job(job)).is_active:
-            shown = _show(view, shown)
+            shown = show(view, shown)
             time.sleep(_POLL_SECONDS)
     except KeyboardInterrupt as error:
         engine.cancel(job)
@@ -38,7 +38,8 @@ def wait_for(engine: Engine, job: int) -> JobView:
     return view
 
 
-def _show(view: JobView, shown: str) -> str:
+def show(view: JobView, shown: str) -> str:
+    """Say how far a job is on stderr, unless that is what was `shown` last; what is shown now."""
     progress = view.progress
     line = f"{view.state} {progress.stage}".strip()
     if progress.total:

@@ -15,6 +15,7 @@ from story_engine.store.bundles import BundleStore
 from story_engine.store.dataset_captions import DatasetCaptions
 from story_engine.store.datasets import DatasetStore
 from story_engine.store.loras import LoraStore
+from story_engine.store.runs import RunStore
 from story_engine.store.scores import ScoreStore
 from story_engine.store.stories import StoryStore
 from story_engine.store.takes import TakeStore
@@ -28,6 +29,7 @@ class Parts:
     takes: TakeStore
     scores: ScoreStore
     loras: LoraStore
+    runs: RunStore
     bundles: BundleStore
     datasets: DatasetStore
     captions: DatasetCaptions

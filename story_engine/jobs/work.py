@@ -13,6 +13,7 @@ WORK = {
     "render": "story_engine.jobs.work_render:run",
     "score": "story_engine.jobs.work_score:run",
     "download": "story_engine.jobs.work_download:run",
+    "train": "story_engine.jobs.work_train:run",
 }
 WARM_UP = "warm_up"
 """Not a kind: a function of the layout that a fresh child calls before its first job."""

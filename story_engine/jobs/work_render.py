@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import time
@@ -96,6 +97,14 @@ def warm_up(layout: Layout) -> None:
         precision=preview.precision,
     )
     _renderer(layout).render([recipe])
+
+
+def let_go() -> None:
+    """Take the renderer's networks out of memory, for work that needs the device for itself."""
+    _renderer.cache_clear()
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,18 +13,12 @@ import psutil
 @cache
 def gpu_names() -> tuple[str, ...]:
     """Names of the NVIDIA GPUs that the driver shows; empty without a driver."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pynvml
-    try:
-        pynvml.nvmlInit()
-    except pynvml.NVMLError:
-        return ()
-    try:
-        count = pynvml.nvmlDeviceGetCount()
-        return tuple(str(pynvml.nvmlDeviceGetName(pynvml.nvmlDeviceGetHandleByIndex(index))) for index in range(count))
-    finally:
-        pynvml.nvmlShutdown()
+    return tuple(name for name, _ in _gpus())
+
+
+def gpu_memory_bytes() -> int:
+    """Memory of the smallest GPU; 0 without one."""
+    return min((size for _, size in _gpus()), default=0)
 
 
 @cache
@@ -41,3 +35,22 @@ def processor_name() -> str:
 def memory_bytes() -> int:
     """Main memory of the machine."""
     return int(psutil.virtual_memory().total)
+
+
+@cache
+def _gpus() -> tuple[tuple[str, int], ...]:
+    """Name and memory of each."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pynvml
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return ()
+    try:
+        handles = [pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(pynvml.nvmlDeviceGetCount())]
+        return tuple(
+            (str(pynvml.nvmlDeviceGetName(each)), int(pynvml.nvmlDeviceGetMemoryInfo(each).total)) for each in handles
+        )
+    finally:
+        pynvml.nvmlShutdown()

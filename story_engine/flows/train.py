@@ -1,0 +1,219 @@
+"""Train: from what a person wants to a run in the queue, with everything that stands in the way said beforehand."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from story_engine.domain.family import FAMILY_NAMES
+from story_engine.domain.run import RESUMABLE, TrainedPicture
+from story_engine.domain.training import TrainingProblem, TrainingSpec, problems
+from story_engine.domain.training_cost import Memory, memory_of
+from story_engine.errors import ChooseAnother, InvalidInput, StudioError, Wait
+from story_engine.flows.dataset_look import training_pictures
+from story_engine.flows.parts import Parts
+from story_engine.flows.train_look import ACTIVE, card, key_of
+from story_engine.models.devices import gpu_memory_bytes, gpu_names, memory_bytes, processor_name
+
+TRAIN_PRIORITY = 0
+_starting = threading.Lock()
+"""Two clicks of one person come in two threads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingPlan:
+    """A training before it starts."""
+
+    spec: TrainingSpec
+    problems: tuple[TrainingProblem, ...]
+    pictures: int
+    memory: Memory
+    device: str
+    seconds: float | None
+    """How long it takes by the steps that an earlier run measured here; None where none did."""
+
+    @property
+    def can_start(self) -> bool:
+        """Whether nothing blocks it."""
+        return not any(problem.blocks for problem in self.problems)
+
+    @property
+    def times_seen(self) -> float:
+        """How often each picture is trained on."""
+        return self.spec.steps * self.spec.pictures_per_step / self.pictures if self.pictures else 0.0
+
+
+def plan(parts: Parts, spec: TrainingSpec) -> TrainingPlan:
+    """Everything wrong with a training at once, and what it costs."""
+    found: list[TrainingProblem] = []
+    captions: list[str] | None = None
+    if spec.dataset in parts.datasets.names():
+        captions = [picture.caption for picture in training_pictures(parts, spec.dataset)]
+    elif spec.dataset.strip():
+        listed = ", ".join(parts.datasets.names()) or "–"
+        found.append(TrainingProblem("dataset.not_found", "dataset", {"name": spec.dataset, "listed": listed}))
+    families = parts.families()
+    family = families.get(spec.family)
+    found += problems(spec, captions=captions, family=family, taken=parts.runs.names())
+    if spec.family in FAMILY_NAMES and not parts.ready().get(spec.family, False):
+        error = parts.files_missing(spec.family)
+        found.append(TrainingProblem(error.code, "family", dict(error.values)))
+    is_gpu = bool(gpu_names())
+    memory = memory_of(
+        spec,
+        side=family.width if family is not None else 1024,
+        available_bytes=gpu_memory_bytes() if is_gpu else memory_bytes(),
+        is_gpu=is_gpu,
+    )
+    device = gpu_names()[0] if is_gpu else processor_name()
+    if not memory.fits:
+        found.append(_too_large(memory, device))
+    return TrainingPlan(
+        spec=spec,
+        problems=tuple(found),
+        pictures=len(captions or ()),
+        memory=memory,
+        device=device,
+        seconds=_seconds(parts, spec, side=family.width if family is not None else 1024),
+    )
+
+
+def start(parts: Parts, spec: TrainingSpec, *, user: str) -> str:
+    """Make a run and put it into the queue; its id. The same training asked for twice is one run.
+
+    Raises:
+        InvalidInput: what blocks it, all at once; nothing was made.
+    """
+    with _starting:
+        again = _same(parts, spec)
+        if again is not None:
+            return again
+        blocking = tuple(problem for problem in plan(parts, spec).problems if problem.blocks)
+        if blocking:
+            raise InvalidInput(blocking)
+        run = parts.runs.create(spec, _pictures(parts, spec))
+    _submit(parts, run, spec, user=user)
+    return run
+
+
+def resume(parts: Parts, run: str, *, user: str) -> None:
+    """Go on with a run that was stopped, was interrupted or failed, from what it saved last.
+
+    Raises:
+        Wait: it is at work.
+        ChooseAnother: it is finished.
+    """
+    state = card(parts, run).state
+    spec = parts.runs.spec(run)
+    if state in ACTIVE:
+        raise Wait("training.already_running", name=spec.name)
+    if state not in RESUMABLE:
+        raise ChooseAnother("training.nothing_to_resume", name=spec.name, state=state)
+    parts.runs.grant(run, "stop")  # a wish of the time before
+    _submit(parts, run, spec, user=user)
+
+
+def ask(parts: Parts, run: str, what: str) -> None:
+    """Ask a training for something: "sample", "save" or "stop" (which saves).
+
+    Raises:
+        Wait: it is not at work.
+    """
+    found = card(parts, run)
+    if found.job is None or found.state not in ACTIVE:
+        raise Wait("training.not_running", name=found.name)
+    if found.state == "queued":
+        if what == "stop":
+            parts.ledger.want_cancel(found.job.id)
+            return
+        raise Wait("training.not_running", name=found.name)
+    parts.runs.wish(run, what)
+
+
+def force_stop(parts: Parts, run: str) -> None:
+    """End a training now; what it has not saved is lost, and it can go on from what it has.
+
+    Raises:
+        Wait: it is not at work.
+    """
+    found = card(parts, run)
+    if found.job is None or found.state not in ACTIVE:
+        raise Wait("training.not_running", name=found.name)
+    parts.ledger.want_cancel(found.job.id, is_forced=True)
+
+
+def delete(parts: Parts, run: str) -> str:
+    """Into the trash, checkpoints and all; the token gives it back.
+
+    Raises:
+        Wait: it is at work.
+    """
+    found = card(parts, run)
+    if found.state in ACTIVE:
+        raise Wait("training.is_running", name=found.name)
+    return parts.runs.delete(run)
+
+
+def _submit(parts: Parts, run: str, spec: TrainingSpec, *, user: str) -> None:
+    parts.ledger.submit(
+        "train",
+        {"run": run, "name": spec.name, "tokens": spec.processes},
+        key=key_of(run),
+        priority=TRAIN_PRIORITY,
+        user=user,
+        story=None,
+        scenes=(),
+    )
+    parts.start_dispatcher()
+
+
+def _same(parts: Parts, spec: TrainingSpec) -> str | None:
+    """A run that is at work on exactly this."""
+    for run in parts.runs.ids():
+        try:
+            if parts.runs.spec(run) == spec and card(parts, run).state in ACTIVE:
+                return run
+        except StudioError:
+            continue  # a damaged one is not this one
+    return None
+
+
+def _pictures(parts: Parts, spec: TrainingSpec) -> Sequence[TrainedPicture]:
+    return [
+        TrainedPicture(file=each.file, sha256=each.sha256, caption=each.caption, width=each.width, height=each.height)
+        for each in training_pictures(parts, spec.dataset)
+    ]
+
+
+def _too_large(memory: Memory, device: str) -> TrainingProblem:
+    values: dict[str, object] = {
+        "needed": f"{memory.needed_bytes / 2**30:.1f} GiB",
+        "available": f"{memory.available_bytes / 2**30:.1f} GiB",
+        "device": device,
+    }
+    if not memory.remedy:
+        return TrainingProblem("training.memory_never", "memory", values, blocks=False)
+    values["remedy"] = ", ".join(f"{field} {value}" for field, value in memory.remedy)
+    return TrainingProblem("training.memory", memory.remedy[-1][0], values, blocks=False)
+
+
+def _seconds(parts: Parts, spec: TrainingSpec, *, side: int) -> float | None:
+    """By the newest run of the family that measured its steps on this machine."""
+    device = "cuda" if gpu_names() else "cpu"
+    for run in parts.runs.ids():
+        try:
+            state, earlier = parts.runs.run(run), parts.runs.spec(run)
+        except StudioError:
+            continue
+        if earlier.family != spec.family or not state.seconds_per_step or not state.device.startswith(device):
+            continue
+        ratio = _work(spec, side) / _work(earlier, side)
+        return spec.steps * state.seconds_per_step * ratio + (state.encoding_seconds or 0.0)
+    return None
+
+
+def _work(spec: TrainingSpec, side: int) -> float:
+    """What a step of one process costs, in units that only compare: pictures × area × what is computed twice."""
+    twice = 4 / 3 if spec.use_gradient_checkpointing else 1.0
+    return spec.batch_size * spec.gradient_accumulation_steps * ((spec.resolution or side) ** 2) * twice

@@ -1,0 +1,126 @@
+"""The front desk for trainings: one method per thing that a person can ask about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from story_engine.domain.resolve import compose_negative, compose_prompt
+from story_engine.domain.training import PRESETS, SamplePrompt, TrainingSpec
+from story_engine.domain.training_text import read_spec, spec_from_preset
+from story_engine.errors import ChooseAnother
+from story_engine.flows import train, train_look
+from story_engine.flows.parts import Parts
+from story_engine.flows.train import TrainingPlan
+from story_engine.flows.train_look import RunCard, RunLook
+from story_engine.store.safe_yaml import decode, parse
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingDesk:
+    """Everything that a person can ask about trainings. Reached as `engine.training`."""
+
+    parts: Parts
+    user: str
+
+    # -- before it starts ----------------------------------------------------------------------------------------------
+    def presets(self) -> tuple[str, ...]:
+        """Names of the ready settings."""
+        return tuple(PRESETS)
+
+    def from_preset(self, preset: str, **fields: object) -> TrainingSpec:
+        """A preset's settings with `fields` on top; at least `name` and `dataset`."""
+        return spec_from_preset(preset, **fields)
+
+    def read(self, content: bytes, *, file: str) -> TrainingSpec:
+        """What a YAML file asks for.
+
+        Raises:
+            FixInput: it is no YAML, or no training; all problems at once.
+        """
+        document = parse(decode(content))
+        return read_spec(document.data, file=file, lines=document.lines)
+
+    def sample_prompts(self, slug: str, scenes: Sequence[str], *, trigger: str = "") -> tuple[SamplePrompt, ...]:
+        """Scenes of a story as what is painted during a training: composed as the model is sent them, with their seeds.
+
+        Raises:
+            ChooseAnother: no such story, or no such scene.
+        """
+        story = self.parts.stories.load(slug)
+        known = {scene.id: scene for scene in story.scenes}
+        for wanted in scenes:
+            if wanted not in known:
+                raise ChooseAnother("render.no_scene", scene=wanted, listed=", ".join(known))
+        return tuple(
+            SamplePrompt(
+                prompt=", ".join(part for part in (trigger.strip(), compose_prompt(story, known[each])) if part),
+                negative=compose_negative(story, known[each]),
+                seed=known[each].seed,
+                title=known[each].title,
+            )
+            for each in scenes
+        )
+
+    def plan(self, spec: TrainingSpec) -> TrainingPlan:
+        """What stands in its way, all at once; memory and time."""
+        return train.plan(self.parts, spec)
+
+    # -- work ----------------------------------------------------------------------------------------------------------
+    def start(self, spec: TrainingSpec) -> str:
+        """Queue a training; the run's id. Asked for twice, it is one run.
+
+        Raises:
+            InvalidInput: what blocks it, all at once; nothing was made.
+        """
+        return train.start(self.parts, spec, user=self.user)
+
+    def resume(self, run: str) -> None:
+        """Go on from what was saved last."""
+        train.resume(self.parts, run, user=self.user)
+
+    def ask(self, run: str, what: str) -> None:
+        """Ask a training at work for "sample", "save" or "stop"; a stop saves first."""
+        train.ask(self.parts, run, what)
+
+    def force_stop(self, run: str) -> None:
+        """End a training now; it can go on from what it saved last."""
+        train.force_stop(self.parts, run)
+
+    # -- the runs ------------------------------------------------------------------------------------------------------
+    def runs(self) -> tuple[RunCard, ...]:
+        """All runs, last created first."""
+        return train_look.cards(self.parts)
+
+    def card(self, run: str) -> RunCard:
+        """How far one run is.
+
+        Raises:
+            ChooseAnother: there is none of that name.
+        """
+        return train_look.card(self.parts, run)
+
+    def look(self, run: str) -> RunLook:
+        """One run with its figures, samples and checkpoints."""
+        return train_look.look(self.parts, run)
+
+    def checkpoint(self, run: str, step: int) -> Path:
+        """The LoRA file of a step.
+
+        Raises:
+            ChooseAnother: there is none of that step.
+        """
+        found = self.parts.runs.checkpoints(run)
+        if step not in found:
+            listed = ", ".join(str(each) for each in found) or "–"
+            raise ChooseAnother("training.no_checkpoint", name=run, step=step, listed=listed)
+        return found[step]
+
+    def delete(self, run: str) -> str:
+        """Into the trash, checkpoints and all; the token gives it back."""
+        return train.delete(self.parts, run)
+
+    def restore(self, token: str) -> str:
+        """Undo of `delete`; the run's id."""
+        return self.parts.runs.restore(token)
