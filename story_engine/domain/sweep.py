@@ -8,7 +8,7 @@ from typing import Self
 from pydantic import model_validator
 
 from story_engine.domain.family import LARGEST_CFG_SCALE, MOST_STEPS, SAMPLERS
-from story_engine.domain.story import LARGEST_SEED, LoraUse, Scene, Story
+from story_engine.domain.story import LARGEST_SEED, LoraUse, Story
 from story_engine.domain.validation import LARGEST_STRENGTH
 from story_engine.domain.value import Value
 from story_engine.errors import Problem
@@ -111,10 +111,10 @@ def problems(sweep: Sweep, story: Story, *, stand_in: str | None) -> tuple[Probl
         found.append(Problem("sweep.lora_and_checkpoint", "checkpoint"))
     count = sweep.columns * sweep.rows
     if count > MOST_CELLS:
-        values = {"columns": sweep.columns, "rows": sweep.rows, "count": count, "most": MOST_CELLS}
+        values: dict[str, object] = {"columns": sweep.columns, "rows": sweep.rows, "count": count, "most": MOST_CELLS}
         found.append(Problem("sweep.too_many_cells", sweep.x.kind, values))
     if kinds & LORA_AXES and stand_in is not None:
-        names = {"family": story.settings.family, "stand_in": stand_in}
+        names: dict[str, object] = {"family": story.settings.family, "stand_in": stand_in}
         found.append(Problem("sweep.stand_in", next(each for each in AXES if each in kinds & LORA_AXES), names))
     elif "strength" in kinds and not kinds & {"lora", "checkpoint"} and not lora_of_strength(sweep, story):
         scene = story.scene(sweep.scene)
@@ -135,14 +135,8 @@ def lora_of_strength(sweep: Sweep, story: Story) -> str:
     """Name of the LoRA whose strength differs; blank where the scene wears none."""
     if sweep.lora:
         return sweep.lora
-    worn = worn_by(story, story.scene(sweep.scene))
+    worn = story.loras_of(story.scene(sweep.scene))
     return worn[0].name if worn else ""
-
-
-def worn_by(story: Story, scene: Scene) -> tuple[LoraUse, ...]:
-    """The LoRAs that the scene is painted with."""
-    del scene
-    return story.loras
 
 
 def varied(story: Story, sweep: Sweep, given: Mapping[str, AxisValue]) -> Story:
@@ -155,7 +149,7 @@ def varied(story: Story, sweep: Sweep, given: Mapping[str, AxisValue]) -> Story:
     """
     settings = {kind: given[kind] for kind in ("sampler", "steps", "cfg_scale") if kind in given}
     scene = story.scene(sweep.scene)
-    changed = scene.model_copy(update={"seed": given.get("seed", scene.seed)})
+    changed = scene.model_copy(update={"seed": given.get("seed", scene.seed), "loras": None})
     return story.model_copy(
         update={
             "settings": story.settings.model_copy(update=settings),
@@ -174,7 +168,7 @@ def painting_order(sweep: Sweep) -> list[tuple[int, int]]:
 
 
 def _loras(story: Story, sweep: Sweep, given: Mapping[str, AxisValue]) -> tuple[LoraUse, ...]:
-    worn = worn_by(story, story.scene(sweep.scene))
+    worn = story.loras_of(story.scene(sweep.scene))
     if "lora" in given:
         strengths = {use.name: use.strength for use in worn}
         name = str(given["lora"])

@@ -161,7 +161,7 @@ def _range(kind: str, matched: re.Match[str], known: Sequence[str], found: list[
 def _checked(kind: str, value: Decimal, known: Sequence[str], found: list[Problem]) -> list[AxisValue]:
     least, most = LIMITS[kind]
     if not least <= value <= most:
-        limits = {"value": number(value), "least": number(least), "most": number(most)}
+        limits: dict[str, object] = {"value": number(value), "least": number(least), "most": number(most)}
         found.append(Problem("sweep.out_of_range", kind, limits))
     elif kind not in WHOLE_NUMBERS:
         return [float(value) + 0.0]

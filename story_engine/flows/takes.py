@@ -1,11 +1,14 @@
-"""What a person does with a take: pick it, pin its seed, bring back its text."""
+"""What a person does with a take: pick it, pin its seed, bring back its text, send its settings to the story."""
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from story_engine.domain.edit import Edit
+from story_engine.domain.recipe import LoraPart
 from story_engine.domain.story import LoraUse, Scene, Settings, Story
 from story_engine.domain.take import Take
-from story_engine.errors import ChooseAnother
+from story_engine.errors import ChooseAnother, StudioError
 from story_engine.flows.parts import Parts
 
 
@@ -48,6 +51,40 @@ def use_settings(parts: Parts, slug: str, scene_id: str, take_id: str) -> Story:
         edits.append(Edit(scene=None, field="settings", value=given, seen=story.settings))
         edits.append(Edit(scene=scene_id, field="loras", value=_loras_of(story, scene, take), seen=scene.loras))
     return parts.stories.edit(slug, edits)
+
+
+def send_settings(parts: Parts, slug: str, scene_id: str, take_id: str) -> Story:
+    """Sampler, steps, cfg, size and LoRAs as they were for this take, for the whole story; its text and seeds stay.
+
+    Raises:
+        ChooseAnother: the take was painted by another family than the story's, or one of its LoRAs is gone.
+    """
+    take = _take(parts, slug, scene_id, take_id)
+    story = parts.stories.load(slug)
+    scene = story.scene(scene_id)
+    if take.recipe.family != story.settings.family:
+        raise ChooseAnother("sweep.other_family", painted=take.recipe.family, family=story.settings.family)
+    edits = [
+        Edit(scene=None, field="settings", value=_settings_of(parts, story, take), seen=story.settings),
+        Edit(scene=None, field="loras", value=_loras_here(parts, take), seen=story.loras),
+    ]
+    if scene.loras is not None:
+        # What the scene wore of its own would hide what the story wears now.
+        edits.append(Edit(scene=scene_id, field="loras", value=None, seen=scene.loras))
+    return parts.stories.edit(slug, edits)
+
+
+def _loras_here(parts: Parts, take: Take) -> tuple[LoraUse, ...]:
+    """The take's LoRAs under the names that they have here now."""
+    return tuple(LoraUse(name=_name_here(parts, part), strength=part.strength) for part in take.recipe.loras)
+
+
+def _name_here(parts: Parts, part: LoraPart) -> str:
+    for name in (part.name, *parts.loras.names()):
+        with suppress(StudioError):
+            if parts.loras.sha256(name) == part.sha256:
+                return name
+    raise ChooseAnother("sweep.lora_gone", name=part.name)
 
 
 def _settings_of(parts: Parts, story: Story, take: Take) -> Settings:

@@ -12,6 +12,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from story_engine.domain.job import KINDS, JobView, Progress
 from story_engine.errors import ChooseAnother
@@ -111,6 +112,11 @@ class Ledger:
         if not rows:
             raise ChooseAnother("jobs.not_found", job=job)
         return self._views(rows)[0]
+
+    def spec(self, job: int) -> dict[str, Any]:
+        """What the job was given to do; empty where there is none with this id."""
+        rows = self._read("SELECT spec FROM jobs WHERE id = :job", {"job": job})
+        return dict(json.loads(rows[0]["spec"])) if rows else {}
 
     def want_cancel(self, job: int, *, is_forced: bool = False) -> None:
         """Ask a job to stop: at once where it waits, at its next step where it runs. Finished ones stay as they are.

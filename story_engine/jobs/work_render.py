@@ -7,9 +7,11 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -140,7 +142,7 @@ class _Painting:
         now = time.monotonic()
         self._time(told, now)
         for position, jpeg in told.previews.items():
-            self._show(self.items[position].scene, jpeg)
+            self._show(self.items[position], jpeg)
         left = told.total - told.step
         self.report(
             Progress(
@@ -175,6 +177,8 @@ class _Painting:
         texts = picture_texts(item.recipe, story=item.story, scene=item.scene, made_with=self.made_with)
         self.takes.append(self.store.add(take, picture, texts))
         self.previews.pop(item.scene, None)
+        with suppress(OSError):
+            self._live(item).unlink(missing_ok=True)
 
     def _time(self, told: RenderProgress, now: float) -> None:
         last = self.last
@@ -188,8 +192,12 @@ class _Painting:
             before = took if self.seconds_per_step is None else self.seconds_per_step
             self.seconds_per_step = round(before + _SMOOTHING * (took - before), 4)
 
-    def _show(self, scene: str, jpeg: bytes) -> None:
-        path = self.layout.live(self.job) / f"{scene}.jpg"
+    def _live(self, item: _Item) -> Path:
+        """Named by the take: a job may paint one scene many times."""
+        return self.layout.live(self.job) / f"{item.recipe.digest}.jpg"
+
+    def _show(self, item: _Item, jpeg: bytes) -> None:
+        path = self._live(item)
         partial = path.with_suffix(".part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -198,7 +206,7 @@ class _Painting:
         except OSError as error:
             _LOG.warning("a preview could not be written, painting goes on: %s", error)
             return
-        self.previews[scene] = path.relative_to(self.layout.workspace).as_posix()
+        self.previews[item.scene] = path.relative_to(self.layout.workspace).as_posix()
 
 
 def _item(story: str, given: dict[str, Any]) -> _Item:

@@ -85,8 +85,17 @@ class TakeStore:
 
     def files(self, take: Take) -> tuple[Path, Path]:
         """PNG and JPEG."""
-        folder = self._folder(take.story, take.scene)
-        return folder / f"{take.id}.png", folder / f"{take.id}.jpg"
+        return self.files_of(take.story, take.scene, take.id)
+
+    def files_of(self, slug: str, scene: str, digest: str) -> tuple[Path, Path]:
+        """PNG and JPEG of a recipe's take, there or not."""
+        folder = self._folder(slug, scene)
+        return folder / f"{digest}.png", folder / f"{digest}.jpg"
+
+    def live_preview(self, job: int, digest: str) -> Path | None:
+        """A small picture of a take that `job` is painting just now."""
+        path = self._layout.live(job) / f"{digest}.jpg"
+        return path if path.exists() else None
 
     def takes(self, slug: str) -> dict[str, tuple[Take, ...]]:
         """Scene id → its takes, oldest first; scenes that were removed from the story included."""

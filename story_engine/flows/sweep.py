@@ -1,0 +1,224 @@
+"""Sweep: from one scene and two axes to cells that are ordinary takes, and to jobs that paint what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from story_engine.domain.family import Family
+from story_engine.domain.job import JobView
+from story_engine.domain.recipe import Recipe
+from story_engine.domain.resolve import resolve
+from story_engine.domain.story import LARGEST_SEED, Settings, Story
+from story_engine.domain.sweep import Sweep, painting_order, problems, varied
+from story_engine.domain.views import Submitted
+from story_engine.errors import ChooseAnother, FixInput, InstallOrDownload, InvalidInput
+from story_engine.flows.parts import Parts
+from story_engine.flows.render import MOST_TAKES, RenderItem, RenderPlan, as_painted_by, painting_family
+
+SWEEP_PRIORITY = -10
+"""A whole board, and one panel that a person waits for, go before a comparison."""
+MOST_IN_A_JOB = 8
+"""Pictures: between two jobs of a sweep other work has its turn; as many as a GPU paints in one call."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One picture of the grid."""
+
+    column: int
+    row: int
+    item: RenderItem
+
+    @property
+    def digest(self) -> str:
+        """Name of its take."""
+        return self.item.recipe.digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepPlan:
+    """What a sweep comes to. Cells of the same recipe, such as strength 0 and no LoRA, are one picture."""
+
+    sweep: Sweep
+    family: Family
+    cells: tuple[Cell, ...]
+    """In the order in which they are painted."""
+
+    @property
+    def pictures(self) -> dict[str, RenderItem]:
+        """Take id → picture, each once, in painting order."""
+        found: dict[str, RenderItem] = {}
+        for cell in self.cells:
+            found.setdefault(cell.digest, cell.item)
+        return found
+
+    def jobs(self, missing: Sequence[str]) -> list[RenderPlan]:
+        """The missing pictures in jobs of at most `MOST_IN_A_JOB`."""
+        items = [self.pictures[digest] for digest in missing]
+        return [
+            RenderPlan(items=tuple(items[start : start + MOST_IN_A_JOB]), found=0)
+            for start in range(0, len(items), MOST_IN_A_JOB)
+        ]
+
+
+def plan(
+    story: Story, sweep: Sweep, *, family: Family, lora_hashes: Mapping[str, str], device: str = "cpu"
+) -> SweepPlan:
+    """Every cell's recipe, by the same way on which a render finds it.
+
+    Args:
+        story: as its author wrote it.
+        sweep: one of its scenes, and the axes.
+        family: what paints; where it is not the story's own, it stands in.
+        lora_hashes: name → content hash of every LoRA that a cell wears.
+        device: as `resolve` has it.
+
+    Raises:
+        InvalidInput: all problems of the sweep.
+        FixInput: the scene has nothing to paint.
+    """
+    stand_in = family.name if family.name != story.settings.family else None
+    found = problems(sweep, story, stand_in=stand_in)
+    if found:
+        raise InvalidInput(found)
+    scene = story.scene(sweep.scene)
+    story = _as_family_s_own(story, family)
+    cells = []
+    for column, row in painting_order(sweep):
+        cell = varied(story, sweep, sweep.at(column, row))
+        recipe = resolve(cell, cell.scene(sweep.scene), 0, family=family, loras=lora_hashes, device=device)
+        if not recipe.prompt.strip():
+            raise FixInput("render.empty_prompt", scene=scene.title or scene.id)
+        cells.append(Cell(column=column, row=row, item=_item(story, sweep, recipe)))
+    return SweepPlan(sweep=sweep, family=family, cells=tuple(cells))
+
+
+def planned(parts: Parts, slug: str, sweep: Sweep) -> SweepPlan:
+    """The plan on this machine.
+
+    Raises:
+        ChooseAnother: the story has no such scene, or a LoRA is not in the library.
+        StandInNeeded, InstallOrDownload: nothing here paints the story.
+        InvalidInput: all problems of the sweep.
+    """
+    story = parts.stories.load(slug)
+    known = [scene.id for scene in story.scenes]
+    if sweep.scene not in known:
+        raise ChooseAnother("render.no_scene", scene=sweep.scene, listed=", ".join(known))
+    family = family_for(parts, story)
+    hashes: dict[str, str] = {}
+    if not problems(sweep, story, stand_in=None if family.name == story.settings.family else family.name):
+        hashes = _hashes(parts, as_painted_by(story, family), sweep)
+    return plan(story, sweep, family=family, lora_hashes=hashes, device=parts.device)
+
+
+def family_for(parts: Parts, story: Story) -> Family:
+    """What paints the story on this machine.
+
+    Raises:
+        StandInNeeded: its family is not here and no stand-in has been chosen.
+        InstallOrDownload: it is not here; the message names the files.
+    """
+    try:
+        return painting_family(story, parts.families(), parts.ready())
+    except InstallOrDownload as error:
+        raise parts.files_missing(str(error.values["family"])) from error
+
+
+def paint(parts: Parts, slug: str, sweep: Sweep, *, user: str) -> Submitted:
+    """Submit what is missing, and remember the sweep. What is queued already is not queued again.
+
+    Returns:
+        The last of the jobs, since it is the last to end.
+    """
+    wanted = planned(parts, slug, sweep)
+    have = {take.id for take in parts.takes.takes_of(slug, sweep.scene)}
+    queued = {digest for _, digests in jobs_of(parts, slug, wanted) for digest in digests}
+    missing = [digest for digest in wanted.pictures if digest not in have | queued]
+    job = None
+    for render in wanted.jobs(missing):
+        job = parts.ledger.submit(
+            "render",
+            render.spec(slug) | {"sweep": True},
+            key=render.key(slug),
+            priority=SWEEP_PRIORITY,
+            user=user,
+            story=slug,
+            scenes=render.scenes,
+        )
+    if job is not None:
+        parts.start_dispatcher()
+    parts.sweeps.remember(slug, sweep, is_painted=True)
+    return Submitted(job=job, found=len(wanted.pictures) - len(missing), queued=len(missing))
+
+
+def cancel(parts: Parts, slug: str, sweep: Sweep) -> int:
+    """Ask the jobs that paint cells of this sweep to stop; pictures that are finished stay. How many were asked.
+
+    A board that is being rendered goes on, though it may hold one of the cells.
+    """
+    own = [job for job, _ in jobs_of(parts, slug, planned(parts, slug, sweep)) if _is_sweep(parts, job)]
+    for job in own:
+        parts.ledger.want_cancel(job.id)
+    return len(own)
+
+
+def jobs_of(parts: Parts, slug: str, wanted: SweepPlan) -> list[tuple[JobView, tuple[str, ...]]]:
+    """The active jobs that paint pictures of this plan, each with those pictures' take ids."""
+    found = []
+    for job in parts.ledger.jobs(story=slug):
+        if job.kind != "render" or job.wants_cancel or wanted.sweep.scene not in job.scenes:
+            continue
+        digests = tuple(digest for digest in _digests(parts, job) if digest in wanted.pictures)
+        if digests:
+            found.append((job, digests))
+    return found
+
+
+def _is_sweep(parts: Parts, job: JobView) -> bool:
+    return bool(parts.ledger.spec(job.id).get("sweep"))
+
+
+def _digests(parts: Parts, job: JobView) -> list[str]:
+    items = parts.ledger.spec(job.id)["items"]
+    return [Recipe.model_validate(item["recipe"]).digest for item in items]
+
+
+def _as_family_s_own(story: Story, family: Family) -> Story:
+    """The story as if it had been written for `family`: a stand-in's sampler and steps can then differ too.
+
+    With its axes left out this gives the recipes that `resolve` gives for the stand-in.
+    """
+    if story.settings.family == family.name:
+        return story
+    settings = Settings(family=family.name, noise=story.settings.noise)
+    return story.without_loras().model_copy(update={"settings": settings})
+
+
+def _item(story: Story, sweep: Sweep, recipe: Recipe) -> RenderItem:
+    scene = story.scene(sweep.scene)
+    further = (recipe.seed - scene.seed) % (LARGEST_SEED + 1)
+    return RenderItem(
+        scene=scene.id,
+        # A seed that the scene would have come to by counting on is that take of it; any other is a first one.
+        number=further if further < MOST_TAKES else 0,
+        recipe=recipe,
+        written_prompt=scene.prompt,
+        written_negative=scene.negative,
+    )
+
+
+def _hashes(parts: Parts, story: Story, sweep: Sweep) -> dict[str, str]:
+    """Content hashes of every LoRA that a cell wears.
+
+    Raises:
+        ChooseAnother: one of them is not in the library.
+    """
+    names = {
+        use.name
+        for column, row in painting_order(sweep)
+        for cell in [varied(story, sweep, sweep.at(column, row))]
+        for use in cell.loras_of(cell.scene(sweep.scene))
+    }
+    return {name: parts.loras.sha256(name) for name in sorted(names)}

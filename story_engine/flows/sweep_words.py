@@ -1,0 +1,49 @@
+"""A sweep in words: names of axes and values, and what all its cells have in common."""
+
+from __future__ import annotations
+
+from story_engine.domain.family import SAMPLER_TITLES
+from story_engine.domain.recipe import Recipe
+from story_engine.domain.story import Story
+from story_engine.domain.sweep import BEFORE_TRAINING, WITHOUT, Axis, AxisValue, Sweep, lora_of_strength
+from story_engine.domain.sweep_text import number
+from story_engine.messages import message
+
+
+def axis_name(sweep: Sweep, axis: Axis, story: Story, language: str) -> str:
+    """Its name, such as "Seed"; of a strength or a checkpoint also whose: "LoRA strength · ink"."""
+    name = message(f"sweep.axis_{axis.kind}", language)
+    if axis.kind == "checkpoint":
+        return f"{name} · {sweep.run}"
+    if axis.kind == "strength" and not sweep.kinds() & {"lora", "checkpoint"}:
+        return f"{name} · {lora_of_strength(sweep, story)}"
+    return name
+
+
+def value_name(kind: str, value: AxisValue, language: str) -> str:
+    """A value for people: "DPM++ 2M Karras", "without LoRA", "0.25"."""
+    if kind == "lora":
+        return message("sweep.without", language) if value == WITHOUT else str(value)
+    if kind == "checkpoint" and value == BEFORE_TRAINING:
+        return message("sweep.before_training", language)
+    if kind == "sampler":
+        return SAMPLER_TITLES.get(str(value), str(value))
+    return number(value)
+
+
+def settings_text(recipe: Recipe, language: str, *, without: frozenset[str] = frozenset()) -> str:
+    """Seed, sampler, steps, cfg, size and LoRAs of a picture on one line, but for the axes in `without`."""
+    parts = [
+        ("seed", message("sweep.fixed_seed", language, seed=recipe.seed)),
+        ("sampler", value_name("sampler", recipe.sampler, language)),
+        ("steps", message("sweep.fixed_steps", language, steps=recipe.steps)),
+        ("cfg_scale", message("sweep.fixed_cfg", language, cfg_scale=number(recipe.cfg_scale))),
+        ("size", f"{recipe.width} × {recipe.height}"),
+    ]
+    told = [text for kind, text in parts if kind not in without]
+    if not without & {"lora", "checkpoint", "strength"}:
+        told += [
+            message("sweep.fixed_lora", language, name=part.name, strength=number(part.strength))
+            for part in recipe.loras
+        ]
+    return " · ".join(told)
