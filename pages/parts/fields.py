@@ -8,6 +8,7 @@ not be saved stays in the field, with the reason under it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import streamlit as st
 
@@ -87,6 +88,35 @@ def text_input(field: Field, on_disk: str, *, label: str, placeholder: str = "",
     show_trouble(field)
 
 
+def number_input(
+    field: Field,
+    on_disk: float | None,
+    *,
+    label: str,
+    step: float = 1,
+    placeholder: str | None = None,
+    width: int | Literal["stretch"] = "stretch",
+    explained: str | None = None,
+) -> None:
+    """A number without limits of its own: the browser would hold others back with a bubble in its own words.
+
+    What cannot be accepted is said by the engine; `show_trouble` is for the caller, who knows where there is room.
+    """
+    prepare(field, on_disk)
+    st.number_input(
+        label,
+        value=None if field.may_be_blank else "min",
+        step=float(step),
+        format="%g",
+        key=field.key,
+        placeholder=placeholder,
+        width=width,
+        help=explained,
+        on_change=save,
+        args=(field,),
+    )
+
+
 def prepare(field: Field, on_disk: object) -> None:
     """Bring widget and disk in step before the widget is drawn, without touching anything unsaved."""
     key, state, seen = field.key, st.session_state, _seen()
@@ -110,6 +140,8 @@ def prepare(field: Field, on_disk: object) -> None:
 def save(field: Field) -> None:
     """Send what is in the widget to the engine (for `on_change`)."""
     typed = st.session_state[field.key]
+    if isinstance(typed, float) and typed.is_integer():
+        typed = int(typed)
     seen = _seen().get(field.key)
     if (typed is None and not field.may_be_blank) or typed == seen:
         _troubles().pop(field.key, None)

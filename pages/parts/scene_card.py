@@ -77,19 +77,8 @@ def _draw_head(slug: str, story: Story, scene: Scene, position: int) -> None:
 def _draw_making(slug: str, scene: Scene) -> None:
     """Seed, pin and the buttons for more pictures."""
     seed = Field(slug, scene.id, "seed")
-    fields.prepare(seed, scene.seed)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key=f"making-{scene.id}"):
-        st.number_input(
-            say("scene.seed"),
-            min_value=0,
-            max_value=LARGEST_SEED,
-            step=1,
-            key=seed.key,
-            on_change=fields.save,
-            args=(seed,),
-            width=168,
-            help=say("scene.seed_hint"),
-        )
+        fields.number_input(seed, scene.seed, label=say("scene.seed"), width=168, explained=say("scene.seed_hint"))
         st.button(
             say("scene.dice"),
             key=f"icon-dice-{slug}-{scene.id}",

@@ -12,12 +12,11 @@ from pages.parts.desk import engine
 from pages.parts.fields import Field
 from pages.parts.wording import family_title, labels, plain, say
 from story_engine.domain.edit import Edit
-from story_engine.domain.family import LARGEST_CFG_SCALE, MOST_STEPS, SAMPLER_TITLES, SIZE_MULTIPLE
+from story_engine.domain.family import SAMPLER_TITLES, SIZE_MULTIPLE
 from story_engine.domain.story import LoraUse, Story
 from story_engine.errors import EditConflict
 
 NOISE = ("cpu", "device")
-SMALLEST_SIDE, LARGEST_SIDE = 64, 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,30 +89,19 @@ def draw(slug: str, story: Story) -> None:
             help=say("settings.noise_hint"),
         )
     with picture:
-        _draw_number(slug, "steps", settings.steps, smallest=1, largest=MOST_STEPS, step=1)
-        _draw_number(slug, "cfg_scale", settings.cfg_scale, smallest=0.0, largest=LARGEST_CFG_SCALE, step=0.5)
+        _draw_number(slug, "steps", settings.steps, step=1)
+        _draw_number(slug, "cfg_scale", settings.cfg_scale, step=0.5)
         width, height = st.columns(2)
         for column, name, value in ((width, "width", settings.width), (height, "height", settings.height)):
             with column:
-                _draw_number(slug, name, value, smallest=SMALLEST_SIDE, largest=LARGEST_SIDE, step=SIZE_MULTIPLE)
+                _draw_number(slug, name, value, step=SIZE_MULTIPLE)
     with loras:
         _draw_loras(slug, story)
 
 
-def _draw_number(slug: str, name: str, on_disk: float | None, *, smallest: float, largest: float, step: float) -> None:
+def _draw_number(slug: str, name: str, on_disk: float | None, *, step: float) -> None:
     setting = Setting(slug, None, name)
-    fields.prepare(setting, on_disk)
-    st.number_input(
-        say(f"settings.{name}"),
-        min_value=smallest,
-        max_value=largest,
-        value=None,
-        step=step,
-        key=setting.key,
-        placeholder=say("settings.default"),
-        on_change=fields.save,
-        args=(setting,),
-    )
+    fields.number_input(setting, on_disk, label=say(f"settings.{name}"), step=step, placeholder=say("settings.default"))
     fields.show_trouble(setting)
 
 

@@ -64,3 +64,22 @@ def test_a_phone_shows_the_board_in_two_columns_without_scrolling_sideways(app: 
 
     assert first["y"] == second["y"] < third["y"]
     assert person.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_seed_out_of_range_stays_in_its_field_with_our_own_words(app: App, visit: Callable[..., Visitor]):
+    person = visit(language="zh")
+    person.open(f"Story?story={STORY}")
+    before = app.engine.story(STORY).scene("s3").seed
+    seed = f"field:{STORY}:s3:seed"
+
+    person.write(seed, "-1")
+
+    person.at("card-s3").get_by_text("种子 -1 不在 0 … 4294967295 之内").wait_for()
+    assert person.at(seed).locator("input").input_value() == "-1"
+    assert "outside" not in person.at("card-s3").inner_text()
+    person.write(seed, "4294967296")
+    person.at("card-s3").get_by_text("种子 4294967296 不在").wait_for()
+    assert app.engine.story(STORY).scene("s3").seed == before
+    person.write(seed, "42")
+    wait_for(lambda: app.engine.story(STORY).scene("s3").seed == 42, what="a good seed is saved")
+    person.at("card-s3").get_by_role("alert").wait_for(state="detached")
