@@ -86,7 +86,8 @@ class Loop:
             group["lr"] = rate
         losses = torch.zeros((), device=self._accelerator.device)
         norm = 0.0
-        self.unet.train()
+        if not self.unet.training:
+            self.unet.train()
         for part in range(spec.gradient_accumulation_steps):
             place = number * spec.gradient_accumulation_steps + part
             batch = self._batch(place)

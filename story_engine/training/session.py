@@ -1,0 +1,328 @@
+"""One attempt at a run in this process: encode, step, sample, save, and say how far it is."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+
+from story_engine.domain.job import Progress
+from story_engine.domain.run import MetricRow, RunState
+from story_engine.domain.training import TrainingSpec
+from story_engine.errors import Cancelled, StudioError
+from story_engine.models.encoding import EncodedPrompt
+from story_engine.store.layout import Layout
+from story_engine.store.runs import RunStore, now, this_process
+from story_engine.training.adapter import TrainedAdapter
+from story_engine.training.base import Base, free_memory, open_base, settled_precision
+from story_engine.training.checkpoints import save_checkpoint
+from story_engine.training.encoding import EncodedDataset, items_of
+from story_engine.training.loop import Loop, StepResult
+from story_engine.training.memory import memory_mb
+from story_engine.training.pictures import paths_of
+from story_engine.training.records import (
+    Figures,
+    ResumeState,
+    check_same,
+    digest_of,
+    drop_checkpoints,
+    read_state,
+    write_state,
+)
+from story_engine.training.sampling import has_all, paint_samples, sample_texts
+
+_LOG = logging.getLogger(__name__)
+_MIXED = {"float32": "no", "float16": "fp16", "bfloat16": "bf16"}
+_SMOOTHING = 0.97
+"""Share of the smoothed loss that stays at each step."""
+_SAY_SECONDS = 0.4
+_WRITE_SECONDS = 2.0
+
+Report = Callable[[Progress], None]
+Stop = Callable[[], bool]
+
+
+@dataclass(slots=True)
+class _Clock:
+    """Seconds of training, and when something was said last."""
+
+    seconds: float = 0.0
+    recent: float | None = None
+    said: float = 0.0
+    written: float = 0.0
+
+    def stepped(self, seconds: float) -> None:
+        self.seconds += seconds
+        self.recent = seconds if self.recent is None else 0.9 * self.recent + 0.1 * seconds
+
+
+@dataclass(slots=True)
+class Session:
+    """One attempt at a run."""
+
+    layout: Layout
+    run_id: str
+    spec: TrainingSpec
+    report: Report
+    should_stop: Stop
+    store: RunStore = field(init=False)
+    folder: Path = field(init=False)
+    accelerator: Accelerator = field(init=False)
+    base: Base = field(init=False)
+    loop: Loop = field(init=False)
+    state: RunState = field(init=False)
+    encoded: dict[str, EncodedPrompt] = field(init=False)
+    figures: Figures | None = None
+    smoothed: float | None = None
+    clock: _Clock = field(default_factory=_Clock)
+
+    def train(self) -> dict[str, Any]:
+        """As `train.train`."""
+        self.store = RunStore(self.layout)
+        self.folder = self.store.folder(self.run_id)
+        self.accelerator = _accelerator(self.spec)
+        self.state = self.store.run(self.run_id)
+        self._say(state="running", error_code=None, error_values={}, ended_at="", started_at=now(), **this_process())
+        try:
+            reached = self._trained()
+            ended = "finished" if reached >= self.spec.steps else "stopped"
+            self._say(state=ended, ended_at=now())
+            return {"state": ended, "step": reached, "total": self.spec.steps, "loss": self.smoothed}
+        except Cancelled:
+            self._say(state="stopped", ended_at=now())
+            return {"state": "stopped", "step": self.state.step, "total": self.spec.steps, "loss": self.smoothed}
+        except StudioError as error:
+            values = {name: str(value) for name, value in error.values.items()}
+            self._say_failed(error_code=error.code, error_values=values)
+            raise
+        except Exception as error:
+            _LOG.exception("run %s broke at step %d", self.run_id, self.state.step)
+            self._say_failed(error_code="training.broke", error_values={"reason": str(error)[:300]})
+            raise
+        finally:
+            if self.figures is not None:
+                self.figures.close()
+            self.accelerator.free_memory()
+            free_memory()
+
+    # -- before the first step -----------------------------------------------------------------------------------------
+    def _trained(self) -> int:
+        device = str(self.accelerator.device)
+        self.base = open_base(self.layout, self.spec.family, precision=self.spec.precision, device=device)
+        family = self.base.family
+        saved = read_state(self.folder)
+        if saved is not None:
+            check_same(saved, self.spec, weights_hash=family.weights_hash)
+        pictures = self.store.pictures(self.run_id)
+        paths = paths_of(self.layout, self.spec.dataset, pictures)
+        items = items_of(self.spec, pictures, paths, side=self._side())
+        dataset = EncodedDataset(self.layout, self.base, items, self.spec)
+        started = time.monotonic()
+        self.encoded = self._encode(dataset)
+        self._say(
+            device=device,
+            precision=self.base.precision,
+            weights_hash=family.weights_hash,
+            encoding_seconds=time.monotonic() - started,
+        )
+        unet = self.base.unet()
+        adapter = TrainedAdapter(unet, self.spec)
+        self.loop = Loop(self.accelerator, unet, adapter, dataset, self.spec)
+        first = 0
+        if saved is not None:
+            adapter.restore(saved.adapter)
+            self.loop.restore(saved.optimizer, saved.scaler)
+            first, self.smoothed, self.clock.seconds = saved.step, saved.smoothed_loss, saved.seconds
+        if self.accelerator.is_main_process:
+            self.figures = Figures(self.folder, step=first)
+        self._say(step=first, saved_step=first)
+        return self._stepped(first)
+
+    def _encode(self, dataset: EncodedDataset) -> dict[str, EncodedPrompt]:
+        """The first process encodes; the others then find everything on disk."""
+        texts = sample_texts(self.spec)
+        encoded: dict[str, EncodedPrompt] = {}
+        for is_turn in (True, False):
+            if self.accelerator.is_main_process == is_turn:
+                encoded = dataset.encode(texts, on_progress=self._encoding, should_stop=self._is_asked_to_stop)
+            self.accelerator.wait_for_everyone()
+        return encoded
+
+    # -- the steps -----------------------------------------------------------------------------------------------------
+    def _stepped(self, first: int) -> int:
+        spec, step, saved = self.spec, first, first
+        if spec.sample_every:
+            self._sample(0, without_adapter=True)
+        while step < spec.steps:
+            stop, sample, save = self._wishes()
+            if stop:
+                break
+            if sample:
+                self._sample(step)
+            if save and saved != step:
+                self._save(step)
+                saved = step
+            started = time.monotonic()
+            result = self.loop.step(step)
+            self.clock.stepped(time.monotonic() - started)
+            step += 1
+            self._record(step, result)
+            if step % spec.save_every == 0:
+                self._save(step)
+                saved = step
+            if spec.sample_every and step % spec.sample_every == 0:
+                self._sample(step)
+        if saved != step:
+            self._save(step)
+        if step >= spec.steps and spec.sample_every:
+            self._sample(step)
+        return step
+
+    def _record(self, step: int, result: StepResult) -> None:
+        before = self.smoothed
+        self.smoothed = result.loss if before is None else _SMOOTHING * before + (1 - _SMOOTHING) * result.loss
+        if self.figures is None:
+            return
+        recent = self.clock.recent or 0.0
+        self.figures.add(
+            MetricRow(
+                step=step,
+                epoch=(step - 1) // self.spec.steps_per_epoch,
+                loss=result.loss,
+                smoothed_loss=self.smoothed,
+                learning_rate=result.learning_rate,
+                seconds_per_step=recent,
+                memory_mb=memory_mb(self.accelerator.device),
+            )
+        )
+        self.state = self.state.model_copy(
+            update={
+                "step": step,
+                "loss": self.smoothed,
+                "seconds": self.clock.seconds,
+                "seconds_per_step": recent,
+            }
+        )
+        self._tell("training", step, self.spec.steps)
+        if time.monotonic() - self.clock.written > _WRITE_SECONDS:
+            self._say()
+
+    def _save(self, step: int) -> None:
+        """The LoRA as a file of its own, then the state to go on from."""
+        if self.accelerator.is_main_process:
+            self._tell("saving", step, self.spec.steps)
+            pictures = self.store.pictures(self.run_id)
+            digest = digest_of(pictures)
+            save_checkpoint(
+                self.folder,
+                self.run_id,
+                self.spec,
+                self.loop.adapter.weights(),
+                step=step,
+                base=self.base,
+                dataset=(digest, len(pictures)),
+            )
+            optimizer, scaler = self.loop.state()
+            write_state(
+                self.folder,
+                ResumeState(
+                    step=step,
+                    adapter=self.loop.adapter.values(),
+                    optimizer=optimizer,
+                    scaler=scaler,
+                    smoothed_loss=self.smoothed,
+                    seconds=self.clock.seconds,
+                    spec=json.loads(self.spec.model_dump_json()),
+                    pictures=digest,
+                    weights_hash=self.base.family.weights_hash,
+                ),
+            )
+            drop_checkpoints(self.folder, self.spec)
+            self._say(saved_step=step)
+        self.accelerator.wait_for_everyone()
+
+    def _sample(self, step: int, *, without_adapter: bool = False) -> None:
+        folder = self.folder / "samples" / str(step)
+        if self.accelerator.is_main_process and self.spec.sample_prompts and not has_all(folder, self.spec):
+            self.loop.unet.eval()
+            with self.loop.adapter.left_out(without_adapter):
+                paint_samples(
+                    self.loop.unet,
+                    self.base,
+                    self.spec,
+                    self.encoded,
+                    folder,
+                    side=self._side(),
+                    on_step=lambda done, total: self._tell("sampling", done, total),
+                    should_stop=self._is_asked_to_stop,
+                )
+        self.accelerator.wait_for_everyone()
+
+    # -- what others want and hear -------------------------------------------------------------------------------------
+    def _wishes(self) -> tuple[bool, bool, bool]:
+        """Stop, sample, save: as the first process sees them, the same for all."""
+        wished = (False, False, False)
+        if self.accelerator.is_main_process:
+            grant = self.store.grant
+            wished = (self._is_asked_to_stop(), grant(self.run_id, "sample"), grant(self.run_id, "save"))
+        if self.accelerator.num_processes > 1:
+            told = torch.tensor(wished, dtype=torch.int32, device=self.accelerator.device)
+            torch.distributed.broadcast(told, src=0)
+            wished = tuple(bool(each) for each in told.tolist())  # type: ignore[assignment]
+        return wished
+
+    def _is_asked_to_stop(self) -> bool:
+        return self.should_stop() or "stop" in self.store.wishes(self.run_id)
+
+    def _encoding(self, done: int, total: int) -> None:
+        self._tell("encoding", done, total)
+
+    def _tell(self, stage: str, step: int, total: int) -> None:
+        if not self.accelerator.is_main_process:
+            return
+        is_new = stage != "training" or step == total
+        if not is_new and time.monotonic() - self.clock.said < _SAY_SECONDS:
+            return
+        self.clock.said = time.monotonic()
+        left = self.spec.steps - self.state.step
+        eta = None if self.clock.recent is None else left * self.clock.recent
+        self.report(Progress(stage=stage, step=step, total=total, seconds_per_step=self.clock.recent, eta_seconds=eta))
+
+    def _say(self, **changes: object) -> None:
+        """Write the run's state."""
+        self.state = self.state.model_copy(update=changes)
+        self.clock.written = time.monotonic()
+        if self.accelerator.is_main_process:
+            self.store.write(self.state)
+
+    def _say_failed(self, **changes: object) -> None:
+        try:
+            self._say(state="failed", ended_at=now(), **changes)
+        except StudioError:
+            _LOG.exception("run %s failed, and cannot say so", self.run_id)
+
+    def _side(self) -> int:
+        return self.spec.resolution or self.base.family.width
+
+
+def _accelerator(spec: TrainingSpec) -> Accelerator:
+    """Device, precision, accumulation and the other processes, if this is one of several."""
+    is_gpu = torch.cuda.is_available()
+    if "WORLD_SIZE" not in os.environ:
+        # A child that trained another run before: accelerate keeps its settings per process.
+        AcceleratorState._reset_state(reset_partial_state=True)
+    settled = settled_precision(spec.family, spec.precision, "cuda" if is_gpu else "cpu")
+    return Accelerator(
+        cpu=not is_gpu,
+        mixed_precision=_MIXED[settled],
+        gradient_accumulation_steps=spec.gradient_accumulation_steps,
+    )
