@@ -10,6 +10,7 @@ from story_engine.flows.parts import Parts
 from story_engine.jobs.intake import Intakes
 from story_engine.jobs.launcher import dispatcher_state, start_dispatcher
 from story_engine.jobs.ledger import Ledger
+from story_engine.jobs.lora_bench import LoraBench
 from story_engine.models.devices import gpu_names
 from story_engine.models.families import families
 from story_engine.models.preview.vocabulary import unknown_words
@@ -20,10 +21,12 @@ from story_engine.store.bundles import BundleStore
 from story_engine.store.dataset_captions import DatasetCaptions
 from story_engine.store.datasets import DatasetStore
 from story_engine.store.layout import Layout
+from story_engine.store.lora_library import LoraLibrary
 from story_engine.store.loras import LoraStore
 from story_engine.store.runs import RunStore
 from story_engine.store.scores import ScoreStore
 from story_engine.store.stories import StoryStore
+from story_engine.store.sweeps import SweepStore
 from story_engine.store.takes import TakeStore
 
 
@@ -31,12 +34,16 @@ def open_engine(config: Config) -> Engine:
     """The engine on a workspace. Opens no process and reads no weights."""
     layout = Layout.of(config)
     datasets = DatasetStore(layout)
+    loras = LoraStore(layout)
     parts = Parts(
         stories=StoryStore(layout),
         takes=TakeStore(layout),
         scores=ScoreStore(layout),
-        loras=LoraStore(layout),
+        loras=loras,
+        lora_library=LoraLibrary(layout, loras),
+        lora_bench=LoraBench(layout),
         runs=RunStore(layout),
+        sweeps=SweepStore(layout),
         bundles=BundleStore(layout),
         datasets=datasets,
         captions=DatasetCaptions(datasets),

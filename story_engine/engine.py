@@ -21,7 +21,9 @@ from story_engine.domain.views import CheckItem, GateView, Machine, ResolvedText
 from story_engine.flows import export, machine, queue, resolved_text, shelf, takes
 from story_engine.flows.panels import missing_loras, read_board
 from story_engine.flows.parts import Parts
+from story_engine.lora_desk import LoraDesk
 from story_engine.scoring.gate import CHALLENGE_GATE
+from story_engine.sweep_desk import SweepDesk
 from story_engine.training_desk import TrainingDesk
 
 
@@ -41,6 +43,16 @@ class Engine:
     def training(self) -> TrainingDesk:
         """Everything that a person can ask about trainings."""
         return TrainingDesk(self.parts, self.config.user)
+
+    @property
+    def lora_library(self) -> LoraDesk:
+        """Everything that a person can ask about LoRAs."""
+        return LoraDesk(self.parts)
+
+    @property
+    def sweeps(self) -> SweepDesk:
+        """Everything that a person can ask about comparisons."""
+        return SweepDesk(self.parts, self.config.user)
 
     # -- the shelf ---------------------------------------------------------------------------------------------------
     def shelf(self) -> tuple[StoryCard, ...]:

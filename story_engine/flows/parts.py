@@ -10,14 +10,17 @@ from story_engine.domain.views import FamilyState
 from story_engine.errors import InstallOrDownload
 from story_engine.jobs.intake import Intakes
 from story_engine.jobs.ledger import Ledger
+from story_engine.jobs.lora_bench import LoraBench
 from story_engine.scoring.present import PresentScorer
 from story_engine.store.bundles import BundleStore
 from story_engine.store.dataset_captions import DatasetCaptions
 from story_engine.store.datasets import DatasetStore
+from story_engine.store.lora_library import LoraLibrary
 from story_engine.store.loras import LoraStore
 from story_engine.store.runs import RunStore
 from story_engine.store.scores import ScoreStore
 from story_engine.store.stories import StoryStore
+from story_engine.store.sweeps import SweepStore
 from story_engine.store.takes import TakeStore
 
 
@@ -29,7 +32,10 @@ class Parts:
     takes: TakeStore
     scores: ScoreStore
     loras: LoraStore
+    lora_library: LoraLibrary
+    lora_bench: LoraBench
     runs: RunStore
+    sweeps: SweepStore
     bundles: BundleStore
     datasets: DatasetStore
     captions: DatasetCaptions

@@ -1,0 +1,296 @@
+"""The LoRA library on disk: a folder per LoRA with its adapter file and what a person says of it.
+
+`<name>/adapter.safetensors` holds everything that decides pictures, alpha too, so that its hash covers it. `lora.json`
+holds what may change without another picture: title, trigger, recommended strength. What repairs replaced stays in
+`undo/`. Loose files in the library's folder are entries too; they become folders when something is to be kept for them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import secrets
+import shutil
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from story_engine.domain.lora import LoraEntry, LoraRecord, LoraReport, RepairStep
+from story_engine.domain.safe_name import name_fault, same_file
+from story_engine.errors import ChooseAnother, FixInput, StudioError
+from story_engine.store.atomic import cannot_write, move, read_bytes, write_bytes
+from story_engine.store.layout import Layout
+from story_engine.store.loras import ADAPTERS, CHECKPOINT_MARK, FILE_ENDINGS, LoraStore
+from story_engine.store.names import slug_from
+
+TRASH_SECONDS = 30 * 24 * 3600.0
+FORGOTTEN_SECONDS = 3600.0
+"""Age from which on a half-made entry belongs to a process that ended."""
+_LARGEST_JSON_BYTES = 20_000_000
+_RECORD, _UNDO = "lora.json", "undo"
+_INCOMING = ".incoming-"
+_LOG = logging.getLogger(__name__)
+
+
+class LoraLibrary:
+    """Everything about LoRAs of the library but finding them."""
+
+    def __init__(self, layout: Layout, loras: LoraStore) -> None:
+        self._layout = layout
+        self._loras = loras
+
+    # -- looking -------------------------------------------------------------------------------------------------------
+    def entries(self) -> tuple[LoraEntry, ...]:
+        """All of them, last added first."""
+        found = [self.entry(name) for name in self._loras.names()]
+        return tuple(sorted(found, key=lambda entry: (entry.added_at, entry.name), reverse=True))
+
+    def entry(self, name: str) -> LoraEntry:
+        """One of them.
+
+        Raises:
+            ChooseAnother: there is none of that name.
+        """
+        path = self._loras.path(name)
+        record = self.record(name)
+        report = self.report(name)
+        facts = report.facts if report else None
+        return LoraEntry(
+            name=name,
+            path=path,
+            title=record.title or (facts.title if facts else "") or name,
+            trigger=record.trigger if self._is_kept(path) else (facts.trigger if facts else ""),
+            strength=record.strength,
+            source=record.source if self._is_kept(path) else "loose",
+            source_name=record.source_name or path.name,
+            family=record.family or (report.families[0] if report and report.families else ""),
+            size_bytes=path.stat().st_size,
+            added_at=record.added_at or _iso(path.stat().st_mtime),
+            provenance=record.provenance,
+            repairs=record.repairs,
+            report=report,
+        )
+
+    def record(self, name: str) -> LoraRecord:
+        """What `lora.json` says; nothing where there is none or it cannot be read."""
+        path = self._loras.path(name)
+        if not self._is_kept(path):
+            return LoraRecord()
+        try:
+            return LoraRecord.model_validate_json(read_bytes(path.parent / _RECORD, limit=_LARGEST_JSON_BYTES))
+        except FileNotFoundError:
+            return LoraRecord()
+        except (ValidationError, StudioError):
+            _LOG.warning("%s cannot be read", path.parent / _RECORD)
+            return LoraRecord()
+
+    def report(self, name: str) -> LoraReport | None:
+        """The examination of exactly this content, if there was one."""
+        try:
+            content = read_bytes(self._report_path(name), limit=_LARGEST_JSON_BYTES)
+            return LoraReport.model_validate_json(content)
+        except (FileNotFoundError, ValidationError, StudioError):
+            return None
+
+    def keep_report(self, name: str, report: LoraReport) -> None:
+        """Remember an examination of the present content; it can be lost without harm."""
+        with contextlib.suppress(StudioError):
+            write_bytes(self._report_path(name), report.model_dump_json().encode())
+
+    def export_path(self, dialect: str, file: str) -> Path:
+        """Where a file for another tool is written."""
+        return self._layout.lora_exports / dialect / file
+
+    # -- adding --------------------------------------------------------------------------------------------------------
+    def free_name(self, wanted: str) -> str:
+        """A name for a new entry that reads like `wanted`."""
+        return slug_from(wanted, is_taken=self._is_taken)
+
+    def check_new_name(self, name: str) -> None:
+        """Refuse a name that an entry cannot have.
+
+        Raises:
+            FixInput: it is no fit file name, or in use.
+        """
+        fault = name_fault(name)
+        if fault is not None:
+            raise FixInput(fault[0], **fault[1])
+        if CHECKPOINT_MARK in name:
+            raise FixInput("loras.name_at", name=name)
+        if self._is_taken(name):
+            raise FixInput("loras.name_taken", name=name)
+
+    def new_folder(self) -> Path:
+        """An empty folder for an entry in the making; `put` makes it one, `drop` forgets it."""
+        self._forget_old()
+        folder = self._layout.loras / f"{_INCOMING}{secrets.token_hex(6)}"
+        try:
+            folder.mkdir(parents=True)
+        except OSError as error:
+            raise cannot_write(folder, error) from error
+        return folder
+
+    def put(self, folder: Path, name: str, record: LoraRecord) -> None:
+        """Make a folder that holds `adapter.safetensors` the entry `name`.
+
+        Raises:
+            FixInput: the name is in use.
+            Wait: the disk is full or cannot be written.
+        """
+        self.check_new_name(name)
+        write_bytes(folder / _RECORD, _json(record.model_copy(update={"added_at": record.added_at or _now()})))
+        move(folder, self._layout.loras / name)
+
+    def drop(self, folder: Path) -> None:
+        """Forget a folder of `new_folder` that became nothing."""
+        if folder.name.startswith(_INCOMING):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    # -- changing ------------------------------------------------------------------------------------------------------
+    def change(self, name: str, **changes: object) -> LoraRecord:
+        """Other values for fields of the record; a loose file becomes an entry with its own folder."""
+        self.make_entry(name)
+        changed = LoraRecord.model_validate(self.record(name).model_dump() | changes)
+        write_bytes(self._layout.loras / name / _RECORD, _json(changed))
+        return changed
+
+    def rename(self, name: str, new: str) -> None:
+        """Another name; the content, and with it every take, stays.
+
+        Raises:
+            ChooseAnother: there is none of that name.
+            FixInput: the new name is not fit, or in use.
+        """
+        self._in_library(name)
+        if same_file(new) != same_file(name):
+            self.check_new_name(new)
+        self.make_entry(name)
+        move(self._layout.loras / name, self._layout.loras / new)
+
+    def replace(self, name: str, content: Path, *, what: str) -> None:
+        """Put a repaired safetensors file in the place of the adapter, which is kept until `undo`."""
+        self.make_entry(name)
+        folder, old = self._layout.loras / name, self._loras.path(name)
+        kept = f"{secrets.token_hex(4)}{old.suffix}"
+        self._swap(old, folder / _UNDO / kept)
+        move(content, folder / ADAPTERS[0])
+        step = RepairStep(what=what, file=kept, at=_now())
+        self.change(name, repairs=(*self.record(name).repairs, step))
+
+    def undo(self, name: str) -> RepairStep | None:
+        """Take the last repair back; what it was, None when there is none.
+
+        Raises:
+            FixInput: the file as it was before is gone.
+        """
+        record = self.record(name)
+        if not record.repairs:
+            return None
+        last = record.repairs[-1]
+        folder = self._layout.loras / name
+        kept = folder / _UNDO / last.file
+        if not kept.is_file():
+            raise FixInput("loras.undo_gone", name=name, file=last.file)
+        self._swap(kept, folder / f"adapter{kept.suffix}")
+        if kept.suffix != ".safetensors":
+            (folder / ADAPTERS[0]).unlink(missing_ok=True)
+        self.change(name, repairs=record.repairs[:-1])
+        return last
+
+    def _swap(self, source: Path, target: Path) -> None:
+        """Move an adapter with what lies beside it for its alpha."""
+        if source.with_suffix(".json").is_file():
+            move(source.with_suffix(".json"), target.with_suffix(".json"))
+        move(source, target)
+
+    def make_entry(self, name: str) -> None:
+        """Give a loose file its own folder; what lies beside it for its alpha goes along."""
+        path = self._in_library(name)
+        if path.parent != self._layout.loras:
+            return
+        folder = self.new_folder()
+        self._swap(path, folder / f"adapter{path.suffix}")
+        write_bytes(folder / _RECORD, _json(LoraRecord(source_name=path.name, added_at=_now())))
+        move(folder, self._layout.loras / name)
+
+    # -- the trash -----------------------------------------------------------------------------------------------------
+    def delete(self, name: str) -> str:
+        """Into the trash; the token gives it back.
+
+        Raises:
+            ChooseAnother: there is none of that name.
+        """
+        path = self._in_library(name)
+        self._forget_old()
+        token = f"{name}~{secrets.token_hex(4)}"
+        place = self._layout.lora_trash / token
+        if path.parent != self._layout.loras:
+            move(path.parent, place / name)
+            return token
+        for file in (path, path.with_suffix(".json")):
+            if file.is_file():
+                move(file, place / file.name)
+        return token
+
+    def restore(self, token: str) -> str:
+        """Undo of `delete`; the name, a free one where the old one is in use again.
+
+        Raises:
+            ChooseAnother: nothing in the trash has this token.
+        """
+        place = self._layout.lora_trash / token
+        if name_fault(token) is not None or not place.is_dir():
+            raise ChooseAnother("loras.no_such_token", token=token[:60])
+        old = token.rpartition("~")[0]
+        name = old if not self._is_taken(old) else self.free_name(old)
+        for entry in place.iterdir():
+            move(entry, self._layout.loras / (name if entry.is_dir() else f"{name}{entry.suffix}"))
+        with contextlib.suppress(OSError):
+            place.rmdir()
+        return name
+
+    def _in_library(self, name: str) -> Path:
+        """The file of an entry; a checkpoint of a training is none."""
+        if name not in self._loras.names():
+            raise ChooseAnother("loras.not_in_library", name=name[:60], listed=", ".join(self._loras.names()) or "–")
+        return self._loras.path(name)
+
+    def _is_kept(self, path: Path) -> bool:
+        return path.parent.parent == self._layout.loras
+
+    def _is_taken(self, name: str) -> bool:
+        if not self._layout.loras.is_dir():
+            return False
+        here = {entry.name.removesuffix(ending) for entry in self._layout.loras.iterdir() for ending in _ENDINGS}
+        return same_file(name) in {same_file(each) for each in here}
+
+    def _report_path(self, name: str) -> Path:
+        return self._layout.lora_reports / f"{self._loras.sha256(name)}.json"
+
+    def _forget_old(self) -> None:
+        limits = (
+            (self._layout.lora_trash, "*~*", TRASH_SECONDS),
+            (self._layout.loras, f"{_INCOMING}*", FORGOTTEN_SECONDS),
+        )
+        for folder, pattern, seconds in limits:
+            for place in folder.glob(pattern):
+                with contextlib.suppress(OSError):
+                    if time.time() - place.stat().st_mtime > seconds:
+                        shutil.rmtree(place)
+
+
+_ENDINGS = ("", *FILE_ENDINGS)
+
+
+def _json(record: LoraRecord) -> bytes:
+    return record.model_dump_json(indent=1).encode()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
