@@ -9,7 +9,7 @@ from story_engine.domain.sweep import Sweep
 from story_engine.domain.views import Submitted
 from story_engine.flows import sweep, sweep_picture, sweep_read, sweep_view, takes
 from story_engine.flows.parts import Parts
-from story_engine.flows.sweep_read import SweepChoices, SweepReading
+from story_engine.flows.sweep_read import AxisText, SweepChoices, SweepReading
 from story_engine.flows.sweep_view import SweepView
 from story_engine.formats.lettering import writes_chinese
 from story_engine.store.sweeps import StorySweeps
@@ -37,8 +37,8 @@ class SweepDesk:
         slug: str,
         scene: str,
         *,
-        x: tuple[str, str],
-        y: tuple[str, str] | None = None,
+        x: AxisText,
+        y: AxisText | None = None,
         lora: str = "",
         run: str = "",
     ) -> SweepReading:

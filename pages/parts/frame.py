@@ -13,12 +13,13 @@ from pages.parts.wording import draw_language_switch, language, say, settle_lang
 PAGES = (
     ("home", "Home.py", ":material/auto_stories:"),
     ("story", "pages/1_Story.py", ":material/brush:"),
+    ("compare", "pages/2_Compare.py", ":material/grid_view:"),
     ("dataset", "pages/3_Dataset.py", ":material/photo_library:"),
     ("submit", "pages/6_Submit.py", ":material/outbox:"),
     ("settings", "pages/7_Settings.py", ":material/tune:"),
 )
 """Name, script and icon in the order of the menu."""
-_OF_A_STORY = frozenset({"story", "submit"})
+_OF_A_STORY = frozenset({"story", "compare", "submit"})
 
 
 @contextmanager

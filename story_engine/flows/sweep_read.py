@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 from story_engine.domain.family import Family
 from story_engine.domain.story import LoraUse, Scene, Story
-from story_engine.domain.sweep import AXES, Sweep, problems
-from story_engine.domain.sweep_text import read_axis
+from story_engine.domain.sweep import AXES, WITHOUT, Axis, Sweep, problems
+from story_engine.domain.sweep_text import EXAMPLES, Reading, read_axis
 from story_engine.errors import ChooseAnother, Problem, StudioError
 from story_engine.flows.parts import Parts
 from story_engine.flows.sweep import family_for
+
+
+AxisText = tuple[str, str | tuple[str, ...]]
+"""What an axis is of, and its values: as typed, or chosen from a list (names, which may hold any sign)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +80,8 @@ def read(
     slug: str,
     scene: str,
     *,
-    x: tuple[str, str],
-    y: tuple[str, str] | None = None,
+    x: AxisText,
+    y: AxisText | None = None,
     lora: str = "",
     run: str = "",
 ) -> SweepReading:
@@ -96,7 +100,7 @@ def read(
         if kind == "checkpoint" and (trouble := _run_trouble(there, run)):
             found.append(trouble)
             continue
-        reading = read_axis(kind, text, known=_known(there, kind, run))
+        reading = _read(kind, text, known=_known(there, kind, run))
         found += reading.problems
         axes += [reading.axis] if reading.axis is not None else []
     if lora and lora not in {*there.loras, *(use.name for use in there.worn)}:
@@ -109,6 +113,19 @@ def read(
     stand_in = there.family.name if there.stand_in_for is not None else None
     found += problems(sweep, story, stand_in=stand_in)
     return SweepReading(sweep=None if found else sweep, problems=tuple(found))
+
+
+def _read(kind: str, text: str | tuple[str, ...], *, known: tuple[str, ...]) -> Reading:
+    if isinstance(text, str):
+        return read_axis(kind, text, known=known)
+    if kind != "lora":
+        return read_axis(kind, ", ".join(text), known=known)
+    if not text:
+        return Reading(None, (Problem("sweep.empty", kind, {"example": EXAMPLES[kind]}),))
+    gone = [name for name in text if name != WITHOUT and name not in known]
+    listed = ", ".join(known) or "–"
+    found = tuple(Problem("sweep.unknown_lora", kind, {"name": name, "known": listed}) for name in gone)
+    return Reading(None if found else Axis(kind=kind, values=tuple(dict.fromkeys(text))), found)
 
 
 def _known(there: SweepChoices, kind: str, run: str) -> tuple[str, ...]:

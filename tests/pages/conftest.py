@@ -20,6 +20,7 @@ from tests.builders import a_recipe, a_take
 SECONDS = 30
 PAGES = {
     "story": "pages/1_Story.py",
+    "compare": "pages/2_Compare.py",
     "submit": "pages/6_Submit.py",
     "settings": "pages/7_Settings.py",
     "dataset": "pages/3_Dataset.py",
