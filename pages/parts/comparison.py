@@ -9,11 +9,20 @@ from pages.parts.desk import engine
 from pages.parts.panel_picture import jpeg
 from pages.parts.wording import plain, say
 from story_engine.domain.board import Panel, TakeView
+from story_engine.domain.recipe import Recipe
 
 
 def open_key(slug: str, scene: str) -> str:
     """Where the session remembers that the comparison is open."""
     return f"compare-{slug}-{scene}"
+
+
+def open_with_control(slug: str, scene: str) -> None:
+    """Open it with the panel's take on the left and, as soon as it is painted, its control on the right."""
+    for side in ("left", "right"):
+        st.session_state.pop(f"{open_key(slug, scene)}-{side}", None)
+    st.session_state[open_key(slug, scene)] = True
+    st.session_state[_wish_key(slug, scene)] = True
 
 
 def draw(slug: str, panel: Panel) -> None:
@@ -22,6 +31,12 @@ def draw(slug: str, panel: Panel) -> None:
     views = {view.take.id: view for view in reversed(panel.takes)}
     first = panel.chosen.take.id if panel.chosen is not None else next(iter(views))
     second = next(take for take in views if take != first)
+    if st.session_state.get(_wish_key(slug, scene)):
+        control = _control(panel)
+        if control is None:
+            return
+        del st.session_state[_wish_key(slug, scene)]
+        second = control.take.id
     with st.container(border=True, key=f"comparison-{scene}"):
         left_column, right_column = st.columns(2, wrap=False)
         with left_column:
@@ -68,17 +83,38 @@ def _draw_side(slug: str, scene: str, views: dict[str, TakeView], side: str, fir
 
 def _name(view: TakeView) -> str:
     score = f" · {view.score:z.2f}" if view.score is not None else ""
-    return say("compare.take", n=view.take.number + 1, seed=view.take.recipe.seed) + score
+    control = f" · {say('lora.is_control')}" if view.is_control else ""
+    return say("compare.take", n=view.take.number + 1, seed=view.take.recipe.seed) + control + score
+
+
+def _control(panel: Panel) -> TakeView | None:
+    """The picture of the panel's scene and seed without any LoRA; None until it is painted."""
+    shown = panel.chosen
+    if shown is None:
+        return None
+    controls = [view for view in panel.takes if view.is_control and view.take.id != shown.take.id]
+    twins = [view for view in controls if view.take.recipe.seed == shown.take.recipe.seed]
+    return next(reversed(twins or controls), None)
 
 
 def _differences(left: TakeView, right: TakeView) -> list[str]:
     mine, theirs = left.take.recipe.model_dump(mode="json"), right.take.recipe.model_dump(mode="json")
     return [
-        f"{field} {mine[field]} / {theirs[field]}" if field != "loras" else field
+        f"{field} {mine[field]} / {theirs[field]}"
+        if field != "loras"
+        else f"LoRA {_worn(left.take.recipe)} / {_worn(right.take.recipe)}"
         for field in mine
         if mine[field] != theirs[field] and field != "weights_hash"
     ]
 
 
+def _worn(recipe: Recipe) -> str:
+    return " + ".join(f"{part.name} {part.strength:g}" for part in recipe.loras) or "–"
+
+
 def _close(slug: str, scene: str) -> None:
     st.session_state.pop(open_key(slug, scene), None)
+
+
+def _wish_key(slug: str, scene: str) -> str:
+    return f"{open_key(slug, scene)}-control"

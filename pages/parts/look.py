@@ -94,6 +94,10 @@ _STYLE = """
 [class*="st-key-thumb-"] [data-testid="stElementToolbar"] { display: none; }
 [class*="st-key-thumb-chosen-"] img { outline: 3px solid var(--accent); outline-offset: 1px; }
 [class*="st-key-thumb-older-"] img { opacity: .5; }
+[class*="st-key-thumb-"][class*="-control-"]::after { content: "LoRA"; text-decoration: line-through;
+  position: absolute; left: 4px; top: 4px; padding: 0 .3rem; border-radius: 6px; font-size: .62rem;
+  line-height: 1.05rem; color: #2A2530;
+  background: rgb(255 255 255 / .9); pointer-events: none; }
 
 /* titles that are fields */
 [class*="st-key-title-"] [data-testid="stTextInputRootElement"] { background: transparent; border-color: transparent; }

@@ -45,5 +45,7 @@ def _draw_badges(panel: Panel, chosen: TakeView) -> None:
             st.badge(say("panel.picked"), icon=":material/check:", color="primary")
         if panel.stand_in_for is not None:
             st.badge(say("panel.stand_in", family=plain(family_title(chosen.take.recipe.family))), color="orange")
-        if not chosen.is_current:
+        if chosen.is_control:
+            st.badge(say("lora.is_control"), icon=":material/layers_clear:", color="gray")
+        elif not chosen.is_current:
             st.badge(say("panel.older"), icon=":material/history:", color="gray")

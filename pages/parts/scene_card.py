@@ -7,7 +7,7 @@ import random
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.parts import fields, notices, panel_picture, take_strip, toolbar, who
+from pages.parts import fields, notices, panel_picture, scene_loras, take_strip, toolbar, who
 from pages.parts.desk import engine
 from pages.parts.fields import Field
 from pages.parts.wording import labels, plain, say
@@ -27,7 +27,7 @@ def draw(slug: str, story: Story, panel: Panel, position: int) -> DeltaGenerator
         with picture:
             name = scene.title or say("scene.number", n=position + 1)
             slot = panel_picture.draw(panel, name=name)
-            take_strip.draw(slug, panel)
+            take_strip.draw(slug, story, panel)
         with words:
             _draw_head(slug, story, scene, position)
             fields.text_area(
@@ -44,6 +44,7 @@ def draw(slug: str, story: Story, panel: Panel, position: int) -> DeltaGenerator
             )
             who.draw(slug, story, scene)
             _draw_making(slug, scene)
+            scene_loras.draw(slug, story, scene)
             _draw_sent(slug, story, scene)
     return slot
 

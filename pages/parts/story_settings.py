@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.parts import fields, notices
+from pages.parts import fields, lora_use, notices
 from pages.parts.desk import engine
 from pages.parts.fields import Field
+from pages.parts.lora_use import Wearer
 from pages.parts.wording import family_title, labels, plain, say
 from story_engine.domain.edit import Edit
 from story_engine.domain.family import SAMPLER_TITLES, SIZE_MULTIPLE
-from story_engine.domain.story import LoraUse, Story
+from story_engine.domain.story import Story
 from story_engine.errors import EditConflict
 
 NOISE = ("cpu", "device")
@@ -96,45 +97,13 @@ def draw(slug: str, story: Story) -> None:
             with column:
                 _draw_number(slug, name, value, step=SIZE_MULTIPLE)
     with loras:
-        _draw_loras(slug, story)
+        lora_use.draw(Wearer(slug), story)
 
 
 def _draw_number(slug: str, name: str, on_disk: float | None, *, step: float) -> None:
     setting = Setting(slug, None, name)
     fields.number_input(setting, on_disk, label=say(f"settings.{name}"), step=step, placeholder=say("settings.default"))
     fields.show_trouble(setting)
-
-
-def _draw_loras(slug: str, story: Story) -> None:
-    names = list(dict.fromkeys((*engine().loras(), *(use.name for use in story.loras))))
-    if not names:
-        st.caption(say("settings.no_loras"))
-        return
-    key = f"loras:{slug}"
-    used = [use.name for use in story.loras]
-    if st.session_state.get(key) != used:
-        st.session_state[key] = used
-    st.multiselect(
-        say("settings.loras"),
-        names,
-        key=key,
-        placeholder=say("settings.loras_hint"),
-        on_change=lambda: notices.attempt(_save_loras, slug, st.session_state[key]),
-    )
-    for use in story.loras:
-        strength = f"strength:{slug}:{use.name}"
-        if st.session_state.get(strength) != use.strength:
-            st.session_state[strength] = use.strength
-        st.slider(
-            say("settings.strength", name=use.name),
-            min_value=min(-1.0, use.strength),
-            max_value=max(2.0, use.strength),
-            step=0.05,
-            key=strength,
-            help=say("settings.strength_hint"),
-            on_change=notices.attempt,
-            args=(_save_strength, slug, use.name, strength),
-        )
 
 
 def _in_step(slug: str, name: str, on_disk: object) -> str:
@@ -158,17 +127,3 @@ def _write(slug: str, name: str, value: object) -> None:
     seen = engine().story(slug).settings
     changed = seen.model_copy(update={name: value})
     engine().edit(slug, [Edit(scene=None, field="settings", value=changed, seen=seen)])
-
-
-def _save_loras(slug: str, names: list[str]) -> None:
-    seen = engine().story(slug).loras
-    strengths = {use.name: use for use in seen}
-    value = tuple(strengths.get(name, LoraUse(name=name)) for name in names)
-    engine().edit(slug, [Edit(scene=None, field="loras", value=value, seen=seen)])
-
-
-def _save_strength(slug: str, name: str, key: str) -> None:
-    seen = engine().story(slug).loras
-    strength = float(st.session_state[key])
-    value = tuple(use.model_copy(update={"strength": strength}) if use.name == name else use for use in seen)
-    engine().edit(slug, [Edit(scene=None, field="loras", value=value, seen=seen)])

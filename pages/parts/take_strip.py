@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import comparison, notices
+from pages.parts import comparison, notices, scene_loras
 from pages.parts.desk import engine
 from pages.parts.panel_picture import jpeg
 from pages.parts.wording import labels, say
 from story_engine.domain.board import Panel, TakeView
+from story_engine.domain.story import Story
 
 SHOWN = 5
 """Thumbnails before the strip is unfolded; more would push the words off the screen."""
 
 
-def draw(slug: str, panel: Panel) -> None:
+def draw(slug: str, story: Story, panel: Panel) -> None:
     """Newest first. Nothing while there is no take."""
     if panel.chosen is None:
         return
@@ -50,16 +51,22 @@ def draw(slug: str, panel: Panel) -> None:
                 on_click=_turn,
                 args=(whole,),
             )
+        scene_loras.draw_control(slug, story, panel)
     if len(panel.takes) > 1 and st.session_state.get(comparison.open_key(slug, scene)):
         comparison.draw(slug, panel)
 
 
 def _draw_thumbnail(slug: str, panel: Panel, view: TakeView) -> None:
     chosen = panel.chosen is not None and view.take.id == panel.chosen.take.id
-    kind = "chosen" if chosen else "current" if view.is_current else "older"
+    kind = "chosen" if chosen else "current" if view.is_current or view.is_control else "older"
+    kind += "-control" * view.is_control
     number = view.take.number + 1
     with st.container(key=f"thumb-{kind}-{view.take.id}", width=64, gap=None):
-        st.image(jpeg(view.thumbnail), width="stretch", alt=say("take.pick", n=number))
+        st.image(
+            jpeg(view.thumbnail),
+            width="stretch",
+            alt=say("take.pick_control" if view.is_control else "take.pick", n=number),
+        )
         st.button(
             f"{number} · {view.score:z.2f}" if view.score is not None else f"{number}",
             key=f"pick-{view.take.id}",

@@ -19,7 +19,6 @@ MOST_TAKES_AT_ONCE = 8
 
 def draw(slug: str, story: Story, board: Board) -> tuple[DeltaGenerator, str]:
     """The row of buttons; returns the place under it for a banner, and the open view."""
-    del story
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="toolbar", gap="small"
     ):
@@ -59,6 +58,17 @@ def draw(slug: str, story: Story, board: Board) -> tuple[DeltaGenerator, str]:
                     on_click=notices.attempt,
                     args=(rescore, slug),
                 )
+                if any(story.loras_of(scene) for scene in story.scenes):
+                    st.button(
+                        say("lora.without_all"),
+                        key="render-without-loras",
+                        icon=":material/layers_clear:",
+                        width="stretch",
+                        help=say("lora.without_help"),
+                        on_click=lambda: notices.attempt(
+                            render, slug, takes=int(st.session_state.get(f"takes-{slug}", 1)), without_loras=True
+                        ),
+                    )
         view = st.segmented_control(
             say("toolbar.view"),
             VIEWS,
@@ -85,11 +95,12 @@ def draw_add_scene(slug: str) -> None:
         )
 
 
-def render(slug: str, *, scenes: list[str] | None = None, takes: int = 1) -> None:
+def render(slug: str, *, scenes: list[str] | None = None, takes: int = 1, without_loras: bool = False) -> None:
     """Ask for pictures and say what became of it. The choice of a stand-in is asked for by its banner."""
     fields.save_all()
     try:
-        tell_submitted(engine().render(slug, scenes=scenes, takes=takes), what="render")
+        submitted = engine().render(slug, scenes=scenes, takes=takes, without_loras=without_loras)
+        tell_submitted(submitted, what="render")
     except StandInNeeded:
         notices.tell("stand_in.first")
 
