@@ -90,6 +90,7 @@ class EncodedDataset:
 
     def __init__(self, layout: Layout, base: Base, items: Sequence[Item], spec: TrainingSpec) -> None:
         self.items = tuple(items)
+        self.buckets = tuple(item.bucket for item in self.items)
         self._folder = layout.latents
         self._base, self._spec = base, spec
         self._weights = base.family.weights_hash

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from accelerate import Accelerator
@@ -15,12 +15,25 @@ from torch import nn
 from story_engine.domain.training import TrainingSpec
 from story_engine.errors import LookAtLog
 from story_engine.training.adapter import TrainedAdapter
-from story_engine.training.buckets import by_bucket
+from story_engine.training.buckets import Bucket, by_bucket
 from story_engine.training.chance import Order, draw, generator, learning_rate
-from story_engine.training.encoding import EncodedDataset
+from story_engine.training.encoding import Sample
 from story_engine.training.loss import add_noise, noise_errors, snr_weights
 
 _BETAS = (0.9, 0.999)
+
+
+class Samples(Protocol):
+    """What is trained on."""
+
+    @property
+    def buckets(self) -> Sequence[Bucket]:
+        """The size of each picture."""
+        ...
+
+    def sample(self, position: int, variant: float, *, without_caption: bool) -> Sample:
+        """One picture as the U-Net is given it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +74,13 @@ class Loop:
         accelerator: Accelerator,
         unet: nn.Module,
         adapter: TrainedAdapter,
-        dataset: EncodedDataset,
+        dataset: Samples,
         spec: TrainingSpec,
     ) -> None:
         self.unet, self.adapter = unet, adapter
         self._accelerator, self._dataset, self._spec = accelerator, dataset, spec
         self._together = spec.batch_size * accelerator.num_processes
-        buckets = by_bucket([item.bucket for item in dataset.items])
+        buckets = by_bucket(dataset.buckets)
         self._order = Order(buckets, together=self._together, seed=spec.seed)
         optimizer = torch.optim.AdamW(
             list(adapter.parameters.values()), lr=spec.learning_rate, betas=_BETAS, weight_decay=spec.weight_decay
@@ -142,7 +155,7 @@ class Loop:
         first = self._accelerator.process_index * spec.batch_size
         samples, draws = [], []
         for slot in range(first, first + spec.batch_size):
-            bucket = self._dataset.items[positions[slot]].bucket
+            bucket = self._dataset.buckets[positions[slot]]
             shape = (4, bucket.height // 8, bucket.width // 8)
             drawn = draw(spec, place, slot, together=self._together, shape=shape)
             draws.append(drawn)

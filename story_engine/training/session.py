@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,7 +12,6 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
-from accelerate.state import AcceleratorState
 
 from story_engine.domain.job import Progress
 from story_engine.domain.run import MetricRow, RunState
@@ -23,11 +21,11 @@ from story_engine.models.encoding import EncodedPrompt
 from story_engine.store.layout import Layout
 from story_engine.store.runs import RunStore, now, this_process
 from story_engine.training.adapter import TrainedAdapter
-from story_engine.training.base import Base, free_memory, open_base, settled_precision
+from story_engine.training.base import Base, free_memory, open_base
 from story_engine.training.checkpoints import save_checkpoint
+from story_engine.training.device import memory_mb, open_accelerator
 from story_engine.training.encoding import EncodedDataset, items_of
 from story_engine.training.loop import Loop, StepResult
-from story_engine.training.memory import memory_mb
 from story_engine.training.pictures import paths_of
 from story_engine.training.records import (
     Figures,
@@ -41,7 +39,6 @@ from story_engine.training.records import (
 from story_engine.training.sampling import has_all, paint_samples, sample_texts
 
 _LOG = logging.getLogger(__name__)
-_MIXED = {"float32": "no", "float16": "fp16", "bfloat16": "bf16"}
 _SMOOTHING = 0.97
 """Share of the smoothed loss that stays at each step."""
 _SAY_SECONDS = 0.4
@@ -89,7 +86,7 @@ class Session:
         """As `train.train`."""
         self.store = RunStore(self.layout)
         self.folder = self.store.folder(self.run_id)
-        self.accelerator = _accelerator(self.spec)
+        self.accelerator = open_accelerator(self.spec)
         self.state = self.store.run(self.run_id)
         self._say(state="running", error_code=None, error_values={}, ended_at="", started_at=now(), **this_process())
         try:
@@ -312,17 +309,3 @@ class Session:
 
     def _side(self) -> int:
         return self.spec.resolution or self.base.family.width
-
-
-def _accelerator(spec: TrainingSpec) -> Accelerator:
-    """Device, precision, accumulation and the other processes, if this is one of several."""
-    is_gpu = torch.cuda.is_available()
-    if "WORLD_SIZE" not in os.environ:
-        # A child that trained another run before: accelerate keeps its settings per process.
-        AcceleratorState._reset_state(reset_partial_state=True)
-    settled = settled_precision(spec.family, spec.precision, "cuda" if is_gpu else "cpu")
-    return Accelerator(
-        cpu=not is_gpu,
-        mixed_precision=_MIXED[settled],
-        gradient_accumulation_steps=spec.gradient_accumulation_steps,
-    )

@@ -73,7 +73,8 @@ def pictures_of(layout: Layout, name: str = "ink") -> tuple[TrainedPicture, ...]
 def small_spec(**changes: Any) -> TrainingSpec:
     """Eight quick steps that leave nothing out: buckets, crops, flips, dropout of captions."""
     fields: dict[str, Any] = {
-        "name": f"Ink {next(_NUMBERS)}", "dataset": "ink", "trigger": "墨染", "lora_rank": 4, "lora_alpha": 2.0, "steps_per_epoch": 8,
+        "name": f"Ink {next(_NUMBERS)}", "dataset": "ink", "trigger": "墨染", "lora_rank": 4, "lora_alpha": 2.0,
+        "steps_per_epoch": 8,
         "batch_size": 2, "learning_rate": 1e-3, "resolution": SIDE, "random_flip": True, "crops": 2,
         "caption_dropout": 0.3, "noise_offset": 0.05, "lr_scheduler": "cosine", "lr_warmup_steps": 2,
         "save_every": 4, "sample_every": 0, "sample_steps": 2, "use_gradient_checkpointing": False,

@@ -1,0 +1,36 @@
+"""The device of a training: what it computes with, in which precision, and how much memory it holds."""
+
+from __future__ import annotations
+
+import os
+
+import psutil
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+
+from story_engine.domain.training import TrainingSpec
+from story_engine.training.base import settled_precision
+
+_MIXED = {"float32": "no", "float16": "fp16", "bfloat16": "bf16"}
+
+
+def open_accelerator(spec: TrainingSpec) -> Accelerator:
+    """Device, precision, accumulation and the other processes, if this is one of several."""
+    is_gpu = torch.cuda.is_available()
+    if "WORLD_SIZE" not in os.environ:
+        # A child that trained another run before: accelerate keeps its settings per process.
+        AcceleratorState._reset_state(reset_partial_state=True)
+    settled = settled_precision(spec.family, spec.precision, "cuda" if is_gpu else "cpu")
+    return Accelerator(
+        cpu=not is_gpu,
+        mixed_precision=_MIXED[settled],
+        gradient_accumulation_steps=spec.gradient_accumulation_steps,
+    )
+
+
+def memory_mb(device: torch.device) -> float:
+    """The most that the GPU has held so far, or what the process holds now, in MB (10^6 bytes)."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 1e6
+    return float(psutil.Process().memory_info().rss) / 1e6
