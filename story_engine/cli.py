@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from story_engine import cli_dataset, cli_train
+from story_engine import cli_compare, cli_dataset, cli_train
 from story_engine.bootstrap import open_engine
 from story_engine.cli_report import board_report, job_report, models_report, story_lint
 from story_engine.cli_wait import JobEnded, wait_for
@@ -35,6 +35,7 @@ models = typer.Typer(no_args_is_help=True, help="Model families: what is here, w
 jobs = typer.Typer(no_args_is_help=True, help="The queue.")
 app.add_typer(models, name="models")
 app.add_typer(jobs, name="jobs")
+app.command()(cli_compare.compare)
 app.add_typer(cli_dataset.app, name="dataset")
 app.command("train")(cli_train.train)
 

@@ -185,7 +185,7 @@ def _option_name(kind: str, option: str) -> str:
     if kind == "sampler":
         return SAMPLER_TITLES[option]
     value = int(option) if kind == "checkpoint" else option
-    return plain(value_name(kind, value, language()))
+    return value_name(kind, value, language())
 
 
 def _draw_whose(slug: str, choices: SweepChoices, kinds: set[str]) -> tuple[str, str]:
@@ -201,7 +201,6 @@ def _draw_whose(slug: str, choices: SweepChoices, kinds: set[str]) -> tuple[str,
                 st.selectbox(
                     say("sweep.whose_strength"),
                     names,
-                    format_func={name: plain(name) for name in names}.__getitem__,
                     key=at,
                     width=320,
                     persist_state="session",
@@ -210,7 +209,7 @@ def _draw_whose(slug: str, choices: SweepChoices, kinds: set[str]) -> tuple[str,
     if "checkpoint" in kinds:
         run = _run(slug, choices)
         if choices.runs:
-            titles = {each.run: plain(each.name) for each in choices.runs}
+            titles = {each.run: each.name for each in choices.runs}
             st.selectbox(
                 say("sweep.whose_checkpoints"),
                 list(titles),

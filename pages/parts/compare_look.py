@@ -15,11 +15,14 @@ _STYLE = """
 .st-key-compare-grid { overflow-x: auto; padding: 4px 4px .8rem; margin: 0 -4px; }
 [class*="st-key-compare-row-"] { flex-wrap: nowrap !important; width: max-content !important; min-width: 100%;
   flex: none; }
-[class*="st-key-compare-cell-"], [class*="st-key-compare-best-"], [class*="st-key-compare-column-"] {
-  flex: 1 0 132px !important; width: 132px !important; min-width: 132px; max-width: 300px; position: relative; }
-[class*="st-key-compare-label-"], .st-key-compare-corner { flex: 0 0 104px !important; width: 104px !important;
-  min-width: 104px; position: sticky; left: -4px; z-index: 3; background: light-dark(#FBF9F6, #17151A);
-  padding-right: .4rem; }
+[class*="st-key-compare-row-"] > div { flex: 1 0 132px; min-width: 132px; max-width: 300px; }
+[class*="st-key-compare-row-"] > div:first-child { flex: 0 0 104px; min-width: 104px; width: 104px; position: sticky;
+  left: -4px; z-index: 3; background: light-dark(#FBF9F6, #17151A); padding-right: .4rem; align-self: stretch; }
+.st-key-compare-row-head > div:first-child { align-items: flex-end; }
+[class*="st-key-compare-row-"]:not(.st-key-compare-row-head) > div:first-child { align-items: center; }
+[class*="st-key-compare-cell-"], [class*="st-key-compare-best-"] { position: relative; flex: 1 1 auto; }
+[class*="st-key-compare-label-"], [class*="st-key-compare-column-"], .st-key-compare-corner { height: auto;
+  flex: 1 1 auto; }
 [class*="st-key-compare-label-"] p { font-weight: 600; overflow-wrap: anywhere; }
 .st-key-compare-corner p { font-size: .78rem; color: var(--soft); line-height: 1.35; }
 [class*="st-key-compare-column-"] p { font-weight: 600; text-align: center; overflow-wrap: anywhere; }
@@ -41,8 +44,8 @@ _STYLE = """
 .st-key-compare-bar { padding: .2rem 0; }
 
 @media (max-width: 640px) {
-  [class*="st-key-compare-label-"], .st-key-compare-corner { flex-basis: 72px !important; width: 72px !important;
-    min-width: 72px; }
+  [class*="st-key-compare-row-"] > div:first-child { flex-basis: 76px; width: 76px; min-width: 76px; }
+  .st-key-card-compare-axes [data-testid="stColumn"] { min-height: 0; }
   [class*="st-key-compare-label-"] p { font-size: .85rem; }
 }
 """

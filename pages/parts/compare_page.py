@@ -19,10 +19,9 @@ from pages.parts import (
     story_gone,
 )
 from pages.parts.desk import engine
-from pages.parts.wording import plain, say
+from pages.parts.wording import say
 from story_engine.domain.story import Scene, Story
 from story_engine.errors import ChooseAnother, FixInput, StandInNeeded, StudioError
-from story_engine.flows.sweep_read import SweepChoices
 
 QUICK_STRENGTHS = "0-1.25 (+0.25)"
 """Without, as trained, and a step beyond: where a LoRA begins to act and where it begins to hurt."""
@@ -70,13 +69,13 @@ def _draw_head(slug: str, story: Story) -> Scene:
         st.selectbox(
             say("sweep.story"),
             list(titles),
-            format_func={name: plain(title) for name, title in titles.items()}.__getitem__,
+            format_func=titles.__getitem__,
             key="compare-story",
             on_change=lambda: _open(st.session_state["compare-story"]),
             width=260,
         )
         names = {
-            scene.id: plain(f"{number}. {scene.title}" if scene.title else say("scene.number", n=number))
+            scene.id: f"{number}. {scene.title}" if scene.title else say("scene.number", n=number)
             for number, scene in enumerate(story.scenes, start=1)
         }
         key = compare_axes.key(slug, "scene")
@@ -106,19 +105,13 @@ def _quick(slug: str, scene: str) -> None:
     """The strengths of the scene's LoRA, painted at once."""
     lora = str(st.session_state.get(compare_axes.key(slug, "lora")) or "")
     choices = engine().sweeps.choices(slug, scene)
-    lora = lora or _first_lora(choices)
-    reading = engine().sweeps.read(slug, scene, x=("strength", QUICK_STRENGTHS), lora=lora)
+    known = [use.name for use in choices.worn] or list(choices.loras)
+    reading = engine().sweeps.read(slug, scene, x=("strength", QUICK_STRENGTHS), lora=lora or "".join(known[:1]))
     if reading.sweep is None:
         raise FixInput(reading.problems[0].code, **reading.problems[0].values)
     compare_axes.put(slug, reading.sweep)
-    engine().sweeps.paint(slug, reading.sweep)
-
-
-def _first_lora(choices: SweepChoices) -> str:
-    """The one that the scene wears, else the only one of the library."""
-    if choices.worn:
-        return choices.worn[0].name
-    return choices.loras[0] if len(choices.loras) == 1 else ""
+    if lora or choices.worn or len(known) == 1:
+        engine().sweeps.paint(slug, reading.sweep)  # else the person says first which of them
 
 
 def _open(slug: str) -> None:

@@ -131,7 +131,7 @@ def test_what_is_typed_wrong_is_said_under_the_axes_at_once(cat: Studio):
     values(app, "y", "steps").set_value("0").run()
 
     assert not app.exception
-    assert "“x” is no value or range" in texts(app) and "0 is outside of 1 to 200" in texts(app)
+    assert '"x" is no value or range' in texts(app) and "0 is outside of 1 to 200" in texts(app)
     assert [button.key for button in app.button if button.key == "compare-paint"] == []
 
 
