@@ -121,9 +121,10 @@ def _checkpoint(weights: LoraWeights) -> bytes:
 
 
 def _adapter_metadata(weights: LoraWeights) -> str:
-    """Source: diffusers 0.39, loaders/lora_base.py: it becomes the keywords of peft's `LoraConfig`."""
+    """Source: diffusers 0.39, utils/peft_utils.py: the keywords of peft's `LoraConfig`; both patterns are asked for."""
     targets = sorted(diffusers_name(module) for module in weights.layers)
-    settings = {"r": weights.rank, "lora_alpha": weights.alpha, "target_modules": targets, "bias": "none"}
+    settings: dict[str, object] = {"r": weights.rank, "lora_alpha": weights.alpha, "target_modules": targets}
+    settings |= {"rank_pattern": {}, "alpha_pattern": {}, "bias": "none"}
     return json.dumps({f"unet.{name}": value for name, value in settings.items()})
 
 

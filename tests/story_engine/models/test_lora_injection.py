@@ -11,7 +11,7 @@ from torch import nn
 
 from story_engine.domain.recipe import LoraPart
 from story_engine.errors import FixInput, StudioError
-from story_engine.models.lora_files import LoraLayer, LoraWeights
+from story_engine.models.lora_files import LoraLayer, LoraWeights, read_lora
 from story_engine.models.lora_injection import UnetAdapters
 from story_engine.models.preview.architecture import SMALLEST, build_preview
 from story_engine.models.render import Renderer
@@ -51,6 +51,53 @@ def test_two_loras_add_up(unet: nn.Module) -> None:
     adapters.activate({"first": 0.7, "second": 0.4})
 
     assert torch.allclose(_answer(unet), expected, atol=2e-5)
+
+
+def test_loras_of_different_rank_and_alpha_are_the_sum_of_each(unet: nn.Module) -> None:
+    ranks_and_alphas = ((2, 2.0), (4, 1.0), (8, 16.0))
+    loras = [random_halves(seed=rank, rank=rank) for rank, _ in ranks_and_alphas]
+    strengths = (0.7, -0.4, 0.2)
+    scales = {
+        index: strength * alpha / rank
+        for index, (strength, (rank, alpha)) in enumerate(zip(strengths, ranks_and_alphas, strict=True))
+    }
+    adapters = UnetAdapters(unet)
+    for index, (rank, alpha) in enumerate(ranks_and_alphas):
+        adapters.add(f"lora{index}", "ink", _weights(loras[index], rank=rank, alpha=alpha))
+
+    adapters.activate({f"lora{index}": strength for index, strength in enumerate(strengths)})
+
+    expected = _answer(_merged(scales, loras))
+    assert torch.allclose(_answer(unet), expected, atol=5e-5 * float(expected.abs().max()))
+
+
+def test_another_strength_loads_and_copies_nothing(unet: nn.Module) -> None:
+    adapters = UnetAdapters(unet)
+    adapters.add("one", "ink", _weights(random_halves()))
+    held = {name: parameter.data_ptr() for name, parameter in unet.named_parameters()}
+    versions = {name: parameter._version for name, parameter in unet.named_parameters()}
+    answers = []
+
+    for strength in (1.0, 0.5, 1.0):
+        adapters.activate({"one": strength})
+        answers.append(_answer(unet))
+
+    assert torch.equal(answers[0], answers[2]) and not torch.equal(answers[0], answers[1])
+    assert {name: parameter.data_ptr() for name, parameter in unet.named_parameters()} == held
+    assert {name: parameter._version for name, parameter in unet.named_parameters()} == versions
+
+
+def test_a_renderer_reads_a_lora_once_for_all_strengths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    layout = small_workspace(tmp_path)
+    part = _in_library(layout, random_halves())
+    renderer = Renderer(layout, threads=1)
+    read: list[Path] = []
+    monkeypatch.setattr("story_engine.models.render.read_lora", lambda path: read.append(path) or read_lora(path))
+
+    for strength in (1.0, 0.5, 0.0):
+        renderer.render([recipe(layout, loras=(part.model_copy(update={"strength": strength}),))])
+
+    assert len(read) == 1
 
 
 def test_strength_zero_is_the_base_to_the_bit(unet: nn.Module) -> None:
@@ -141,9 +188,9 @@ def _in_library(layout: Layout, halves: Halves) -> LoraPart:
     return LoraPart(name="ink", sha256=file_sha256(path), strength=1.0)
 
 
-def _weights(halves: Halves) -> LoraWeights:
+def _weights(halves: Halves, *, rank: int = RANK, alpha: float = ALPHA) -> LoraWeights:
     layers = {name: LoraLayer(down, up) for name, (down, up) in halves.items()}
-    return LoraWeights(layers=layers, rank=RANK, alpha=ALPHA, tensors=2 * len(layers))
+    return LoraWeights(layers=layers, rank=rank, alpha=alpha, tensors=2 * len(layers))
 
 
 def _merged(scales: dict[int, float], loras: list[Halves]) -> nn.Module:

@@ -10,15 +10,20 @@ from pathlib import Path
 
 import pytest
 import torch
+from diffsynth.models.lora import GeneralLoRAFromPeft
+from diffsynth.models.utils import load_state_dict
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from peft.tuners.lora import LoraLayer as InjectedLayer
 from safetensors import safe_open
 
 from story_engine.domain.lora import DIALECTS, LoraFacts, Provenance
 from story_engine.models.lora_files import LoraLayer, LoraWeights, read_lora
+from story_engine.models.lora_injection import UnetAdapters
 from story_engine.models.lora_metadata import facts_of, lora_metadata
 from story_engine.models.lora_names import diffusers_name
 from story_engine.models.lora_write import ENDINGS, lora_bytes, write_lora
+from story_engine.models.preview.architecture import SMALLEST, build_preview
 from story_engine.models.safetensors_header import read_header
 from tests.story_engine.models.small_loras import random_halves
 
@@ -197,3 +202,21 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
 
     assert (tmp_path / "a.safetensors").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["a.safetensors"]
+
+
+def test_diffsynths_own_loader_reads_the_challenges_layout_and_acts_the_same(tmp_path: Path) -> None:
+    weights = small()
+    write_lora(tmp_path / "a.ckpt", weights, dialect="challenge")
+    theirs, ours = (build_preview(SMALLEST).unet.requires_grad_(False) for _ in range(2))
+    loader, content = GeneralLoRAFromPeft(), load_state_dict(str(tmp_path / "a.ckpt"))
+
+    assert loader.match(theirs, content) is not None
+    loader.load(theirs, content, alpha=weights.alpha / weights.rank)  # its "alpha" is a plain factor
+
+    adapters = UnetAdapters(ours)
+    adapters.add("a", "a", weights)
+    adapters.activate({"a": 1.0})
+    for name, layer in ours.named_modules():
+        if isinstance(layer, InjectedLayer):
+            merged = layer.get_base_layer().weight + layer.get_delta_weight("a")
+            assert torch.allclose(merged, theirs.get_submodule(name).weight, atol=1e-5)
