@@ -16,7 +16,8 @@ from story_engine.domain.value import Value
 from story_engine.errors import Problem
 
 PRECISIONS = ("auto", "float32", "float16", "bfloat16")
-"""Of the frozen base; "auto" is float32 on the CPU, bfloat16 or float16 on a GPU. The LoRA is always float32."""
+"""Of the frozen base; "auto" is float32 on the CPU, bfloat16 or float16 on a GPU. The LoRA is always float32. A CPU
+without instructions for it takes float32 where bfloat16 is asked for."""
 SCHEDULERS = ("constant", "linear", "cosine")
 TARGETS = (
     "to_q", "to_k", "to_v", "to_out", "attn1", "attn2", "ff", "act_fn.proj",
@@ -165,7 +166,8 @@ PRESETS: Mapping[str, Mapping[str, object]] = {
         "target_modules": ("to_q", "to_k", "to_v", "to_out"), "trigger": "",
     },
     "quick_look": {
-        "family": "preview", "lora_rank": 8, "lora_alpha": 8.0, "max_epochs": 1, "steps_per_epoch": 120,
+        "family": "preview", "precision": "bfloat16", "lora_rank": 8, "lora_alpha": 8.0, "max_epochs": 1,
+        "steps_per_epoch": 120,
         "batch_size": 4, "learning_rate": 1e-3, "lr_scheduler": "cosine", "lr_warmup_steps": 8, "center_crop": True,
         "random_flip": True, "use_gradient_checkpointing": False, "caption_dropout": 0.1, "sample_every": 40,
         "save_every": 40,

@@ -15,7 +15,7 @@ from story_engine import errors
 from story_engine.config import PROJECT_FOLDER
 from story_engine.domain.job import Progress
 from story_engine.domain.training import TrainingSpec
-from story_engine.errors import LookAtLog, StudioError
+from story_engine.errors import FixInput, LookAtLog, StudioError
 from story_engine.store.layout import Layout
 from story_engine.store.runs import RunStore
 
@@ -34,14 +34,18 @@ def train_in_processes(
     """As `train.train`, by `accelerate launch`.
 
     Raises:
+        FixInput: there are fewer GPUs than processes.
         StudioError: what the first process raised.
         LookAtLog: a process broke.
     """
+    gpus = torch.cuda.device_count()
+    if 0 < gpus < spec.processes:
+        raise FixInput("training.too_few_gpus", processes=spec.processes, gpus=gpus)
     store = RunStore(layout)
     folder = store.folder(run_id)
     command = [sys.executable, "-m", "accelerate.commands.launch", "--num_processes", str(spec.processes)]
     command += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"]
-    command += ["--multi_gpu"] if torch.cuda.is_available() else ["--cpu", "--num_cpu_threads_per_process", "1"]
+    command += ["--multi_gpu"] if gpus else ["--cpu", "--num_cpu_threads_per_process", "1"]
     command += ["-m", "story_engine.training.process", str(folder)]
     with (folder / LOG).open("ab") as log:
         process = subprocess.Popen(
@@ -61,6 +65,7 @@ def train_in_processes(
         if process.poll() is None:
             process.terminate()
             process.wait()
+        store.grant(run_id, "stop")
     if said.error is not None:
         raise said.error
     if said.outcome is None:

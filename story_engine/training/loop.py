@@ -85,7 +85,9 @@ class Loop:
         optimizer = torch.optim.AdamW(
             list(adapter.parameters.values()), lr=spec.learning_rate, betas=_BETAS, weight_decay=spec.weight_decay
         )
-        self._model, self._optimizer = accelerator.prepare(unet, optimizer)
+        self._optimizer = accelerator.prepare(optimizer)
+        # Wrapped only where gradients are exchanged: samples are then painted without rounding, as panels are.
+        self._model = accelerator.prepare(unet) if accelerator.num_processes > 1 else unet
         self._dtype = next(unet.parameters()).dtype
 
     def step(self, number: int) -> StepResult:
@@ -105,14 +107,15 @@ class Loop:
             place = number * spec.gradient_accumulation_steps + part
             batch = self._batch(place)
             with self._accelerator.accumulate(self._model), self._chance(place):
-                predicted = self._model(
-                    batch.noisy,
-                    batch.timesteps,
-                    batch.embedding,
-                    batch.sizes,
-                    batch.pooled,
-                    use_gradient_checkpointing=spec.use_gradient_checkpointing,
-                )
+                with self._accelerator.autocast():
+                    predicted = self._model(
+                        batch.noisy,
+                        batch.timesteps,
+                        batch.embedding,
+                        batch.sizes,
+                        batch.pooled,
+                        use_gradient_checkpointing=spec.use_gradient_checkpointing,
+                    )
                 loss = (noise_errors(predicted, batch.noise) * batch.weights).mean()
                 losses += loss.detach() / spec.gradient_accumulation_steps
                 self._accelerator.backward(loss)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import time
@@ -94,7 +95,7 @@ class Session:
             ended = "finished" if reached >= self.spec.steps else "stopped"
             self._say(state=ended, ended_at=now())
             return {"state": ended, "step": reached, "total": self.spec.steps, "loss": self.smoothed}
-        except Cancelled:
+        except Cancelled:  # before the first step
             self._say(state="stopped", ended_at=now())
             return {"state": "stopped", "step": self.state.step, "total": self.spec.steps, "loss": self.smoothed}
         except StudioError as error:
@@ -106,6 +107,7 @@ class Session:
             self._say_failed(error_code="training.broke", error_values={"reason": str(error)[:300]})
             raise
         finally:
+            self.store.grant(self.run_id, "stop")
             if self.figures is not None:
                 self.figures.close()
             self.accelerator.free_memory()
@@ -159,6 +161,8 @@ class Session:
         spec, step, saved = self.spec, first, first
         if spec.sample_every:
             self._sample(0, without_adapter=True)
+            if first and first % spec.sample_every == 0:
+                self._sample(first)  # the attempt before may have been stopped in the middle of it
         while step < spec.steps:
             stop, sample, save = self._wishes()
             if stop:
@@ -248,10 +252,11 @@ class Session:
         self.accelerator.wait_for_everyone()
 
     def _sample(self, step: int, *, without_adapter: bool = False) -> None:
+        """Paint the samples that are missing. A wish to stop ends it early; the loop then sees the wish, and saves."""
         folder = self.folder / "samples" / str(step)
         if self.accelerator.is_main_process and self.spec.sample_prompts and not has_all(folder, self.spec):
             self.loop.unet.eval()
-            with self.loop.adapter.left_out(without_adapter):
+            with self.loop.adapter.left_out(without_adapter), contextlib.suppress(Cancelled):
                 paint_samples(
                     self.loop.unet,
                     self.base,

@@ -1,0 +1,101 @@
+import random
+from dataclasses import replace
+
+import pytest
+from PIL import Image
+
+from story_engine.messages import message
+from story_engine.models.preview.drawing import draw, sample_scene
+from story_engine.store.runs import RunStore
+from story_engine.training.choose import StepLook, choose, recommend
+from story_engine.training.style import Style
+from tests.story_engine.training.small_training import PROMPT, new_run, trained, training_workspace
+
+
+def drawings(style, count, seed):
+    chance = random.Random(f"{style} {seed}")
+    return [draw(replace(sample_scene(chance), style=style, degradation="none")) for _ in range(count)]
+
+
+def a_look(step, distance, score=6.0, has_checkpoint=True) -> StepLook:
+    return StepLook(step=step, score=score, distance=distance, has_checkpoint=has_checkpoint)
+
+
+BASE = a_look(0, 1.0, has_checkpoint=False)
+
+
+@pytest.mark.parametrize("style", ["ink", "pixel", "crayon"])
+def test_drawings_of_a_style_are_nearer_to_it_than_drawings_of_any_other(style):
+    reference = Style.of(drawings(style, 16, 0))
+
+    own = reference.distance(drawings(style, 8, 1))
+    others = {
+        other: reference.distance(drawings(other, 8, 1)) for other in ("ink", "pixel", "crayon") if other != style
+    }
+
+    assert own < 0.6 * min(others.values()), (own, others)
+
+
+def test_a_style_is_at_no_distance_from_itself():
+    pictures = [Image.new("RGB", (64, 64), colour) for colour in ("red", "blue")]
+
+    assert Style.of(pictures).distance(pictures) == pytest.approx(0, abs=1e-9)
+
+
+def test_the_earliest_checkpoint_with_nearly_all_of_the_gain_is_chosen():
+    chosen, reasons = choose([BASE, a_look(40, 0.8), a_look(80, 0.51), a_look(120, 0.5)])
+
+    assert chosen == 80
+    assert [code for code, _ in reasons] == [
+        "training.choice_nearer",
+        "training.choice_levels_off",
+        "training.choice_score",
+    ]
+    assert "49 %" in message(reasons[0][0], "en", **reasons[0][1])
+
+
+def test_what_lost_its_looks_is_left_out():
+    chosen, reasons = choose([BASE, a_look(40, 0.7, score=5.9), a_look(80, 0.3, score=5.0)])
+
+    assert chosen == 40 and "80" in message(
+        "training.choice_left_out", "en", **dict(reasons)["training.choice_left_out"]
+    )
+
+
+def test_where_all_lost_their_looks_the_least_loss_is_named():
+    chosen, reasons = choose([BASE, a_look(40, 0.7, score=4.9), a_look(80, 0.3, score=4.0)])
+
+    assert chosen == 40 and reasons[0][0] == "training.choice_all_worse"
+
+
+def test_a_training_that_hardly_moved_says_so():
+    _, reasons = choose([BASE, a_look(40, 0.99), a_look(80, 0.98)])
+
+    assert reasons[-1][0] == "training.choice_hardly_moved" and "2 %" in message(reasons[-1][0], "en", **reasons[-1][1])
+
+
+def test_a_step_without_its_checkpoint_cannot_be_chosen():
+    assert choose([BASE, a_look(40, 0.4, has_checkpoint=False), a_look(80, 0.6)])[0] == 80
+
+
+def test_a_real_run_is_looked_at_from_its_samples(tmp_path):
+    layout = training_workspace(tmp_path)
+    run = new_run(layout, sample_every=4, sample_prompts=(PROMPT,), learning_rate=0.02)
+    trained(layout, run)
+
+    found = recommend(layout, run)
+
+    assert found.step in RunStore(layout).checkpoints(run)
+    assert [look.step for look in found.looks] == [0, 4, 8] and found.looks[0].distance == 1
+    assert found.scorer == "preview" and all(message(code, "zh", **values) for code, values in found.reasons)
+
+
+def test_a_run_without_samples_proposes_its_last_checkpoint(tmp_path):
+    layout = training_workspace(tmp_path)
+    run = new_run(layout)
+    assert recommend(layout, run).step is None
+    trained(layout, run)
+
+    found = recommend(layout, run)
+
+    assert found.step == 8 and found.reasons[0][0] == "training.choice_no_samples"

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from story_engine.errors import FixInput
+from story_engine.models.lora_files import read_lora
+from story_engine.store.datasets import DatasetStore
+from story_engine.store.runs import RunStore
+from story_engine.training.measure import Measured, measure
+from tests.story_engine.training.small_training import (
+    collected,
+    new_run,
+    small_spec,
+    trained,
+    training_workspace,
+)
+
+
+def test_two_processes_have_the_losses_of_one_with_the_same_global_batch(tmp_path):
+    layout = training_workspace(tmp_path)
+    one = new_run(layout, batch_size=2)
+    two = new_run(layout, batch_size=1, processes=2)
+    trained(layout, one)
+    told, report = collected()
+
+    outcome = trained(layout, two, report=report)
+
+    store = RunStore(layout)
+    assert outcome["state"] == "finished" and any(progress.stage == "training" for progress in told)
+    losses = {run: [row.loss for row in store.metrics(run)] for run in (one, two)}
+    assert losses[two] == pytest.approx(losses[one], rel=1e-4) and len(losses[two]) == 8
+    for name, layer in read_lora(store.checkpoints(one)[8]).layers.items():
+        other = read_lora(store.checkpoints(two)[8]).layers[name]
+        assert torch.allclose(layer.up, other.up, atol=1e-4), name
+
+
+def test_what_is_wrong_in_another_process_is_said_here(tmp_path):
+    layout = training_workspace(tmp_path)
+    run = new_run(layout, batch_size=1, processes=2)
+    DatasetStore(layout).remove("ink", ["1.png"])
+
+    with pytest.raises(FixInput) as caught:
+        trained(layout, run)
+
+    assert caught.value.code == "training.dataset_changed" and "1.png" in str(caught.value)
+
+
+def test_a_few_steps_tell_the_time_that_all_of_them_take(tmp_path):
+    layout = training_workspace(tmp_path)
+
+    measured = measure(layout, small_spec())
+
+    assert measured.seconds_per_step > 0 and measured.seconds_per_picture > 0 and measured.seconds_per_sample > 0
+    assert not layout.runs.exists()
+
+
+def test_the_time_counts_steps_pictures_and_samples():
+    measured = Measured(seconds_per_step=2.0, seconds_per_picture=0.5, seconds_per_sample=10.0)
+    spec = small_spec(steps_per_epoch=10, sample_every=5)
+
+    assert measured.seconds(spec, variants=4) == 22
+    assert measured.seconds(spec, variants=0, steps_left=3) == 6
