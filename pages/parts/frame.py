@@ -15,6 +15,7 @@ PAGES = (
     ("story", "pages/1_Story.py", ":material/brush:"),
     ("compare", "pages/2_Compare.py", ":material/grid_view:"),
     ("dataset", "pages/3_Dataset.py", ":material/photo_library:"),
+    ("train", "pages/4_Train.py", ":material/model_training:"),
     ("submit", "pages/6_Submit.py", ":material/outbox:"),
     ("settings", "pages/7_Settings.py", ":material/tune:"),
 )

@@ -99,17 +99,25 @@ def describe(job: JobView, *, with_story: bool = False) -> str:
         what.append(job.story)
     if job.wants_cancel:
         what.append(say("jobs.cancelling"))
+    elif job.state == "queued" and job.progress.note:
+        return " · ".join([*what, say("jobs.waits_for", name=progress.note), *_how_far(job)])
     elif job.state == "queued" or not progress.stage:
         what.append(say(f"jobs.state.{job.state}"))
     else:
         what.append(say(f"jobs.stage.{progress.stage}"))
-    if progress.total:
-        what.append(f"{_amount(job, progress.step)} / {_amount(job, progress.total)}")
-    if progress.eta_seconds is not None:
-        what.append(say("jobs.eta", time=duration(progress.eta_seconds)))
+    what += _how_far(job)
     if progress.note:
         what.append(progress.note)
     return " · ".join(what)
+
+
+def _how_far(job: JobView) -> list[str]:
+    progress, parts = job.progress, []
+    if progress.total:
+        parts.append(f"{_amount(job, progress.step)} / {_amount(job, progress.total)}")
+    if progress.eta_seconds is not None:
+        parts.append(say("jobs.eta", time=duration(progress.eta_seconds)))
+    return parts
 
 
 def share(job: JobView) -> float:

@@ -116,6 +116,18 @@ _STYLE = """
 [class*="st-key-making-"] [data-testid="stNumberInputStepUp"],
 [class*="st-key-making-"] [data-testid="stNumberInputStepDown"] { display: none; }
 
+/* choices that are cards: presets of a training */
+[class*="st-key-preset-"] { position: relative; background: var(--quiet); border: 1px solid var(--line);
+  border-radius: 14px; padding: .8rem 1rem; height: 100%; }
+[class*="st-key-preset-chosen-"] { border-color: var(--accent); box-shadow: 0 0 0 1px var(--accent);
+  background: color-mix(in srgb, var(--accent) 8%, transparent); }
+.st-key-train-head p strong { font-family: var(--tale); font-size: 1.35rem; font-weight: 600; }
+.st-key-train-figures strong { font-size: 1.15rem; font-weight: 600; }
+
+/* samples of a training: a row scrolls sideways, its pictures keep their size */
+[class*="st-key-train-samples-"] { overflow-x: auto; padding-bottom: .4rem; }
+[class*="st-key-train-sample-"] { flex-shrink: 0; }
+
 /* live progress and messages stay in sight */
 .st-key-live-bar { background: var(--quiet); border-radius: 14px; padding: .8rem 1.1rem; }
 .st-key-notices { position: fixed; z-index: 99; left: 50%; transform: translateX(-50%); bottom: 1.4rem; width: auto;

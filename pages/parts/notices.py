@@ -26,7 +26,7 @@ class Undo:
     """How a finished action is taken back."""
 
     kind: str
-    """"story", "take", "dataset" or "revision"."""
+    """"story", "take", "dataset", "run" or "revision"."""
     token: str
     """What the engine gave for it; for a revision, its number."""
     story: str = ""
@@ -111,6 +111,8 @@ def _take_back(undo: Undo) -> None:
         engine().restore_take(undo.token)
     elif undo.kind == "dataset":
         engine().datasets.restore(undo.token)
+    elif undo.kind == "run":
+        engine().training.restore(undo.token)
     else:
         engine().go_back_to(undo.story, int(undo.token))
     tell("done.undone")

@@ -50,8 +50,14 @@ class RunStore:
         return tuple(path.name for path in sorted(found, key=lambda path: -(path / "spec.json").stat().st_mtime_ns))
 
     def names(self) -> tuple[str, ...]:
-        """What the runs are called."""
-        return tuple(self.spec(run).name for run in self.ids())
+        """What the runs are called; a damaged one goes by its folder."""
+        found = []
+        for run in self.ids():
+            try:
+                found.append(self.spec(run).name)
+            except LookAtLog:
+                found.append(run)
+        return tuple(found)
 
     def create(self, spec: TrainingSpec, pictures: Sequence[TrainedPicture]) -> str:
         """A run that is ready to start; its id.
@@ -91,8 +97,9 @@ class RunStore:
         Raises:
             Wait: it is running.
         """
-        if self.run(run).state == "running":
-            raise Wait("training.is_running", name=run)
+        with contextlib.suppress(LookAtLog):  # a damaged one can go
+            if self.run(run).state == "running":
+                raise Wait("training.is_running", name=run)
         self._forget_old()
         token = f"{run}~{secrets.token_hex(4)}"
         move(self.folder(run), self._layout.run_trash / token)

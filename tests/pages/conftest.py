@@ -24,6 +24,7 @@ PAGES = {
     "submit": "pages/6_Submit.py",
     "settings": "pages/7_Settings.py",
     "dataset": "pages/3_Dataset.py",
+    "train": "pages/4_Train.py",
 }
 
 

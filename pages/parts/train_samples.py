@@ -1,0 +1,34 @@
+"""The samples of a training as a matrix: one row per prompt, one column per step, the first one without the LoRA."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts.wording import plain, say
+from story_engine.flows.train_look import RunLook
+
+WIDTH = 168
+"""Pixels of one picture; the rows scroll sideways."""
+
+
+def draw(look: RunLook) -> None:
+    """All samples; nothing before the first one."""
+    if not look.samples:
+        if look.card.is_active and look.spec.sample_prompts and look.spec.sample_every:
+            st.caption(say("train_samples_come"))
+        return
+    paths = {(sample.number, sample.step): sample.path for sample in look.samples}
+    steps = sorted({sample.step for sample in look.samples})
+    st.subheader(say("train_samples"), anchor=False)
+    st.caption(say("train_samples_text"))
+    for number, prompt in enumerate(look.spec.sample_prompts):
+        st.markdown(f"**{plain(prompt.title or prompt.prompt[:80])}** :small[{say('train_seed', seed=prompt.seed)}]")
+        with st.container(horizontal=True, wrap=False, gap="small", key=f"train-samples-{number}"):
+            for step in steps:
+                path = paths.get((number, step))
+                if path is None or not path.is_file():
+                    continue
+                with st.container(width=WIDTH, gap="xxsmall", key=f"train-sample-{number}-{step}"):
+                    label = say("train_without_lora") if step == 0 else say("train_at_step", step=step)
+                    st.image(str(path), width=WIDTH, alt=f"{prompt.prompt} · {label}")
+                    st.caption(label)

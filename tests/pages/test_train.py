@@ -1,0 +1,281 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+from PIL import Image
+
+from pages.parts import wording
+from pages.parts.train_fields import ELSEWHERE, GROUPS
+from story_engine.domain.run import RunState
+from story_engine.domain.training import TrainingSpec
+from story_engine.jobs.work_ledger import WorkLedger
+from story_engine.store.layout import Layout
+from tests.pages.conftest import Studio, texts
+from tests.pages.test_dataset import a_dataset
+
+
+def a_run(studio: Studio, name: str = "Ink", *, dataset: str | None = None, **fields: object) -> str:
+    """A run as a click on Start makes it; its job waits, since no dispatcher serves the test."""
+    dataset = dataset or a_dataset(studio, "a cat", "a dog", title="Ink")
+    desk = studio.engine.training
+    prompts = desk.sample_prompts("singer", [studio.engine.story("singer").scenes[0].id])
+    return desk.start(desk.from_preset("quick_look", name=name, dataset=dataset, sample_prompts=prompts, **fields))
+
+
+def finished(studio: Studio, run: str, *, steps: int = 6, state: str = "finished") -> None:
+    """What a training would leave: figures, samples, checkpoints, and its job done."""
+    runs, layout = studio.engine.parts.runs, Layout.of(studio.engine.config)
+    folder = runs.folder(run)
+    rows = [f"{step},0,{1 / step},{1.2 / step},0.0001,0.5,900" for step in range(1, steps + 1)]
+    header = "step,epoch,loss,smoothed_loss,learning_rate,seconds_per_step,memory_mb"
+    (folder / "metrics.csv").write_text("\n".join([header, *rows]) + "\n")
+    stored = io.BytesIO()
+    Image.new("RGB", (32, 32), "teal").save(stored, "PNG")
+    for step in (0, steps):
+        (folder / "samples" / str(step)).mkdir(parents=True)
+        (folder / "samples" / str(step) / "0.png").write_bytes(stored.getvalue())
+    (folder / "checkpoints").mkdir(exist_ok=True)
+    (folder / "checkpoints" / f"{steps}.safetensors").write_bytes(b"")
+    runs.write(RunState(id=run, state=state, step=steps, total=120, saved_step=steps))
+    outcome(layout, state="done")
+
+
+def outcome(layout: Layout, *, state: str, code: str | None = None, **values: object) -> None:
+    """The end of the job that waits first."""
+    work = WorkLedger(layout)
+    claim = work.claim()
+    assert claim is not None
+    work.finish(claim.job, claim.attempt, state=state, error_code=code, error_values=values)
+    work.close()
+
+
+def running(studio: Studio, run: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its job is claimed by a dispatcher that serves."""
+    work = WorkLedger(Layout.of(studio.engine.config))
+    assert work.claim() is not None
+    work.close()
+    runs = studio.engine.parts.runs
+    runs.write(runs.run(run).model_copy(update={"state": "running", "step": 3}))
+    monkeypatch.setattr("story_engine.bootstrap.dispatcher_state", lambda layout: "running")
+
+
+def test_a_newcomer_is_shown_the_way_to_pictures(studio: Studio):
+    app = studio.page("train", language="zh")
+
+    assert not app.exception
+    assert "还没有可用于训练的图片" in texts(app)
+    assert app.button(key="train-sample-ink").label == "样例集：水墨"
+
+
+def test_a_form_that_is_left_as_it_is_starts_a_quick_look_once(studio: Studio):
+    a_dataset(studio, "a cat", "a dog")
+    app = studio.page("train")
+
+    app.button(key="train-start").click().run()
+
+    assert not app.exception
+    (run,) = studio.engine.training.runs()
+    assert (run.name, run.state, run.spec.family, run.spec.steps) == ("Ink", "queued", "preview", 120)
+    assert len(run.spec.sample_prompts) == 3 and run.spec.sample_prompts[0].title
+    assert app.query_params["run"] in (run.id, [run.id])
+    assert [job.kind for job in studio.engine.jobs()] == ["train"]
+
+
+def test_the_same_training_asked_for_twice_is_one_run(studio: Studio):
+    run = a_run(studio)
+
+    assert studio.engine.training.start(studio.engine.training.look(run).spec) == run
+
+    assert len(studio.engine.training.runs()) == 1
+
+
+def test_a_name_that_is_taken_says_so_before_the_start(studio: Studio):
+    a_run(studio, "Ink")
+    app = studio.page("train", run="new")
+    assert app.text_input(key="train:name").value == "Ink 2"
+
+    app.text_input(key="train:name").set_value("Ink").run()
+
+    assert "There is a run called" in texts(app)
+    assert app.button(key="train-start").disabled
+
+
+def test_a_preset_sets_every_field(studio: Studio):
+    a_dataset(studio, "a cat")
+    app = studio.page("train")
+
+    app.button(key="whole-preset-challenge").click().run()
+
+    assert not app.exception
+    assert app.number_input(key="train:field:lora_alpha").value == 4.0
+    assert app.number_input(key="train:field:steps_per_epoch").value == 500
+    assert "Kolors" in texts(app) and app.button(key="train-start").disabled  # its weights are not here
+
+
+def test_everything_that_is_wrong_is_listed_at_once(studio: Studio):
+    a_dataset(studio, "")
+    app = studio.page("train")
+
+    app.number_input(key="train:field:lora_rank").set_value(0)
+    app.number_input(key="train:field:learning_rate").set_value(10.0)
+    app.text_input(key="train:name").set_value("a/b").run()
+
+    said = texts(app)
+    for expected in ("lora_rank is 0", "learning_rate is 10", "the character /", "no trigger word"):
+        assert expected in said, expected
+    assert app.button(key="train-start").disabled
+
+
+def test_settings_survive_a_visit_to_another_page(studio: Studio):
+    a_dataset(studio, "a cat")
+    app = studio.page("train")
+    app.number_input(key="train:field:lora_rank").set_value(12).run()
+
+    app.switch_page("pages/3_Dataset.py").run()
+    app.switch_page("pages/4_Train.py").run()
+
+    assert app.number_input(key="train:field:lora_rank").value == 12
+
+
+def test_a_run_that_waits_can_be_taken_back(studio: Studio):
+    run = a_run(studio)
+    app = studio.page("train", run=run)
+    assert "waiting" in texts(app)
+
+    app.button(key="train-stop").click().run()
+
+    assert not app.exception
+    assert studio.engine.training.card(run).state == "prepared"
+    assert app.button(key="train-resume").label == "Start"
+
+
+def test_a_finished_run_shows_figures_samples_and_checkpoints(studio: Studio):
+    run = a_run(studio)
+    finished(studio, run)
+
+    app = studio.page("train", run=run)
+
+    assert not app.exception and not app.error
+    assert "finished" in texts(app) and "without LoRA" in texts(app)
+    assert "6 / 120" in texts(app) and "0.2000" in texts(app)
+    assert app.selectbox(key=f"train-step-{run}").value == 6
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_running_one_takes_wishes(studio: Studio, monkeypatch: pytest.MonkeyPatch, language: str):
+    run = a_run(studio)
+    running(studio, run, monkeypatch)
+    app = studio.page("train", run=run, language=language)
+    assert not app.exception
+
+    for wish in ("sample", "save", "stop"):
+        app.button(key=f"train-{wish}").click().run()
+
+    assert not app.exception
+    assert studio.engine.parts.runs.wishes(run) == {"sample", "save", "stop"}
+    assert app.button(key="train-stop").disabled
+
+
+def test_a_running_one_is_not_deleted(studio: Studio, monkeypatch: pytest.MonkeyPatch):
+    run = a_run(studio)
+    running(studio, run, monkeypatch)
+
+    with pytest.raises(Exception, match="is running"):
+        studio.engine.training.delete(run)
+
+
+def test_a_run_whose_process_died_is_interrupted_and_goes_on(studio: Studio, monkeypatch: pytest.MonkeyPatch):
+    run = a_run(studio)
+    work = WorkLedger(Layout.of(studio.engine.config))
+    claim = work.claim()
+    runs = studio.engine.parts.runs
+    runs.write(runs.run(run).model_copy(update={"state": "running", "step": 30, "saved_step": 20}))
+    work.crashed(claim.job, claim.attempt, reason="signal 9, SIGKILL")
+    work.close()
+
+    app = studio.page("train", run=run)
+
+    assert "interrupted" in texts(app) and "signal 9, SIGKILL" in texts(app) and "step 20" in texts(app)
+    app.button(key="train-resume").click().run()
+    assert studio.engine.training.card(run).state == "queued"
+
+
+def test_a_dispatcher_that_was_killed_leaves_nothing_that_looks_running(studio: Studio):
+    run = a_run(studio)
+    work = WorkLedger(Layout.of(studio.engine.config))
+    work.claim()
+    work.close()
+
+    assert studio.engine.training.card(run).state == "queued"
+
+
+def test_a_resume_forgets_the_stop_before_it(studio: Studio):
+    run = a_run(studio)
+    finished(studio, run, state="stopped")
+    studio.engine.parts.runs.wish(run, "stop")
+
+    studio.engine.training.resume(run)
+
+    assert studio.engine.parts.runs.wishes(run) == frozenset()
+
+
+def test_a_failed_run_says_why(studio: Studio):
+    run = a_run(studio)
+    runs = studio.engine.parts.runs
+    values = {"step": 12, "learning_rate": "0.01"}
+    runs.write(
+        RunState(id=run, state="failed", step=12, total=120, error_code="training.no_number", error_values=values)
+    )
+    outcome(Layout.of(studio.engine.config), state="failed", code="training.no_number", **values)
+
+    app = studio.page("train", run=run)
+
+    assert "12" in texts(app) and not app.exception
+    assert app.button(key="train-resume").label == "Resume"
+
+
+def test_a_deleted_run_comes_back_with_undo(studio: Studio):
+    run = a_run(studio)
+    finished(studio, run)
+    app = studio.page("train", run=run)
+
+    app.button(key="icon-train-delete").click().run()
+    assert studio.engine.training.runs() == ()
+    app.button(key="undo-0").click().run()
+
+    assert [card.id for card in studio.engine.training.runs()] == [run]
+
+
+def test_a_damaged_run_is_named_and_the_others_stay(studio: Studio):
+    run = a_run(studio, "Good")
+    finished(studio, run)
+    broken = a_run(studio, "Broken", dataset="ink")
+    (Layout.of(studio.engine.config).runs / broken / "spec.json").write_text("{")
+
+    app = studio.page("train", run=run)
+
+    assert not app.exception
+    assert {card.id: card.state for card in studio.engine.training.runs()}[broken] == "failed"
+    assert a_run(studio, "Third", dataset="ink")
+
+
+def test_a_training_is_written_down_as_yaml_and_every_slip_is_named(studio: Studio):
+    desk = studio.engine.training
+    spec = desk.read(b"name: Ink\ndataset: ink\npreset: quick_look\nlora_rank: 4\n", file="ink.yaml")
+    assert (spec.lora_rank, spec.steps, spec.family) == (4, 120, "preview")
+
+    with pytest.raises(Exception) as refused:
+        desk.read(b"name: Ink\nlora_rang: 4\nseed: x\npreset: quick\n", file="ink.yaml")
+
+    said = str(refused.value)
+    for expected in ("lora_rank", "ink.yaml:3: seed", "quick_look", "dataset is missing"):
+        assert expected in said, expected
+
+
+def test_every_field_has_its_words_in_the_form():
+    drawn = {field for group in GROUPS.values() for field in group}
+
+    assert drawn | ELSEWHERE == set(TrainingSpec.model_fields) and not drawn & ELSEWHERE
+    asked = {f"train_{kind}_{field}" for field in drawn for kind in ("field", "help")}
+    assert all(asked <= set(wording.texts(language)) for language in wording.LANGUAGE_NAMES)
