@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from story_engine import cli_compare, cli_dataset, cli_train
+from story_engine import cli_compare, cli_dataset, cli_lora, cli_train
 from story_engine.bootstrap import open_engine
 from story_engine.cli_report import board_report, job_report, models_report, story_lint
 from story_engine.cli_wait import JobEnded, wait_for
@@ -37,6 +37,7 @@ app.add_typer(models, name="models")
 app.add_typer(jobs, name="jobs")
 app.command()(cli_compare.compare)
 app.add_typer(cli_dataset.app, name="dataset")
+app.add_typer(cli_lora.app, name="lora")
 app.command("train")(cli_train.train)
 
 StoryArgument = Annotated[str, typer.Argument(help="Path of a story's YAML file, or its slug.")]

@@ -63,7 +63,7 @@ class LoraLibrary:
             title=record.title or (facts.title if facts else "") or name,
             trigger=record.trigger if self._is_kept(path) else (facts.trigger if facts else ""),
             strength=record.strength,
-            source=record.source if self._is_kept(path) else "loose",
+            source=record.source if self._is_kept(path) else self._source(path),
             source_name=record.source_name or path.name,
             family=record.family or (report.families[0] if report and report.families else ""),
             size_bytes=path.stat().st_size,
@@ -259,6 +259,9 @@ class LoraLibrary:
 
     def _is_kept(self, path: Path) -> bool:
         return path.parent.parent == self._layout.loras
+
+    def _source(self, path: Path) -> str:
+        return "loose" if path.parent == self._layout.loras else "training"
 
     def _is_taken(self, name: str) -> bool:
         if not self._layout.loras.is_dir():

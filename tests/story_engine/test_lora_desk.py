@@ -195,7 +195,7 @@ def test_a_checkpoint_of_a_training_is_used_by_its_name_and_taken_into_the_libra
 
     entry = desk.entry(name)
     assert (entry.title, entry.trigger, entry.strength, entry.source) == ("Ink", "mystyle", 0.8, "training")
-    assert entry.provenance.run == "ink-1"
+    assert entry.provenance.run == "ink-1" and desk.entry("ink-1@20").source == "training"
     assert engine.parts.loras.has("ink-1@20") and engine.parts.loras.names() == ("ink",)
     assert engine.parts.loras.sha256("ink-1@20") == engine.parts.loras.sha256("ink")
     for wrong in ("ink-1@21", "../ink-1@20", "ink-1@", "nobody@20"):

@@ -35,6 +35,7 @@ from tests.story_engine.models.test_lora_write import FACTS, small
 
 _ONE = "blocks.7.transformer_blocks.0.attn1.to_q"
 _TWO = "blocks.41.transformer_blocks.0.attn2.to_out"
+_DROP = "drop_broken"
 Tensors = dict[str, torch.Tensor]
 
 
@@ -109,12 +110,12 @@ def test_every_form_is_known(bases, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "code", "repair"),
     [
-        (lambda t: t[f"{kohya_name(_ONE)}.lora_up.weight"].fill_(float("nan")), "doctor_not_finite", "drop_broken"),
-        (lambda t: t[f"{kohya_name(_ONE)}.lora_down.weight"].fill_(float("inf")), "doctor_not_finite", "drop_broken"),
-        (lambda t: t[f"{kohya_name(_ONE)}.lora_up.weight"].zero_(), "doctor_zero", "drop_broken"),
-        (lambda t: t.pop(f"{kohya_name(_ONE)}.lora_up.weight"), "doctor_half", "drop_broken"),
-        (lambda t: t.update({f"{kohya_name(_ONE)}.lora_up.weight": torch.ones(9, 7)}), "doctor_misshapen", "drop_broken"),
-        (lambda t: t.update({f"{kohya_name(_ONE)}.lora_up.weight": torch.ones(9)}), "doctor_misshapen", "drop_broken"),
+        (lambda t: t[f"{kohya_name(_ONE)}.lora_up.weight"].fill_(float("nan")), "doctor_not_finite", _DROP),
+        (lambda t: t[f"{kohya_name(_ONE)}.lora_down.weight"].fill_(float("inf")), "doctor_not_finite", _DROP),
+        (lambda t: t[f"{kohya_name(_ONE)}.lora_up.weight"].zero_(), "doctor_zero", _DROP),
+        (lambda t: t.pop(f"{kohya_name(_ONE)}.lora_up.weight"), "doctor_half", _DROP),
+        (lambda t: t.update({f"{kohya_name(_ONE)}.lora_up.weight": torch.ones(9, 7)}), "doctor_misshapen", _DROP),
+        (lambda t: t.update({f"{kohya_name(_ONE)}.lora_up.weight": torch.ones(9)}), "doctor_misshapen", _DROP),
         (lambda t: t.update({"lora_te1_text.lora_up.weight": torch.ones(4, 4)}), "doctor_text_encoder", "drop_foreign"),
         (lambda t: t.update({"conv_in.lora_up.weight": torch.ones(4, 4)}), "doctor_foreign", "drop_foreign"),
         (lambda t: t.update({f"{kohya_name(_ONE)}.alpha": torch.tensor(7.0)}), "doctor_mixed_alphas", "even_ranks"),
