@@ -62,7 +62,7 @@ def put(slug: str, sweep: Sweep) -> None:
 def draw(slug: str, scene: Scene, choices: SweepChoices) -> Sweep | None:
     """Both axes in one card, with what is wrong under each; the sweep when nothing is."""
     with st.container(key="card-compare-axes"):
-        across, down = st.columns(2, gap="large")
+        across, down = st.columns(2, gap="medium")
         with across:
             x = _draw_side(slug, scene, choices, "x", taken=None)
         with down:

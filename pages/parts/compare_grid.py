@@ -11,6 +11,7 @@ from pages.parts import compare_cell, live, notices
 from pages.parts.desk import engine
 from pages.parts.panel_picture import jpeg
 from pages.parts.wording import duration, language, plain, say
+from story_engine.domain.job import JobView
 from story_engine.domain.story import Story
 from story_engine.domain.sweep import Axis, Sweep
 from story_engine.flows.sweep_view import DONE, MISSING, CellView, SweepView
@@ -39,7 +40,7 @@ def _draw_bar(view: SweepView) -> None:
         if view.jobs:
             job = next((job for job in view.jobs if job.state == "running"), view.jobs[0])
             share = (view.done + live.share(job) / 2 * (job.state == "running")) / view.pictures
-            st.progress(min(1.0, share), text=plain(_progress_text(view, live.describe(job))))
+            st.progress(min(1.0, share), text=plain(_progress_text(view, job)))
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="compare-actions"):
             if view.missing:
                 st.button(
@@ -97,10 +98,15 @@ def _then_all(action: object, view: SweepView) -> None:
     st.session_state["compare-whole-page"] = True
 
 
-def _progress_text(view: SweepView, stage: str) -> str:
-    parts = [say("sweep.painted_of", done=view.done, all=view.pictures), stage]
+def _progress_text(view: SweepView, job: JobView) -> str:
+    """Of the whole grid; what a job that waits is waiting for is told in its own words."""
+    if job.state != "running":
+        return f"{say('sweep.painted_of', done=view.done, all=view.pictures)} · {live.describe(job)}"
+    parts = [say("sweep.painted_of", done=view.done, all=view.pictures)]
+    if job.progress.stage:
+        parts.append(say(f"jobs.stage.{job.progress.stage}"))
     if view.seconds:
-        parts.append(say("sweep.left_in_all", time=duration(view.seconds)))
+        parts.append(say("jobs.eta", time=duration(view.seconds)))
     return " · ".join(parts)
 
 

@@ -18,11 +18,12 @@ _STYLE = """
 [class*="st-key-compare-row-"] > div { flex: 1 0 132px; min-width: 132px; max-width: 300px; }
 [class*="st-key-compare-row-"] > div:first-child { flex: 0 0 104px; min-width: 104px; width: 104px; position: sticky;
   left: -4px; z-index: 3; background: light-dark(#FBF9F6, #17151A); padding-right: .4rem; align-self: stretch; }
-.st-key-compare-row-head > div:first-child { align-items: flex-end; }
-[class*="st-key-compare-row-"]:not(.st-key-compare-row-head) > div:first-child { align-items: center; }
+.st-key-compare-row-head > div:first-child { flex-direction: column; justify-content: flex-end; }
+[class*="st-key-compare-row-"]:not(.st-key-compare-row-head) > div:first-child { flex-direction: column;
+  justify-content: center; }
 [class*="st-key-compare-cell-"], [class*="st-key-compare-best-"] { position: relative; flex: 1 1 auto; }
-[class*="st-key-compare-label-"], [class*="st-key-compare-column-"], .st-key-compare-corner { height: auto;
-  flex: 1 1 auto; }
+[class*="st-key-compare-label-"], .st-key-compare-corner { height: auto; flex: none; }
+[class*="st-key-compare-column-"] { height: auto; flex: 1 1 auto; }
 [class*="st-key-compare-label-"] p { font-weight: 600; overflow-wrap: anywhere; }
 .st-key-compare-corner p { font-size: .78rem; color: var(--soft); line-height: 1.35; }
 [class*="st-key-compare-column-"] p { font-weight: 600; text-align: center; overflow-wrap: anywhere; }

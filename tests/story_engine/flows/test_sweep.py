@@ -10,14 +10,20 @@ from story_engine.bootstrap import open_engine
 from story_engine.config import Config
 from story_engine.domain.edit import Edit
 from story_engine.domain.recipe import Recipe
+from story_engine.domain.run import TrainedPicture
 from story_engine.domain.story import LoraUse, Settings
 from story_engine.domain.sweep import Axis, Sweep
 from story_engine.domain.take import Score
+from story_engine.domain.training import TrainingSpec
 from story_engine.errors import ChooseAnother, FixInput, InvalidInput, StandInNeeded
 from story_engine.flows.sweep import MOST_IN_A_JOB, planned
+from story_engine.flows.sweep_picture import as_grid
+from story_engine.formats import lettering
+from story_engine.formats.labelled_grid import texts_of
 from tests.builders import a_take
 
 STORY = "cat"
+TRAINED = TrainedPicture(file="1.png", sha256="0" * 64, caption="ink, a cat", width=256, height=256)
 
 
 @pytest.fixture
@@ -320,3 +326,61 @@ def test_the_grid_comes_out_as_one_labelled_picture(engine):
         with Image.open(io.BytesIO(engine.sweeps.picture(STORY, sweep, language=language))) as picture:
             assert picture.width > 512 and picture.height > 512
             assert json.loads(picture.text["story_studio_grid"])["scene"] == "s1"
+
+
+def test_checkpoints_of_a_training_are_compared_without_being_in_the_library(engine):
+    run = engine.parts.runs.create(TrainingSpec(name="My ink", dataset="ink"), (TRAINED,))
+    folder = engine.parts.runs.folder(run) / "checkpoints"
+    folder.mkdir(exist_ok=True)
+    for step in (500, 1000):
+        (folder / f"{step}.safetensors").write_bytes(f"after {step} steps".encode())
+
+    choices = engine.sweeps.choices(STORY, "s1")
+    reading = engine.sweeps.read(STORY, "s1", x=("checkpoint", "0, all"), y=("strength", "0.5, 1"), run=run)
+    engine.sweeps.paint(STORY, reading.sweep)
+    finish(engine)
+    view = engine.sweeps.look(STORY, reading.sweep)
+
+    assert [(choice.run, choice.name, choice.steps) for choice in choices.runs] == [(run, "My ink", (500, 1000))]
+    assert [[part.name for part in cell.recipe.loras] for cell in view.rows[0]] == [[], [f"{run}@500"], [f"{run}@1000"]]
+    assert view.pictures == 5
+    assert engine.sweeps.send(STORY, "s1", view.rows[0][2].take.id).loras[0] == LoraUse(
+        name=f"{run}@1000", strength=0.5
+    )
+    assert engine.notices(STORY, "en") == ()
+    assert (
+        engine.sweeps.read(STORY, "s1", x=("checkpoint", "7"), run=run).problems[0].code == "sweep.unknown_checkpoint"
+    )
+    assert engine.sweeps.read(STORY, "s1", x=("checkpoint", "7"), run="no").problems[0].code == "sweep.unknown_run"
+
+
+def test_a_training_of_another_model_is_not_offered(engine):
+    run = engine.parts.runs.create(TrainingSpec(name="Ink", dataset="ink", family="kolors"), (TRAINED,))
+    (engine.parts.runs.folder(run) / "checkpoints").mkdir(exist_ok=True)
+    (engine.parts.runs.folder(run) / "checkpoints" / "500.safetensors").write_bytes(b"x")
+
+    assert engine.sweeps.choices(STORY, "s1").runs == ()
+
+
+def test_without_a_chinese_font_every_label_is_still_letters(engine, monkeypatch):
+    with_lora(engine, "水墨")
+    change(engine, "title", "小猫的旅行")
+    change(engine, "title", "早晨", scene="s1")
+    sweep = a_sweep(("lora", "", "水墨"), ("strength", 0.5))
+    engine.sweeps.paint(STORY, sweep)
+    finish(engine)
+    cached = (lettering.font, lettering._cjk_file, lettering._has)
+    with monkeypatch.context() as fonts:
+        fonts.setattr(lettering, "CJK_FONTS", ())
+        fonts.setattr(lettering, "LATIN_FONTS", ())
+        for each in cached:
+            each.cache_clear()
+
+        grid = as_grid(engine.sweeps.look(STORY, sweep), engine.story(STORY), "en")
+        picture = engine.sweeps.picture(STORY, sweep, language="zh")
+
+        assert all(lettering.can_write(text) for text in texts_of(grid))
+        assert grid.columns == ("without LoRA", "LoRA 2") and "Scene 1" in grid.title
+        assert Image.open(io.BytesIO(picture)).format == "PNG" and not engine.sweeps.writes_chinese()
+    for each in cached:
+        each.cache_clear()
