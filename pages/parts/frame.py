@@ -16,6 +16,7 @@ PAGES = (
     ("compare", "pages/2_Compare.py", ":material/grid_view:"),
     ("dataset", "pages/3_Dataset.py", ":material/photo_library:"),
     ("train", "pages/4_Train.py", ":material/model_training:"),
+    ("loras", "pages/5_LoRAs.py", ":material/layers:"),
     ("submit", "pages/6_Submit.py", ":material/outbox:"),
     ("settings", "pages/7_Settings.py", ":material/tune:"),
 )

@@ -26,7 +26,7 @@ class Undo:
     """How a finished action is taken back."""
 
     kind: str
-    """"story", "take", "dataset", "run" or "revision"."""
+    """"story", "take", "dataset", "run", "lora" or "revision"."""
     token: str
     """What the engine gave for it; for a revision, its number."""
     story: str = ""
@@ -109,6 +109,8 @@ def _take_back(undo: Undo) -> None:
         engine().restore(undo.token)
     elif undo.kind == "take":
         engine().restore_take(undo.token)
+    elif undo.kind == "lora":
+        engine().lora_library.restore(undo.token)
     elif undo.kind == "dataset":
         engine().datasets.restore(undo.token)
     elif undo.kind == "run":

@@ -25,6 +25,7 @@ PAGES = {
     "settings": "pages/7_Settings.py",
     "dataset": "pages/3_Dataset.py",
     "train": "pages/4_Train.py",
+    "loras": "pages/5_LoRAs.py",
 }
 
 

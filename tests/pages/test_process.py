@@ -19,7 +19,7 @@ app = AppTest.from_file({str(PROJECT_FOLDER / "Home.py")!r}, default_timeout=120
 app.session_state["warmed_up"] = True
 app.session_state["opened_story"] = "orange-cat-en"
 app.run()
-for page in ("pages/1_Story.py", "pages/3_Dataset.py", "pages/6_Submit.py", "pages/7_Settings.py"):
+for page in ("pages/1_Story.py", "pages/3_Dataset.py", "pages/5_LoRAs.py", "pages/6_Submit.py", "pages/7_Settings.py"):
     app.switch_page(page).run()
     assert not app.exception and not app.error, (page, app.exception, app.error)
 print([name for name in {HEAVY!r} if name in sys.modules])
