@@ -10,7 +10,7 @@ from story_engine.domain.resolve import compose_negative, compose_prompt
 from story_engine.domain.training import PRESETS, SamplePrompt, TrainingSpec
 from story_engine.domain.training_text import read_spec, spec_from_preset
 from story_engine.errors import ChooseAnother
-from story_engine.flows import train, train_look
+from story_engine.flows import train, train_look, train_time
 from story_engine.flows.parts import Parts
 from story_engine.flows.train import TrainingPlan
 from story_engine.flows.train_look import RunCard, RunLook
@@ -66,6 +66,14 @@ class TrainingDesk:
     def plan(self, spec: TrainingSpec) -> TrainingPlan:
         """What stands in its way, all at once; memory and time."""
         return train.plan(self.parts, spec)
+
+    def measure(self, spec: TrainingSpec) -> int:
+        """Do a few steps on noise, so that `plan` knows the time; the job, which takes seconds."""
+        return train_time.measure(self.parts, spec, user=self.user)
+
+    def is_being_measured(self, spec: TrainingSpec) -> bool:
+        """Whether that is going on just now."""
+        return train_time.is_being_measured(self.parts, spec)
 
     # -- work ----------------------------------------------------------------------------------------------------------
     def start(self, spec: TrainingSpec) -> str:

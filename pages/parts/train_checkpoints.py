@@ -6,8 +6,9 @@ import streamlit as st
 
 from pages.parts import notices
 from pages.parts.desk import engine
-from pages.parts.wording import plain, say
+from pages.parts.wording import language, plain, say
 from story_engine.flows.train_look import RunLook
+from story_engine.messages import message
 
 
 def draw(look: RunLook) -> None:
@@ -16,12 +17,17 @@ def draw(look: RunLook) -> None:
         return
     run = look.card.id
     steps = look.checkpoints[::-1]
+    choice = look.choice
+    proposed = choice.step if choice is not None and choice.step in steps else steps[0]
     with st.container(key="card-train-checkpoints", gap="small"):
         st.markdown(f"**{say('train_checkpoints')}**")
+        if choice is not None:
+            for code, values in choice.reasons:
+                st.markdown(f":material/recommend: {plain(message(code, language(), **values))}")
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             key = f"train-step-{run}"
             if st.session_state.get(key) not in steps:
-                st.session_state[key] = steps[0]
+                st.session_state[key] = proposed
             step = st.selectbox(
                 say("train_step"),
                 steps,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.parts import dataset_intake, notices, train_fields, train_prompts
+from pages.parts import dataset_intake, live, notices, train_fields, train_prompts
 from pages.parts.desk import engine
 from pages.parts.wording import duration, family_title, language, plain, say, size
 from story_engine.domain.training import TrainingSpec
@@ -158,6 +158,18 @@ def _draw_plan(plan: TrainingPlan) -> None:
         say("train_plan_time", time=duration(plan.seconds)) if plan.seconds else say("train_plan_no_time"),
     ]
     st.caption("  \n".join([*facts, plain(plan.device)]))
+    if engine().training.is_being_measured(spec):
+        live.follow(quiet=True)
+    elif plan.can_start:
+        st.button(
+            say("train_measure"),
+            key="train-measure",
+            icon=":material/timer:",
+            type="tertiary",
+            help=say("train_measure_help"),
+            on_click=notices.attempt,
+            args=(engine().training.measure, spec),
+        )
 
 
 def _start(spec: TrainingSpec, on_start: Callable[[str], None]) -> None:

@@ -21,6 +21,8 @@ def draw(look: RunLook) -> None:
     steps = sorted({sample.step for sample in look.samples})
     st.subheader(say("train_samples"), anchor=False)
     st.caption(say("train_samples_text"))
+    if look.choice is not None and look.choice.scorer == "preview":
+        st.caption(f":material/info: {say('submit.preview_only')}")
     for number, prompt in enumerate(look.spec.sample_prompts):
         st.markdown(f"**{plain(prompt.title or prompt.prompt[:80])}** :small[{say('train_seed', seed=prompt.seed)}]")
         with st.container(horizontal=True, wrap=False, gap="small", key=f"train-samples-{number}"):
@@ -32,3 +34,16 @@ def draw(look: RunLook) -> None:
                     label = say("train_without_lora") if step == 0 else say("train_at_step", step=step)
                     st.image(str(path), width=WIDTH, alt=f"{prompt.prompt} · {label}")
                     st.caption(label)
+                    if number == 0:
+                        _draw_score(look, step)
+
+
+def _draw_score(look: RunLook, step: int) -> None:
+    """Of all samples of the step, under the first row."""
+    found = look.choice.scores.get(step) if look.choice is not None else None
+    if found is None:
+        return
+    is_chosen = look.choice is not None and look.choice.step == step
+    nearer = say("train_nearer", percent=round(100 * (1 - found.distance))) if step else ""
+    text = f"{found.score:.2f}{f' · {nearer}' if nearer else ''}"
+    st.badge(text, icon=":material/recommend:" if is_chosen else None, color="green" if is_chosen else "gray")

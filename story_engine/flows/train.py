@@ -11,6 +11,7 @@ from story_engine.domain.run import RESUMABLE, TrainedPicture
 from story_engine.domain.training import TrainingProblem, TrainingSpec, problems
 from story_engine.domain.training_cost import Memory, memory_of
 from story_engine.errors import ChooseAnother, InvalidInput, StudioError, Wait
+from story_engine.flows import train_time
 from story_engine.flows.dataset_look import training_pictures
 from story_engine.flows.parts import Parts
 from story_engine.flows.train_look import ACTIVE, card, key_of
@@ -31,7 +32,7 @@ class TrainingPlan:
     memory: Memory
     device: str
     seconds: float | None
-    """How long it takes by the steps that an earlier run measured here; None where none did."""
+    """How long it takes by steps that were measured here; None where none were."""
 
     @property
     def can_start(self) -> bool:
@@ -60,9 +61,10 @@ def plan(parts: Parts, spec: TrainingSpec) -> TrainingPlan:
         error = parts.files_missing(spec.family)
         found.append(TrainingProblem(error.code, "family", dict(error.values)))
     is_gpu = bool(gpu_names())
+    side = family.width if family is not None else 1024
     memory = memory_of(
         spec,
-        side=family.width if family is not None else 1024,
+        side=side,
         available_bytes=gpu_memory_bytes() if is_gpu else memory_bytes(),
         is_gpu=is_gpu,
     )
@@ -75,7 +77,7 @@ def plan(parts: Parts, spec: TrainingSpec) -> TrainingPlan:
         pictures=len(captions or ()),
         memory=memory,
         device=device,
-        seconds=_seconds(parts, spec, side=family.width if family is not None else 1024),
+        seconds=train_time.seconds(parts, spec, pictures=len(captions or ()), side=side),
     )
 
 
@@ -196,24 +198,3 @@ def _too_large(memory: Memory, device: str) -> TrainingProblem:
         return TrainingProblem("training.memory_never", "memory", values, blocks=False)
     values["remedy"] = ", ".join(f"{field} {value}" for field, value in memory.remedy)
     return TrainingProblem("training.memory", memory.remedy[-1][0], values, blocks=False)
-
-
-def _seconds(parts: Parts, spec: TrainingSpec, *, side: int) -> float | None:
-    """By the newest run of the family that measured its steps on this machine."""
-    device = "cuda" if gpu_names() else "cpu"
-    for run in parts.runs.ids():
-        try:
-            state, earlier = parts.runs.run(run), parts.runs.spec(run)
-        except StudioError:
-            continue
-        if earlier.family != spec.family or not state.seconds_per_step or not state.device.startswith(device):
-            continue
-        ratio = _work(spec, side) / _work(earlier, side)
-        return spec.steps * state.seconds_per_step * ratio + (state.encoding_seconds or 0.0)
-    return None
-
-
-def _work(spec: TrainingSpec, side: int) -> float:
-    """What a step of one process costs, in units that only compare: pictures × area × what is computed twice."""
-    twice = 4 / 3 if spec.use_gradient_checkpointing else 1.0
-    return spec.batch_size * spec.gradient_accumulation_steps * ((spec.resolution or side) ** 2) * twice

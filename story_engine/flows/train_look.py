@@ -41,6 +41,28 @@ class RunCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepScore:
+    """What the samples of one step say."""
+
+    step: int
+    score: float
+    """Mean aesthetic score."""
+    distance: float
+    """To the training pictures' style; that of the samples without the LoRA is 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The recommended checkpoint with its reasons, as the training's job left it."""
+
+    step: int | None
+    reasons: tuple[tuple[str, dict[str, object]], ...]
+    """Message codes with values."""
+    scores: dict[int, StepScore]
+    scorer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunLook:
     """One run with everything that there is to see of it."""
 
@@ -54,6 +76,8 @@ class RunLook:
     """Steps of which there is a LoRA file."""
     wishes: frozenset[str]
     """What it was asked for and has not done yet."""
+    choice: Choice | None
+    """Which checkpoint to keep; None before its samples were compared."""
 
 
 def key_of(run: str) -> str:
@@ -86,14 +110,29 @@ def look(parts: Parts, run: str) -> RunLook:
         LookAtLog: its files cannot be read.
     """
     spec, state = parts.runs.spec(run), parts.runs.run(run)
+    found = card(parts, run)
     return RunLook(
-        card=card(parts, run),
+        card=found,
         spec=spec,
         run=state,
         metrics=_thinned(parts.runs.metrics(run)),
         samples=parts.runs.samples(run),
         checkpoints=tuple(parts.runs.checkpoints(run)),
         wishes=parts.runs.wishes(run),
+        choice=_choice(found.job),
+    )
+
+
+def _choice(job: JobView | None) -> Choice | None:
+    said = job.result.get("choice") if job is not None else None
+    if not isinstance(said, dict):
+        return None
+    scores = [StepScore(step=each["step"], score=each["score"], distance=each["distance"]) for each in said["looks"]]
+    return Choice(
+        step=said["step"],
+        reasons=tuple((code, values) for code, values in said["reasons"]),
+        scores={each.step: each for each in scores},
+        scorer=said["scorer"],
     )
 
 

@@ -1,0 +1,85 @@
+"""How long a training will take here: by a few steps that were measured for it, or by an earlier run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from story_engine.domain.training import TrainingSpec
+from story_engine.errors import StudioError
+from story_engine.flows.parts import Parts
+from story_engine.models.devices import gpu_names
+
+MEASURE_PRIORITY = 5
+"""Somebody looks at the form and waits; it takes seconds."""
+_DECIDES = (
+    "family", "resolution", "batch_size", "gradient_accumulation_steps", "use_gradient_checkpointing", "precision",
+    "lora_rank", "target_modules", "sample_steps",
+)  # fmt: skip
+"""Fields that the time of a step or a sample depends on."""
+
+
+def measure(parts: Parts, spec: TrainingSpec, *, user: str) -> int:
+    """Queue a few steps on noise; the job."""
+    job = parts.ledger.submit(
+        "train",
+        {"measure": json.loads(spec.model_dump_json())},
+        key=_key(parts, spec),
+        priority=MEASURE_PRIORITY,
+        user=user,
+        story=None,
+        scenes=(),
+    )
+    parts.start_dispatcher()
+    return job
+
+
+def is_being_measured(parts: Parts, spec: TrainingSpec) -> bool:
+    """Whether the steps are counted just now."""
+    key = _key(parts, spec)
+    found = parts.ledger.latest([key]).get(key)
+    return found is not None and found.is_active
+
+
+def seconds(parts: Parts, spec: TrainingSpec, *, pictures: int, side: int) -> float | None:
+    """Of the whole training; None where nothing like it was measured."""
+    key = _key(parts, spec)
+    found = parts.ledger.latest([key]).get(key)
+    if found is None or found.state != "done" or "seconds_per_step" not in found.result:
+        return _by_earlier_run(parts, spec, side=side)
+    said = {name: float(str(value)) for name, value in found.result.items()}
+    rounds = spec.steps // spec.sample_every + 1 if spec.sample_every else 0
+    variants = pictures * (1 if spec.center_crop else spec.crops) * (2 if spec.random_flip else 1)
+    return (
+        spec.steps * said["seconds_per_step"]
+        + variants * said["seconds_per_picture"]
+        + rounds * len(spec.sample_prompts) * said["seconds_per_sample"]
+    )
+
+
+def _by_earlier_run(parts: Parts, spec: TrainingSpec, *, side: int) -> float | None:
+    """By the newest run of the family that measured its steps on this machine."""
+    device = "cuda" if gpu_names() else "cpu"
+    for run in parts.runs.ids():
+        try:
+            state, earlier = parts.runs.run(run), parts.runs.spec(run)
+        except StudioError:
+            continue
+        if earlier.family == spec.family and state.seconds_per_step and state.device.startswith(device):
+            ratio = _work(spec, side) / _work(earlier, side)
+            return spec.steps * state.seconds_per_step * ratio + (state.encoding_seconds or 0.0)
+    return None
+
+
+def _work(spec: TrainingSpec, side: int) -> float:
+    """What a step of one process costs, in units that only compare: pictures × area × what is computed twice."""
+    twice = 4 / 3 if spec.use_gradient_checkpointing else 1.0
+    return spec.batch_size * spec.gradient_accumulation_steps * ((spec.resolution or side) ** 2) * twice
+
+
+def _key(parts: Parts, spec: TrainingSpec) -> str:
+    """The same for specs whose steps take the same time."""
+    family = parts.families().get(spec.family)
+    weights = family.weights_hash if family is not None else ""
+    decides = json.dumps([weights, gpu_names(), *(getattr(spec, field) for field in _DECIDES)])
+    return f"measure-{hashlib.sha256(decides.encode()).hexdigest()[:32]}"
