@@ -51,14 +51,14 @@ def _draw_large(view: SweepView, cell: CellView, story: Story) -> None:
         if cell.score is not None:
             note = f" · {say('sweep.best')}" if cell.is_best else ""
             st.markdown(f":material/star: **{cell.score:.2f}**{note}")
-        st.caption(plain(settings_text(cell.recipe, language(), without=view.sweep.kinds() - {"seed"})))
+        st.caption(plain(settings_text(cell.recipe, language(), without=view.sweep.kinds())))
         _draw_actions(view, cell, story)
         _draw_steps(view, cell)
 
 
 def _draw_value(sweep: Sweep, axis: Axis, cell: CellView, story: Story) -> None:
-    st.caption(plain(axis_name(sweep, axis, story, language())))
-    st.subheader(plain(value_name(axis.kind, cell.given[axis.kind], language())), anchor=False)
+    name = plain(axis_name(sweep, axis, story, language()))
+    st.markdown(f"{name}  \n**{plain(value_name(axis.kind, cell.given[axis.kind], language()))}**")
 
 
 def _draw_actions(view: SweepView, cell: CellView, story: Story) -> None:

@@ -40,7 +40,7 @@ def run(
 
     Args:
         spec: `{"job": id, "story": slug, "items": [{"scene", "number", "recipe", "written_prompt",
-            "written_negative", "parent"}], "score": bool}`.
+            "written_negative", "parent"}], "score": bool, "sweep": bool}`.
         report: told at every step.
         should_stop: asked at every step.
         layout: of the workspace.
@@ -51,7 +51,7 @@ def run(
     store = TakeStore(layout)
     items = [_item(spec["story"], given) for given in spec["items"]]
     missing = [item for item in items if store.find(item.story, item.scene, item.recipe.digest) is None]
-    painting = _Painting(layout, store, missing, report, spec["job"])
+    painting = _Painting(layout, store, missing, report, spec["job"], is_sweep=bool(spec.get("sweep")))
     started = time.monotonic()
     if missing:
         renderer = _renderer(layout)
@@ -129,6 +129,8 @@ class _Painting:
     items: list[_Item]
     report: Callable[[Progress], None]
     job: int
+    is_sweep: bool = False
+    """Its pictures are looked at in their grid, so their previews are not announced for the scene's panel."""
     made_with: dict[str, str] = field(default_factory=dict)
     takes: list[Take] = field(default_factory=list)
     previews: dict[str, str] = field(default_factory=dict)
@@ -206,7 +208,8 @@ class _Painting:
         except OSError as error:
             _LOG.warning("a preview could not be written, painting goes on: %s", error)
             return
-        self.previews[item.scene] = path.relative_to(self.layout.workspace).as_posix()
+        if not self.is_sweep:
+            self.previews[item.scene] = path.relative_to(self.layout.workspace).as_posix()
 
 
 def _item(story: str, given: dict[str, Any]) -> _Item:

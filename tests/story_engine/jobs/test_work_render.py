@@ -91,6 +91,20 @@ def test_previews_of_the_latents_lie_where_the_progress_says(layout, told):
     assert set(seen) == {"scene-3"} and max(seen["scene-3"]) <= 256
 
 
+def test_previews_of_a_sweep_lie_by_take_and_do_not_cover_the_scene_s_panel(layout, told):
+    spec = a_spec(layout, "swept", 3, steps=5) | {"sweep": True}
+    seen = set()
+
+    def report(progress):
+        assert not progress.previews
+        seen.update(path.stem for path in layout.live(spec["job"]).glob("*.jpg"))
+
+    work_render.run(spec, report=report, should_stop=never, layout=layout)
+
+    assert seen == {take.id for takes in TakeStore(layout).takes("swept").values() for take in takes}
+    assert not list(layout.live(spec["job"]).glob("*.jpg"))
+
+
 def test_a_stopped_render_keeps_what_is_finished_and_goes_on_from_there(layout, told):
     spec = a_spec(layout, "stopped", 4, 5)
     spec["items"][1] = an_item(layout, "scene-5", 5, width=320)  # another size is another batch
