@@ -29,11 +29,8 @@ class Cell:
     column: int
     row: int
     item: RenderItem
-
-    @property
-    def digest(self) -> str:
-        """Name of its take."""
-        return self.item.recipe.digest
+    digest: str
+    """Name of its take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +42,8 @@ class SweepPlan:
     cells: tuple[Cell, ...]
     """In the order in which they are painted."""
 
-    @property
-    def pictures(self) -> dict[str, RenderItem]:
-        """Take id → picture, each once, in painting order."""
-        found: dict[str, RenderItem] = {}
-        for cell in self.cells:
-            found.setdefault(cell.digest, cell.item)
-        return found
+    pictures: dict[str, RenderItem]
+    """Take id → picture, each once, in painting order."""
 
     def jobs(self, missing: Sequence[str]) -> list[RenderPlan]:
         """The missing pictures in jobs of at most `MOST_IN_A_JOB`."""
@@ -90,8 +82,11 @@ def plan(
         recipe = resolve(cell, cell.scene(sweep.scene), 0, family=family, loras=lora_hashes, device=device)
         if not recipe.prompt.strip():
             raise FixInput("render.empty_prompt", scene=scene.title or scene.id)
-        cells.append(Cell(column=column, row=row, item=_item(story, sweep, recipe)))
-    return SweepPlan(sweep=sweep, family=family, cells=tuple(cells))
+        cells.append(Cell(column=column, row=row, item=_item(story, sweep, recipe), digest=recipe.digest))
+    pictures: dict[str, RenderItem] = {}
+    for each in cells:
+        pictures.setdefault(each.digest, each.item)
+    return SweepPlan(sweep=sweep, family=family, cells=tuple(cells), pictures=pictures)
 
 
 def planned(parts: Parts, slug: str, sweep: Sweep) -> SweepPlan:
