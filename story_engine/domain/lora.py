@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from story_engine.domain.value import Value
 
@@ -66,7 +66,12 @@ class RepairStep(Value):
 
 
 class LoraRecord(Value):
-    """`lora.json` of an entry of the library: what the adapter file does not say, or what a person changed since."""
+    """`lora.json` of an entry of the library: what the adapter file does not say, or what a person changed since.
+
+    What others wrote into it stays in it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
 
     title: str = ""
     trigger: str = ""
@@ -81,6 +86,8 @@ class LoraRecord(Value):
     """ISO 8601."""
     provenance: Provenance = Provenance()
     repairs: tuple[RepairStep, ...] = ()
+    alpha: float | None = None
+    """Only for an adapter file that does not say it itself, put there by hand."""
 
 
 class LoraEntry(Value):

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from story_engine.domain.edit import Edit
 from story_engine.domain.lora import DIALECTS, REPAIRS, STRONGEST, LoraFacts, LoraRecord, LoraReport, Repaired
+from story_engine.domain.safe_name import LONGEST_NAME, name_fault
 from story_engine.domain.story import LoraUse
 from story_engine.errors import ChooseAnother, FixInput, StudioError
 from story_engine.flows.parts import Parts
@@ -51,11 +52,11 @@ def add_file(
         raise FixInput("loras.alpha_range", value=alpha)
     if name is not None:
         parts.lora_library.check_new_name(name)
-    last = PurePosixPath(file_name.replace("\\", "/")).name or "lora"
+    last = (PurePosixPath(file_name.replace("\\", "/")).name or "lora")[-LONGEST_NAME:]
     with _folder(parts) as folder:
         if isinstance(content, bytes):
             # Under its own name, because messages about it name it; the folder holds nothing else of anybody's.
-            source = folder / "given" / (last if len(last.encode()) < 200 and last.strip(". ") else "lora")
+            source = folder / "given" / (last if name_fault(last) is None else "lora")
             write_bytes(source, content)
         else:
             source = _ordinary(content)

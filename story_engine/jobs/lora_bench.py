@@ -19,7 +19,7 @@ from pathlib import Path
 
 from story_engine.config import PROJECT_FOLDER
 from story_engine.domain.lora import LoraReport, Repaired
-from story_engine.errors import FixInput
+from story_engine.errors import FixInput, Wait
 from story_engine.jobs.wire import Message, decoded, encoded
 from story_engine.store.layout import Layout
 
@@ -78,7 +78,8 @@ class LoraBench:
         places = {"workspace": str(self.layout.workspace), "stories": str(self.layout.stories)}
         answer = _CHILD.ask({"path": str(path)} | places | request, patience_seconds=self.patience_seconds)
         if "refused" in answer:
-            raise FixInput(answer["refused"], **answer["values"])
+            kind = Wait if answer["refused"].startswith("files.") else FixInput
+            raise kind(answer["refused"], **answer["values"])
         return answer
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import queue
-import shutil
 import sys
 import threading
 from pathlib import Path
@@ -55,6 +54,9 @@ def _said(request: Message) -> Message:
         return _answer(request)
     except StudioError as error:
         return {"refused": error.code, "values": error.values}
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        return {"refused": "models.lora_unreadable", "values": {"file": Path(request["path"]).name, "reason": reason}}
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "allocate" not in str(error):
             raise
@@ -103,7 +105,7 @@ def _take_in(path: Path, into: Path, *, alpha: float | None, bases: Any) -> Lora
         what = "alpha" if is_told_outside else "convert"
         write_bytes(into, repaired(path, what, alpha=alpha if alpha is not None else report.alpha))
     else:
-        shutil.copyfile(path, into)
+        write_bytes(into, path.read_bytes())
     return examine(into, bases=bases)
 
 

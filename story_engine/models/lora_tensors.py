@@ -23,7 +23,8 @@ LARGEST_FILE_BYTES = 2 * 2**30
 def is_checkpoint(path: Path) -> bool:
     """Whether the content is a file of `torch.save`, whatever it is called."""
     with path.open("rb") as file:
-        return file.read(2) == b"PK"
+        # Four bytes: in a safetensors file they are the length of its header, and "PK" alone can well be one.
+        return file.read(4) == b"PK\x03\x04"
 
 
 def read_tensors(path: Path) -> tuple[dict[str, torch.Tensor], Mapping[str, str]]:
@@ -60,9 +61,14 @@ def _checkpoint(path: Path) -> tuple[dict[str, torch.Tensor], Mapping[str, str]]
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
             # torch stores without compression: what unpacks to more than the file itself was made to do harm.
-            if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+            is_plain = all(entry.compress_type == zipfile.ZIP_STORED for entry in entries)
+            if not is_plain or sum(entry.file_size for entry in entries) > path.stat().st_size:
                 raise FixInput("models.lora_not_plain", file=path.name)
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        if path.suffix == ".safetensors":  # torch goes by the name, and would not take it for its own
+            with path.open("rb") as file:
+                content = torch.load(file, map_location="cpu", weights_only=True)
+        else:
+            content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except pickle.UnpicklingError as error:
         raise FixInput("models.lora_not_plain", file=path.name) from error
     except (OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError, zipfile.BadZipFile) as error:

@@ -55,17 +55,17 @@ class LoraStore:
         return _content_sha256(self.path(name))
 
     def path_of_content(self, name: str, sha256: str) -> Path:
-        """The file of a LoRA, if its content is still what a recipe asks for.
+        """The file with the content that a recipe asks for: of that name, or of another one since it was renamed.
 
         Raises:
-            ChooseAnother: there is none of that name.
+            ChooseAnother: there is none of that name or content.
             InstallOrDownload: the file has changed since the recipe was resolved.
         """
-        path = self.path(name)
-        found = _content_sha256(path)
-        if found != sha256:
-            raise InstallOrDownload("loras.changed", name=name, wanted=sha256[:12], found=found[:12])
-        return path
+        for known in (name, *self.names()):
+            path = self._find(known)
+            if path is not None and _content_sha256(path) == sha256:
+                return path
+        raise InstallOrDownload("loras.changed", name=name, wanted=sha256[:12], found=self.sha256(name)[:12])
 
     def _find(self, name: str) -> Path | None:
         if name_fault(name) is None:

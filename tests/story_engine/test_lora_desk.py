@@ -17,7 +17,7 @@ from story_engine.domain.edit import Edit
 from story_engine.domain.lora import LoraFacts, LoraRecord, Provenance
 from story_engine.domain.story import LoraUse
 from story_engine.engine import Engine
-from story_engine.errors import ChooseAnother, FixInput
+from story_engine.errors import ChooseAnother, FixInput, InstallOrDownload
 from story_engine.lora_desk import LoraDesk
 from story_engine.models.lora_files import LoraLayer, LoraWeights, read_lora
 from story_engine.models.lora_metadata import lora_metadata
@@ -220,6 +220,48 @@ def test_a_new_name_reaches_the_stories_that_wear_it(engine: Engine, desk: LoraD
     assert changed == (slug,) and desk.worn_by("brush") == (slug,) and desk.worn_by("ink") == ()
     assert story.loras == (LoraUse(name="brush", strength=0.7),)
     assert story.scenes[1].loras == (LoraUse(name="brush", strength=0.2),)
+
+
+def test_a_recipe_finds_its_lora_under_the_new_name(engine: Engine, desk: LoraDesk, tmp_path: Path) -> None:
+    path = save_kohya(random_halves(), tmp_path / "ink.safetensors")
+    desk.add_file(path.name, path)
+    digest = engine.parts.loras.sha256("ink")
+
+    desk.rename("ink", "brush")
+    other = save_kohya(random_halves(seed=4), tmp_path / "other.safetensors")
+    desk.add_file("ink.safetensors", other)
+
+    assert engine.parts.loras.path_of_content("ink", digest) == desk.entry("brush").path
+    with pytest.raises(InstallOrDownload):
+        engine.parts.loras.path_of_content("ink", "0" * 64)
+    with pytest.raises(ChooseAnother):
+        engine.parts.loras.path_of_content("nobody", "0" * 64)
+
+
+def test_an_alpha_that_somebody_wrote_into_lora_json_stays_there(engine: Engine, desk: LoraDesk) -> None:
+    folder = engine.config.workspace / "loras" / "ink"
+    folder.mkdir(parents=True)
+    save_checkpoint(random_halves(), folder / "adapter.ckpt").rename(folder / "adapter.safetensors")
+    (folder / "lora.json").write_text('{"alpha": 3, "mine": "a note"}')
+    digest = engine.parts.loras.sha256("ink")
+
+    desk.set_trigger("ink", "mystyle")
+
+    assert read_lora(desk.entry("ink").path).alpha == 3 and engine.parts.loras.sha256("ink") == digest
+    assert json.loads((folder / "lora.json").read_text())["mine"] == "a note"
+    assert desk.entry("ink").trigger == "mystyle"
+
+
+@pytest.mark.parametrize(
+    "name", ["a" * 300 + ".safetensors", "..", "a\0b:c?.safetensors", "C:\\Users\\me\\墨.safetensors", ""]
+)
+def test_uploads_of_any_name_are_taken_in(desk: LoraDesk, tmp_path: Path, name: str) -> None:
+    content = save_kohya(random_halves(), tmp_path / "ink.safetensors").read_bytes()
+
+    added = desk.add_file(name, content)
+
+    assert desk.entry(added).path.read_bytes() == content
+    assert not (desk.entry(added).path.parent / "given").exists()
 
 
 @pytest.mark.parametrize("is_loose", [True, False])

@@ -97,6 +97,29 @@ def test_a_checkpoint_that_would_run_code_runs_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "harm").exists()
 
 
+def test_a_checkpoint_with_the_other_ending_is_judged_by_its_content(halves: Halves, tmp_path: Path) -> None:
+    class Payload:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return os.system, (f"touch {tmp_path / 'harm'}",)
+
+    torch.save({_ONE + ".lora_A.default.weight": Payload()}, tmp_path / "bad.safetensors")
+    sound = save_checkpoint(halves, tmp_path / "good.ckpt").rename(tmp_path / "good.safetensors")
+
+    assert _refused(tmp_path / "bad.safetensors") == "models.lora_not_plain"
+    assert not (tmp_path / "harm").exists()
+    assert read_lora(sound, alpha=1).rank == RANK
+
+
+def test_a_checkpoint_whose_parts_lie_over_each_other_is_refused(halves: Halves, tmp_path: Path) -> None:
+    plain = save_checkpoint(halves, tmp_path / "a.ckpt").read_bytes()
+    entry = plain.index(b"PK\x01\x02")
+    for position in (20, 24):  # stored and real size in the central directory
+        plain = plain[: entry + position] + (2**30).to_bytes(4, "little") + plain[entry + position + 4 :]
+    (tmp_path / "a.ckpt").write_bytes(plain)
+
+    assert _refused(tmp_path / "a.ckpt") in ("models.lora_not_plain", "models.lora_unreadable")
+
+
 def test_a_bare_pickle_is_refused_without_being_opened(tmp_path: Path) -> None:
     (tmp_path / "bad.ckpt").write_bytes(pickle.dumps({"a": 1}))
 
@@ -219,3 +242,14 @@ def _refused(path: Path) -> str:
     with pytest.raises(FixInput) as caught:
         read_lora(path, alpha=1.0)
     return caught.value.code
+
+
+def test_a_header_whose_length_spells_pk_is_no_zip(halves: Halves, tmp_path: Path) -> None:
+    path = save_kohya(halves, tmp_path / "x.safetensors")
+    content = path.read_bytes()
+    (length,) = struct.unpack("<Q", content[:8])
+    wanted = next(0x4B50 + 0x10000 * n for n in range(9) if 0x4B50 + 0x10000 * n >= length)
+    path.write_bytes(struct.pack("<Q", wanted) + content[8 : 8 + length].ljust(wanted) + content[8 + length :])
+
+    assert path.read_bytes()[:2] == b"PK"
+    assert read_lora(path).rank == RANK
