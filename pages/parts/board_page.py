@@ -21,6 +21,8 @@ def draw(story: Story, board: Board) -> dict[str, DeltaGenerator]:
         for position, panel in enumerate(board.panels, start=1):
             with grid.cell():
                 name = panel.scene.title or say("scene.number", n=position)
-                slots[panel.scene.id] = panel_picture.draw(panel, name=name, badges=False)
+                with panel_picture.frame(panel):
+                    slots[panel.scene.id] = panel_picture.slot(panel)
+                    panel_picture.draw(panel, name=name, badges=False)
                 st.markdown(plain(panel.scene.caption or panel.scene.title) or f"{position}")
     return slots

@@ -14,7 +14,7 @@ from story_engine.domain.sweep import AXES, BEFORE_TRAINING, LORA_AXES, WITHOUT,
 from story_engine.domain.sweep_text import spelled
 from story_engine.errors import Problem
 from story_engine.flows.sweep_read import AxisText, SweepChoices
-from story_engine.flows.sweep_words import value_name
+from story_engine.flows.sweep_words import axis_title, value_name
 from story_engine.messages import message
 
 NOTHING = ""
@@ -96,7 +96,7 @@ def draw_earlier(slug: str, story: Story) -> None:
 
 
 def _described(sweep: Sweep, number: int) -> str:
-    axes = " × ".join(f"{message(f'sweep.axis_{axis.kind}', language())} {_values(axis)}" for axis in sweep.axes)
+    axes = " × ".join(f"{axis_title(axis.kind, language())} {_values(axis)}" for axis in sweep.axes)
     return plain(f"{say('scene.number', n=number)}: {axes}")
 
 
@@ -109,7 +109,7 @@ def _values(axis: Axis) -> str:
 def _draw_side(slug: str, scene: Scene, choices: SweepChoices, side: str, *, taken: str | None) -> AxisText | None:
     """What differs along one side, and its values; None where nothing does."""
     kinds = [kind for kind in AXES if kind != taken and not (choices.stand_in_for and kind in LORA_AXES)]
-    names = {kind: message(f"sweep.axis_{kind}", language()) for kind in kinds}
+    names = {kind: axis_title(kind, language()) for kind in kinds}
     if side == "y":
         names = {NOTHING: say("sweep.nothing")} | names
     at = key(slug, "kind", side)
@@ -232,9 +232,9 @@ def _run(slug: str, choices: SweepChoices) -> str:
 
 def _draw_problems(problems: tuple[Problem, ...]) -> None:
     for problem in problems:
-        name = message(f"sweep.axis_{problem.where}", language()) if problem.where in AXES else ""
+        name = axis_title(problem.where, language())
         text = plain(message(problem.code, language(), **problem.values))
-        st.markdown(f":red[:material/error:] {f'**{name}**: ' if name else ''}{text}")
+        st.markdown(f":red[:material/error:] **{plain(name)}**: {text}")
 
 
 def _suggestions(kind: str, scene: Scene) -> list[tuple[str, str]]:

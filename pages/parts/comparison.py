@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import notices
+from pages.parts import redraw
 from pages.parts.desk import engine
 from pages.parts.panel_picture import jpeg
 from pages.parts.wording import plain, say
@@ -75,8 +75,8 @@ def _draw_side(slug: str, scene: str, views: dict[str, TakeView], side: str, fir
         say("compare.pick"),
         key=f"{key}-pick",
         width="stretch",
-        on_click=notices.attempt,
-        args=(engine().pick, slug, scene, take),
+        on_click=redraw.panel,
+        args=(slug, scene, engine().pick, slug, scene, take),
     )
     return view
 

@@ -47,12 +47,14 @@ _STYLE = """
 /* pictures */
 [data-testid="stImageContainer"] img { border-radius: 12px; }
 [class*="st-key-panel-"], [class*="st-key-cover-"] { position: relative; }
+[class*="st-key-preview-"] [data-testid="stFullScreenFrame"] > div, [class*="st-key-preview-"] [data-testid="stImage"],
+[class*="st-key-preview-"] [data-testid="stImageContainer"],
 [class*="st-key-panel-"] [data-testid="stFullScreenFrame"] > div, [class*="st-key-panel-"] [data-testid="stImage"],
 [class*="st-key-cover-"] [data-testid="stFullScreenFrame"] > div, [class*="st-key-cover-"] [data-testid="stImage"],
 [class*="st-key-panel-"] [data-testid="stImageContainer"], [class*="st-key-cover-"] [data-testid="stImageContainer"] {
   width: 100% !important; max-width: none; }
-[class*="st-key-panel-"] img { width: 100% !important; aspect-ratio: 1; object-fit: contain;
-  background: var(--quiet); }
+[class*="st-key-panel-"] img, [class*="st-key-preview-"] img { width: 100% !important; aspect-ratio: 1;
+  object-fit: contain; background: var(--quiet); }
 [class*="st-key-cover-"] img { width: 100% !important; aspect-ratio: 4 / 3; object-fit: cover;
   object-position: 50% 30%; border-radius: 0; }
 [class*="st-key-blank-"] { aspect-ratio: 1; border-radius: 12px; align-items: center; justify-content: center;
@@ -60,7 +62,8 @@ _STYLE = """
 [class*="st-key-blank-"] p { color: var(--soft); text-align: center; }
 [class*="st-key-cover-"] [class*="st-key-blank-"] { aspect-ratio: 4 / 3; border: 0; border-radius: 0; }
 [class*="st-key-cover-"] [class*="st-key-blank-"] p { font-size: 2.2rem; opacity: .55; }
-[class*="st-key-preview-"] { position: absolute; inset: 0; z-index: 1; pointer-events: none; }
+[class*="st-key-frame-"] { position: relative; }
+[class*="st-key-preview-"] { position: absolute; inset: 0 0 auto; aspect-ratio: 1; z-index: 1; pointer-events: none; }
 [class*="st-key-badges-"] { position: absolute; left: .6rem; bottom: .6rem; z-index: 2; width: auto; }
 [class*="st-key-badges-"] .stMarkdownBadge { background: rgb(255 255 255 / .9) !important; color: #2A2530 !important; }
 

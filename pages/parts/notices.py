@@ -76,6 +76,7 @@ def shown_here() -> Iterator[None]:
         st.error(wording.plain(_notice_of(error).text()), icon=":material/error:")
 
 
+@st.fragment(key="notices")
 def show() -> None:
     """Draw the messages that wait, with their undo; each stays until dismissed or until the next action."""
     waiting = _waiting()
@@ -92,8 +93,8 @@ def show() -> None:
                     st.button(
                         wording.say("action.undo"),
                         key=f"undo-{place}",
-                        on_click=attempt,
-                        args=(_take_back, notice.undo),
+                        on_click=_undo,
+                        args=(notice.undo,),
                     )
                 st.button(
                     wording.say("action.dismiss"),
@@ -102,6 +103,11 @@ def show() -> None:
                     type="tertiary",
                     on_click=waiting.clear,
                 )
+
+
+def _undo(undo: Undo) -> None:
+    attempt(_take_back, undo)
+    st.rerun()
 
 
 def _take_back(undo: Undo) -> None:

@@ -12,8 +12,18 @@ from pages.parts.wording import family_title, plain, say
 from story_engine.domain.board import Panel, TakeView
 
 
-def draw(panel: Panel, *, name: str, badges: bool = True) -> DeltaGenerator:
-    """The chosen take with its badges; returns the container over it for a latent preview.
+def frame(panel: Panel) -> DeltaGenerator:
+    """What holds the picture and, drawn first into it, the `slot` over it."""
+    return st.container(key=f"frame-{panel.scene.id}", gap=None)
+
+
+def slot(panel: Panel) -> DeltaGenerator:
+    """The place over the picture for a latent preview: outside of whatever draws the picture again."""
+    return st.container(key=f"preview-{panel.scene.id}")
+
+
+def draw(panel: Panel, *, name: str, badges: bool = True) -> None:
+    """The chosen take with its badges.
 
     Args:
         panel: whose picture.
@@ -24,11 +34,10 @@ def draw(panel: Panel, *, name: str, badges: bool = True) -> DeltaGenerator:
         if panel.chosen is None:
             with st.container(key=f"blank-panel-{panel.scene.id}"):
                 st.markdown(say("panel.empty"))
-        else:
-            st.image(jpeg(panel.chosen.thumbnail), width="stretch", alt=say("panel.picture_of", name=name))
-            if badges:
-                _draw_badges(panel, panel.chosen)
-        return st.container(key=f"preview-{panel.scene.id}")
+            return
+        st.image(jpeg(panel.chosen.thumbnail), width="stretch", alt=say("panel.picture_of", name=name))
+        if badges:
+            _draw_badges(panel, panel.chosen)
 
 
 @lru_cache(maxsize=1024)

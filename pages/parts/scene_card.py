@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.parts import fields, notices, panel_picture, scene_loras, take_strip, toolbar, who
+from pages.parts import fields, notices, panel_picture, redraw, scene_loras, take_strip, toolbar, who
 from pages.parts.desk import engine
 from pages.parts.fields import Field
 from pages.parts.wording import labels, plain, say
@@ -25,9 +26,9 @@ def draw(slug: str, story: Story, panel: Panel, position: int) -> DeltaGenerator
     with st.container(key=f"card-{scene.id}"):
         picture, words = st.columns([5, 7], gap="medium")
         with picture:
-            name = scene.title or say("scene.number", n=position + 1)
-            slot = panel_picture.draw(panel, name=name)
-            take_strip.draw(slug, story, panel)
+            frame = panel_picture.frame(panel)
+        with frame:
+            slot = panel_picture.slot(panel)
         with words:
             _draw_head(slug, story, scene, position)
             fields.text_area(
@@ -43,10 +44,21 @@ def draw(slug: str, story: Story, panel: Panel, position: int) -> DeltaGenerator
                 placeholder=say("scene.caption_hint"),
             )
             who.draw(slug, story, scene)
-            _draw_making(slug, scene)
+            pin = _draw_making(slug, scene)
             scene_loras.draw(slug, story, scene)
             _draw_sent(slug, story, scene)
+    # Drawn from out here: a part remembers every container that it is inside of, and each costs time.
+    name = scene.title or say("scene.number", n=position + 1)
+    with frame:
+        redraw.part_of_panel(slug, story, panel, partial(_draw_picture, slug, name))
+    with pin:
+        redraw.part_of_panel(slug, story, panel, partial(_draw_dice_and_pin, slug))
     return slot
+
+
+def _draw_picture(slug: str, name: str, story: Story, panel: Panel) -> None:
+    panel_picture.draw(panel, name=name)
+    take_strip.draw(slug, story, panel)
 
 
 def _draw_head(slug: str, story: Story, scene: Scene, position: int) -> None:
@@ -75,29 +87,12 @@ def _draw_head(slug: str, story: Story, scene: Scene, position: int) -> None:
         )
 
 
-def _draw_making(slug: str, scene: Scene) -> None:
-    """Seed, pin and the buttons for more pictures."""
+def _draw_making(slug: str, scene: Scene) -> DeltaGenerator:
+    """Seed and the buttons for more pictures; returns the place of dice and pin."""
     seed = Field(slug, scene.id, "seed")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key=f"making-{scene.id}"):
         fields.number_input(seed, scene.seed, label=say("scene.seed"), width=168, explained=say("scene.seed_hint"))
-        st.button(
-            say("scene.dice"),
-            key=f"icon-dice-{slug}-{scene.id}",
-            icon=":material/casino:",
-            help=say("scene.dice"),
-            disabled=scene.pinned,
-            on_click=lambda: notices.attempt(fields.put, seed, random.randint(0, LARGEST_SEED)),
-        )
-        pin = "scene.unpin" if scene.pinned else "scene.pin"
-        st.button(
-            say(pin),
-            key=f"icon-pin-{slug}-{scene.id}",
-            icon=":material/keep:",
-            type="primary" if scene.pinned else "secondary",
-            help=say(pin),
-            on_click=notices.attempt,
-            args=(_pin, slug, scene.id, scene.pinned),
-        )
+        place = st.container(width="content")
         st.space("stretch")
         st.button(
             say("scene.redo"),
@@ -116,6 +111,30 @@ def _draw_making(slug: str, scene: Scene) -> None:
             on_click=lambda: notices.attempt(_redo, slug, scene.id, st.session_state[more]),
         )
     fields.show_trouble(seed)
+    return place
+
+
+def _draw_dice_and_pin(slug: str, _: Story, panel: Panel) -> None:
+    scene, seed = panel.scene, Field(slug, panel.scene.id, "seed")
+    with st.container(horizontal=True, gap="xsmall", key=f"pin-{scene.id}"):
+        st.button(
+            say("scene.dice"),
+            key=f"icon-dice-{slug}-{scene.id}",
+            icon=":material/casino:",
+            help=say("scene.dice"),
+            disabled=scene.pinned,
+            on_click=lambda: redraw.whole(fields.put, seed, random.randint(0, LARGEST_SEED)),
+        )
+        pin = "scene.unpin" if scene.pinned else "scene.pin"
+        st.button(
+            say(pin),
+            key=f"icon-pin-{slug}-{scene.id}",
+            icon=":material/keep:",
+            type="primary" if scene.pinned else "secondary",
+            help=say(pin),
+            on_click=redraw.panel,
+            args=(slug, scene.id, _pin, slug, scene.id, scene.pinned),
+        )
 
 
 def _draw_sent(slug: str, story: Story, scene: Scene) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import comparison, fields, lora_use, notices
+from pages.parts import comparison, fields, lora_use, notices, redraw
 from pages.parts.desk import engine
 from pages.parts.lora_use import Wearer
 from pages.parts.wording import labels, plain, say
@@ -60,7 +60,7 @@ def draw_control(slug: str, story: Story, panel: Panel) -> None:
         icon=":material/layers_clear:",
         type="tertiary",
         help=say("lora.without_help"),
-        on_click=notices.attempt,
+        on_click=redraw.whole,
         args=(_paint_control, slug, panel.scene.id),
     )
 

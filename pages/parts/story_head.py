@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
-from pages.parts import fields
+from pages.parts import fields, redraw
 from pages.parts.fields import Field
 from pages.parts.wording import family_title, plain, say
 from story_engine.domain.board import Board
@@ -30,6 +32,10 @@ def draw(slug: str, story: Story, board: Board) -> None:
             placeholder=say("home.untitled"),
             folded_label=True,
         )
+    redraw.part_of_head(slug, board, partial(_draw_facts, story))
+
+
+def _draw_facts(story: Story, board: Board) -> None:
     painted = sum(panel.chosen is not None for panel in board.panels)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="story-facts"):
         st.badge(plain(family_title(story.settings.family)), icon=":material/palette:", color="gray")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts import comparison, notices, scene_loras
+from pages.parts import comparison, notices, redraw, scene_loras
 from pages.parts.desk import engine
 from pages.parts.panel_picture import jpeg
 from pages.parts.wording import labels, say
@@ -41,7 +41,7 @@ def draw(slug: str, story: Story, panel: Panel) -> None:
             format_func=labels("take.", actions).__getitem__,
             key=key,
             type="tertiary",
-            on_click=lambda: notices.attempt(_do, st.session_state[key], slug, panel),
+            on_click=lambda: redraw.whole(_do, st.session_state[key], slug, panel),
         )
         if len(takes) > SHOWN:
             st.button(
@@ -71,8 +71,8 @@ def _draw_thumbnail(slug: str, panel: Panel, view: TakeView) -> None:
             f"{number} · {view.score:z.2f}" if view.score is not None else f"{number}",
             key=f"pick-{view.take.id}",
             type="tertiary",
-            on_click=notices.attempt,
-            args=(engine().pick, slug, panel.scene.id, view.take.id),
+            on_click=redraw.panel,
+            args=(slug, panel.scene.id, engine().pick, slug, panel.scene.id, view.take.id),
         )
 
 

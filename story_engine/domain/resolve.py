@@ -16,6 +16,7 @@ _SEPARATORS = "，,、"
 """What stands between the words of a prompt: at a seam one is enough."""
 _SENTENCE_ENDS = "。．.！!？?；;：:"
 """After these nothing needs to separate."""
+_BUT_SEED = tuple(name for name in Recipe.model_fields if name not in ("seed", "loras"))
 
 
 def compose_prompt(story: Story, scene: Scene) -> str:
@@ -92,7 +93,9 @@ def resolve(
 
 def same_but_seed(first: Recipe, second: Recipe) -> bool:
     """Whether the two would paint the same picture if they had the same seed."""
-    return first.model_copy(update={"seed": 0}).digest == second.model_copy(update={"seed": 0}).digest
+    return all(getattr(first, name) == getattr(second, name) for name in _BUT_SEED) and [
+        (part.sha256, part.strength) for part in first.loras
+    ] == [(part.sha256, part.strength) for part in second.loras]
 
 
 def separator_of(story: Story, scene: Scene) -> str:

@@ -116,7 +116,13 @@ def _names(kind: str, part: str, known: Sequence[str], found: list[Problem]) -> 
     if word in _ALL_WORDS:
         return known
     listed = ", ".join(known) or "–"
-    found.append(Problem(f"sweep.unknown_{kind}", kind, {"name": shown(part), "known": listed}))
+    found.append(
+        Problem(
+            "sweep.unknown_sampler" if kind == "sampler" else "sweep.unknown_lora",
+            kind,
+            {"name": shown(part), "known": listed},
+        )
+    )
     return []
 
 

@@ -7,10 +7,13 @@ from story_engine.domain.sweep import Axis, AxisValue, Sweep
 from story_engine.errors import FixInput
 from story_engine.flows.parts import Parts
 from story_engine.flows.sweep_view import DONE, CellView, SweepView, look
-from story_engine.flows.sweep_words import axis_name, settings_text, value_name
+from story_engine.flows.sweep_words import axis_name, axis_title, settings_text, value_name
 from story_engine.formats.labelled_grid import GridCell, LabelledGrid, as_png, labelled_grid
 from story_engine.formats.lettering import can_write, writes_chinese
 from story_engine.messages import message
+
+_SCORERS = {"aesthetic": "sweep.scorer_aesthetic", "preview": "sweep.scorer_preview"}
+_FAMILIES = {"preview": "sweep.family_preview", "kolors": "sweep.family_kolors"}
 
 
 def picture(parts: Parts, slug: str, sweep: Sweep, *, language: str) -> bytes:
@@ -51,7 +54,7 @@ def as_grid(view: SweepView, story: Story, language: str) -> LabelledGrid:
 
 
 def _axis(sweep: Sweep, axis: Axis, story: Story, language: str) -> str:
-    return _written(axis_name(sweep, axis, story, language), message(f"sweep.axis_{axis.kind}", language))
+    return _written(axis_name(sweep, axis, story, language), axis_title(axis.kind, language))
 
 
 def _cell(view: CellView) -> GridCell:
@@ -64,15 +67,13 @@ def _cell(view: CellView) -> GridCell:
 
 def _names(kind: str, given: list[dict[str, AxisValue]], language: str) -> tuple[str, ...]:
     names = [value_name(kind, each[kind], language) for each in given]
-    return tuple(
-        _written(name, f"{message(f'sweep.axis_{kind}', 'en')} {place}") for place, name in enumerate(names, 1)
-    )
+    return tuple(_written(name, f"{axis_title(kind, 'en')} {place}") for place, name in enumerate(names, 1))
 
 
 def _footer(view: SweepView, language: str) -> str:
     """Which model painted, and whose scores these are: without it a number promises too much."""
-    scorer = message(f"sweep.scorer_{view.scorer}", language)
-    model = message(f"sweep.family_{view.family}", language)
+    scorer = message(_SCORERS[view.scorer], language)
+    model = message(_FAMILIES[view.family], language) if view.family in _FAMILIES else view.family
     footer = f"Story Studio · {model}"
     if any(cell.score is not None for row in view.rows for cell in row):
         footer += " · " + message("sweep.scored_by", language, scorer=scorer)

@@ -13,7 +13,6 @@ from story_engine.errors import ChooseAnother, Problem, StudioError
 from story_engine.flows.parts import Parts
 from story_engine.flows.sweep import family_for
 
-
 AxisText = tuple[str, str | tuple[str, ...]]
 """What an axis is of, and its values: as typed, or chosen from a list (names, which may hold any sign)."""
 

@@ -9,10 +9,25 @@ from story_engine.domain.sweep import BEFORE_TRAINING, WITHOUT, Axis, AxisValue,
 from story_engine.domain.sweep_text import number
 from story_engine.messages import message
 
+_AXIS_TITLES = {
+    "strength": "sweep.axis_strength",
+    "seed": "sweep.axis_seed",
+    "lora": "sweep.axis_lora",
+    "checkpoint": "sweep.axis_checkpoint",
+    "sampler": "sweep.axis_sampler",
+    "steps": "sweep.axis_steps",
+    "cfg_scale": "sweep.axis_cfg_scale",
+}
+
+
+def axis_title(kind: str, language: str) -> str:
+    """What an axis is called; a kind that there is not is called as it is written."""
+    return message(_AXIS_TITLES[kind], language) if kind in _AXIS_TITLES else kind
+
 
 def axis_name(sweep: Sweep, axis: Axis, story: Story, language: str) -> str:
     """Its name, such as "Seed"; of a strength or a checkpoint also whose: "LoRA strength · ink"."""
-    name = message(f"sweep.axis_{axis.kind}", language)
+    name = axis_title(axis.kind, language)
     if axis.kind == "checkpoint":
         return f"{name} · {sweep.run}"
     if axis.kind == "strength" and not sweep.kinds() & {"lora", "checkpoint"}:

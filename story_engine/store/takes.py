@@ -53,6 +53,7 @@ class TakeStore:
         self._layout = layout
         self._picks = PickStore(layout)
         self._listings: dict[Path, _Listing] = {}
+        self._folders: dict[tuple[str, str], Path] = {}
 
     def add(self, take: Take, picture: Image.Image, text_chunks: Mapping[str, str]) -> Take:
         """Store a picture with its record; its `picture_sha256` is filled in. A take that is there already stays.
@@ -89,8 +90,7 @@ class TakeStore:
 
     def files_of(self, slug: str, scene: str, digest: str) -> tuple[Path, Path]:
         """PNG and JPEG of a recipe's take, there or not."""
-        folder = self._folder(slug, scene)
-        return folder / f"{digest}.png", folder / f"{digest}.jpg"
+        return _files(self._folder(slug, scene), digest)
 
     def live_preview(self, job: int, digest: str) -> Path | None:
         """A small picture of a take that `job` is painting just now."""
@@ -205,11 +205,19 @@ class TakeStore:
         return self._folder(slug, scene) / f"{digest}{suffix}"
 
     def _folder(self, slug: str, scene: str) -> Path:
-        for name in (slug, scene):
-            fault = name_fault(name)
-            if fault is not None:
-                raise FixInput(fault[0], **fault[1])
-        return self._layout.takes(slug, scene)
+        folder = self._folders.get((slug, scene))
+        if folder is None:
+            for name in (slug, scene):
+                fault = name_fault(name)
+                if fault is not None:
+                    raise FixInput(fault[0], **fault[1])
+            folder = self._folders[slug, scene] = self._layout.takes(slug, scene)
+        return folder
+
+
+@lru_cache(maxsize=8192)
+def _files(folder: Path, digest: str) -> tuple[Path, Path]:
+    return folder / f"{digest}.png", folder / f"{digest}.jpg"
 
 
 def _read_folder(folder: Path) -> tuple[Take, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -21,6 +22,8 @@ from story_engine.store.runs import RunStore
 
 _WATCH_SECONDS = 0.3
 LOG = "processes.log"
+LAUNCHED = "STORY_STUDIO_TRAINING_LAUNCHED"
+"""Set in the environment of processes that were started here: they start no others."""
 
 
 def train_in_processes(
@@ -31,7 +34,7 @@ def train_in_processes(
     report: Callable[[Progress], None],
     should_stop: Callable[[], bool],
 ) -> dict[str, Any]:
-    """As `train.train`, by `accelerate launch`.
+    """As `train.train`, in as many processes as the spec says; accelerate connects them (gloo on CPUs, NCCL on GPUs).
 
     Raises:
         FixInput: there are fewer GPUs than processes.
@@ -43,13 +46,18 @@ def train_in_processes(
         raise FixInput("training.too_few_gpus", processes=spec.processes, gpus=gpus)
     store = RunStore(layout)
     folder = store.folder(run_id)
-    command = [sys.executable, "-m", "accelerate.commands.launch", "--num_processes", str(spec.processes)]
-    command += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"]
-    command += ["--multi_gpu"] if gpus else ["--cpu", "--num_cpu_threads_per_process", "1"]
+    # What `accelerate launch --multi_gpu` calls; on the CPU it starts no second process without MPI.
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(spec.processes)]
     command += ["-m", "story_engine.training.process", str(folder)]
     with (folder / LOG).open("ab") as log:
         process = subprocess.Popen(
-            command, cwd=PROJECT_FOLDER, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True
+            command,
+            cwd=PROJECT_FOLDER,
+            env=os.environ | {LAUNCHED: "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
         )
     assert process.stdout is not None
     said = _Said(report)

@@ -1,4 +1,6 @@
-"""Trains one run in a process of its own, or in several: `accelerate launch -m story_engine.training.process FOLDER`.
+"""Trains one run in a process of its own, or as one of several that accelerate connects.
+
+`python -m story_engine.training.process FOLDER` starts one; `accelerate launch --multi_gpu -m` in front of it several.
 
 The first process says how far it is on its standard output, one JSON object per line; the last line is the outcome.
 """
@@ -9,13 +11,18 @@ import json
 import logging
 import os
 import sys
+import threading
+import time
 from dataclasses import asdict
 from pathlib import Path
 
 from story_engine.domain.job import Progress
 from story_engine.errors import StudioError
 from story_engine.store.layout import Layout
+from story_engine.training.launch import LAUNCHED
 from story_engine.training.train import train
+
+_WATCH_SECONDS = 1.0
 
 
 def main(arguments: list[str]) -> int:
@@ -24,6 +31,8 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("usage: python -m story_engine.training.process RUN_FOLDER\n")
         return 2
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
+    if LAUNCHED in os.environ:
+        threading.Thread(target=_leave_with_launcher, args=(os.getppid(),), daemon=True).start()
     folder = Path(arguments[0]).resolve()
     workspace = folder.parent.parent
     is_first = os.environ.get("RANK", "0") == "0"
@@ -42,6 +51,13 @@ def main(arguments: list[str]) -> int:
     if is_first:
         _say({"done": outcome})
     return 0
+
+
+def _leave_with_launcher(launcher: int) -> None:
+    """A launcher that is killed cannot end its processes, which have sessions of their own."""
+    while os.getppid() == launcher:
+        time.sleep(_WATCH_SECONDS)
+    os._exit(1)
 
 
 def _say_progress(progress: Progress) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from story_engine.errors import FixInput
 from story_engine.store.layout import Layout
 from story_engine.store.runs import RunStore
-from story_engine.training.launch import train_in_processes
+from story_engine.training.launch import LAUNCHED, train_in_processes
 from story_engine.training.session import Report, Session, Stop
 
 
@@ -30,6 +31,9 @@ def train(layout: Layout, run_id: str, *, report: Report, should_stop: Stop) -> 
         Wait: the disk is full; what was saved before is there.
     """
     spec = RunStore(layout).spec(run_id)
-    if spec.processes > 1 and "WORLD_SIZE" not in os.environ:
+    together = int(os.environ.get("WORLD_SIZE", "1"))
+    if together != spec.processes and (together > 1 or LAUNCHED in os.environ):
+        raise FixInput("training.other_processes", wanted=spec.processes, found=together)
+    if together != spec.processes:
         return train_in_processes(layout, run_id, spec, report=report, should_stop=should_stop)
     return Session(layout, run_id, spec, report, should_stop).train()

@@ -89,7 +89,7 @@ def test_a_story_is_painted_changed_chosen_scored_and_handed_in(app: App, visit:
         recipes = json.loads(bundle.read("recipes.json"))
     assert older in {take["id"] for take in recipes.values()}
 
-    # Meanwhile nothing broke behind the scenes, nothing was fetched from anywhere else, and the app never loaded the model.
+    # Meanwhile nothing broke behind the scenes, nothing was fetched from elsewhere, and the app never loaded the model.
     log = app.config.workspace / "logs" / "pages.log"
     assert not log.exists() or "Unexpected error" not in log.read_text(encoding="utf-8")
     hosts = {urlsplit(request).hostname for request in person.requests if request.startswith("http")}

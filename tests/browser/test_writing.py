@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from PIL import Image
+
 from tests.browser.conftest import HELD, App, Visitor, wait_for
+from tests.builders import a_recipe, a_take
 
 STORY = "orange-cat-en"
 PROMPT = f"field:{STORY}:s1:prompt"
@@ -83,3 +86,24 @@ def test_a_seed_out_of_range_stays_in_its_field_with_our_own_words(app: App, vis
     person.write(seed, "42")
     wait_for(lambda: app.engine.story(STORY).scene("s3").seed == 42, what="a good seed is saved")
     person.at("card-s3").get_by_role("alert").wait_for(state="detached")
+
+
+def test_a_click_on_a_picture_takes_text_that_was_just_typed_along(app: App, visit: Callable[..., Visitor]):
+    recipe = a_recipe(prompt="two takes")
+    for number in range(2):
+        again = recipe.model_copy(update={"seed": number})
+        take = a_take(again, story=STORY, scene="s4", number=number)
+        app.engine.parts.takes.add(take, Image.new("RGB", (64, 64), (90, 40, 99 * number)), {})
+    older = app.engine.board(STORY).panels[3].takes[0].take.id
+    person = visit()
+    person.open(f"Story?story={STORY}")
+
+    person.at(f"field:{STORY}:s4:prompt").locator("textarea").fill("a kitten in the snow")
+    person.press(f"pick-{older}")
+
+    wait_for(lambda: app.engine.board(STORY).panels[3].is_picked, what="the pick is on disk")
+    wait_for(lambda: app.engine.story(STORY).scene("s4").prompt == "a kitten in the snow", what="the text is saved")
+    person.at(f"thumb-older-{older}").wait_for(state="detached")
+    person.at(f"thumb-chosen-{older}").wait_for()
+    person.page.get_by_text("picked").first.wait_for()
+    assert person.at(f"field:{STORY}:s4:prompt").locator("textarea").input_value() == "a kitten in the snow"

@@ -4,6 +4,7 @@ import pytest
 
 from story_engine.domain.edit import Edit
 from story_engine.domain.story import LONGEST_PROMPT
+from story_engine.domain.take import Score
 from tests.pages.conftest import Studio, texts
 
 PROMPT = "field:orange-cat-en:s1:prompt"
@@ -175,6 +176,48 @@ def test_a_click_on_a_thumbnail_picks_and_the_pick_can_be_taken_back(studio: Stu
     assert studio.engine.board(STORY).panels[0].chosen.take.id == oldest
     app.menu_button(key=f"take-menu-{STORY}-s1").click("unpick").run()
     assert not studio.engine.board(STORY).panels[0].is_picked
+
+
+def test_a_pick_draws_its_panel_and_the_mean_again_and_no_field_of_text(studio: Studio):
+    studio.painted(STORY, "s1", "s2", takes=3, score=5.0)
+    oldest = studio.takes(STORY, "s1")[0].take
+    scorer = studio.engine.parts.present_scorer()
+    worse = Score(picture_sha256=oldest.picture_sha256, scorer=scorer.name, scorer_version=scorer.version, value=4.0)
+    studio.engine.parts.scores.add([worse])
+    app = studio.page("story", story=STORY)
+    assert "5.00" in texts(app)
+
+    app.button(key=f"pick-{oldest.id}").click().run()
+
+    assert not app.exception
+    assert not app.text_area
+    assert app.menu_button(key=f"take-menu-{STORY}-s1").proto.options[0] == "Take the pick back"
+    assert "4.50" in texts(app)
+    app.run()
+    assert len(app.text_area) == 8
+
+
+def test_a_pin_is_drawn_again_where_it_is(studio: Studio):
+    app = studio.page("story", story=STORY)
+
+    app.button(key=f"icon-pin-{STORY}-s1").click().run()
+
+    assert not app.text_area
+    assert app.button(key=f"icon-dice-{STORY}-s1").disabled
+    app.button(key=f"icon-pin-{STORY}-s1").click().run()
+    assert not app.button(key=f"icon-dice-{STORY}-s1").disabled
+    assert not studio.engine.story(STORY).scene("s1").pinned
+
+
+def test_a_pin_in_a_story_that_another_tab_changed_shows_that_story(studio: Studio):
+    app = studio.page("story", story=STORY)
+    studio.engine.remove_scene(STORY, "s1")
+
+    app.button(key=f"icon-pin-{STORY}-s1").click().run()
+    app.run()
+
+    assert not app.exception
+    assert len(app.text_area) == 7
 
 
 def test_a_deleted_take_comes_back_with_undo(studio: Studio):

@@ -48,10 +48,10 @@ def test_kolors_is_trained_and_only_one_network_is_there_at_a_time(layout, monke
 
 
 def test_kolors_is_told_each_pictures_true_size(layout):
-    spec = small_spec(family="kolors", resolution=128, center_crop=True, random_flip=False)
+    spec = small_spec(family="kolors", resolution=256, center_crop=True, random_flip=False)
     base = open_base(layout, "kolors", precision="auto", device="cpu")
     paths = tuple(layout.datasets / "ink" / "images" / picture.file for picture in pictures_of(layout))
-    items = items_of(spec, pictures_of(layout), paths, side=128)
+    items = items_of(spec, pictures_of(layout), paths, side=256)
 
     told = {}
     for true_size in (True, False):
@@ -60,9 +60,9 @@ def test_kolors_is_told_each_pictures_true_size(layout):
         dataset.encode((), on_progress=lambda done, total: None, should_stop=lambda: False)
         told[true_size] = [dataset.sample(n, 0.0, without_caption=False).sizes for n in range(2)]
 
-    assert told[True][0] == (128, 128, 0, 0, 128, 128)
+    assert told[True][0] == (128, 128, 0, 0, 256, 256)
     height, width = told[True][1][4:]
-    assert told[True][1][:2] == (120, 200) and (height, width) != (128, 128)
+    assert told[True][1][:2] == (120, 200) and (height, width) != (256, 256)
     assert told[False][1] == (height, width, 0, 0, height, width)
 
 
