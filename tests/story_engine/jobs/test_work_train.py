@@ -70,7 +70,7 @@ def test_a_killed_training_is_interrupted_and_goes_on_from_what_it_saved(engine,
     desk = engine.training
     run = desk.start(small_spec(steps_per_epoch=200, save_every=5))
     dispatchers.start(work=WITHOUT_WARM_UP)
-    wait_for(lambda: desk.look(run).checkpoints, seconds=120)
+    wait_for(lambda: desk.look(run).run.saved_step >= 5, seconds=120)
 
     os.kill(desk.look(run).run.pid, signal.SIGKILL)
     wait_for(rests(engine, run))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import signal
 import subprocess
 import sys
@@ -132,7 +133,10 @@ def test_a_killed_training_goes_on_to_the_same_bits(shared):
     trained(shared, whole)
     store = RunStore(shared)
     command = [sys.executable, "-m", "story_engine.training.process", str(store.folder(parts))]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    threads = {"OMP_NUM_THREADS": str(torch.get_num_threads())}  # sums in another order have other last bits
+    process = subprocess.Popen(
+        command, env=os.environ | threads, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     for _ in process.stdout:
         if store.run(parts).saved_step >= 12:
             break

@@ -1,0 +1,123 @@
+"""From sample pictures to a story in their style: dataset, training, library, comparison, eight panels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from story_engine.domain.edit import Edit
+from story_engine.domain.story import Settings
+from tests.browser.conftest import App, Visitor, wait_for
+
+STORY = "orange-cat-en"
+TRIGGER = "inkwash"
+STEPS = 12
+TRAIN_SECONDS = 900
+
+
+@pytest.mark.timeout(3000)
+def test_a_style_is_trained_from_sample_pictures_and_worn_by_a_story(app: App, visit: Callable[..., Visitor]):
+    engine = app.engine
+    _paints_quickly(app)
+    person = visit(language="en")
+
+    # A sample dataset, all of whose pictures come in.
+    person.open("Dataset")
+    person.press("dataset-start-ink")
+    wait_for(lambda: engine.datasets.names(), what="the dataset is made")
+    (dataset,) = engine.datasets.names()
+    wait_for(lambda: len(engine.datasets.look(dataset).dataset.entries) == 24, what="24 pictures came in")
+
+    # A filter: the numbers follow at once, and each picture that is dropped says why.
+    person.at(f"dataset-view-{dataset}").get_by_role("radio", name="Filters").click(delay=80)
+    person.settle()
+    person.page.locator(f".st-key-dataset-filter-{dataset}-shape-is_on label").first.click(delay=80)
+    wait_for(lambda: engine.datasets.look(dataset).dataset.filters.shape.is_on, what="the filter is on")
+    person.write(f"dataset-filter:{dataset}:shape:min_width", "100000")
+    wait_for(lambda: not engine.datasets.look(dataset).kept, what="everything is too small")
+    person.page.get_by_text("100000").first.wait_for()
+    person.write(f"dataset-filter:{dataset}:shape:min_width", "64")
+    wait_for(lambda: len(engine.datasets.look(dataset).kept) == 24, what="everything is kept again")
+
+    # Captions: the trigger word in front of each.
+    person.settle()
+    person.at(f"dataset-view-{dataset}").get_by_role("radio", name="Pictures").click(delay=80)
+    person.settle()
+    person.write(f"dataset-trigger-{dataset}", TRIGGER)
+    wait_for(lambda: engine.datasets.look(dataset).dataset.trigger == TRIGGER, what="the trigger word is saved")
+    person.settle()
+    person.press("dataset-trigger-front")
+    wait_for(
+        lambda: all(entry.caption.startswith(TRIGGER) for entry in engine.datasets.look(dataset).kept),
+        what="every caption begins with the trigger word",
+    )
+
+    # A quick look with few steps, whose figures and samples come while it is looked at.
+    person.settle()
+    person.press("nav-train")
+    person.at("train-start").wait_for()
+    person.page.get_by_text("All settings").first.click(delay=80)
+    for field, value in (("steps_per_epoch", STEPS), ("sample_every", 6), ("save_every", 6), ("sample_steps", 4)):
+        person.write(f"train:field:{field}", str(value))
+        person.settle()
+    person.press("train-start")
+    wait_for(lambda: engine.training.runs(), what="the run is there")
+    (run,) = [card.id for card in engine.training.runs()]
+    person.at("train-samples-0").locator("img").first.wait_for(timeout=TRAIN_SECONDS * 1000)
+
+    # The tab is closed meanwhile; another one finds the training where it is by then.
+    person.page.close()
+    again = visit(language="zh", phone=True)
+    again.open(f"Train?run={run}")
+    again.at("train-loss").locator("canvas, svg").first.wait_for(timeout=TRAIN_SECONDS * 1000)
+    wait_for(lambda: engine.training.card(run).state == "finished", what="the end", seconds=TRAIN_SECONDS)
+    again.at("train-to-library").wait_for()
+    assert [row.step for row in engine.training.look(run).metrics] == list(range(1, STEPS + 1))
+    assert again.at("train-samples-0").locator("img").count() == 3  # without, at 6, at the end
+    assert again.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+    # Into the library, and onto the story with its trigger word.
+    again.press("train-to-library")
+    wait_for(lambda: engine.lora_library.entries(), what="the LoRA is in the library")
+    (name,) = [entry.name for entry in engine.lora_library.entries()]
+    person = visit(language="en")
+    person.open("LoRAs")
+    person.press(f"open-lora-{name}")
+    person.at("lora-wear").wait_for()
+    _choose_story(person)
+    person.press("lora-wear")
+    wait_for(lambda: [use.name for use in engine.story(STORY).loras] == [name], what="the story wears it")
+    assert engine.story(STORY).style.startswith(TRIGGER)
+
+    # Strengths side by side on one scene.
+    person.open(f"Compare?story={STORY}")
+    person.write(f"compare-values-x-strength-{STORY}", "0, 1")
+    person.settle()
+    person.press("compare-paint")
+    cells = person.page.locator("[class*=st-key-compare-cell-] img, [class*=st-key-compare-best-] img")
+    cells.nth(1).wait_for(timeout=TRAIN_SECONDS * 1000)
+    wait_for(lambda: not engine.jobs(story=STORY), what="the sweep is done", seconds=TRAIN_SECONDS)
+
+    # Eight panels in the new style.
+    person.open(f"Story?story={STORY}")
+    person.press("render-all")
+    wait_for(
+        lambda: all(panel.chosen and panel.chosen.take.recipe.loras for panel in engine.board(STORY).panels),
+        what="eight panels wear the LoRA",
+        seconds=TRAIN_SECONDS,
+    )
+    log = app.config.workspace / "logs" / "pages.log"
+    assert not log.exists() or "Unexpected error" not in log.read_text(encoding="utf-8")
+
+
+def _paints_quickly(app: App) -> None:
+    story = app.engine.story(STORY)
+    fast = Settings(family="preview", steps=2)
+    app.engine.edit(STORY, [Edit(scene=None, field="settings", value=fast, seen=story.settings)])
+
+
+def _choose_story(person: Visitor) -> None:
+    person.at("lora-story").get_by_role("combobox").click()
+    person.page.get_by_role("option", name="The orange cat").first.click(delay=80)
+    person.settle()
