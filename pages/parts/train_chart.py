@@ -32,7 +32,7 @@ def _loss(rows: Sequence[MetricRow]) -> dict[str, Any]:
     return _CLEAR | {
         "height": _HEIGHT,
         "data": {"values": values},
-        "mark": {"type": "line", "interpolate": "monotone"},
+        "mark": "line",
         "encoding": {
             "x": {"field": "step", "type": "quantitative", "title": say("train_step"), "axis": {"tickMinStep": 1}},
             "y": {
@@ -46,7 +46,7 @@ def _loss(rows: Sequence[MetricRow]) -> dict[str, Any]:
                 "type": "nominal",
                 "title": None,
                 "scale": {"domain": [raw, smoothed], "range": [_RAW, _SMOOTHED]},
-                "legend": {"orient": "top-right"},
+                "legend": {"orient": "top", "offset": 4},
             },
             "opacity": {"condition": {"test": f"datum.kind === '{raw}'", "value": 0.45}, "value": 1},
             "strokeWidth": {"condition": {"test": f"datum.kind === '{raw}'", "value": 1}, "value": 2.5},

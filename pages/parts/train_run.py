@@ -162,7 +162,7 @@ def _draw_figures(look: RunLook) -> None:
         (say("train_rate"), f"{last.learning_rate:.2g}"),
         (say("train_memory"), size(round(last.memory_mb * 1e6))),
     )
-    with st.container(horizontal=True, gap="large", key="train-figures"):
+    with st.container(horizontal=True, gap="medium", key="train-figures"):
         for label, value in figures:
             with st.container(width="content", gap="xxsmall"):
                 st.caption(label)

@@ -37,6 +37,9 @@ ACTION_SECONDS = 180
 HELD = 80
 """Milliseconds a click lasts: with none, leaving a text field and the click race each other as no finger can."""
 
+STEADY = 150
+"""Milliseconds without moving: a page that is just being laid out takes buttons away from under the mouse."""
+
 
 @dataclass(frozen=True)
 class App:
@@ -69,8 +72,13 @@ class Visitor:
         return self.page.locator(f".st-key-{''.join(c if c.isalnum() or c in '_-' else '-' for c in key)}")
 
     def press(self, key: str) -> None:
-        """Click the button with the key."""
-        self.at(key).get_by_role("button").first.click(delay=HELD)
+        """Click the button with the key, once it stays where it is."""
+        button = self.at(key).get_by_role("button").first
+        place = None
+        while place is None or place != button.bounding_box():
+            place = button.bounding_box()
+            self.page.wait_for_timeout(STEADY)
+        button.click(delay=HELD)
 
     def choose(self, key: str, option: str) -> None:
         """Open the menu with the key and click the option."""
