@@ -37,6 +37,7 @@ from story_engine.domain.recipe import LoraPart, Recipe
 from story_engine.domain.resolve import resolve
 from story_engine.domain.story import Story
 from story_engine.domain.training import PRESETS, TrainingSpec
+from story_engine.engine import Engine
 from story_engine.models.families import family_of
 from story_engine.models.preview import world
 from story_engine.models.preview.drawing import draw, sample_scene
@@ -116,6 +117,7 @@ def measured(style: str, options: argparse.Namespace, spread: np.ndarray) -> dic
         dataset = sample_dataset(engine, style, trigger=TRIGGER)
         chosen = dict(PRESETS["quick_look"]) | dict(options.set)
         spec = TrainingSpec.model_validate({"name": style, "dataset": dataset, "trigger": TRIGGER, **chosen})
+        spec = _held_against(spec, engine)
         run = RunStore(layout).create(spec, trained_pictures(engine, dataset))
         started = time.monotonic()
         train(layout, run, report=lambda _progress: None, should_stop=lambda: False)
@@ -144,6 +146,15 @@ def measured(style: str, options: argparse.Namespace, spread: np.ndarray) -> dic
         "place": round(shares["place"]["share"], 3),
         "subject": round(shares["subject"]["share"], 3),
     }
+
+
+def _held_against(spec: TrainingSpec, engine: Engine) -> TrainingSpec:
+    """As the training page proposes it for this story."""
+    story = engine.story("singer")
+    desk = engine.training
+    prompts = desk.sample_prompts("singer", [scene.id for scene in story.scenes])
+    words = desk.style_words([each.prompt for each in prompts], trigger=spec.trigger)
+    return spec.model_copy(update={"other_styles": words})
 
 
 def _rows(groups: Sequence[Sequence[Image.Image]]) -> Image.Image:

@@ -13,6 +13,7 @@ from story_engine.jobs.ledger import Ledger
 from story_engine.jobs.lora_bench import LoraBench
 from story_engine.models.devices import gpu_names
 from story_engine.models.families import families
+from story_engine.models.preview.intent import style_words
 from story_engine.models.preview.vocabulary import unknown_words
 from story_engine.models.published import family_states, files_missing
 from story_engine.models.tokenizer import count_tokens, cut_position
@@ -59,5 +60,6 @@ def open_engine(config: Config) -> Engine:
         count_tokens=count_tokens,
         cut_position=cut_position,
         unknown_words=unknown_words,
+        style_words=style_words,
     )
     return Engine(config, parts)

@@ -63,6 +63,11 @@ class TrainingDesk:
             for each in scenes
         )
 
+    def style_words(self, prompts: Sequence[str], *, trigger: str = "") -> str:
+        """Words in these prompts that name a style, separated by commas: what a LoRA has to hold against."""
+        found = dict.fromkeys(word for prompt in prompts for word in self.parts.style_words(prompt))
+        return "，".join(word for word in found if word not in trigger)
+
     def plan(self, spec: TrainingSpec) -> TrainingPlan:
         """What stands in its way, all at once; memory and time."""
         return train.plan(self.parts, spec)

@@ -22,7 +22,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "machine": ("family", "precision", "use_gradient_checkpointing", "processes", "seed"),
     "keeping": ("sample_every", "sample_steps", "save_every", "keep_last", "keep_every"),
 }  # fmt: skip
-ELSEWHERE = frozenset({"name", "dataset", "trigger", "sample_prompts"})
+ELSEWHERE = frozenset({"name", "dataset", "trigger", "other_styles", "sample_prompts"})
 """Fields that the form shows unfolded."""
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "family": FAMILY_NAMES,

@@ -9,7 +9,7 @@ import streamlit as st
 from pages.parts import dataset_intake, live, notices, train_fields, train_prompts
 from pages.parts.desk import engine
 from pages.parts.wording import duration, family_title, language, plain, say, size
-from story_engine.domain.training import TrainingSpec
+from story_engine.domain.training import SamplePrompt, TrainingSpec
 from story_engine.flows.train import TrainingPlan
 from story_engine.messages import message
 
@@ -95,10 +95,12 @@ def _draw_fields(dataset: str, preset: str) -> TrainingSpec:
     family = str(fields["family"])
     titles = {each.name: family_title(each.name) for each in engine().machine().families}
     prompts = train_prompts.draw(trigger=trigger)
+    other_styles = _draw_other_styles(prompts, trigger, is_notebook=preset == "challenge")
     st.caption(say("train_summary", family=plain(titles.get(family, family)), steps=_steps(fields)))
     with st.expander(say("train_all_fields"), type="compact", key="train-all-fields"):
         train_fields.draw(preset)
     given = train_fields.values(preset) | {"name": name, "dataset": dataset, "trigger": trigger}
+    given["other_styles"] = other_styles
     return TrainingSpec.model_validate(given | {"sample_prompts": prompts})
 
 
@@ -138,6 +140,22 @@ def _draw_trigger(dataset: str) -> str:
         key=key,
         help=say("train_help_trigger"),
         placeholder=say("dataset_trigger_hint"),
+        persist_state="session",
+    )
+    return str(typed).strip()
+
+
+def _draw_other_styles(prompts: tuple[SamplePrompt, ...], trigger: str, *, is_notebook: bool) -> str:
+    """The style words of the story that is painted, until somebody types others; the notebook knows none."""
+    key, proposed = "train:other_styles", "train:other_styles-proposed"
+    own = "" if is_notebook else engine().training.style_words([each.prompt for each in prompts], trigger=trigger)
+    if st.session_state.get(key) in (None, st.session_state.get(proposed)):
+        st.session_state[key] = st.session_state[proposed] = own
+    typed = st.text_input(
+        say("train_other_styles"),
+        key=key,
+        help=say("train_help_other_styles"),
+        placeholder=say("train_other_styles_none"),
         persist_state="session",
     )
     return str(typed).strip()

@@ -44,6 +44,19 @@ def triggered(trigger: str) -> Rewrite:
     return rewrite
 
 
+def styled(trigger: str, styles: str) -> Rewrite:
+    """The trigger word in front, if there is one, and `styles` behind it."""
+    word, added = trigger.strip(), styles.strip().strip(MARKS)
+    in_front = triggered(word) if word else str.strip
+
+    def rewrite(caption: str) -> str:
+        text = in_front(caption)
+        mark = "，" if _is_chinese(text) else ", "
+        return mark.join(filter(None, (word, added, text[len(word) :].lstrip(f" {MARKS}"))))
+
+    return rewrite
+
+
 def has_trigger_in_front(caption: str, trigger: str) -> bool:
     """Whether the caption begins with the trigger as a word of its own."""
     text, word = caption.strip(), trigger.strip()

@@ -52,6 +52,9 @@ class TrainingSpec(Value):
     """The model that the LoRA is trained for."""
     trigger: str = ""
     """Put in front of every caption that does not begin with it; calls what is trained."""
+    other_styles: str = ""
+    """Style words of the prompts that the LoRA will meet, such as 二次元: half of the captions are trained with them
+    behind the trigger, so that what is learned also holds where a prompt names another style."""
     lora_rank: int = 16
     """Width of the adapter: more can hold more detail, and copies the pictures sooner."""
     lora_alpha: float = 4.0
@@ -166,11 +169,11 @@ PRESETS: Mapping[str, Mapping[str, object]] = {
         "target_modules": ("to_q", "to_k", "to_v", "to_out"), "trigger": "",
     },
     "quick_look": {
-        "family": "preview", "precision": "bfloat16", "lora_rank": 8, "lora_alpha": 8.0, "max_epochs": 1,
-        "steps_per_epoch": 120,
-        "batch_size": 4, "learning_rate": 1e-3, "lr_scheduler": "cosine", "lr_warmup_steps": 8, "center_crop": True,
-        "random_flip": True, "use_gradient_checkpointing": False, "caption_dropout": 0.1, "sample_every": 40,
-        "save_every": 40,
+        "family": "preview", "precision": "bfloat16", "lora_rank": 16, "lora_alpha": 16.0,
+        "target_modules": ("to_q", "to_k", "to_v", "to_out", "ff", "act_fn.proj"),
+        "max_epochs": 1, "steps_per_epoch": 120, "batch_size": 4, "learning_rate": 4e-3, "lr_scheduler": "cosine",
+        "lr_warmup_steps": 8, "smallest_timestep": 300, "center_crop": True, "random_flip": True,
+        "use_gradient_checkpointing": False, "caption_dropout": 0.1, "sample_every": 40, "save_every": 40,
     },
 }  # fmt: skip
 """Preset → the fields that it sets; all others keep their defaults. "challenge" is the notebook's own command."""

@@ -53,6 +53,7 @@ class Parts:
     count_tokens: Callable[[str], int]
     cut_position: Callable[[str, int], int | None]
     unknown_words: Callable[[str], list[str]]
+    style_words: Callable[[str], list[str]]
 
     def ready(self) -> dict[str, bool]:
         """Family name → whether its weights are here."""

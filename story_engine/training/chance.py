@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 
@@ -60,13 +61,18 @@ class Order:
         return [group for _, group in sorted(timed, key=lambda each: each[0])]
 
 
+CaptionUse = Literal["left_out", "as_written", "with_other_styles"]
+_WITH_OTHER_STYLES = 0.5
+"""Share of the captions that are not left out, where the training knows other styles."""
+
+
 @dataclass(frozen=True, slots=True)
 class Draw:
     """What chance decides for one sample."""
 
     variant: float
     """0…1: which of the picture's crops and flips."""
-    without_caption: bool
+    caption: CaptionUse
     timestep: int
     noise: torch.Tensor
     """(4, height/8, width/8), float32."""
@@ -86,7 +92,14 @@ def draw(spec: TrainingSpec, group: int, slot: int, *, together: int, shape: Seq
     noise = torch.randn(*shape, generator=chance)
     if spec.noise_offset:
         noise += spec.noise_offset * torch.randn(shape[0], 1, 1, generator=chance)
-    return Draw(variant, dropped < spec.caption_dropout, timestep, noise)
+    return Draw(variant, _caption_use(spec, dropped), timestep, noise)
+
+
+def _caption_use(spec: TrainingSpec, drawn: float) -> CaptionUse:
+    if drawn < spec.caption_dropout:
+        return "left_out"
+    among_the_rest = (drawn - spec.caption_dropout) / (1 - spec.caption_dropout)
+    return "with_other_styles" if spec.other_styles.strip() and among_the_rest < _WITH_OTHER_STYLES else "as_written"
 
 
 def learning_rate(spec: TrainingSpec, step: int) -> float:

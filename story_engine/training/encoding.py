@@ -20,7 +20,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from story_engine.domain.captions import triggered
+from story_engine.domain.captions import styled, triggered
 from story_engine.domain.run import TrainedPicture
 from story_engine.domain.training import TrainingSpec
 from story_engine.errors import Cancelled, FixInput
@@ -30,6 +30,7 @@ from story_engine.store.hashes import file_sha256
 from story_engine.store.layout import Layout
 from story_engine.training.base import Base
 from story_engine.training.buckets import Bucket, Crop, bucket_of, crops_of
+from story_engine.training.chance import CaptionUse
 
 _KEPT_BYTES = 2 * 2**30
 """Latents that stay in memory; the rest of a huge dataset is read when it is needed."""
@@ -51,6 +52,8 @@ class Item:
     path: Path
     caption: str
     """As it is trained: with the trigger word in front."""
+    styled_caption: str
+    """The same with the words of other styles behind the trigger word."""
     bucket: Bucket
     crops: tuple[Crop, ...]
 
@@ -71,10 +74,12 @@ def items_of(
 ) -> tuple[Item, ...]:
     """Every picture with its bucket, its crops and its caption."""
     rewrite = triggered(spec.trigger) if spec.trigger.strip() else str.strip
+    restyle = styled(spec.trigger, spec.other_styles) if spec.other_styles.strip() else rewrite
     items = []
     for picture, path in zip(pictures, paths, strict=True):
         bucket = bucket_of(picture, spec, side=side)
-        items.append(Item(picture, path, rewrite(picture.caption), bucket, crops_of(picture, bucket, spec)))
+        captions = rewrite(picture.caption), restyle(picture.caption)
+        items.append(Item(picture, path, *captions, bucket, crops_of(picture, bucket, spec)))
     return tuple(items)
 
 
@@ -119,7 +124,7 @@ class EncodedDataset:
             FixInput: a picture is missing or is not the one that the run was made with.
             Wait: the disk is full.
         """
-        captions = list(dict.fromkeys(item.caption for item in self.items))
+        captions = list(dict.fromkeys(text for item in self.items for text in (item.caption, item.styled_caption)))
         texts = list(dict.fromkeys(["", *extra_texts, *captions]))
         total = len(texts) + len(self.items)
         self._encode_texts(texts, lambda done: on_progress(done, total), should_stop)
@@ -127,7 +132,7 @@ class EncodedDataset:
         wanted = ("", *extra_texts)
         return {text: self._prompt(text) for text in wanted}
 
-    def sample(self, position: int, variant: float, *, without_caption: bool) -> Sample:
+    def sample(self, position: int, variant: float, *, caption: CaptionUse) -> Sample:
         """One picture: `variant` in 0…1 chooses the crop and the mirroring."""
         item = self.items[position]
         latents = self._latents(self._path(item))
@@ -137,7 +142,7 @@ class EncodedDataset:
         sizes = (height, width, 0, 0, height, width)
         if self._tells_true_sizes:
             sizes = (item.picture.height, item.picture.width, crop.top, crop.left, height, width)
-        return Sample(latents[number].float(), sizes, self._prompt("" if without_caption else item.caption))
+        return Sample(latents[number].float(), sizes, self._prompt(_words(item, caption)))
 
     def _encode_texts(
         self, texts: Sequence[str], on_done: Callable[[int], None], should_stop: Callable[[], bool]
@@ -200,6 +205,12 @@ class EncodedDataset:
                 self._kept_prompts[text] = known
                 self._kept_bytes += size_bytes
         return known
+
+
+def _words(item: Item, use: CaptionUse) -> str:
+    if use == "left_out":
+        return ""
+    return item.styled_caption if use == "with_other_styles" else item.caption
 
 
 def _variants(item: Item, *, flip: bool) -> torch.Tensor:

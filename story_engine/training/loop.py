@@ -16,7 +16,7 @@ from story_engine.domain.training import TrainingSpec
 from story_engine.errors import LookAtLog
 from story_engine.training.adapter import TrainedAdapter
 from story_engine.training.buckets import Bucket, by_bucket
-from story_engine.training.chance import Order, draw, generator, learning_rate
+from story_engine.training.chance import CaptionUse, Order, draw, generator, learning_rate
 from story_engine.training.encoding import Sample
 from story_engine.training.loss import add_noise, noise_errors, snr_weights
 
@@ -31,7 +31,7 @@ class Samples(Protocol):
         """The size of each picture."""
         ...
 
-    def sample(self, position: int, variant: float, *, without_caption: bool) -> Sample:
+    def sample(self, position: int, variant: float, *, caption: CaptionUse) -> Sample:
         """One picture as the U-Net is given it."""
         ...
 
@@ -162,7 +162,7 @@ class Loop:
             shape = (4, bucket.height // 8, bucket.width // 8)
             drawn = draw(spec, place, slot, together=self._together, shape=shape)
             draws.append(drawn)
-            samples.append(self._dataset.sample(positions[slot], drawn.variant, without_caption=drawn.without_caption))
+            samples.append(self._dataset.sample(positions[slot], drawn.variant, caption=drawn.caption))
         noise = torch.stack([drawn.noise for drawn in draws])
         timesteps = torch.tensor([drawn.timestep for drawn in draws])
         noisy = add_noise(torch.stack([sample.latents for sample in samples]), noise, timesteps)

@@ -16,6 +16,7 @@ from story_engine.store.layout import Layout
 from story_engine.training.adapter import TrainedAdapter
 from story_engine.training.base import Base, free_memory, open_base
 from story_engine.training.buckets import Bucket
+from story_engine.training.chance import CaptionUse
 from story_engine.training.device import open_accelerator
 from story_engine.training.encoding import Sample
 from story_engine.training.loop import Loop
@@ -68,7 +69,7 @@ def measure(layout: Layout, spec: TrainingSpec, *, steps: int = 2) -> Measured:
     numbers = iter(range(steps + 1))
     per_step = _seconds(lambda: loop.step(next(numbers)), steps)
     denoising_steps = spec.sample_steps or base.family.steps
-    per_pass = _seconds(lambda: _painted(unet, samples.sample(0, 0.0, without_caption=False)), 1)
+    per_pass = _seconds(lambda: _painted(unet, samples.sample(0, 0.0, caption="as_written")), 1)
     accelerator.free_memory()
     free_memory()
     return Measured(
@@ -87,8 +88,8 @@ class _Noise:
         self._sizes = (side, side, 0, 0, side, side)
         self.buckets: Sequence[Bucket] = (Bucket(side, side),)
 
-    def sample(self, position: int, variant: float, *, without_caption: bool) -> Sample:
-        del position, variant, without_caption
+    def sample(self, position: int, variant: float, *, caption: CaptionUse) -> Sample:
+        del position, variant, caption
         return Sample(self._latents, self._sizes, self._prompt)
 
 

@@ -279,3 +279,19 @@ def test_every_field_has_its_words_in_the_form():
     assert drawn | ELSEWHERE == set(TrainingSpec.model_fields) and not drawn & ELSEWHERE
     asked = {f"train_{kind}_{field}" for field in drawn for kind in ("field", "help")}
     assert all(asked <= set(wording.texts(language)) for language in wording.LANGUAGE_NAMES)
+
+
+def test_style_words_of_the_story_are_proposed_and_the_notebook_knows_none(studio: Studio):
+    a_dataset(studio, "a cat", "a dog")
+    app = studio.page("train")
+    app.selectbox(key="train:story").set_value("singer").run()
+    assert app.text_input(key="train:other_styles").value == "二次元，日系动漫"
+
+    app.button(key="train-start").click().run()
+
+    (run,) = studio.engine.training.runs()
+    assert run.spec.other_styles == "二次元，日系动漫"
+    again = studio.page("train", run="new")
+    again.selectbox(key="train:story").set_value("singer").run()
+    again.button(key="whole-preset-challenge").click().run()
+    assert again.text_input(key="train:other_styles").value == ""

@@ -38,6 +38,11 @@ def read_prompt(text: str) -> Expected:
     )
 
 
+def style_words(text: str) -> list[str]:
+    """The words that name a style, as they are written, each once."""
+    return list(dict.fromkeys(reading.text.strip() for reading in read(text) if reading.attribute == "style"))
+
+
 def _first(readings: Sequence[Reading], attribute: str) -> str | None:
     return next((reading.value for reading in readings if reading.attribute == attribute), None)
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from story_engine.domain.captions import has_trigger_in_front, prefixed, replaced, set_to, triggered
+from story_engine.domain.captions import has_trigger_in_front, prefixed, replaced, set_to, styled, triggered
 
 WORDS = st.text(min_size=1, max_size=12).filter(lambda text: text.strip())
 
@@ -29,6 +29,20 @@ def test_the_trigger_is_in_front_once_however_often_it_is_put_there(caption, tri
 )
 def test_the_trigger_is_joined_as_the_language_joins(caption, expected):
     assert triggered("ink")(caption) == expected
+
+
+@pytest.mark.parametrize(
+    ("trigger", "caption", "expected"),
+    [
+        ("画风甲", "画风甲，一只猫", "画风甲，二次元，一只猫"),
+        ("画风甲", "一只猫", "画风甲，二次元，一只猫"),
+        ("", "a cat", "二次元, a cat"),
+        ("ink", "", "ink, 二次元"),
+        ("", "", "二次元"),
+    ],
+)
+def test_other_styles_stand_behind_the_trigger(trigger, caption, expected):
+    assert styled(trigger, " 二次元，")(caption) == expected
 
 
 def test_prefix_replace_and_the_same_for_all():

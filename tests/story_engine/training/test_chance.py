@@ -45,10 +45,10 @@ def test_a_draw_is_the_same_whoever_makes_it():
     torch.randn(100)
     again = draw(spec, 7, 1, together=4, shape=(4, 8, 8))
 
-    assert (first.variant, first.timestep, first.without_caption) == (
+    assert (first.variant, first.timestep, first.caption) == (
         again.variant,
         again.timestep,
-        again.without_caption,
+        again.caption,
     )
     assert torch.equal(first.noise, again.noise)
     assert not torch.equal(first.noise, draw(spec, 7, 2, together=4, shape=(4, 8, 8)).noise)
@@ -64,11 +64,23 @@ def test_timesteps_of_a_group_lie_in_equal_parts_and_within_the_limits():
 
 def test_captions_are_left_out_as_often_as_said():
     dropped = [
-        draw(a_spec(caption_dropout=0.25), group, 0, together=1, shape=(4, 1, 1)).without_caption
+        draw(a_spec(caption_dropout=0.25), group, 0, together=1, shape=(4, 1, 1)).caption == "left_out"
         for group in range(2000)
     ]
 
     assert sum(dropped) / len(dropped) == pytest.approx(0.25, abs=0.03)
+
+
+def test_half_of_the_captions_that_stay_name_other_styles_where_there_are_any():
+    def uses(**changes):
+        spec = a_spec(caption_dropout=0.2, **changes)
+        return [draw(spec, group, 0, together=1, shape=(4, 1, 1)).caption for group in range(2000)]
+
+    counted = Counter(uses(other_styles="二次元"))
+
+    assert counted["left_out"] / 2000 == pytest.approx(0.2, abs=0.03)
+    assert counted["with_other_styles"] / 2000 == pytest.approx(0.4, abs=0.03)
+    assert set(uses()) == {"left_out", "as_written"}
 
 
 def test_noise_offset_moves_whole_channels():

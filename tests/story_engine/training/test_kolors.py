@@ -58,7 +58,7 @@ def test_kolors_is_told_each_pictures_true_size(layout):
         chosen = spec.model_copy(update={"true_size": true_size})
         dataset = EncodedDataset(layout, base, items, chosen)
         dataset.encode((), on_progress=lambda done, total: None, should_stop=lambda: False)
-        told[true_size] = [dataset.sample(n, 0.0, without_caption=False).sizes for n in range(2)]
+        told[true_size] = [dataset.sample(n, 0.0, caption="as_written").sizes for n in range(2)]
 
     assert told[True][0] == (128, 128, 0, 0, 256, 256)
     height, width = told[True][1][4:]

@@ -371,3 +371,11 @@ def events_of(folder):
             for value in event.summary.value:
                 yield event.step, value.tag, value.simple_value
             place += 12 + length + 4
+
+
+def test_words_of_other_styles_change_what_is_trained_and_are_encoded_beforehand(shared):
+    runs = [new_run(shared, other_styles=words) for words in ("", "二次元")]
+    for run in runs:
+        trained(shared, run)
+
+    assert not same(*(adapter_of(shared, run, 8) for run in runs))

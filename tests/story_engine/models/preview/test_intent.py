@@ -1,6 +1,6 @@
 import pytest
 
-from story_engine.models.preview.intent import Expected, read_prompt
+from story_engine.models.preview.intent import Expected, read_prompt, style_words
 from tests.story_engine.models.preview.challenge_prompts import CAT_PROMPTS, SINGER_PROMPTS
 
 
@@ -51,3 +51,8 @@ def test_the_shipped_scenes_give_their_obvious_meaning(prompt: str, expected: Ex
 )
 def test_colours_belong_to_the_noun_beside_them(prompt: str, expected: Expected) -> None:
     assert read_prompt(prompt) == expected
+
+
+def test_the_words_that_name_a_style_are_found_as_they_are_written():
+    assert style_words(SINGER_PROMPTS[1]) == ["二次元", "日系动漫"]
+    assert style_words("a kitten on a sofa, smiling") == []
