@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from story_engine.domain.resolve import compose_negative, compose_prompt
-from story_engine.domain.story import Story
+from story_engine.domain.story import Scene, Story
 from story_engine.domain.views import ResolvedText
 from story_engine.errors import StudioError
 from story_engine.flows.parts import Parts
@@ -22,7 +24,8 @@ def resolved_text(parts: Parts, story: Story, scene_id: str) -> ResolvedText:
     negative = compose_negative(story, scene)
     unknown: list[str] = []
     if family.name == "preview":
-        unknown = [*parts.unknown_words(prompt), *parts.unknown_words(negative)]
+        known = _triggers(parts, story, scene)
+        unknown = [*parts.unknown_words(_without(prompt, known)), *parts.unknown_words(negative)]
     return ResolvedText(
         prompt=prompt,
         negative=negative,
@@ -33,3 +36,18 @@ def resolved_text(parts: Parts, story: Story, scene_id: str) -> ResolvedText:
         negative_cut=parts.cut_position(negative, family.token_limit),
         unknown_words=tuple(dict.fromkeys(unknown)),
     )
+
+
+def _triggers(parts: Parts, story: Story, scene: Scene) -> list[str]:
+    """Words that the worn LoRAs know, though the model does not."""
+    found = []
+    for use in story.loras_of(scene):
+        with suppress(StudioError):  # a LoRA that is gone is told elsewhere
+            found.append(parts.lora_library.entry(use.name).trigger)
+    return [word for word in found if word]
+
+
+def _without(prompt: str, words: list[str]) -> str:
+    for word in words:
+        prompt = prompt.replace(word, "，")
+    return prompt

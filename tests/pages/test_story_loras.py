@@ -175,9 +175,10 @@ def test_a_control_that_is_there_is_shown_at_once(wardrobe: Studio):
     app = wardrobe.page("story", story=STORY)
     app.button(key=f"redo-{STORY}-s1").click().run()
     worn = queued(wardrobe)[0]
-    painted(wardrobe, worn)
+    shown = painted(wardrobe, worn)
     control = painted(wardrobe, worn.model_copy(update={"loras": ()}))
     painted(wardrobe, worn.model_copy(update={"seed": 77}))
+    wardrobe.engine.pick(STORY, "s1", shown)
     app.run()
 
     app.button(key=f"without-loras-{STORY}-s1").click().run()
@@ -195,3 +196,15 @@ def test_the_whole_story_is_rendered_without_loras(wardrobe: Studio):
     assert not app.exception
     assert len(queued(wardrobe)) == 8
     assert all(recipe.loras == () for recipe in queued(wardrobe))
+
+
+def test_the_word_that_calls_a_worn_lora_is_not_said_to_be_unknown(wardrobe: Studio):
+    story = wardrobe.engine.story(STORY)
+    wardrobe.engine.lora_library.set_trigger("ink", "zorblax")
+    wardrobe.engine.edit(STORY, [Edit(scene=None, field="style", value="zorblax, quuxed", seen=story.style)])
+    assert "zorblax" in wardrobe.engine.resolved(wardrobe.engine.story(STORY), "s1").unknown_words
+
+    wear(wardrobe, (INK,))
+
+    resolved = wardrobe.engine.resolved(wardrobe.engine.story(STORY), "s1")
+    assert "zorblax" not in resolved.unknown_words and "quuxed" in resolved.unknown_words
