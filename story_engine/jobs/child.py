@@ -172,6 +172,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     layout = Layout(given.workspace, given.stories)
     Child(layout, named(given.work), idle_seconds=given.idle_seconds).serve()
+    logging.shutdown()
+    os._exit(0)  # the thread that listens holds the standard input, which Python's own end would wait for and abort
 
 
 if __name__ == "__main__":
