@@ -57,7 +57,7 @@ def load_preview(folder: Path = WEIGHTS_FOLDER) -> PreviewParts:
     )
     for network, name, values in networks:
         try:
-            network.load_state_dict(values)
+            network.load_state_dict(values)  # copies, and thereby makes float32 of what lies on disk
         except RuntimeError as error:
             raise _damaged(folder, name, "its tensors do not fit the architecture") from error
         network.requires_grad_(False)
@@ -110,15 +110,11 @@ def _read(folder: Path, name: str) -> tuple[dict[str, torch.Tensor], dict[str, A
         with safe_open(path, framework="pt") as file:
             config: dict[str, Any] = json.loads(file.metadata()[_CONFIG_KEY])
             keys = list(file.keys())
-            return {key: _for_use(file.get_tensor(key)) for key in keys}, config
+            return {key: file.get_tensor(key) for key in keys}, config
     except (SafetensorError, OSError) as error:
         raise _damaged(folder, name, str(error)) from error
     except (KeyError, TypeError, ValueError) as error:
         raise _damaged(folder, name, "it is not a weights file of the preview model") from error
-
-
-def _for_use(tensor: torch.Tensor) -> torch.Tensor:
-    return tensor.float() if tensor.is_floating_point() else tensor
 
 
 def _existing(folder: Path, name: str) -> Path:
