@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from datetime import UTC, datetime, timedelta
+
 from story_engine.domain.family import Family
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.story import Scene, Settings, Story
@@ -16,6 +19,8 @@ KOLORS = Family(
     smallest_side=256, largest_side=2048, token_limit=256, weights_hash="b" * 64, precision="float16",
 )  # fmt: skip
 FAMILIES = {"preview": PREVIEW, "kolors": KOLORS}
+_MORNING = datetime(2026, 11, 21, 9, tzinfo=UTC)
+_TAKES = itertools.count()
 
 
 def a_scene(number: int = 1, **changes) -> Scene:
@@ -42,8 +47,10 @@ def a_recipe(**changes) -> Recipe:
 
 
 def a_take(recipe: Recipe, *, scene: str = "s1", **changes) -> Take:
+    """Made a second after the one before: what was built last is the latest."""
+    made = (_MORNING + timedelta(seconds=next(_TAKES))).isoformat()
     fields = {
         "id": recipe.digest, "story": "a-story", "scene": scene, "number": 0, "recipe": recipe,
-        "picture_sha256": recipe.digest * 2, "created_at": "2026-11-21T09:00:00+00:00", "seconds": 1.0,
+        "picture_sha256": recipe.digest * 2, "created_at": made, "seconds": 1.0,
     }  # fmt: skip
     return Take(**(fields | changes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -40,7 +41,9 @@ def read_prompt(text: str) -> Expected:
 
 def style_words(text: str) -> list[str]:
     """The words that name a style, as they are written, each once."""
-    return list(dict.fromkeys(reading.text.strip() for reading in read(text) if reading.attribute == "style"))
+    named = (reading.text for reading in read(text) if reading.attribute == "style")
+    words = (word.strip() for phrase in named for word in re.split(r"[，,、]", phrase))
+    return list(dict.fromkeys(word for word in words if word))
 
 
 def _first(readings: Sequence[Reading], attribute: str) -> str | None:
