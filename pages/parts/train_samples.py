@@ -45,5 +45,15 @@ def _draw_score(look: RunLook, step: int) -> None:
         return
     is_chosen = look.choice is not None and look.choice.step == step
     nearer = say("train_nearer", percent=round(100 * (1 - found.distance))) if step else ""
-    text = f"{found.score:.2f}{f' · {nearer}' if nearer else ''}"
+    parts = [f"{found.score:.2f}", nearer, _prompts_kept(look, step)]
+    text = " · ".join(part for part in parts if part)
     st.badge(text, icon=":material/recommend:" if is_chosen else None, color="green" if is_chosen else "gray")
+
+
+def _prompts_kept(look: RunLook, step: int) -> str:
+    """How much of what the base shows of the prompts the step still shows."""
+    scores = look.choice.scores if look.choice is not None else {}
+    base, now = (scores[each].adherence if each in scores else None for each in (0, step))
+    if not step or now is None or not base or base <= 0:
+        return ""
+    return say("train_prompts_kept", percent=max(0, round(100 * now / base)))

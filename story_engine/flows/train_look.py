@@ -49,6 +49,8 @@ class StepScore:
     """Mean aesthetic score."""
     distance: float
     """To the training pictures' style; that of the samples without the LoRA is 1."""
+    adherence: float | None
+    """Share of the noise error that the prompts take away from the samples: how much of the prompts is in them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +129,10 @@ def _choice(job: JobView | None) -> Choice | None:
     said = job.result.get("choice") if job is not None else None
     if not isinstance(said, dict):
         return None
-    scores = [StepScore(step=each["step"], score=each["score"], distance=each["distance"]) for each in said["looks"]]
+    scores = [
+        StepScore(step=each["step"], score=each["score"], distance=each["distance"], adherence=each.get("adherence"))
+        for each in said["looks"]
+    ]
     return Choice(
         step=said["step"],
         reasons=tuple((code, values) for code, values in said["reasons"]),

@@ -1,7 +1,7 @@
 """Which checkpoint to keep: what the sample pictures say about each, and a recommendation with its reasons.
 
-Aesthetics come from the present scorer, likeness to the training pictures from `style`. Whether a sample shows what its
-prompt asks for is not judged yet; a person sees it in the matrix.
+Aesthetics come from the present scorer, likeness to the training pictures from `style`, and whether the samples still
+show what their prompts ask for from `adherence`.
 """
 
 from __future__ import annotations
@@ -17,12 +17,17 @@ from story_engine.scoring.aesthetics import score_pictures
 from story_engine.store.datasets import DatasetStore
 from story_engine.store.layout import Layout
 from story_engine.store.runs import RunStore
+from story_engine.training.adherence import read_adherence
 from story_engine.training.style import Style
 
 MOST_STYLE_PICTURES = 200
 """Training pictures that the style is taken from."""
 SCORE_LOST = 0.5
 """A checkpoint whose samples score so much less than the base's has broken something."""
+CONTENT_KEPT = 0.6
+"""Of the base's adherence to its prompts; a checkpoint with less paints its own pictures, whatever it is asked for."""
+LEAST_ADHERENCE = 0.02
+"""Of the base: with less the prompts say too little to be missed."""
 GAIN_WANTED = 0.95
 """The earliest checkpoint with this share of the largest gain is recommended: later ones only copy more."""
 LEAST_GAIN = 0.05
@@ -38,6 +43,8 @@ class StepLook:
     distance: float
     """To the training pictures' style; that of the base's samples is 1."""
     has_checkpoint: bool
+    adherence: float | None = None
+    """Mean share of the noise error that their prompts take away from the samples; None where it is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +82,7 @@ def recommend(layout: Layout, run_id: str) -> Recommendation:
             score=sum(score.value for score in scored[step]) / len(scored[step]),
             distance=distances[step] / max(distances[0], 1e-9),
             has_checkpoint=step in checkpoints,
+            adherence=_adherence(by_step[step]),
         )
         for step in sorted(by_step)
     )
@@ -86,15 +94,22 @@ def choose(looks: Sequence[StepLook]) -> tuple[int, tuple[tuple[str, dict[str, o
     """The step to keep among those with a checkpoint, and the reasons; the first look is the base's."""
     base, *_ = looks
     candidates = [look for look in looks if look.has_checkpoint and look.step > 0]
-    whole = [look for look in candidates if look.score >= base.score - SCORE_LOST]
+    handsome = [look for look in candidates if look.score >= base.score - SCORE_LOST]
+    whole = [look for look in handsome if _keeps_content(look, base)]
     reasons: list[tuple[str, dict[str, object]]] = []
-    if not whole:
+    if not handsome:
         kept = max(candidates, key=lambda look: look.score)
         values: dict[str, object] = {"step": kept.step, "score": f"{kept.score:.2f}", "base": f"{base.score:.2f}"}
         return kept.step, (("training.choice_all_worse", values),)
-    if len(whole) < len(candidates):
-        lost = ", ".join(str(look.step) for look in candidates if look not in whole)
+    if not whole:
+        kept = max(handsome, key=lambda look: look.adherence or 0.0)
+        return kept.step, (("training.choice_no_content", {"step": kept.step, "percent": _kept_percent(kept, base)}),)
+    if len(handsome) < len(candidates):
+        lost = ", ".join(str(look.step) for look in candidates if look not in handsome)
         reasons.append(("training.choice_left_out", {"steps": lost, "lost": f"{SCORE_LOST:g}"}))
+    if len(whole) < len(handsome):
+        lost = ", ".join(str(look.step) for look in handsome if look not in whole)
+        reasons.append(("training.choice_content_lost", {"steps": lost, "kept": round(100 * CONTENT_KEPT)}))
     best = min(whole, key=lambda look: look.distance)
     gain = 1 - best.distance
     if gain < LEAST_GAIN:
@@ -107,7 +122,29 @@ def choose(looks: Sequence[StepLook]) -> tuple[int, tuple[tuple[str, dict[str, o
         reasons.append(("training.choice_levels_off", {"step": kept.step, "last": later[-1].step}))
     values = {"score": f"{kept.score:.2f}", "base": f"{base.score:.2f}"}
     reasons.append(("training.choice_score", values))
+    if _is_told(base) and kept.adherence is not None:
+        reasons.append(("training.choice_content", {"percent": _kept_percent(kept, base)}))
     return kept.step, tuple(reasons)
+
+
+def _is_told(base: StepLook) -> bool:
+    return base.adherence is not None and base.adherence >= LEAST_ADHERENCE
+
+
+def _keeps_content(look: StepLook, base: StepLook) -> bool:
+    if look.adherence is None or base.adherence is None or not _is_told(base):
+        return True
+    return look.adherence >= CONTENT_KEPT * base.adherence
+
+
+def _kept_percent(look: StepLook, base: StepLook) -> int:
+    return max(0, min(100, round(100 * (look.adherence or 0.0) / max(base.adherence or 0.0, 1e-9))))
+
+
+def _adherence(samples: Sequence[RunSample]) -> float | None:
+    known = read_adherence(samples[0].path.parent)
+    values = [known[sample.number] for sample in samples if sample.number in known]
+    return sum(values) / len(values) if values else None
 
 
 def _training_pictures(layout: Layout, store: RunStore, run_id: str) -> list[Image.Image]:

@@ -39,10 +39,13 @@ def paint_samples(
     side: int,
     on_step: Callable[[int, int], None],
     should_stop: Callable[[], bool],
-) -> None:
+) -> dict[int, torch.Tensor]:
     """Paint every sample prompt as the U-Net is now, into `folder`/<n>.png; pictures that are there stay.
 
     The caller has put the U-Net into evaluation mode, and the adapter in or out.
+
+    Returns:
+        Number → latents (4, height/8, width/8) of what was painted.
 
     Raises:
         Cancelled: `should_stop` said so.
@@ -51,7 +54,7 @@ def paint_samples(
     """
     missing = [number for number in range(len(spec.sample_prompts)) if not (folder / f"{number}.png").is_file()]
     if not missing:
-        return
+        return {}
     steps = spec.sample_steps or base.family.steps
     together = max(1, _ROWS_PER_CALL // 2 * 256 * 256 // (side * side))
     pictures: dict[int, torch.Tensor] = {}
@@ -71,6 +74,7 @@ def paint_samples(
             if should_stop():
                 raise Cancelled("training.stopped")
             write_bytes(folder / f"{number}.png", _png(decoder, latents))
+    return pictures
 
 
 def _told(on_step: Callable[[int, int], None], before: int, together: int, total: int, step: int, _: object) -> None:

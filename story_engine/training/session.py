@@ -22,6 +22,7 @@ from story_engine.models.encoding import EncodedPrompt
 from story_engine.store.layout import Layout
 from story_engine.store.runs import RunStore, now, this_process
 from story_engine.training.adapter import TrainedAdapter
+from story_engine.training.adherence import adherence, write_adherence
 from story_engine.training.base import Base, free_memory, open_base
 from story_engine.training.checkpoints import save_checkpoint
 from story_engine.training.device import memory_mb, open_accelerator
@@ -256,8 +257,9 @@ class Session:
         folder = self.folder / "samples" / str(step)
         if self.accelerator.is_main_process and self.spec.sample_prompts and not has_all(folder, self.spec):
             self.loop.unet.eval()
+            painted: dict[int, torch.Tensor] = {}
             with self.loop.adapter.left_out(without_adapter), contextlib.suppress(Cancelled):
-                paint_samples(
+                painted = paint_samples(
                     self.loop.unet,
                     self.base,
                     self.spec,
@@ -267,7 +269,13 @@ class Session:
                     on_step=lambda done, total: self._tell("sampling", done, total),
                     should_stop=self._is_asked_to_stop,
                 )
+            with self.loop.adapter.left_out(True):
+                write_adherence(folder, {number: self._adherence(number, each) for number, each in painted.items()})
         self.accelerator.wait_for_everyone()
+
+    def _adherence(self, number: int, latents: torch.Tensor) -> float:
+        prompt = self.spec.sample_prompts[number].prompt
+        return adherence(self.loop.unet, latents, self.encoded[prompt], self.encoded[""])
 
     # -- what others want and hear -------------------------------------------------------------------------------------
     def _wishes(self) -> tuple[bool, bool, bool]:

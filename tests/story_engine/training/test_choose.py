@@ -17,8 +17,8 @@ def drawings(style, count, seed):
     return [draw(replace(sample_scene(chance), style=style, degradation="none")) for _ in range(count)]
 
 
-def a_look(step, distance, score=6.0, has_checkpoint=True) -> StepLook:
-    return StepLook(step=step, score=score, distance=distance, has_checkpoint=has_checkpoint)
+def a_look(step, distance, score=6.0, has_checkpoint=True, adherence=None) -> StepLook:
+    return StepLook(step=step, score=score, distance=distance, has_checkpoint=has_checkpoint, adherence=adherence)
 
 
 BASE = a_look(0, 1.0, has_checkpoint=False)
@@ -66,6 +66,32 @@ def test_where_all_lost_their_looks_the_least_loss_is_named():
     assert chosen == 40 and reasons[0][0] == "training.choice_all_worse"
 
 
+def test_what_no_longer_paints_its_prompts_is_left_out():
+    base = a_look(0, 1.0, has_checkpoint=False, adherence=0.2)
+
+    chosen, reasons = choose([base, a_look(40, 0.7, adherence=0.19), a_look(80, 0.3, adherence=0.05)])
+
+    assert chosen == 40
+    assert dict(reasons)["training.choice_content_lost"]["steps"] == "80"
+    assert dict(reasons)["training.choice_content"]["percent"] == 95
+
+
+def test_where_all_lost_their_content_the_one_with_the_most_is_named():
+    base = a_look(0, 1.0, has_checkpoint=False, adherence=0.2)
+
+    chosen, reasons = choose([base, a_look(40, 0.7, adherence=0.08), a_look(80, 0.3, adherence=-0.1)])
+
+    assert chosen == 40 and reasons == (("training.choice_no_content", {"step": 40, "percent": 40}),)
+
+
+def test_a_base_that_hardly_heeds_its_prompts_blames_no_checkpoint():
+    base = a_look(0, 1.0, has_checkpoint=False, adherence=0.01)
+
+    chosen, reasons = choose([base, a_look(40, 0.7, adherence=0.0)])
+
+    assert chosen == 40 and "training.choice_content" not in dict(reasons)
+
+
 def test_a_training_that_hardly_moved_says_so():
     _, reasons = choose([BASE, a_look(40, 0.99), a_look(80, 0.98)])
 
@@ -85,6 +111,7 @@ def test_a_real_run_is_looked_at_from_its_samples(tmp_path):
 
     assert found.step in RunStore(layout).checkpoints(run)
     assert [look.step for look in found.looks] == [0, 4, 8] and found.looks[0].distance == 1
+    assert all(look.adherence is not None for look in found.looks)
     assert found.scorer == "preview" and all(message(code, "zh", **values) for code, values in found.reasons)
 
 
