@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,18 +107,27 @@ class _PreviewBase:
         parts = load_preview(self._folder)
         prompter = PreviewPrompter(parts.config.prompt_tokens)
         prompter.fetch_models(parts.text_encoder.to(self._device))
-        yield _encode_with(prompter, self._device)
+        del parts
+        try:
+            yield _encode_with(prompter, self._device)
+        finally:
+            prompter.fetch_models(None)
+            free_memory()
 
     @contextmanager
     def vae_encoder(self) -> Iterator[nn.Module]:
-        yield load_preview(self._folder).vae_encoder.to(self._device, memory_format=torch.channels_last)
+        yield from _while_needed(lambda: self._compact(load_preview(self._folder).vae_encoder))
 
     @contextmanager
     def vae_decoder(self) -> Iterator[nn.Module]:
-        yield load_preview(self._folder).vae_decoder.to(self._device, memory_format=torch.channels_last)
+        yield from _while_needed(lambda: self._compact(load_preview(self._folder).vae_decoder))
+
+    def _compact(self, network: nn.Module) -> nn.Module:
+        return network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
     def unet(self) -> nn.Module:
         unet: nn.Module = load_preview(self._folder).unet
+        free_memory()
         if self.precision == "bfloat16" and self._device == "cpu":
             # Values stay float32 and are rounded as they are used; a step takes .6 of the time of float32, and the
             # gradient differs by 0.9 % (measured on the shipped weights, rank 8, batch 4, AVX-512 with bfloat16).
@@ -154,8 +165,12 @@ class _KolorsBase:
 
 
 def free_memory() -> None:
-    """Give memory of networks that are gone back to the device."""
+    """Give memory of networks that are gone back to the device, and to the system."""
     gc.collect()
+    if sys.platform == "linux":  # glibc keeps what was freed in small pieces; training goes on for long beside it
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 

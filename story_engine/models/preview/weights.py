@@ -40,28 +40,28 @@ def load_preview(folder: Path = WEIGHTS_FOLDER) -> PreviewParts:
     Raises:
         InstallOrDownload: a file is missing, truncated, or does not fit this version of the code.
     """
-    contents = {name: _read(folder, name) for name in FILES}
-    tensors = {name: content[0] for name, content in contents.items()}
+    text, layout = _read(folder, "text_encoder.safetensors")
     try:
-        config = PreviewConfig.from_json(contents["unet.safetensors"][1])
-        token_ids = tensors["text_encoder.safetensors"][_TOKEN_IDS_KEY].tolist()
+        config = PreviewConfig.from_json(layout)
+        token_ids = text[_TOKEN_IDS_KEY].tolist()
     except (TypeError, KeyError) as error:
-        raise _damaged(folder, "unet.safetensors", f"unknown layout ({error})") from error
+        raise _damaged(folder, "text_encoder.safetensors", f"unknown layout ({error})") from error
     parts = build_preview(config, known_token_ids=token_ids)
-    vae = tensors["vae.safetensors"]
-    networks: tuple[tuple[nn.Module, str, dict[str, torch.Tensor]], ...] = (
-        (parts.unet, "unet.safetensors", tensors["unet.safetensors"]),
-        (parts.text_encoder, "text_encoder.safetensors", tensors["text_encoder.safetensors"]),
-        (parts.vae_encoder, "vae.safetensors", _under(vae, "encoder.")),
-        (parts.vae_decoder, "vae.safetensors", _under(vae, "decoder.")),
-    )
-    for network, name, values in networks:
-        try:
-            network.load_state_dict(values)  # copies, and thereby makes float32 of what lies on disk
-        except RuntimeError as error:
-            raise _damaged(folder, name, "its tensors do not fit the architecture") from error
-        network.requires_grad_(False)
+    _fill(parts.text_encoder, folder, "text_encoder.safetensors", text)
+    _fill(parts.unet, folder, "unet.safetensors", _read(folder, "unet.safetensors")[0])
+    vae = _read(folder, "vae.safetensors")[0]
+    _fill(parts.vae_encoder, folder, "vae.safetensors", _under(vae, "encoder."))
+    _fill(parts.vae_decoder, folder, "vae.safetensors", _under(vae, "decoder."))
     return parts
+
+
+def _fill(network: nn.Module, folder: Path, name: str, values: dict[str, torch.Tensor]) -> None:
+    """Copy the values, and thereby make float32 of what lies on disk; one file after the other is in memory."""
+    try:
+        network.load_state_dict(values)
+    except RuntimeError as error:
+        raise _damaged(folder, name, "its tensors do not fit the architecture") from error
+    network.requires_grad_(False)
 
 
 def weights_hash(folder: Path = WEIGHTS_FOLDER) -> str:
