@@ -131,33 +131,32 @@ def _free_name(title: str) -> str:
 
 def _draw_trigger(dataset: str) -> str:
     """The dataset's own trigger word, until somebody types another."""
-    key, proposed = "train:trigger", "train:trigger-proposed"
-    own = engine().datasets.look(dataset).dataset.trigger
-    if st.session_state.get(key) in (None, st.session_state.get(proposed)):
-        st.session_state[key] = st.session_state[proposed] = own
-    typed = st.text_input(
-        say("train_trigger"),
-        key=key,
-        help=say("train_help_trigger"),
+    return _draw_proposed(
+        "train:trigger",
+        engine().datasets.look(dataset).dataset.trigger,
+        label=say("train_trigger"),
+        explained=say("train_help_trigger"),
         placeholder=say("dataset_trigger_hint"),
-        persist_state="session",
     )
-    return str(typed).strip()
 
 
 def _draw_other_styles(prompts: tuple[SamplePrompt, ...], trigger: str, *, is_notebook: bool) -> str:
     """The style words of the story that is painted, until somebody types others; the notebook knows none."""
-    key, proposed = "train:other_styles", "train:other_styles-proposed"
-    own = "" if is_notebook else engine().training.style_words([each.prompt for each in prompts], trigger=trigger)
-    if st.session_state.get(key) in (None, st.session_state.get(proposed)):
-        st.session_state[key] = st.session_state[proposed] = own
-    typed = st.text_input(
-        say("train_other_styles"),
-        key=key,
-        help=say("train_help_other_styles"),
+    return _draw_proposed(
+        "train:other_styles",
+        "" if is_notebook else engine().training.style_words([each.prompt for each in prompts], trigger=trigger),
+        label=say("train_other_styles"),
+        explained=say("train_help_other_styles"),
         placeholder=say("train_other_styles_none"),
-        persist_state="session",
     )
+
+
+def _draw_proposed(key: str, proposal: str, *, label: str, explained: str, placeholder: str) -> str:
+    """A text that follows what is proposed until somebody types another."""
+    proposed = f"{key}-proposed"
+    if st.session_state.get(key) in (None, st.session_state.get(proposed)):
+        st.session_state[key] = st.session_state[proposed] = proposal
+    typed = st.text_input(label, key=key, help=explained, placeholder=placeholder, persist_state="session")
     return str(typed).strip()
 
 
