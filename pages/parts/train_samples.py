@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts.wording import plain, say
+from story_engine.domain.run import prompts_kept_percent
 from story_engine.flows.train_look import RunLook
 
 WIDTH = 168
@@ -54,6 +55,5 @@ def _prompts_kept(look: RunLook, step: int) -> str:
     """How much of what the base shows of the prompts the step still shows."""
     scores = look.choice.scores if look.choice is not None else {}
     base, now = (scores[each].adherence if each in scores else None for each in (0, step))
-    if not step or now is None or not base or base <= 0:
-        return ""
-    return say("train_prompts_kept", percent=max(0, round(100 * now / base)))
+    kept = prompts_kept_percent(now, base=base) if step else None
+    return "" if kept is None else say("train_prompts_kept", percent=kept)

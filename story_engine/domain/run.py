@@ -13,6 +13,8 @@ RUN_STATES = ("prepared", "running", "stopped", "finished", "failed", "interrupt
 """`interrupted`: the process of a running one is gone; it goes on from its last saved step."""
 RESUMABLE = frozenset({"prepared", "stopped", "failed", "interrupted"})
 WISHES = ("sample", "save", "stop")
+LEAST_ADHERENCE = 0.02
+"""Of the base's samples to their prompts: with less the prompts say too little to be missed."""
 
 
 class TrainedPicture(Value):
@@ -87,3 +89,18 @@ class RunSample:
     number: int
     """Which of the spec's sample prompts."""
     path: Path
+
+
+def prompts_kept_percent(adherence: float | None, *, base: float | None) -> int | None:
+    """How much of what the base shows of its prompts the samples of a LoRA still show, 0…100.
+
+    Args:
+        adherence: of the samples with the LoRA (see `training.adherence`); None where it was not measured.
+        base: the same without the LoRA.
+
+    Returns:
+        None where one of them is not known, or where the prompts say the base too little to be missed.
+    """
+    if adherence is None or base is None or base < LEAST_ADHERENCE:
+        return None
+    return max(0, min(100, round(100 * adherence / base)))

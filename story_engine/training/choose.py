@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from story_engine.domain.run import RunSample
+from story_engine.domain.run import RunSample, prompts_kept_percent
 from story_engine.scoring.aesthetics import score_pictures
 from story_engine.store.datasets import DatasetStore
 from story_engine.store.layout import Layout
@@ -24,10 +24,8 @@ MOST_STYLE_PICTURES = 200
 """Training pictures that the style is taken from."""
 SCORE_LOST = 0.5
 """A checkpoint whose samples score so much less than the base's has broken something."""
-CONTENT_KEPT = 0.6
-"""Of the base's adherence to its prompts; a checkpoint with less paints its own pictures, whatever it is asked for."""
-LEAST_ADHERENCE = 0.02
-"""Of the base: with less the prompts say too little to be missed."""
+CONTENT_KEPT = 60
+"""Percent of what the base shows of its prompts; a checkpoint with less paints its own pictures, whatever is asked."""
 GAIN_WANTED = 0.95
 """The earliest checkpoint with this share of the largest gain is recommended: later ones only copy more."""
 LEAST_GAIN = 0.05
@@ -103,13 +101,13 @@ def choose(looks: Sequence[StepLook]) -> tuple[int, tuple[tuple[str, dict[str, o
         return kept.step, (("training.choice_all_worse", values),)
     if not whole:
         kept = max(handsome, key=lambda look: look.adherence or 0.0)
-        return kept.step, (("training.choice_no_content", {"step": kept.step, "percent": _kept_percent(kept, base)}),)
+        return kept.step, (("training.choice_no_content", {"step": kept.step, "percent": _percent_kept(kept, base)}),)
     if len(handsome) < len(candidates):
         lost = ", ".join(str(look.step) for look in candidates if look not in handsome)
         reasons.append(("training.choice_left_out", {"steps": lost, "lost": f"{SCORE_LOST:g}"}))
     if len(whole) < len(handsome):
         lost = ", ".join(str(look.step) for look in handsome if look not in whole)
-        reasons.append(("training.choice_content_lost", {"steps": lost, "kept": round(100 * CONTENT_KEPT)}))
+        reasons.append(("training.choice_content_lost", {"steps": lost, "kept": CONTENT_KEPT}))
     best = min(whole, key=lambda look: look.distance)
     gain = 1 - best.distance
     if gain < LEAST_GAIN:
@@ -122,23 +120,19 @@ def choose(looks: Sequence[StepLook]) -> tuple[int, tuple[tuple[str, dict[str, o
         reasons.append(("training.choice_levels_off", {"step": kept.step, "last": later[-1].step}))
     values = {"score": f"{kept.score:.2f}", "base": f"{base.score:.2f}"}
     reasons.append(("training.choice_score", values))
-    if _is_told(base) and kept.adherence is not None:
-        reasons.append(("training.choice_content", {"percent": _kept_percent(kept, base)}))
+    content = _percent_kept(kept, base)
+    if content is not None:
+        reasons.append(("training.choice_content", {"percent": content}))
     return kept.step, tuple(reasons)
 
 
-def _is_told(base: StepLook) -> bool:
-    return base.adherence is not None and base.adherence >= LEAST_ADHERENCE
-
-
 def _keeps_content(look: StepLook, base: StepLook) -> bool:
-    if look.adherence is None or base.adherence is None or not _is_told(base):
-        return True
-    return look.adherence >= CONTENT_KEPT * base.adherence
+    kept = _percent_kept(look, base)
+    return kept is None or kept >= CONTENT_KEPT
 
 
-def _kept_percent(look: StepLook, base: StepLook) -> int:
-    return max(0, min(100, round(100 * (look.adherence or 0.0) / max(base.adherence or 0.0, 1e-9))))
+def _percent_kept(look: StepLook, base: StepLook) -> int | None:
+    return prompts_kept_percent(look.adherence, base=base.adherence)
 
 
 def _adherence(samples: Sequence[RunSample]) -> float | None:
