@@ -9,7 +9,7 @@ from story_engine.domain.story import Scene, Story
 from story_engine.domain.views import ResolvedText
 from story_engine.errors import StudioError
 from story_engine.flows.parts import Parts
-from story_engine.flows.render import painting_family
+from story_engine.flows.render import STAND_IN, painting_family
 
 
 def resolved_text(parts: Parts, story: Story, scene_id: str) -> ResolvedText:
@@ -17,8 +17,8 @@ def resolved_text(parts: Parts, story: Story, scene_id: str) -> ResolvedText:
     families = parts.families()
     try:
         family = painting_family(story, families, parts.ready())
-    except StudioError:
-        family = families["preview"]
+    except StudioError:  # nothing can paint it yet: it was written for its own family
+        family = families.get(story.settings.family, families[STAND_IN])
     scene = story.scene(scene_id)
     prompt = compose_prompt(story, scene)
     negative = compose_negative(story, scene)
