@@ -1,5 +1,6 @@
 """What README says is what works: the same commands in both languages, and each of them run."""
 
+import json
 import re
 import shlex
 import shutil
@@ -26,6 +27,18 @@ def links(path: Path) -> list[str]:
 
 def test_both_languages_give_the_same_commands():
     assert commands(READMES[0]) == commands(READMES[1])
+
+
+@pytest.mark.parametrize(("readme", "language"), zip(READMES, ("en", "zh"), strict=True))
+def test_pages_and_buttons_have_the_names_that_the_app_shows(readme, language):
+    texts = json.loads((PROJECT / "pages" / "parts" / "texts" / f"{language}.json").read_text(encoding="utf-8"))
+    shown = set(texts.values()) | {texts["stand_in.use"].format(family=texts["family.preview"])}
+    no_names = {"preview model", "Kolors", "预览模型"}
+
+    named = set(re.findall(r"\*\*(.+?)\*\*", readme.read_text(encoding="utf-8"))) - no_names
+
+    assert len(named) > 10
+    assert named - shown == set()
 
 
 @pytest.mark.parametrize("readme", READMES, ids=lambda path: path.name)
