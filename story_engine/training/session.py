@@ -14,8 +14,7 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
-from story_engine.domain.job import Progress
-from story_engine.domain.run import MetricRow, RunState
+from story_engine.domain.run import MetricRow
 from story_engine.domain.training import TrainingSpec
 from story_engine.errors import Cancelled, StudioError
 from story_engine.models.encoding import EncodedPrompt
@@ -39,29 +38,13 @@ from story_engine.training.records import (
     write_state,
 )
 from story_engine.training.sampling import has_all, paint_samples, sample_texts
+from story_engine.training.telling import Report, Telling
 
 _LOG = logging.getLogger(__name__)
 _SMOOTHING = 0.97
 """Share of the smoothed loss that stays at each step."""
-_SAY_SECONDS = 0.4
-_WRITE_SECONDS = 2.0
 
-Report = Callable[[Progress], None]
 Stop = Callable[[], bool]
-
-
-@dataclass(slots=True)
-class _Clock:
-    """Seconds of training, and when something was said last."""
-
-    seconds: float = 0.0
-    recent: float | None = None
-    said: float = 0.0
-    written: float = 0.0
-
-    def stepped(self, seconds: float) -> None:
-        self.seconds += seconds
-        self.recent = seconds if self.recent is None else 0.9 * self.recent + 0.1 * seconds
 
 
 @dataclass(slots=True)
@@ -78,34 +61,36 @@ class Session:
     accelerator: Accelerator = field(init=False)
     base: Base = field(init=False)
     loop: Loop = field(init=False)
-    state: RunState = field(init=False)
+    telling: Telling = field(init=False)
     encoded: dict[str, EncodedPrompt] = field(init=False)
     figures: Figures | None = None
     smoothed: float | None = None
-    clock: _Clock = field(default_factory=_Clock)
 
     def train(self) -> dict[str, Any]:
         """As `train.train`."""
         self.store = RunStore(self.layout)
         self.folder = self.store.folder(self.run_id)
         self.accelerator = open_accelerator(self.spec)
-        self.state = self.store.run(self.run_id)
-        self._say(state="running", error_code=None, error_values={}, ended_at="", started_at=now(), **this_process())
+        self.telling = Telling(
+            store=self.store,
+            state=self.store.run(self.run_id),
+            report=self.report,
+            total=self.spec.steps,
+            speaks=self.accelerator.is_main_process,
+        )
+        tell = self.telling
+        tell.write(state="running", error_code=None, error_values={}, ended_at="", started_at=now(), **this_process())
         try:
             reached = self._trained()
-            ended = "finished" if reached >= self.spec.steps else "stopped"
-            self._say(state=ended, ended_at=now())
-            return {"state": ended, "step": reached, "total": self.spec.steps, "loss": self.smoothed}
+            return self._ended("finished" if reached >= self.spec.steps else "stopped", reached)
         except Cancelled:  # before the first step
-            self._say(state="stopped", ended_at=now())
-            return {"state": "stopped", "step": self.state.step, "total": self.spec.steps, "loss": self.smoothed}
+            return self._ended("stopped", tell.state.step)
         except StudioError as error:
-            values = {name: str(value) for name, value in error.values.items()}
-            self._say_failed(error_code=error.code, error_values=values)
+            tell.write_failed(error.code, {name: str(value) for name, value in error.values.items()})
             raise
         except Exception as error:
-            _LOG.exception("run %s broke at step %d", self.run_id, self.state.step)
-            self._say_failed(error_code="training.broke", error_values={"reason": str(error)[:300]})
+            _LOG.exception("run %s broke at step %d", self.run_id, tell.state.step)
+            tell.write_failed("training.broke", {"reason": str(error)[:300]})
             raise
         finally:
             self.store.grant(self.run_id, "stop")
@@ -113,6 +98,10 @@ class Session:
                 self.figures.close()
             self.accelerator.free_memory()
             free_memory()
+
+    def _ended(self, state: str, step: int) -> dict[str, Any]:
+        self.telling.write(state=state, ended_at=now())
+        return {"state": state, "step": step, "total": self.spec.steps, "loss": self.smoothed}
 
     # -- before the first step -----------------------------------------------------------------------------------------
     def _trained(self) -> int:
@@ -128,7 +117,7 @@ class Session:
         dataset = EncodedDataset(self.layout, self.base, items, self.spec)
         started = time.monotonic()
         self.encoded = self._encode(dataset)
-        self._say(
+        self.telling.write(
             device=device,
             precision=self.base.precision,
             weights_hash=family.weights_hash,
@@ -141,10 +130,10 @@ class Session:
         if saved is not None:
             adapter.restore(saved.adapter)
             self.loop.restore(saved.optimizer, saved.scaler)
-            first, self.smoothed, self.clock.seconds = saved.step, saved.smoothed_loss, saved.seconds
+            first, self.smoothed, self.telling.seconds = saved.step, saved.smoothed_loss, saved.seconds
         if self.accelerator.is_main_process:
             self.figures = Figures(self.folder, step=first)
-        self._say(step=first, saved_step=first)
+        self.telling.write(step=first, saved_step=first)
         return self._stepped(first)
 
     def _encode(self, dataset: EncodedDataset) -> dict[str, EncodedPrompt]:
@@ -175,9 +164,8 @@ class Session:
                 saved = step
             started = time.monotonic()
             result = self.loop.step(step)
-            self.clock.stepped(time.monotonic() - started)
             step += 1
-            self._record(step, result)
+            self._record(step, result, seconds=time.monotonic() - started)
             if step % spec.save_every == 0:
                 self._save(step)
                 saved = step
@@ -189,12 +177,12 @@ class Session:
             self._sample(step)
         return step
 
-    def _record(self, step: int, result: StepResult) -> None:
+    def _record(self, step: int, result: StepResult, *, seconds: float) -> None:
         before = self.smoothed
         self.smoothed = result.loss if before is None else _SMOOTHING * before + (1 - _SMOOTHING) * result.loss
+        self.telling.stepped(step, seconds, loss=self.smoothed)
         if self.figures is None:
             return
-        recent = self.clock.recent or 0.0
         self.figures.add(
             MetricRow(
                 step=step,
@@ -202,26 +190,15 @@ class Session:
                 loss=result.loss,
                 smoothed_loss=self.smoothed,
                 learning_rate=result.learning_rate,
-                seconds_per_step=recent,
+                seconds_per_step=self.telling.seconds_per_step or 0.0,
                 memory_mb=memory_mb(self.accelerator.device),
             )
         )
-        self.state = self.state.model_copy(
-            update={
-                "step": step,
-                "loss": self.smoothed,
-                "seconds": self.clock.seconds,
-                "seconds_per_step": recent,
-            }
-        )
-        self._tell("training", step, self.spec.steps)
-        if time.monotonic() - self.clock.written > _WRITE_SECONDS:
-            self._say()
 
     def _save(self, step: int) -> None:
         """The LoRA as a file of its own, then the state to go on from."""
         if self.accelerator.is_main_process:
-            self._tell("saving", step, self.spec.steps)
+            self.telling.progress("saving", step, self.spec.steps)
             pictures = self.store.pictures(self.run_id)
             digest = digest_of(pictures)
             save_checkpoint(
@@ -242,14 +219,14 @@ class Session:
                     optimizer=optimizer,
                     scaler=scaler,
                     smoothed_loss=self.smoothed,
-                    seconds=self.clock.seconds,
+                    seconds=self.telling.seconds,
                     spec=json.loads(self.spec.model_dump_json()),
                     pictures=digest,
                     weights_hash=self.base.family.weights_hash,
                 ),
             )
             drop_checkpoints(self.folder, self.spec)
-            self._say(saved_step=step)
+            self.telling.write(saved_step=step)
         self.accelerator.wait_for_everyone()
 
     def _sample(self, step: int, *, without_adapter: bool = False) -> None:
@@ -266,7 +243,7 @@ class Session:
                     self.encoded,
                     folder,
                     side=self._side(),
-                    on_step=lambda done, total: self._tell("sampling", done, total),
+                    on_step=lambda done, total: self.telling.progress("sampling", done, total),
                     should_stop=self._is_asked_to_stop,
                 )
             with self.loop.adapter.left_out(True):
@@ -277,7 +254,7 @@ class Session:
         prompt = self.spec.sample_prompts[number].prompt
         return adherence(self.loop.unet, latents, self.encoded[prompt], self.encoded[""])
 
-    # -- what others want and hear -------------------------------------------------------------------------------------
+    # -- what others want ----------------------------------------------------------------------------------------------
     def _wishes(self) -> tuple[bool, bool, bool]:
         """Stop, sample, save: as the first process sees them, the same for all."""
         wished = (False, False, False)
@@ -294,31 +271,7 @@ class Session:
         return self.should_stop() or "stop" in self.store.wishes(self.run_id)
 
     def _encoding(self, done: int, total: int) -> None:
-        self._tell("encoding", done, total)
-
-    def _tell(self, stage: str, step: int, total: int) -> None:
-        if not self.accelerator.is_main_process:
-            return
-        is_new = stage != "training" or step == total
-        if not is_new and time.monotonic() - self.clock.said < _SAY_SECONDS:
-            return
-        self.clock.said = time.monotonic()
-        left = self.spec.steps - self.state.step
-        eta = None if self.clock.recent is None else left * self.clock.recent
-        self.report(Progress(stage=stage, step=step, total=total, seconds_per_step=self.clock.recent, eta_seconds=eta))
-
-    def _say(self, **changes: object) -> None:
-        """Write the run's state."""
-        self.state = self.state.model_copy(update=changes)
-        self.clock.written = time.monotonic()
-        if self.accelerator.is_main_process:
-            self.store.write(self.state)
-
-    def _say_failed(self, **changes: object) -> None:
-        try:
-            self._say(state="failed", ended_at=now(), **changes)
-        except StudioError:
-            _LOG.exception("run %s failed, and cannot say so", self.run_id)
+        self.telling.progress("encoding", done, total)
 
     def _side(self) -> int:
         return self.spec.resolution or self.base.family.width
