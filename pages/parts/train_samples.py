@@ -45,15 +45,19 @@ def _draw_score(look: RunLook, step: int) -> None:
     if found is None:
         return
     is_chosen = look.choice is not None and look.choice.step == step
-    nearer = say("train_nearer", percent=round(100 * (1 - found.distance))) if step else ""
-    parts = [f"{found.score:.2f}", nearer, _prompts_kept(look, step)]
-    text = " · ".join(part for part in parts if part)
-    st.badge(text, icon=":material/recommend:" if is_chosen else None, color="green" if is_chosen else "gray")
+    st.badge(
+        f"{found.score:.2f}",
+        icon=":material/recommend:" if is_chosen else None,
+        color="green" if is_chosen else "gray",
+    )
+    if step:
+        nearer = say("train_nearer", percent=round(100 * (1 - found.distance)))
+        st.caption("  \n".join(part for part in (nearer, _prompts_kept(look, step)) if part))
 
 
 def _prompts_kept(look: RunLook, step: int) -> str:
     """How much of what the base shows of the prompts the step still shows."""
     scores = look.choice.scores if look.choice is not None else {}
     base, now = (scores[each].adherence if each in scores else None for each in (0, step))
-    kept = prompts_kept_percent(now, base=base) if step else None
+    kept = prompts_kept_percent(now, base=base)
     return "" if kept is None else say("train_prompts_kept", percent=kept)
