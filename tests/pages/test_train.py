@@ -23,7 +23,9 @@ def a_run(studio: Studio, name: str = "Ink", *, dataset: str | None = None, **fi
     return desk.start(desk.from_preset("quick_look", name=name, dataset=dataset, sample_prompts=prompts, **fields))
 
 
-def finished(studio: Studio, run: str, *, steps: int = 6, state: str = "finished") -> None:
+def finished(
+    studio: Studio, run: str, *, steps: int = 6, state: str = "finished", choice: dict[str, object] | None = None
+) -> None:
     """What a training would leave: figures, samples, checkpoints, and its job done."""
     runs, layout = studio.engine.parts.runs, Layout.of(studio.engine.config)
     folder = runs.folder(run)
@@ -38,15 +40,17 @@ def finished(studio: Studio, run: str, *, steps: int = 6, state: str = "finished
     (folder / "checkpoints").mkdir(exist_ok=True)
     (folder / "checkpoints" / f"{steps}.safetensors").write_bytes(b"")
     runs.write(RunState(id=run, state=state, step=steps, total=120, saved_step=steps))
-    outcome(layout, state="done")
+    outcome(layout, state="done", result={} if choice is None else {"choice": choice})
 
 
-def outcome(layout: Layout, *, state: str, code: str | None = None, **values: object) -> None:
+def outcome(
+    layout: Layout, *, state: str, code: str | None = None, result: dict[str, object] | None = None, **values: object
+) -> None:
     """The end of the job that waits first."""
     work = WorkLedger(layout)
     claim = work.claim()
     assert claim is not None
-    work.finish(claim.job, claim.attempt, state=state, error_code=code, error_values=values)
+    work.finish(claim.job, claim.attempt, state=state, result=result, error_code=code, error_values=values)
     work.close()
 
 
@@ -160,6 +164,22 @@ def test_a_finished_run_shows_figures_samples_and_checkpoints(studio: Studio):
     assert "finished" in texts(app) and "without LoRA" in texts(app)
     assert "6 / 120" in texts(app) and "0.2000" in texts(app)
     assert app.selectbox(key=f"train-step-{run}").value == 6
+
+
+def test_the_figures_of_a_step_stand_whole_under_its_first_sample(studio: Studio):
+    run = a_run(studio)
+    looks = [
+        {"step": 0, "score": 6.5, "distance": 1.0, "has_checkpoint": False, "adherence": 0.2},
+        {"step": 6, "score": 6.9, "distance": 0.4, "has_checkpoint": True, "adherence": 0.15},
+    ]
+    finished(studio, run, choice={"step": 6, "reasons": [], "looks": looks, "scorer": "preview"})
+
+    app = studio.page("train", run=run)
+
+    badges = [str(element.value) for element in app.markdown if "-badge[" in str(element.value)]
+    assert any("6.90" in badge for badge in badges)
+    assert not any("nearer" in badge for badge in badges), "a badge of a sample's width cuts what does not fit"
+    assert any(caption.value == "60 % nearer  \nprompts 75 %" for caption in app.caption)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
