@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from playwright.sync_api import expect
 
 from story_engine.domain.edit import Edit
 from story_engine.domain.story import Settings
@@ -48,5 +49,6 @@ def test_a_grid_fills_while_it_is_looked_at_and_a_cell_is_picked(app: App, visit
     # A second visit finds it all again.
     again = visit(language="en")
     again.open(f"Compare?story={STORY}")
-    assert again.at(f"compare-values-x-seed-{STORY}").locator("input").input_value() == "0, 1"
+    values = again.at(f"compare-values-x-seed-{STORY}").locator("input")
+    expect(values).to_have_value("0, 1")
     again.page.locator("[class*=st-key-compare-row-0] img").nth(1).wait_for()

@@ -29,7 +29,7 @@ def test_json_and_workspace_are_understood_behind_the_command_too(stories, tmp_p
 
 def test_a_path_opens_the_story_where_it_lies(stories, capsys):
     assert run(["lint", str(stories / "singer.yaml")]) == DONE
-    assert "29 of 64 tokens" in capsys.readouterr().out
+    assert "29 of 256 tokens" in capsys.readouterr().out
 
 
 def test_a_missing_story_is_something_to_put_right(stories, capsys):
