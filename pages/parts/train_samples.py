@@ -51,8 +51,9 @@ def _draw_score(look: RunLook, step: int) -> None:
         color="green" if is_chosen else "gray",
     )
     if step:
-        nearer = say("train_nearer", percent=round(100 * (1 - found.distance)))
-        st.caption("  \n".join(part for part in (nearer, _prompts_kept(look, step)) if part))
+        nearer = round(100 * (1 - found.distance))
+        moved = say("train_nearer", percent=nearer) if nearer >= 0 else say("train_farther", percent=-nearer)
+        st.caption("  \n".join(part for part in (moved, _prompts_kept(look, step)) if part))
 
 
 def _prompts_kept(look: RunLook, step: int) -> str:

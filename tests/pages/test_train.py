@@ -166,11 +166,12 @@ def test_a_finished_run_shows_figures_samples_and_checkpoints(studio: Studio):
     assert app.selectbox(key=f"train-step-{run}").value == 6
 
 
-def test_the_figures_of_a_step_stand_whole_under_its_first_sample(studio: Studio):
+@pytest.mark.parametrize(("distance", "moved"), [(0.4, "60 % nearer"), (1.02, "2 % farther")])
+def test_the_figures_of_a_step_stand_whole_under_its_first_sample(studio: Studio, distance: float, moved: str):
     run = a_run(studio)
     looks = [
         {"step": 0, "score": 6.5, "distance": 1.0, "has_checkpoint": False, "adherence": 0.2},
-        {"step": 6, "score": 6.9, "distance": 0.4, "has_checkpoint": True, "adherence": 0.15},
+        {"step": 6, "score": 6.9, "distance": distance, "has_checkpoint": True, "adherence": 0.15},
     ]
     finished(studio, run, choice={"step": 6, "reasons": [], "looks": looks, "scorer": "preview"})
 
@@ -179,7 +180,7 @@ def test_the_figures_of_a_step_stand_whole_under_its_first_sample(studio: Studio
     badges = [str(element.value) for element in app.markdown if "-badge[" in str(element.value)]
     assert any("6.90" in badge for badge in badges)
     assert not any("nearer" in badge for badge in badges), "a badge of a sample's width cuts what does not fit"
-    assert any(caption.value == "60 % nearer  \nprompts 75 %" for caption in app.caption)
+    assert any(caption.value == f"{moved}  \nprompts 75 %" for caption in app.caption)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
