@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from pages.parts.wording import plain, say
 from story_engine.domain.run import prompts_kept_percent
-from story_engine.flows.train_look import RunLook
+from story_engine.flows.train_look import RunLook, StepScore
 
 WIDTH = 168
 """Pixels of one picture; the rows scroll sideways."""
@@ -41,10 +43,9 @@ def draw(look: RunLook) -> None:
 
 def _draw_score(look: RunLook, step: int) -> None:
     """Of all samples of the step, under the first row."""
-    found = look.choice.scores.get(step) if look.choice is not None else None
-    if found is None:
+    if look.choice is None or step not in look.choice.scores:
         return
-    is_chosen = look.choice is not None and look.choice.step == step
+    found, is_chosen = look.choice.scores[step], look.choice.step == step
     st.badge(
         f"{found.score:.2f}",
         icon=":material/recommend:" if is_chosen else None,
@@ -53,12 +54,10 @@ def _draw_score(look: RunLook, step: int) -> None:
     if step:
         nearer = round(100 * (1 - found.distance))
         moved = say("train_nearer", percent=nearer) if nearer >= 0 else say("train_farther", percent=-nearer)
-        st.caption("  \n".join(part for part in (moved, _prompts_kept(look, step)) if part))
+        st.caption("  \n".join(part for part in (moved, _prompts_kept(look.choice.scores, step)) if part))
 
 
-def _prompts_kept(look: RunLook, step: int) -> str:
+def _prompts_kept(scores: Mapping[int, StepScore], step: int) -> str:
     """How much of what the base shows of the prompts the step still shows."""
-    scores = look.choice.scores if look.choice is not None else {}
-    base, now = (scores[each].adherence if each in scores else None for each in (0, step))
-    kept = prompts_kept_percent(now, base=base)
-    return "" if kept is None else say("train_prompts_kept", percent=kept)
+    kept = prompts_kept_percent(scores[step].adherence, base=scores[0].adherence) if 0 in scores else None
+    return "" if kept is None else say("train_prompts_kept", percent=round(kept))

@@ -91,8 +91,8 @@ class RunSample:
     path: Path
 
 
-def prompts_kept_percent(adherence: float | None, *, base: float | None) -> int | None:
-    """How much of what the base shows of its prompts the samples of a LoRA still show, 0…100.
+def prompts_kept_percent(adherence: float | None, *, base: float | None) -> float | None:
+    """How much of what the base shows of its prompts the samples of a LoRA still show, 0…100, not rounded.
 
     Args:
         adherence: of the samples with the LoRA (see `training.adherence`); None where it was not measured.
@@ -103,4 +103,4 @@ def prompts_kept_percent(adherence: float | None, *, base: float | None) -> int 
     """
     if adherence is None or base is None or base < LEAST_ADHERENCE:
         return None
-    return max(0, min(100, round(100 * adherence / base)))
+    return max(0.0, min(100.0, 100 * adherence / base))

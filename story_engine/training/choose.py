@@ -101,7 +101,8 @@ def choose(looks: Sequence[StepLook]) -> tuple[int, tuple[tuple[str, dict[str, o
         return kept.step, (("training.choice_all_worse", values),)
     if not whole:
         kept = max(handsome, key=lambda look: look.adherence or 0.0)
-        return kept.step, (("training.choice_no_content", {"step": kept.step, "percent": _percent_kept(kept, base)}),)
+        values = {"step": kept.step, "percent": round(_percent_kept(kept, base) or 0.0)}
+        return kept.step, (("training.choice_no_content", values),)
     if len(handsome) < len(candidates):
         lost = ", ".join(str(look.step) for look in candidates if look not in handsome)
         reasons.append(("training.choice_left_out", {"steps": lost, "lost": f"{SCORE_LOST:g}"}))
@@ -122,7 +123,7 @@ def choose(looks: Sequence[StepLook]) -> tuple[int, tuple[tuple[str, dict[str, o
     reasons.append(("training.choice_score", values))
     content = _percent_kept(kept, base)
     if content is not None:
-        reasons.append(("training.choice_content", {"percent": content}))
+        reasons.append(("training.choice_content", {"percent": round(content)}))
     return kept.step, tuple(reasons)
 
 
@@ -131,7 +132,7 @@ def _keeps_content(look: StepLook, base: StepLook) -> bool:
     return kept is None or kept >= CONTENT_KEPT
 
 
-def _percent_kept(look: StepLook, base: StepLook) -> int | None:
+def _percent_kept(look: StepLook, base: StepLook) -> float | None:
     return prompts_kept_percent(look.adherence, base=base.adherence)
 
 

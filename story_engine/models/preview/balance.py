@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from story_engine.models.preview.world import PLACES, SHOTS, STYLES, SUBJECTS, DrawnScene
+from story_engine.models.preview.world import PLACES, STYLES, SUBJECTS, DrawnScene
 
 _ROUNDS = 30
 _Wanted = tuple[Callable[[DrawnScene], str], Mapping[str, float]]
@@ -27,7 +27,7 @@ _QUALITY = {"good": 0.88, "degraded": 0.12}
 _WANTED: tuple[_Wanted, ...] = (
     (lambda scene: "company" if scene.companions else "alone", _COMPANY),
     (lambda scene: "good" if scene.degradation == "none" else "degraded", _QUALITY),
-    (lambda scene: scene.shot, {shot: _SHOTS[shot] for shot in SHOTS}),
+    (lambda scene: scene.shot, _SHOTS),
     (lambda scene: scene.style, _STYLES),
     (lambda scene: scene.place, dict.fromkeys(PLACES, 1.0)),
     (lambda scene: scene.main.subject, _SUBJECTS),
@@ -56,7 +56,8 @@ def _groups(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The number of each scene's value, and the share of each number; values that do not occur have none."""
     values = [value_of(scene) for scene in scenes]
-    present = [value for value in shares if value in set(values)]
+    occurring = set(values)
+    present = [value for value in shares if value in occurring]
     wanted = np.array([shares[value] for value in present])
     numbers = {value: number for number, value in enumerate(present)}
     return np.array([numbers[value] for value in values]), wanted / wanted.sum()

@@ -84,6 +84,15 @@ def test_where_all_lost_their_content_the_one_with_the_most_is_named():
     assert chosen == 40 and reasons == (("training.choice_no_content", {"step": 40, "percent": 40}),)
 
 
+def test_what_only_rounds_up_to_enough_content_is_too_little():
+    base = a_look(0, 1.0, has_checkpoint=False, adherence=0.2)
+
+    chosen, reasons = choose([base, a_look(40, 0.7, adherence=0.19), a_look(80, 0.3, adherence=0.596 * 0.2)])
+
+    assert chosen == 40
+    assert "training.choice_content_lost" in [code for code, _ in reasons]
+
+
 def test_a_base_that_hardly_heeds_its_prompts_blames_no_checkpoint():
     base = a_look(0, 1.0, has_checkpoint=False, adherence=0.01)
 

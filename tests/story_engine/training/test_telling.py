@@ -1,13 +1,11 @@
 import pytest
 
 from story_engine.domain.job import Progress
-from story_engine.domain.run import TrainedPicture
 from story_engine.store.layout import Layout
 from story_engine.store.runs import RunStore
 from story_engine.training.telling import Telling
 from tests.story_engine.domain.test_training import a_spec
-
-PICTURES = (TrainedPicture(file="cat.png", sha256="0" * 64, caption="a cat", width=64, height=64),)
+from tests.story_engine.store.test_runs import PICTURES
 
 
 @pytest.fixture
