@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pages.parts import frame, live, machine_line, shelf
+from pages.parts.home import shelf
+from pages.parts.shared import frame, live, machine_line
 
 with frame.page("home"):
     shelf.draw_head()

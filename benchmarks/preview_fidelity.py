@@ -3,7 +3,7 @@
     python -m benchmarks.preview_fidelity                # 414 prompts, a few minutes on two cores
     python -m benchmarks.preview_fidelity --prompts 46   # a quick look
 
-Judges that were trained on drawings only read the pictures back (story_engine/models/preview/judges.py). Their own
+Judges that were trained on drawings only read the pictures back (preview_training/judges.py). Their own
 errors on drawings of the same scenes are reported beside the model's: no model can be measured above them.
 """
 
@@ -25,19 +25,19 @@ import numpy as np
 import torch
 from PIL import Image
 
+from preview_training.judges import ATTRIBUTES, Judges, Verdict
+from story_engine.catalog.families import family_of
+from story_engine.catalog.published import preview_folder
 from story_engine.config import read_config
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.resolve import compose_negative, compose_prompt
-from story_engine.models.families import family_of
-from story_engine.models.preview import world
-from story_engine.models.preview.captions import CHALLENGE_NEGATIVE, caption
-from story_engine.models.preview.drawing import draw, sample_scene, shipped_scenes
-from story_engine.models.preview.drawing.sampling import sample_figure
-from story_engine.models.preview.intent import Expected, read_prompt
-from story_engine.models.preview.judges import ATTRIBUTES, Judges, Verdict
-from story_engine.models.preview.weights import load_preview
-from story_engine.models.published import preview_folder
-from story_engine.models.render import Renderer
+from story_engine.inference.render import Renderer
+from story_engine.preview_model import world
+from story_engine.preview_model.weights import load_preview
+from story_engine.preview_model.world.captions import CHALLENGE_NEGATIVE, caption
+from story_engine.preview_model.world.drawing import draw, sample_scene, shipped_scenes
+from story_engine.preview_model.world.drawing.sampling import sample_figure
+from story_engine.preview_model.world.intent import Expected, read_prompt
 from story_engine.store.layout import Layout
 from story_engine.store.stories import StoryStore
 

@@ -32,17 +32,17 @@ from PIL import Image
 
 from benchmarks.preview_fidelity import JUDGES, accuracies, asked_prompts, contact_sheet
 from benchmarks.sample_datasets import engine_in, sample_dataset, trained_pictures
-from story_engine.domain.intake import SAMPLE_STYLES
+from preview_training.judges import Judges
+from story_engine.catalog.families import family_of
+from story_engine.domain.picture_import import SAMPLE_STYLES
 from story_engine.domain.recipe import LoraPart, Recipe
 from story_engine.domain.resolve import resolve
 from story_engine.domain.story import Story
 from story_engine.domain.training import PRESETS, TrainingSpec
 from story_engine.engine import Engine
-from story_engine.models.families import family_of
-from story_engine.models.preview import world
-from story_engine.models.preview.drawing import draw, sample_scene
-from story_engine.models.preview.judges import Judges
-from story_engine.models.render import Renderer
+from story_engine.inference.render import Renderer
+from story_engine.preview_model import world
+from story_engine.preview_model.world.drawing import draw, sample_scene
 from story_engine.store.layout import Layout
 from story_engine.store.loras import LoraStore
 from story_engine.store.runs import RunStore

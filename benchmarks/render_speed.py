@@ -18,14 +18,14 @@ import torch
 from diffsynth import SDXLImagePipeline
 
 from benchmarks.samplers import NEGATIVE, PROMPTS
+from story_engine.catalog.families import families
+from story_engine.catalog.published import preview_folder
 from story_engine.config import read_config
 from story_engine.domain.recipe import Recipe
-from story_engine.models.families import families
-from story_engine.models.preview.prompts import PreviewPrompter
-from story_engine.models.preview.weights import load_preview
-from story_engine.models.published import preview_folder
-from story_engine.models.render import Renderer
-from story_engine.models.samplers import kolors_schedule
+from story_engine.inference.render import Renderer
+from story_engine.inference.samplers import kolors_schedule
+from story_engine.preview_model.prompts import PreviewPrompter
+from story_engine.preview_model.weights import load_preview
 from story_engine.store.layout import Layout
 
 

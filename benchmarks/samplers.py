@@ -15,14 +15,14 @@ import time
 
 import torch
 
+from story_engine.catalog.families import families
 from story_engine.config import read_config
 from story_engine.domain.family import SAMPLERS
 from story_engine.domain.recipe import Recipe
-from story_engine.models.denoising import Imagined, Panel, denoise
-from story_engine.models.families import families
-from story_engine.models.networks import open_networks
-from story_engine.models.noise import starting_noise
-from story_engine.models.samplers import build_sampler
+from story_engine.inference.denoising import Imagined, Panel, denoise
+from story_engine.inference.networks import open_networks
+from story_engine.inference.noise import starting_noise
+from story_engine.inference.samplers import build_sampler
 from story_engine.store.layout import Layout
 
 STEPS = (10, 20, 30, 50)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pages.parts import frame, story_desk
+from pages.parts.shared import frame
+from pages.parts.story import page
 
 with frame.page("story"):
-    story_desk.draw()
+    page.draw()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pages.parts import compare_page, frame
+from pages.parts.compare import page
+from pages.parts.shared import frame
 
 with frame.page("compare"):
-    compare_page.draw()
+    page.draw()

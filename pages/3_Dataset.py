@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pages.parts import dataset_page, frame
+from pages.parts.dataset import page
+from pages.parts.shared import frame
 
 with frame.page("dataset"):
-    dataset_page.draw()
+    page.draw()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pages.parts import frame, train_page
+from pages.parts.shared import frame
+from pages.parts.train import page
 
 with frame.page("train"):
-    train_page.draw()
+    page.draw()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pages.parts import frame, lora_page
+from pages.parts.loras import page
+from pages.parts.shared import frame
 
 with frame.page("loras"):
-    lora_page.draw()
+    page.draw()

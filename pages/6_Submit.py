@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pages.parts import frame, submission
+from pages.parts.shared import frame
+from pages.parts.submit import page
 
 with frame.page("submit"):
-    submission.draw()
+    page.draw()

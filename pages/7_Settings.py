@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pages.parts import frame, machine_room
+from pages.parts.settings import page
+from pages.parts.shared import frame
 
 with frame.page("settings"):
-    machine_room.draw()
+    page.draw()

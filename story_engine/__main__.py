@@ -2,6 +2,6 @@
 
 import sys
 
-from story_engine.cli import run
+from story_engine.cli.main import run
 
 sys.exit(run(sys.argv[1:]))

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from functools import partial
 
+from story_engine.catalog.devices import gpu_names
+from story_engine.catalog.families import families
+from story_engine.catalog.published import family_states, files_missing
+from story_engine.catalog.scorers import present_scorer
+from story_engine.catalog.tokenizer import count_tokens, cut_position
 from story_engine.config import Config
 from story_engine.engine import Engine
-from story_engine.flows.parts import Parts
-from story_engine.jobs.intake import Intakes
-from story_engine.jobs.launcher import dispatcher_state, start_dispatcher
-from story_engine.jobs.ledger import Ledger
-from story_engine.jobs.lora_bench import LoraBench
-from story_engine.models.devices import gpu_names
-from story_engine.models.families import families
-from story_engine.models.preview.intent import style_words
-from story_engine.models.preview.vocabulary import unknown_words
-from story_engine.models.published import family_states, files_missing
-from story_engine.models.tokenizer import count_tokens, cut_position
-from story_engine.scoring.present import present_scorer
+from story_engine.flows.services import Parts
+from story_engine.jobs.imports.launcher import Intakes
+from story_engine.jobs.imports.lora_reader import LoraBench
+from story_engine.jobs.queue.launcher import dispatcher_state, start_dispatcher
+from story_engine.jobs.queue.ledger import Ledger
+from story_engine.preview_model.world.intent import style_words
+from story_engine.preview_model.world.vocabulary import unknown_words
 from story_engine.store.bundles import BundleStore
 from story_engine.store.dataset_captions import DatasetCaptions
 from story_engine.store.datasets import DatasetStore

@@ -11,20 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from story_engine.config import Config
-from story_engine.dataset_desk import DatasetDesk
+from story_engine.desks.datasets import DatasetDesk
+from story_engine.desks.loras import LoraDesk
+from story_engine.desks.sweeps import SweepDesk
+from story_engine.desks.trainings import TrainingDesk
 from story_engine.domain.board import Board
 from story_engine.domain.edit import Edit as Edit
 from story_engine.domain.edit import Revision as Revision
+from story_engine.domain.gate import CHALLENGE_GATE
 from story_engine.domain.job import JobView
 from story_engine.domain.story import Story
 from story_engine.domain.views import CheckItem, GateView, Machine, ResolvedText, StoryCard, Submitted
 from story_engine.flows import export, machine, queue, resolved_text, shelf, takes
 from story_engine.flows.panels import missing_loras, read_board
-from story_engine.flows.parts import Parts
-from story_engine.lora_desk import LoraDesk
-from story_engine.scoring.gate import CHALLENGE_GATE
-from story_engine.sweep_desk import SweepDesk
-from story_engine.training_desk import TrainingDesk
+from story_engine.flows.services import Parts
 
 
 @dataclass(frozen=True, slots=True)

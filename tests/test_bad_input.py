@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from story_engine.bootstrap import open_engine
-from story_engine.cli import DONE, PUT_RIGHT, USAGE, run
+from story_engine.cli.main import DONE, PUT_RIGHT, USAGE, run
 from story_engine.config import PROJECT_FOLDER, read_config
 from story_engine.domain.edit import Edit
 from story_engine.engine import Engine

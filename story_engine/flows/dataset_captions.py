@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from story_engine.domain import captions
 from story_engine.domain.dataset import Dataset
 from story_engine.errors import FixInput
-from story_engine.flows.dataset_look import look
-from story_engine.flows.parts import Parts
+from story_engine.flows.dataset_view import look
+from story_engine.flows.services import Parts
 
 
 def set_all(parts: Parts, name: str, files: Sequence[str] | None, text: str) -> int:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from story_engine.domain.dataset import Filters
 from story_engine.errors import FixInput
-from story_engine.flows.dataset_look import look
-from story_engine.flows.parts import Parts
+from story_engine.flows.dataset_view import look
+from story_engine.flows.services import Parts
 from story_engine.formats import data_juicer, metadata_csv
 from story_engine.store.safe_yaml import decode, parse
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from story_engine.domain.intake import SAMPLE_STYLES
+from story_engine.domain.picture_import import SAMPLE_STYLES
 from story_engine.errors import ChooseAnother, FixInput
-from story_engine.flows.parts import Parts
+from story_engine.flows.services import Parts
 
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 

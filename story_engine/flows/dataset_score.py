@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 
 from story_engine.domain.views import Submitted
-from story_engine.flows.dataset_look import look
-from story_engine.flows.parts import Parts
+from story_engine.flows.dataset_view import look
 from story_engine.flows.queue import SCORE_PRIORITY
+from story_engine.flows.services import Parts
 
 
 def score(parts: Parts, name: str, *, user: str) -> Submitted:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from story_engine.domain.gate import gate
 from story_engine.domain.views import CheckItem, GateView
 from story_engine.errors import InvalidInput, NotReady
 from story_engine.flows.panels import read_board
-from story_engine.flows.parts import Parts
+from story_engine.flows.services import Parts
 from story_engine.flows.submission import BundlePicture, blocking, check_submission, plan_bundle
 from story_engine.formats.contact_sheet import as_jpeg, contact_sheet
 from story_engine.formats.prompt_table import as_csv, as_json, as_markdown
-from story_engine.scoring.gate import gate
 
 
 def gate_view(parts: Parts, slug: str, *, threshold: float) -> GateView:

@@ -14,9 +14,9 @@ from story_engine.domain.lora import DIALECTS, REPAIRS, STRONGEST, LoraFacts, Lo
 from story_engine.domain.safe_name import LONGEST_NAME, name_fault
 from story_engine.domain.story import LoraUse
 from story_engine.errors import ChooseAnother, FixInput, StudioError
-from story_engine.flows.parts import Parts
-from story_engine.models.lora_metadata import facts_of, lora_metadata
-from story_engine.models.safetensors_header import HeaderError, read_header
+from story_engine.flows.services import Parts
+from story_engine.formats.lora_metadata import facts_of, lora_metadata
+from story_engine.formats.safetensors_header import HeaderError, read_header
 from story_engine.store.atomic import cannot_write, write_bytes
 from story_engine.store.loras import ADAPTERS, CHECKPOINT_MARK
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from story_engine.catalog.devices import gpu_names, memory_bytes, processor_name
 from story_engine.domain.views import Machine
-from story_engine.flows.parts import Parts
-from story_engine.models.devices import gpu_names, memory_bytes, processor_name
+from story_engine.flows.services import Parts
 
 
 def look(parts: Parts) -> Machine:

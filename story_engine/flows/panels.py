@@ -11,8 +11,8 @@ from story_engine.domain.resolve import resolve
 from story_engine.domain.story import Scene, Story
 from story_engine.errors import ChooseAnother, StudioError
 from story_engine.flows.board import assemble_board
-from story_engine.flows.parts import Parts
 from story_engine.flows.render import as_painted_by, painting_family
+from story_engine.flows.services import Parts
 
 
 def read_board(parts: Parts, slug: str) -> Board:

@@ -12,7 +12,6 @@ from story_engine.domain.take import Take
 from story_engine.domain.views import Submitted
 from story_engine.errors import ChooseAnother, InstallOrDownload
 from story_engine.flows.panels import lora_hashes, read_board
-from story_engine.flows.parts import Parts
 from story_engine.flows.render import (
     REDO_PRIORITY,
     RENDER_PRIORITY,
@@ -24,6 +23,7 @@ from story_engine.flows.render import (
     plan_render,
     with_settings,
 )
+from story_engine.flows.services import Parts
 
 SCORE_PRIORITY = 5
 DOWNLOADABLE = ("kolors", "aesthetic")

@@ -8,8 +8,8 @@ from story_engine.domain.resolve import compose_negative, compose_prompt
 from story_engine.domain.story import Scene, Story
 from story_engine.domain.views import ResolvedText
 from story_engine.errors import StudioError
-from story_engine.flows.parts import Parts
 from story_engine.flows.render import STAND_IN, painting_family
+from story_engine.flows.services import Parts
 
 
 def resolved_text(parts: Parts, story: Story, scene_id: str) -> ResolvedText:

@@ -6,7 +6,7 @@ from story_engine.domain.story import Scene, Settings, Story
 from story_engine.domain.views import StoryCard
 from story_engine.errors import StudioError
 from story_engine.flows.panels import read_board
-from story_engine.flows.parts import Parts
+from story_engine.flows.services import Parts
 
 TEMPLATES = ("singer", "orange-cat", "orange-cat-en")
 """The shipped stories, the challenge's own."""

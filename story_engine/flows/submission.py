@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from story_engine.domain.board import Board, TakeView
+from story_engine.domain.gate import gate
 from story_engine.domain.story import Story
 from story_engine.domain.views import CheckItem
 from story_engine.formats.prompt_table import PromptRow
-from story_engine.scoring.gate import gate
 
 FEWEST_PICTURES = 8
 """The challenge: at least eight pictures with their prompts."""

@@ -13,8 +13,8 @@ from story_engine.domain.story import LARGEST_SEED, Settings, Story
 from story_engine.domain.sweep import Sweep, painting_order, problems, varied
 from story_engine.domain.views import Submitted
 from story_engine.errors import ChooseAnother, FixInput, InstallOrDownload, InvalidInput
-from story_engine.flows.parts import Parts
 from story_engine.flows.render import MOST_TAKES, RenderItem, RenderPlan, as_painted_by, painting_family
+from story_engine.flows.services import Parts
 
 SWEEP_PRIORITY = -10
 """A whole board, and one panel that a person waits for, go before a comparison."""

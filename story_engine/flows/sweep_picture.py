@@ -5,7 +5,7 @@ from __future__ import annotations
 from story_engine.domain.story import Story
 from story_engine.domain.sweep import Axis, AxisValue, Sweep
 from story_engine.errors import FixInput
-from story_engine.flows.parts import Parts
+from story_engine.flows.services import Parts
 from story_engine.flows.sweep_view import DONE, CellView, SweepView, look
 from story_engine.flows.sweep_words import axis_name, axis_title, settings_text, value_name
 from story_engine.formats.labelled_grid import GridCell, LabelledGrid, as_png, labelled_grid

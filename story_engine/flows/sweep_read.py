@@ -10,7 +10,7 @@ from story_engine.domain.story import LoraUse, Scene, Story
 from story_engine.domain.sweep import AXES, WITHOUT, Axis, Sweep, problems
 from story_engine.domain.sweep_text import EXAMPLES, Reading, read_axis
 from story_engine.errors import ChooseAnother, Problem, StudioError
-from story_engine.flows.parts import Parts
+from story_engine.flows.services import Parts
 from story_engine.flows.sweep import family_for
 
 AxisText = tuple[str, str | tuple[str, ...]]

@@ -11,7 +11,7 @@ from story_engine.domain.job import JobView
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.sweep import AxisValue, Sweep
 from story_engine.domain.take import Take
-from story_engine.flows.parts import Parts
+from story_engine.flows.services import Parts
 from story_engine.flows.sweep import SweepPlan, jobs_of, planned
 
 MISSING, WAITING, PAINTING, DONE = "missing", "waiting", "painting", "done"

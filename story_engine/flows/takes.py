@@ -9,7 +9,7 @@ from story_engine.domain.recipe import LoraPart
 from story_engine.domain.story import LoraUse, Scene, Settings, Story
 from story_engine.domain.take import Take
 from story_engine.errors import ChooseAnother, StudioError
-from story_engine.flows.parts import Parts
+from story_engine.flows.services import Parts
 
 
 def pick(parts: Parts, slug: str, scene: str, take: str | None) -> None:

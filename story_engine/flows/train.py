@@ -6,16 +6,16 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from story_engine.catalog.devices import gpu_memory_bytes, gpu_names, memory_bytes, processor_name
 from story_engine.domain.family import FAMILY_NAMES
 from story_engine.domain.run import RESUMABLE, TrainedPicture
 from story_engine.domain.training import TrainingProblem, TrainingSpec, problems
 from story_engine.domain.training_cost import Memory, memory_of
 from story_engine.errors import ChooseAnother, InvalidInput, StudioError, Wait
 from story_engine.flows import train_time
-from story_engine.flows.dataset_look import training_pictures
-from story_engine.flows.parts import Parts
-from story_engine.flows.train_look import ACTIVE, card, key_of
-from story_engine.models.devices import gpu_memory_bytes, gpu_names, memory_bytes, processor_name
+from story_engine.flows.dataset_view import training_pictures
+from story_engine.flows.services import Parts
+from story_engine.flows.train_view import ACTIVE, card, key_of
 
 TRAIN_PRIORITY = 0
 _starting = threading.Lock()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 
+from story_engine.catalog.devices import gpu_names
 from story_engine.domain.training import TrainingSpec
 from story_engine.errors import StudioError
-from story_engine.flows.parts import Parts
-from story_engine.models.devices import gpu_names
+from story_engine.flows.services import Parts
 
 MEASURE_PRIORITY = 5
 """Somebody looks at the form and waits; it takes seconds."""

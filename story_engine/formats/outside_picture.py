@@ -1,6 +1,7 @@
 """Pictures of unknown origin, made into upright 8-bit RGB ones, or refused by name with the reason.
 
-Runs in a process of its own (`jobs/picture_child.py`): what a decoder does with a hostile file is nobody's to promise.
+Runs in a process of its own (`jobs/imports/picture_child.py`): what a decoder does with a hostile file is nobody's to
+promise.
 """
 
 from __future__ import annotations

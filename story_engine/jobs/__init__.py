@@ -1,1 +1,1 @@
-"""Work that is done elsewhere: ledger, dispatcher, agent, child. Pages import the ledger and the launcher alone."""
+"""Work done elsewhere: `queue` decides who does it, `work` is what a child does, `imports` reads files from outside."""

@@ -14,9 +14,9 @@ from PIL import Image
 from safetensors import SafetensorError
 from transformers import CLIPImageProcessor
 
+from story_engine.catalog.scorers import PresentScorer, present_scorer
 from story_engine.domain.take import Score
 from story_engine.errors import InstallOrDownload
-from story_engine.scoring.present import PresentScorer, present_scorer
 from story_engine.store.hashes import file_sha256
 from story_engine.store.layout import Layout
 from story_engine.store.scores import ScoreStore

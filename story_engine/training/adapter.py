@@ -13,8 +13,8 @@ from torch import nn
 
 from story_engine.domain.training import TrainingSpec
 from story_engine.errors import FixInput
-from story_engine.models.lora_files import LoraLayer, LoraWeights
-from story_engine.training.chance import generator
+from story_engine.lora_files.read import LoraLayer, LoraWeights
+from story_engine.training.randomness import generator
 
 _NAME = "trained"
 

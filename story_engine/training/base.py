@@ -14,22 +14,22 @@ import torch
 from diffsynth.prompters import KolorsPrompter
 from torch import nn
 
+from story_engine.catalog.families import families
+from story_engine.catalog.published import KOLORS, files_missing, preview_folder
 from story_engine.domain.family import Family
 from story_engine.errors import ChooseAnother
-from story_engine.models.encoding import EncodedPrompt
-from story_engine.models.families import families
-from story_engine.models.noise import PRECISIONS
-from story_engine.models.preview.acceleration import accelerate
-from story_engine.models.preview.architecture import PreviewParts
-from story_engine.models.preview.prompts import PreviewPrompter
-from story_engine.models.preview.weights import load_preview
-from story_engine.models.published import KOLORS, files_missing, preview_folder
-from story_engine.models.published_networks import (
+from story_engine.inference.encoding import EncodedPrompt
+from story_engine.inference.noise import PRECISIONS
+from story_engine.inference.published_networks import (
     load_text_encoder,
     load_unet,
     load_vae_decoder,
     load_vae_encoder,
 )
+from story_engine.preview_model.acceleration import accelerate
+from story_engine.preview_model.architecture import PreviewParts
+from story_engine.preview_model.prompts import PreviewPrompter
+from story_engine.preview_model.weights import load_preview
 from story_engine.store.layout import Layout
 
 Encode = Callable[[Sequence[str]], Sequence[EncodedPrompt]]

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from story_engine.domain.lora import LoraFacts, Provenance
 from story_engine.domain.training import TrainingSpec
-from story_engine.models.lora_files import LoraWeights
-from story_engine.models.lora_metadata import lora_metadata
-from story_engine.models.lora_write import write_lora
+from story_engine.formats.lora_metadata import lora_metadata
+from story_engine.lora_files.read import LoraWeights
+from story_engine.lora_files.write import write_lora
 from story_engine.store.runs import now
 from story_engine.training.base import Base
 

@@ -24,13 +24,13 @@ from story_engine.domain.captions import styled, triggered
 from story_engine.domain.run import TrainedPicture
 from story_engine.domain.training import TrainingSpec
 from story_engine.errors import Cancelled, FixInput
-from story_engine.models.encoding import EmbeddingCache, EncodedPrompt
+from story_engine.inference.encoding import EmbeddingCache, EncodedPrompt
 from story_engine.store.atomic import cannot_write
 from story_engine.store.hashes import file_sha256
 from story_engine.store.layout import Layout
 from story_engine.training.base import Base
 from story_engine.training.buckets import Bucket, Crop, bucket_of, crops_of
-from story_engine.training.chance import CaptionUse
+from story_engine.training.randomness import CaptionUse
 
 _KEPT_BYTES = 2 * 2**30
 """Latents that stay in memory; the rest of a huge dataset is read when it is needed."""

@@ -16,9 +16,9 @@ from story_engine.domain.training import TrainingSpec
 from story_engine.errors import LookAtLog
 from story_engine.training.adapter import TrainedAdapter
 from story_engine.training.buckets import Bucket, by_bucket
-from story_engine.training.chance import CaptionUse, Order, draw, generator, learning_rate
 from story_engine.training.encoding import Sample
 from story_engine.training.loss import add_noise, noise_errors, snr_weights
+from story_engine.training.randomness import CaptionUse, Order, draw, generator, learning_rate
 
 _BETAS = (0.9, 0.999)
 

@@ -10,16 +10,16 @@ import torch
 from torch import nn
 
 from story_engine.domain.training import TrainingSpec
-from story_engine.models.encoding import EncodedPrompt
-from story_engine.models.noise import LATENT_CHANNELS, PIXELS_PER_LATENT
+from story_engine.inference.encoding import EncodedPrompt
+from story_engine.inference.noise import LATENT_CHANNELS, PIXELS_PER_LATENT
 from story_engine.store.layout import Layout
 from story_engine.training.adapter import TrainedAdapter
 from story_engine.training.base import Base, free_memory, open_base
 from story_engine.training.buckets import Bucket
-from story_engine.training.chance import CaptionUse
 from story_engine.training.device import open_accelerator
 from story_engine.training.encoding import Sample
 from story_engine.training.loop import Loop
+from story_engine.training.randomness import CaptionUse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

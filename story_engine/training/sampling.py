@@ -14,10 +14,10 @@ from torch import nn
 
 from story_engine.domain.training import TrainingSpec
 from story_engine.errors import Cancelled, LookAtLog
-from story_engine.models.denoising import Panel, denoise
-from story_engine.models.encoding import EncodedPrompt
-from story_engine.models.noise import LATENT_CHANNELS, PIXELS_PER_LATENT
-from story_engine.models.samplers import build_sampler
+from story_engine.inference.denoising import Panel, denoise
+from story_engine.inference.encoding import EncodedPrompt
+from story_engine.inference.noise import LATENT_CHANNELS, PIXELS_PER_LATENT
+from story_engine.inference.samplers import build_sampler
 from story_engine.store.atomic import write_bytes
 from story_engine.training.base import Base
 

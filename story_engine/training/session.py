@@ -17,7 +17,7 @@ from accelerate import Accelerator
 from story_engine.domain.run import MetricRow
 from story_engine.domain.training import TrainingSpec
 from story_engine.errors import Cancelled, StudioError
-from story_engine.models.encoding import EncodedPrompt
+from story_engine.inference.encoding import EncodedPrompt
 from story_engine.store.layout import Layout
 from story_engine.store.runs import RunStore, now, this_process
 from story_engine.training.adapter import TrainedAdapter
@@ -37,8 +37,8 @@ from story_engine.training.records import (
     read_state,
     write_state,
 )
+from story_engine.training.report import Report, Telling
 from story_engine.training.sampling import has_all, paint_samples, sample_texts
-from story_engine.training.telling import Report, Telling
 
 _LOG = logging.getLogger(__name__)
 _SMOOTHING = 0.97

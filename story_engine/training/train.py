@@ -9,8 +9,8 @@ from story_engine.errors import FixInput
 from story_engine.store.layout import Layout
 from story_engine.store.runs import RunStore
 from story_engine.training.launch import LAUNCHED, train_in_processes
+from story_engine.training.report import Report
 from story_engine.training.session import Session, Stop
-from story_engine.training.telling import Report
 
 
 def train(layout: Layout, run_id: str, *, report: Report, should_stop: Stop) -> dict[str, Any]:

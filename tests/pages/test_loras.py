@@ -14,11 +14,11 @@ from streamlit.testing.v1 import AppTest
 
 from story_engine.domain.lora import Provenance
 from story_engine.domain.story import LoraUse
-from story_engine.models.lora_files import read_lora
-from story_engine.models.lora_tensors import LARGEST_FILE_BYTES
+from story_engine.lora_files.read import read_lora
+from story_engine.lora_files.tensors import LARGEST_FILE_BYTES
 from tests.pages.conftest import Studio, texts
-from tests.story_engine.models.small_loras import RANK, random_halves, save_checkpoint, save_kohya
-from tests.story_engine.models.small_preview import small_workspace
+from tests.story_engine.inference.small_loras import RANK, random_halves, save_checkpoint, save_kohya
+from tests.story_engine.inference.small_preview import small_workspace
 
 STORY = "orange-cat-en"
 

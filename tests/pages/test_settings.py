@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pages.parts.wording import texts as texts_of
+from pages.parts.shared.wording import texts as texts_of
 from tests.pages.conftest import Studio, texts
 
 

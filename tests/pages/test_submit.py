@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from zipfile import ZipFile
 
-from story_engine.cli_report import board_report
+from story_engine.cli.report import board_report
 from tests.pages.conftest import Studio, texts
 
 STORY = "orange-cat-en"

@@ -5,7 +5,7 @@ from string import Formatter
 
 import pytest
 
-from pages.parts.wording import LANGUAGE_NAMES, plain, texts
+from pages.parts.shared.wording import LANGUAGE_NAMES, plain, texts
 from story_engine.config import PROJECT_FOLDER
 
 SCRIPTS = [PROJECT_FOLDER / "Home.py", *sorted((PROJECT_FOLDER / "pages").rglob("*.py"))]

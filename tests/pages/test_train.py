@@ -5,11 +5,11 @@ import io
 import pytest
 from PIL import Image
 
-from pages.parts import wording
-from pages.parts.train_fields import ELSEWHERE, GROUPS
+from pages.parts.shared import wording
+from pages.parts.train.fields import ELSEWHERE, GROUPS
 from story_engine.domain.run import RunState
 from story_engine.domain.training import TrainingSpec
-from story_engine.jobs.work_ledger import WorkLedger
+from story_engine.jobs.queue.work_ledger import WorkLedger
 from story_engine.store.layout import Layout
 from tests.pages.conftest import Studio, texts
 from tests.pages.test_dataset import a_dataset

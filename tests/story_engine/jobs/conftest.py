@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from story_engine.jobs.ledger import Ledger
+from story_engine.jobs.queue.ledger import Ledger
 from story_engine.store.layout import Layout
 
 LIGHT_WORK = "tests.story_engine.jobs.light_work:MAPPING"
@@ -36,7 +36,7 @@ def children_of(workspace):
     found = []
     for process in psutil.process_iter(["cmdline", "status"]):
         line = process.info["cmdline"] or []
-        if "story_engine.jobs.child" in line and str(workspace) in line and process.info["status"] != "zombie":
+        if "story_engine.jobs.work.child" in line and str(workspace) in line and process.info["status"] != "zombie":
             found.append(process)
     return found
 
@@ -49,7 +49,13 @@ class Dispatchers:
         self.started = []
 
     def start(self, *, idle_seconds=60.0, child_idle_seconds=60.0, stall_seconds=120.0, work=LIGHT_WORK):
-        command = [sys.executable, "-m", "story_engine.jobs.dispatcher", "--workspace", str(self.layout.workspace)]
+        command = [
+            sys.executable,
+            "-m",
+            "story_engine.jobs.queue.dispatcher",
+            "--workspace",
+            str(self.layout.workspace),
+        ]
         command += ["--stories", str(self.layout.stories), "--work", work, "--idle-seconds", str(idle_seconds)]
         command += ["--child-idle-seconds", str(child_idle_seconds), "--stall-seconds", str(stall_seconds)]
         environment = os.environ | {"CUDA_VISIBLE_DEVICES": ""}

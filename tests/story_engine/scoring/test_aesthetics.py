@@ -7,9 +7,9 @@ from aesthetics_predictor import AestheticsPredictorV2Linear
 from PIL import Image
 from transformers import CLIPImageProcessor, CLIPVisionConfig
 
+from story_engine.catalog.scorers import challenge_folder, present_scorer
 from story_engine.errors import InstallOrDownload
 from story_engine.scoring.aesthetics import Scorer, score_pictures
-from story_engine.scoring.present import challenge_folder, present_scorer
 from story_engine.store.layout import Layout
 from story_engine.store.scores import ScoreStore
 

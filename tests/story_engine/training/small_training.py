@@ -21,7 +21,7 @@ from story_engine.store.datasets import DatasetStore
 from story_engine.store.layout import Layout
 from story_engine.store.runs import RunStore
 from story_engine.training.train import train
-from tests.story_engine.models.small_preview import small_workspace
+from tests.story_engine.inference.small_preview import small_workspace
 
 SIDE = 64
 SIZES = ((64, 64), (80, 64), (64, 96), (130, 70), (64, 64))

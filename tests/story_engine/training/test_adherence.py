@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from story_engine.models.preview.drawing import draw, sample_scene
+from story_engine.preview_model.world.drawing import draw, sample_scene
 from story_engine.store.layout import Layout
 from story_engine.training.adherence import adherence, read_adherence, write_adherence
 from story_engine.training.base import open_base

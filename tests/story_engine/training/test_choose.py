@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from story_engine.messages import message
-from story_engine.models.preview.drawing import draw, sample_scene
+from story_engine.preview_model.world.drawing import draw, sample_scene
 from story_engine.store.runs import RunStore
 from story_engine.training.choose import StepLook, choose, recommend
 from story_engine.training.style import Style

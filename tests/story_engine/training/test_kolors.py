@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from story_engine.models.lora_files import read_lora
+from story_engine.lora_files.read import read_lora
 from story_engine.store.layout import Layout
 from story_engine.store.runs import RunStore
 from story_engine.training import base as base_module
 from story_engine.training.base import open_base, settled_precision
 from story_engine.training.encoding import EncodedDataset, items_of
-from tests.story_engine.models.small_kolors import publish_small_kolors
+from tests.story_engine.inference.small_kolors import publish_small_kolors
 from tests.story_engine.training.small_training import (
     PROMPT,
     fill_dataset,

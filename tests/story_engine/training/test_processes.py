@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from story_engine.errors import FixInput
-from story_engine.models.lora_files import read_lora
+from story_engine.lora_files.read import read_lora
 from story_engine.store.datasets import DatasetStore
 from story_engine.store.runs import RunStore
 from story_engine.training.measure import Measured, measure

@@ -13,18 +13,18 @@ from PIL import Image
 from safetensors import safe_open
 from tensorboardX.proto import event_pb2
 
+from story_engine.catalog.families import families
 from story_engine.domain.job import Progress
 from story_engine.domain.recipe import LoraPart
 from story_engine.errors import FixInput, InstallOrDownload, LookAtLog
-from story_engine.models.families import families
-from story_engine.models.lora_files import read_lora
-from story_engine.models.render import Renderer
+from story_engine.inference.render import Renderer
+from story_engine.lora_files.read import read_lora
 from story_engine.store.datasets import DatasetStore
 from story_engine.store.hashes import file_sha256
 from story_engine.store.layout import Layout
 from story_engine.store.runs import METRIC_COLUMNS, RunStore
 from story_engine.training.records import read_state
-from tests.story_engine.models.small_preview import recipe
+from tests.story_engine.inference.small_preview import recipe
 from tests.story_engine.training.small_training import PROMPT, collected, new_run, trained, training_workspace
 
 

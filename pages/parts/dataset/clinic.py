@@ -1,0 +1,66 @@
+"""The dataset clinic: what was found, and what it means for the training."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts.shared.engine import engine
+from pages.parts.shared.wording import language, plain, say
+from story_engine.domain.clinic import CHALLENGE_STEPS, Finding
+from story_engine.flows.dataset_view import DatasetLook
+from story_engine.messages import message
+
+SIDES = (256, 512, 768, 1024)
+_ICONS = {
+    "ok": ":green[:material/check_circle:]",
+    "warning": ":orange[:material/warning:]",
+    "bad": ":red[:material/error:]",
+}
+_ORDER = ("bad", "warning", "ok")
+
+
+def draw(look: DatasetLook) -> None:
+    """For which training, findings, histograms."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.session_state.setdefault("dataset-clinic-side", SIDES[-1])
+        side = st.selectbox(
+            say("dataset_clinic_side"), SIDES, key="dataset-clinic-side", width=180, persist_state="session"
+        )
+        st.session_state.setdefault("dataset-clinic-steps", CHALLENGE_STEPS)
+        steps = st.number_input(
+            say("dataset_clinic_steps"),
+            min_value=1,
+            max_value=1_000_000,
+            step=100,
+            key="dataset-clinic-steps",
+            width=180,
+            persist_state="session",
+            help=say("dataset_clinic_steps_help"),
+        )
+    found = engine().datasets.clinic(look.name, side=side, steps=int(steps))
+    left, right = st.columns([7, 5], gap="large")
+    with left, st.container(key="card-dataset-clinic", gap="small"):
+        for finding in sorted(found.findings, key=lambda each: _ORDER.index(each.state)):
+            _draw_finding(look.name, finding)
+    with right:
+        _draw_histogram(say("dataset_sizes"), found.sizes)
+        _draw_histogram(say("dataset_ratios"), found.ratios)
+
+
+def _draw_finding(name: str, finding: Finding) -> None:
+    st.markdown(f"{_ICONS[finding.state]} {plain(message(finding.code, language(), **finding.values))}")
+    thumbnails = [engine().datasets.thumbnail(name, file) for file in finding.files]
+    there = [(file, path) for file, path in zip(finding.files, thumbnails, strict=True) if path.is_file()]
+    if there:
+        with st.container(horizontal=True, gap="xsmall"):
+            for file, path in there:
+                st.image(str(path), width=56, alt=file)
+
+
+def _draw_histogram(title: str, bars: tuple[tuple[str, int], ...]) -> None:
+    if not bars:
+        return
+    st.markdown(f"**{title}**")
+    most = max(count for _, count in bars)
+    for label, count in bars:
+        st.progress(count / most if most else 0.0, text=plain(f"{label} · {count}"))

@@ -1,0 +1,160 @@
+"""Stories as cards with cover picture and progress, and everything that can be done with a whole story."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts.shared import frame, notices, opened
+from pages.parts.shared.engine import engine
+from pages.parts.shared.wording import ago, family_title, labels, language, plain, say
+from pages.parts.story.panel_picture import jpeg
+from story_engine.domain.views import StoryCard
+
+_ACTIONS = ("rename", "duplicate", "delete")
+
+
+def draw_head() -> None:
+    """Title and the way to a new story."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.title(say("home.title"), anchor=False, width="content")
+        _draw_new()
+
+
+def draw() -> None:
+    """All stories; for a newcomer, what to do first."""
+    cards = engine().shelf()
+    if not any(card.rendered for card in cards):
+        _draw_welcome()
+    if cards:
+        grid = st.grid(3, min_column_width=270, gap=22, key="shelf")
+        for card in cards:
+            with grid.cell():
+                _draw_card(card, family_title(card.family))
+
+
+def _draw_new() -> None:
+    with st.popover(say("home.new"), icon=":material/add:", type="primary"):
+        templates = {"": say("home.new_empty")} | {card.slug: card.title for card in engine().templates()}
+        st.text_input(say("home.new_title"), key="new-title", placeholder=say("home.new_title_hint"))
+        st.selectbox(
+            say("home.new_from"),
+            list(templates),
+            format_func=templates.__getitem__,
+            key="new-template",
+        )
+        families = {family.name: family_title(family.name) for family in engine().machine().families}
+        st.segmented_control(
+            say("home.new_family"),
+            list(families),
+            format_func=families.__getitem__,
+            default=next(iter(families)),
+            key="new-family",
+            required=True,
+            disabled=bool(st.session_state.get("new-template")),
+            help=say("home.new_family_hint"),
+        )
+        if st.button(say("home.create"), key="create", type="primary", width="stretch"):
+            template = st.session_state["new-template"] or None
+            title = st.session_state["new-title"].strip() or (templates[template] if template else say("home.untitled"))
+            frame.go("story", story=engine().create(title, template=template, family=st.session_state["new-family"]))
+
+
+def _draw_welcome() -> None:
+    with st.container(key="card-welcome"):
+        st.subheader(say("welcome.title"), anchor=False)
+        st.markdown(say("welcome.text"))
+        steps = st.grid(3, min_column_width=220)
+        for number, icon in enumerate(("edit_note", "palette", "outbox"), start=1):
+            with steps.cell():
+                st.markdown(f":material/{icon}: **{say(f'welcome.step{number}')}**")
+                st.caption(say(f"welcome.step{number}_text"))
+        templates = sorted(engine().templates(), key=lambda card: _is_chinese(card.title) != (language() == "zh"))
+        if templates:
+            with st.container(horizontal=True):
+                for card in templates[:3]:
+                    if st.button(
+                        say("welcome.start", title=plain(card.title)),
+                        key=f"start-{card.slug}",
+                        icon=":material/auto_stories:",
+                        type="primary" if card is templates[0] else "secondary",
+                    ):
+                        frame.go("story", story=engine().create(card.title, template=card.slug, family=card.family))
+
+
+def _draw_card(card: StoryCard, family: str) -> None:
+    with st.container(key=f"shelf-card-{card.slug}", gap="xsmall"):
+        with st.container(key=f"cover-{card.slug}", gap=None):
+            if card.cover is not None:
+                st.image(jpeg(card.cover), width="stretch", alt=say("home.cover_of", title=card.title))
+            else:
+                with st.container(key=f"blank-{card.slug}"):
+                    st.markdown(":material/broken_image:" if card.problem else ":material/imagesmode:")
+            if card.problem is None:
+                with st.container(key=f"whole-{card.slug}"):
+                    if st.button(say("home.open", title=plain(card.title)), key=f"open-{card.slug}"):
+                        frame.go("story", story=card.slug)
+        with st.container(key=f"shelf-text-{card.slug}", gap=None):
+            if card.problem is not None:
+                st.markdown(f"**{plain(card.title or card.slug)}**")
+                st.error(plain(card.problem.text(language())), icon=":material/error:")
+                if card.is_misnamed:
+                    st.caption(say("home.rename_file", name=plain(f"{card.slug}.yaml")))
+                    return
+            elif st.session_state.get("renaming") == card.slug:
+                _draw_rename(card)
+            else:
+                st.markdown(f"**{plain(card.title) or say('home.untitled')}**")
+            with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+                if card.problem is None:
+                    done = say("home.panels", done=card.rendered, all=card.scenes)
+                    st.caption(f"{done} · {plain(family)} · {ago(card.updated_at)}", width="stretch")
+                actions = _ACTIONS if card.problem is None else ("delete",)
+                st.menu_button(
+                    say("action.more"),
+                    actions,
+                    format_func=labels("home.", actions).__getitem__,
+                    key=f"icon-more-{card.slug}",
+                    icon=":material/more_horiz:",
+                    type="tertiary",
+                    on_click=_chosen,
+                    args=(card.slug, card.title),
+                )
+
+
+def _draw_rename(card: StoryCard) -> None:
+    key = f"rename-{card.slug}"
+    st.session_state.setdefault(key, card.title)
+    st.text_input(
+        say("home.new_title"),
+        key=key,
+        label_visibility="collapsed",
+        on_change=notices.attempt,
+        args=(_rename, card.slug, key),
+    )
+
+
+def _rename(slug: str, key: str) -> None:
+    title = st.session_state[key].strip()
+    if title:
+        engine().rename(slug, title)
+    st.session_state.pop("renaming", None)
+
+
+def _chosen(slug: str, title: str) -> None:
+    notices.attempt(_do, st.session_state[f"icon-more-{slug}"], slug, title)
+
+
+def _do(action: str | None, slug: str, title: str) -> None:
+    if action == "rename":
+        st.session_state["renaming"] = slug
+    elif action == "duplicate":
+        engine().duplicate(slug)
+        notices.tell("done.duplicated", title=title)
+    elif action == "delete":
+        token = engine().delete(slug)
+        opened.forget(slug)
+        notices.tell("done.story_deleted", title=title, undo=notices.Undo(kind="story", token=token))
+
+
+def _is_chinese(text: str) -> bool:
+    return any("一" <= letter <= "鿿" for letter in text)

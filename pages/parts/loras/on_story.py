@@ -1,0 +1,77 @@
+"""A LoRA put on a story, from the library's side."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts.shared import frame, notices
+from pages.parts.shared.engine import engine
+from pages.parts.shared.wording import family_title, plain, say
+from story_engine.domain.edit import Edit
+from story_engine.domain.lora import LoraEntry
+from story_engine.domain.resolve import join, separator_of
+from story_engine.domain.story import LoraUse, Story
+
+
+def draw(entry: LoraEntry) -> None:
+    """Choose a story; it then wears the LoRA with the recommended strength."""
+    cards = {card.slug: card for card in engine().shelf() if card.problem is None}
+    with st.container(key="card-lora-story", gap="small"):
+        if not cards:
+            st.caption(say("story.none_yet"))
+            return
+        titles = {slug: plain(card.title) or say("home.untitled") for slug, card in cards.items()}
+        key = "lora-story"
+        if st.session_state.get(key) not in cards:
+            opened = st.session_state.get("opened_story")
+            st.session_state[key] = opened if opened in cards else next(iter(cards))
+        slug = st.selectbox(
+            say("lora.for_story"), list(titles), format_func=titles.__getitem__, key=key, persist_state="session"
+        )
+        story = engine().story(slug)
+        worn = next((use for use in story.loras if use.name == entry.name), None)
+        if entry.family and entry.family != story.settings.family:
+            made, paints = plain(family_title(entry.family)), plain(family_title(story.settings.family))
+            st.caption(f":orange[:material/warning: {say('lora.other_family', made=made, paints=paints)}]")
+        with_trigger = False
+        if entry.trigger and entry.trigger.casefold() not in story.style.casefold():
+            with_trigger = st.checkbox(
+                say("lora.with_trigger", word=plain(entry.trigger)), value=True, key="lora-with-trigger"
+            )
+        if worn is not None:
+            st.caption(f":material/check: {say('lora.worn', strength=f'{worn.strength:g}')}")
+        with st.container(horizontal=True, gap="small"):
+            st.button(
+                say("lora.wear"),
+                key="lora-wear",
+                type="primary",
+                icon=":material/brush:",
+                disabled=worn is not None,
+                on_click=notices.attempt,
+                args=(wear, slug, entry, with_trigger),
+            )
+            if st.button(say("home.open", title=titles[slug]), key="lora-open-story"):
+                frame.go("story", story=slug)
+
+
+def wear(slug: str, entry: LoraEntry, with_trigger: bool) -> None:
+    """The story wears the LoRA from now on; the word that calls it stands in front of its style."""
+    story = engine().story(slug)
+    before = story.revision
+    engine().edit(slug, edits(story, entry, with_trigger=with_trigger))
+    notices.tell(
+        "lora.worn_now",
+        undo=notices.Undo(kind="revision", token=str(before), story=slug),
+        name=entry.title,
+        story=story.title,
+    )
+
+
+def edits(story: Story, entry: LoraEntry, *, with_trigger: bool) -> list[Edit]:
+    """What changes in a story that gets a LoRA."""
+    use = LoraUse(name=entry.name, strength=entry.strength)
+    changed = [Edit(scene=None, field="loras", value=(*story.loras, use), seen=story.loras)]
+    if with_trigger:
+        style = join((entry.trigger, story.style), separator_of(story, story.scenes[0]))
+        changed.append(Edit(scene=None, field="style", value=style, seen=story.style))
+    return changed

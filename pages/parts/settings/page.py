@@ -1,0 +1,126 @@
+"""The settings page: device, model files, the queue, language, where everything lies."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts.shared import live, notices
+from pages.parts.shared.engine import engine, workspace
+from pages.parts.shared.wording import family_title, plain, say, size
+from story_engine.domain.job import JobView
+from story_engine.domain.views import FamilyState, Machine
+
+_FILE_ICONS = {
+    "present": ":green[:material/check_circle:]",
+    "missing": ":gray[:material/cloud_download:]",
+    "truncated": ":orange[:material/warning:]",
+    "damaged": ":red[:material/error:]",
+}
+_JOB_ICONS = {
+    "done": ":green[:material/check_circle:]",
+    "failed": ":red[:material/error:]",
+    "cancelled": ":gray[:material/do_not_disturb_on:]",
+    "held": ":orange[:material/pause_circle:]",
+}
+_FINISHED_SHOWN = 20
+
+
+def draw() -> None:
+    """Everything about this machine."""
+    st.title(say("nav.settings"), anchor=False)
+    machine = engine().machine()
+    _draw_device(machine)
+    st.subheader(say("machine.models"), anchor=False)
+    for family in machine.families:
+        _draw_family(family)
+    _draw_scorer(machine)
+    st.subheader(say("jobs.title"), anchor=False)
+    live.follow()
+    _draw_finished()
+    st.subheader(say("machine.places"), anchor=False)
+    st.caption(say("machine.workspace"))
+    st.code(str(workspace()), language=None, wrap_lines=True)
+
+
+def _draw_device(machine: Machine) -> None:
+    facts = {
+        "device": machine.device,
+        "memory": size(machine.memory_bytes),
+        "dispatcher": say(f"machine.dispatcher.{machine.dispatcher}"),
+    }
+    with st.container(key="card-device", horizontal=True, gap="large"):
+        for name, value in facts.items():
+            with st.container(width="content", gap="xxsmall"):
+                st.caption(say(f"machine.{name}"))
+                st.markdown(f"**{plain(value)}**")
+
+
+def _draw_family(family: FamilyState) -> None:
+    missing = [file for file in family.files if file.state != "present"]
+    with st.container(border=True, key=f"family-{family.name}", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            badge = ":green-badge" if family.ready else ":gray-badge"
+            state = say("machine.state_ready" if family.ready else "machine.state_missing")
+            st.markdown(f"**{plain(family_title(family.name))}** {badge}[{state}]", width="stretch")
+            if missing and family.name != "preview":  # the preview model comes with the Studio, not from a hub
+                _draw_download(family.name, sum(file.size_bytes for file in missing))
+        with st.expander(
+            say("machine.files", present=len(family.files) - len(missing), all=len(family.files)), type="compact"
+        ):
+            st.caption(say("machine.source", source=plain(family.source)))
+            for file in family.files:
+                st.markdown(
+                    f"{_FILE_ICONS[file.state]} {plain(file.path)} · {size(file.size_bytes)} · "
+                    f"{say(f'machine.file.{file.state}')}"
+                )
+
+
+def _draw_scorer(machine: Machine) -> None:
+    with (
+        st.container(border=True, key="family-scorer"),
+        st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"),
+    ):
+        here = machine.scorer == "aesthetic"
+        badge = ":green-badge" if here else ":gray-badge"
+        state = say("machine.state_ready" if here else "machine.state_missing")
+        st.markdown(f"**{say('machine.challenge_scorer')}** {badge}[{state}]", width="stretch")
+        if not here:
+            _draw_download("aesthetic", None)
+
+
+def _draw_download(name: str, size_bytes: int | None) -> None:
+    label = say("machine.download_size", size=size(size_bytes)) if size_bytes else say("machine.download")
+    st.button(
+        label,
+        key=f"download-{name}",
+        icon=":material/download:",
+        on_click=notices.attempt,
+        args=(engine().download, name),
+    )
+
+
+def _draw_finished() -> None:
+    finished = [job for job in engine().jobs(active=False) if not job.is_active]
+    if not finished:
+        return
+    with st.expander(say("jobs.finished", n=len(finished)), type="compact", key="finished-jobs"):
+        for job in reversed(finished[-_FINISHED_SHOWN:]):
+            _draw_one(job)
+
+
+def _draw_one(job: JobView) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key=f"finished-{job.id}"):
+        what = f"{say(f'jobs.kind.{job.kind}')} {job.id}"
+        story = f" · {plain(job.story)}" if job.story else ""
+        reason = live.failure(job)
+        text = f"{_JOB_ICONS[job.state]} {what}{story} · {say(f'jobs.state.{job.state}')}"
+        st.markdown(f"{text}  \n{plain(reason)}" if reason else text, width="stretch")
+        if job.state != "done":
+            st.button(
+                say("jobs.retry"),
+                key=f"retry-{job.id}",
+                type="tertiary",
+                icon=":material/refresh:",
+                on_click=notices.attempt,
+                args=(engine().retry, job.id),
+            )

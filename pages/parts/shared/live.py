@@ -1,0 +1,161 @@
+"""What is being worked on right now: one fragment that looks every second while there is work, and not at all else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages.parts.shared import notices
+from pages.parts.shared.engine import engine, workspace
+from pages.parts.shared.wording import duration, language, plain, say, size
+from story_engine.domain.job import JobView
+from story_engine.messages import known_codes, message
+
+TICK_SECONDS = 1.0
+
+
+def follow(*, story: str | None = None, slots: Mapping[str, DeltaGenerator] | None = None, quiet: bool = False) -> None:
+    """Draw the active jobs here, and latent previews into `slots` (scene id → container over its picture).
+
+    `quiet`: draw nothing while there is no work, instead of saying so.
+    """
+    seen = _state(engine().jobs(story=story))
+
+    @st.fragment(run_every=TICK_SECONDS if seen else None)
+    def tick() -> None:
+        with notices.shown_here():
+            jobs = engine().jobs(story=story)
+            if seen and _state(jobs) != seen:
+                st.rerun()  # a panel or a job is done: once, since the next run starts from the new state
+            if jobs:
+                with st.container(key="live-bar"):
+                    for job in jobs:
+                        draw_job(job, with_story=story is None)
+                # In every run one place per panel: a fragment may only fill what it has reserved outside itself.
+                places = {scene: slot.empty() for scene, slot in (slots or {}).items()}
+                for job in jobs:
+                    _preview(job, places)
+            elif not quiet:
+                st.caption(say("jobs.none"))
+
+    tick()
+
+
+def draw_job(job: JobView, *, with_story: bool = False) -> None:
+    """One active job with its progress and its cancel button."""
+    with st.container(horizontal=True, vertical_alignment="center", key=f"job-{job.id}"):
+        st.progress(share(job), text=plain(describe(job, with_story=with_story)))
+        st.button(
+            say("action.cancel"),
+            key=f"cancel-{job.id}",
+            type="tertiary",
+            disabled=job.wants_cancel,
+            on_click=notices.attempt,
+            args=(engine().cancel, job.id),
+        )
+
+
+def draw_failure(story: str) -> None:
+    """Why the story's last job came to nothing, with another try; until dismissed or until a newer job."""
+    finished = [job for job in engine().jobs(story=story, active=False) if not job.is_active]
+    if not finished:
+        return
+    job = finished[-1]
+    is_done = job.state in ("done", "cancelled")
+    reason = _not_scored(job) if is_done else failure(job) or say(f"jobs.state.{job.state}")
+    if reason is None:
+        return
+    seen = f"failure-seen-{job.id}-{job.attempt}"
+    if st.session_state.get(seen):
+        return
+    with st.container(key="card-failure", horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/error: {say(f'jobs.kind.{job.kind}')}: {plain(reason)}", width="stretch")
+        if not is_done:
+            st.button(
+                say("jobs.retry"),
+                key=f"retry-{job.id}",
+                icon=":material/refresh:",
+                on_click=notices.attempt,
+                args=(engine().retry, job.id),
+            )
+        st.button(
+            say("action.dismiss"),
+            key=f"icon-dismiss-failure-{job.id}",
+            icon=":material/close:",
+            type="tertiary",
+            on_click=st.session_state.__setitem__,
+            args=(seen, True),
+        )
+
+
+def describe(job: JobView, *, with_story: bool = False) -> str:
+    """What the job does and how far it is, in the reader's language."""
+    progress = job.progress
+    what = [say(f"jobs.kind.{job.kind}")]
+    if with_story and job.story is not None:
+        what.append(job.story)
+    if job.wants_cancel:
+        what.append(say("jobs.cancelling"))
+    elif job.state == "queued" and job.progress.note:
+        return " · ".join([*what, say("jobs.waits_for", name=progress.note), *_how_far(job)])
+    elif job.state == "queued" or not progress.stage:
+        what.append(say(f"jobs.state.{job.state}"))
+    else:
+        what.append(say(f"jobs.stage.{progress.stage}"))
+    what += _how_far(job)
+    if progress.note:
+        what.append(progress.note)
+    return " · ".join(what)
+
+
+def _how_far(job: JobView) -> list[str]:
+    progress, parts = job.progress, []
+    if progress.total:
+        parts.append(f"{_amount(job, progress.step)} / {_amount(job, progress.total)}")
+    if progress.eta_seconds is not None:
+        parts.append(say("jobs.eta", time=duration(progress.eta_seconds)))
+    return parts
+
+
+def share(job: JobView) -> float:
+    """How much of the present stage is done, 0 … 1."""
+    total = job.progress.total
+    return min(1.0, job.progress.step / total) if total else 0.0
+
+
+def failure(job: JobView) -> str | None:
+    """Why the job failed, in the reader's language, with the id of its log entry."""
+    if job.error_code is None:
+        return None
+    text = _message(job.error_code, job.error_values)
+    return f"{text} ({say('jobs.log', id=job.log_id)})" if job.log_id else text
+
+
+def _not_scored(job: JobView) -> str | None:
+    """Why the pictures of a finished render have no scores."""
+    said = job.result.get("not_scored")
+    return _message(str(said["code"]), said["values"]) if isinstance(said, dict) else None
+
+
+def _message(code: str, values: dict[str, object]) -> str:
+    return message(code, language(), **values) if code in known_codes() else say("jobs.failed_unknown", code=code)
+
+
+def _amount(job: JobView, number: int) -> str:
+    return size(number) if job.kind == "download" else str(number)
+
+
+def _state(jobs: tuple[JobView, ...]) -> tuple[tuple[object, ...], ...]:
+    """What makes the rest of the page out of date when it changes."""
+    return tuple((job.id, job.state, job.progress.scenes, job.progress.stage == "scoring") for job in jobs)
+
+
+def _preview(job: JobView, places: Mapping[str, DeltaGenerator]) -> None:
+    for scene, path in (job.progress.previews or {}).items():
+        picture = workspace() / path
+        if scene in places:
+            with suppress(OSError):  # replaced or removed since it was announced
+                places[scene].image(picture.read_bytes(), width="stretch", alt=say("panel.being_painted"))

@@ -1,0 +1,139 @@
+"""The one place where errors are caught and shown, and where a finished action says so and offers its undo.
+
+A StudioError is a message in the reader's language. Anything else is a bug: it keeps its traceback, in the log, under
+an id that the page shows.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import streamlit as st
+
+from pages.parts.shared import wording
+from pages.parts.shared.engine import engine
+from story_engine.errors import StudioError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo:
+    """How a finished action is taken back."""
+
+    kind: str
+    """"story", "take", "dataset", "run", "lora" or "revision"."""
+    token: str
+    """What the engine gave for it; for a revision, its number."""
+    story: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One message that outlives the run it arose in."""
+
+    key: str = ""
+    """Of an interface text; empty for an error."""
+    values: tuple[tuple[str, object], ...] = ()
+    error: StudioError | None = None
+    bug: str | None = None
+    """Id under which the log has the traceback."""
+    undo: Undo | None = None
+
+    def text(self) -> str:
+        """The message in the reader's language, not yet escaped."""
+        if self.error is not None:
+            return self.error.text(wording.language())
+        if self.bug is not None:
+            return wording.say("error.bug", id=self.bug)
+        return wording.say(self.key, **dict(self.values))
+
+
+def tell(key: str, *, undo: Undo | None = None, **values: object) -> None:
+    """Show a message once this run draws its end."""
+    _waiting().append(Notice(key=key, values=tuple(values.items()), undo=undo))
+
+
+def attempt(action: Callable[..., object], *args: object, **values: object) -> None:
+    """Run `action` (for `on_click`): a failure becomes a notice instead of a traceback."""
+    _waiting().clear()
+    try:
+        action(*args, **values)
+    except Exception as error:
+        _waiting().append(_notice_of(error))
+
+
+@contextmanager
+def shown_here() -> Iterator[None]:
+    """Around a page or a fragment: what goes wrong inside is shown where it happened."""
+    try:
+        yield
+    except Exception as error:
+        st.error(wording.plain(_notice_of(error).text()), icon=":material/error:")
+
+
+@st.fragment(key="notices")
+def show() -> None:
+    """Draw the messages that wait, with their undo; each stays until dismissed or until the next action."""
+    waiting = _waiting()
+    if not waiting:
+        return
+    with st.container(key="notices"):
+        for place, notice in enumerate(waiting):
+            kind = "done" if notice.error is None and notice.bug is None else "error"
+            with st.container(
+                key=f"notice-{kind}-{place}", horizontal=True, vertical_alignment="center", horizontal_alignment="right"
+            ):
+                st.markdown(wording.plain(notice.text()), width="stretch")
+                if notice.undo is not None:
+                    st.button(
+                        wording.say("action.undo"),
+                        key=f"undo-{place}",
+                        on_click=_undo,
+                        args=(notice.undo,),
+                    )
+                st.button(
+                    wording.say("action.dismiss"),
+                    key=f"icon-dismiss-{place}",
+                    icon=":material/close:",
+                    type="tertiary",
+                    on_click=waiting.clear,
+                )
+
+
+def _undo(undo: Undo) -> None:
+    attempt(_take_back, undo)
+    st.rerun()
+
+
+def _take_back(undo: Undo) -> None:
+    if undo.kind == "story":
+        engine().restore(undo.token)
+    elif undo.kind == "take":
+        engine().restore_take(undo.token)
+    elif undo.kind == "lora":
+        engine().lora_library.restore(undo.token)
+    elif undo.kind == "dataset":
+        engine().datasets.restore(undo.token)
+    elif undo.kind == "run":
+        engine().training.restore(undo.token)
+    else:
+        engine().go_back_to(undo.story, int(undo.token))
+    tell("done.undone")
+
+
+def _notice_of(error: Exception) -> Notice:
+    if isinstance(error, StudioError):
+        return Notice(error=error)
+    bug = secrets.token_hex(3)
+    log.error("Unexpected error %s", bug, exc_info=error)
+    return Notice(bug=bug)
+
+
+def _waiting() -> list[Notice]:
+    waiting: list[Notice] = st.session_state.setdefault("notices_waiting", [])
+    return waiting

@@ -1,0 +1,1 @@
+"""The story page: scenes, takes, characters, board."""

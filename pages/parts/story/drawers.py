@@ -1,0 +1,73 @@
+"""What belongs to the whole story, folded away: words, characters, settings, history. One drawer is open at a time."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts.shared import fields, notices
+from pages.parts.shared.engine import engine
+from pages.parts.shared.fields import Field
+from pages.parts.shared.wording import ago, labels, plain, say
+from pages.parts.story import cast
+from pages.parts.story import settings as story_settings
+from story_engine.domain.story import Story
+
+DRAWERS = ("words", "cast", "settings", "history")
+_REVISIONS_SHOWN = 12
+
+
+def draw(slug: str, story: Story) -> None:
+    """The row of handles, and the open drawer."""
+    opened = st.segmented_control(
+        say("drawer.label"),
+        DRAWERS,
+        format_func=labels("drawer.", DRAWERS).__getitem__,
+        key=f"drawer-{slug}",
+        label_visibility="collapsed",
+    )
+    if opened is None:
+        return
+    with st.container(key=f"card-drawer-{opened}"):
+        if opened == "words":
+            _draw_words(slug, story)
+        elif opened == "cast":
+            cast.draw(slug, story)
+        elif opened == "settings":
+            story_settings.draw(slug, story)
+        else:
+            _draw_history(slug)
+
+
+def _draw_words(slug: str, story: Story) -> None:
+    left, right = st.columns(2, gap="medium")
+    with left:
+        fields.text_area(
+            Field(slug, None, "style"), story.style, label=say("story.style"), placeholder=say("story.style_hint")
+        )
+    with right:
+        fields.text_area(
+            Field(slug, None, "negative"),
+            story.negative,
+            label=say("story.negative"),
+            placeholder=say("story.negative_hint"),
+        )
+    st.caption(say("story.words_note"))
+
+
+def _draw_history(slug: str) -> None:
+    revisions = engine().history(slug)
+    if not revisions:
+        st.caption(say("history.none"))
+        return
+    for revision in revisions[:_REVISIONS_SHOWN]:
+        with st.container(horizontal=True, vertical_alignment="center", key=f"revision-{revision.number}"):
+            changed = ", ".join(revision.changed) or say("history.first")
+            st.markdown(f"**{revision.number}** · {ago(revision.saved_at)} · {plain(changed)}", width="stretch")
+            st.button(
+                say("history.back"),
+                key=f"back-{slug}-{revision.number}",
+                type="tertiary",
+                icon=":material/undo:",
+                on_click=notices.attempt,
+                args=(engine().go_back_to, slug, revision.number),
+            )

@@ -1,0 +1,64 @@
+"""Title of the story, and in one line how far it is from the gate."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from pages.parts.shared import fields
+from pages.parts.shared.fields import Field
+from pages.parts.shared.wording import family_title, plain, say
+from pages.parts.story import redraw
+from story_engine.domain.board import Board
+from story_engine.domain.gate import gate
+from story_engine.domain.story import Story
+
+THRESHOLD = 6.0
+"""The challenge's gate, until a person moves it on the submission page."""
+
+
+def threshold() -> float:
+    """The gate as this session has set it."""
+    return float(st.session_state.get("gate_chosen", THRESHOLD))
+
+
+def draw(slug: str, story: Story, board: Board) -> None:
+    """Title, family, panels, mean against the gate."""
+    with st.container(key=f"title-story-{slug}"):
+        fields.text_input(
+            Field(slug, None, "title"),
+            story.title,
+            label=say("story.title"),
+            placeholder=say("home.untitled"),
+            folded_label=True,
+        )
+    redraw.part_of_head(slug, board, partial(_draw_facts, story))
+
+
+def _draw_facts(story: Story, board: Board) -> None:
+    painted = sum(panel.chosen is not None for panel in board.panels)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="story-facts"):
+        st.badge(plain(family_title(story.settings.family)), icon=":material/palette:", color="gray")
+        st.badge(
+            say("home.panels", done=painted, all=len(board.panels)),
+            icon=":material/grid_view:",
+            color="green" if painted == len(board.panels) else "gray",
+        )
+        _draw_mean(board)
+        st.caption(f":material/cloud_done: {say('story.saved')}", width="content")
+
+
+def _draw_mean(board: Board) -> None:
+    """Mean against the gate; for the preview scorer, with the word that it is no promise."""
+    mean = gate(board.scores).mean
+    if mean is None:
+        st.badge(say("gate.none"), icon=":material/star:", color="gray")
+    else:
+        st.badge(
+            say("gate.mean", mean=f"{mean:z.2f}", threshold=f"{threshold():g}"),
+            icon=":material/star:",
+            color="green" if mean >= threshold() else "orange",
+        )
+    if board.scorer != "aesthetic":
+        st.caption(say("gate.preview_only"), width="content")

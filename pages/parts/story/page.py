@@ -1,0 +1,69 @@
+"""The story page from top to bottom."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts.shared import frame, live, notices, opened
+from pages.parts.shared.engine import engine
+from pages.parts.shared.wording import language, plain, say
+from pages.parts.story import board as board_page
+from pages.parts.story import drawers, gone, head, scene_card, stand_in, toolbar
+from story_engine.errors import ChooseAnother
+from story_engine.messages import message
+
+
+def draw() -> None:
+    """The open story, or the way to one."""
+    slug = opened.slug()
+    if slug is None:
+        choose("story")
+        return
+    if st.query_params.get("story") != slug:
+        st.query_params["story"] = slug
+    _warm_up()
+    try:
+        story = engine().story(slug)
+    except ChooseAnother as error:
+        gone.draw(slug, error)
+        return
+    gone.remember(slug, story)
+    board = engine().board(slug)
+    head.draw(slug, story, board)
+    for code, values in engine().notices(slug, language()):
+        st.warning(plain(message(code, language(), **values)), icon=":material/healing:")
+    drawers.draw(slug, story)
+    banner, view = toolbar.draw(slug, story, board)
+    with banner:
+        stand_in.draw(slug, story)
+    progress = st.container()
+    slots = {}
+    if view == "board":
+        slots = board_page.draw(story, board)
+    else:
+        for position, panel in enumerate(board.panels):
+            slots[panel.scene.id] = scene_card.draw(slug, story, panel, position)
+        toolbar.draw_add_scene(slug)
+    with progress:
+        live.draw_failure(slug)
+        live.follow(story=slug, slots=slots, quiet=True)
+
+
+def choose(page: str) -> None:
+    """No story is open: offer those on the shelf."""
+    st.title(say(f"nav.{page}"), anchor=False)
+    cards = [card for card in engine().shelf() if card.problem is None]
+    st.markdown(say("story.choose") if cards else say("story.none_yet"))
+    with st.container(horizontal=True):
+        for card in cards:
+            if st.button(plain(card.title) or say("home.untitled"), key=f"choose-{card.slug}"):
+                frame.go(page, story=card.slug)
+        if not cards and st.button(say("nav.home"), icon=":material/auto_stories:", type="primary"):
+            frame.go("home")
+
+
+def _warm_up() -> None:
+    """The dispatcher starts with the first look at a story, so that the first render does not wait for it."""
+    if not st.session_state.get("warmed_up"):
+        st.session_state["warmed_up"] = True
+        notices.attempt(engine().warm_up)

@@ -1,0 +1,197 @@
+"""One scene: its picture and takes on the left, its words on the right."""
+
+from __future__ import annotations
+
+import random
+from functools import partial
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages.parts.shared import fields, notices
+from pages.parts.shared.engine import engine
+from pages.parts.shared.fields import Field
+from pages.parts.shared.wording import labels, plain, say
+from pages.parts.story import panel_picture, redraw, scene_loras, take_strip, toolbar, who
+from story_engine.domain.board import Panel
+from story_engine.domain.edit import Edit
+from story_engine.domain.story import LARGEST_SEED, Scene, Story
+from story_engine.errors import StandInNeeded
+
+MORE_TAKES = (2, 4, 8)
+
+
+def draw(slug: str, story: Story, panel: Panel, position: int) -> DeltaGenerator:
+    """The card; returns the slot of its picture."""
+    scene = panel.scene
+    with st.container(key=f"card-{scene.id}"):
+        picture, words = st.columns([5, 7], gap="medium")
+        with picture:
+            frame = panel_picture.frame(panel)
+        with frame:
+            slot = panel_picture.slot(panel)
+        with words:
+            _draw_head(slug, story, scene, position)
+            fields.text_area(
+                Field(slug, scene.id, "prompt"),
+                scene.prompt,
+                label=say("scene.prompt"),
+                placeholder=say("scene.prompt_hint"),
+            )
+            fields.text_input(
+                Field(slug, scene.id, "caption"),
+                scene.caption,
+                label=say("scene.caption"),
+                placeholder=say("scene.caption_hint"),
+            )
+            who.draw(slug, story, scene)
+            pin = _draw_making(slug, scene)
+            scene_loras.draw(slug, story, scene)
+            _draw_sent(slug, story, scene)
+    # Drawn from out here: a part remembers every container that it is inside of, and each costs time.
+    name = scene.title or say("scene.number", n=position + 1)
+    with frame:
+        redraw.part_of_panel(slug, story, panel, partial(_draw_picture, slug, name))
+    with pin:
+        redraw.part_of_panel(slug, story, panel, partial(_draw_dice_and_pin, slug))
+    return slot
+
+
+def _draw_picture(slug: str, name: str, story: Story, panel: Panel) -> None:
+    panel_picture.draw(panel, name=name)
+    take_strip.draw(slug, story, panel)
+
+
+def _draw_head(slug: str, story: Story, scene: Scene, position: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        with st.container(key=f"number-{scene.id}", width="content"):
+            st.markdown(f"{position + 1}")
+        with st.container(key=f"title-scene-{scene.id}"):
+            fields.text_input(
+                Field(slug, scene.id, "title"),
+                scene.title,
+                label=say("scene.title"),
+                placeholder=say("scene.title_hint"),
+                folded_label=True,
+            )
+        key = f"icon-scene-{slug}-{scene.id}"
+        actions = ["up"] * (position > 0) + ["down"] * (position < len(story.scenes) - 1) + ["insert"]
+        actions += ["remove"] * (len(story.scenes) > 1)
+        st.menu_button(
+            say("scene.more"),
+            actions,
+            format_func=labels("scene.", actions).__getitem__,
+            key=key,
+            icon=":material/more_horiz:",
+            type="tertiary",
+            on_click=lambda: notices.attempt(_arrange, st.session_state[key], slug, scene.id),
+        )
+
+
+def _draw_making(slug: str, scene: Scene) -> DeltaGenerator:
+    """Seed and the buttons for more pictures; returns the place of dice and pin."""
+    seed = Field(slug, scene.id, "seed")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key=f"making-{scene.id}"):
+        fields.number_input(seed, scene.seed, label=say("scene.seed"), width=168, explained=say("scene.seed_hint"))
+        place = st.container(width="content")
+        st.space("stretch")
+        st.button(
+            say("scene.redo"),
+            key=f"redo-{slug}-{scene.id}",
+            icon=":material/refresh:",
+            help=say("scene.redo_hint"),
+            on_click=notices.attempt,
+            args=(_redo, slug, scene.id, 1),
+        )
+        more = f"redo-more-{slug}-{scene.id}"
+        st.menu_button(
+            say("scene.redo_more"),
+            MORE_TAKES,
+            format_func={count: say("scene.redo_count", n=count) for count in MORE_TAKES}.__getitem__,
+            key=more,
+            on_click=lambda: notices.attempt(_redo, slug, scene.id, st.session_state[more]),
+        )
+    fields.show_trouble(seed)
+    return place
+
+
+def _draw_dice_and_pin(slug: str, _: Story, panel: Panel) -> None:
+    scene, seed = panel.scene, Field(slug, panel.scene.id, "seed")
+    with st.container(horizontal=True, gap="xsmall", key=f"pin-{scene.id}"):
+        st.button(
+            say("scene.dice"),
+            key=f"icon-dice-{slug}-{scene.id}",
+            icon=":material/casino:",
+            help=say("scene.dice"),
+            disabled=scene.pinned,
+            on_click=lambda: redraw.whole(fields.put, seed, random.randint(0, LARGEST_SEED)),
+        )
+        pin = "scene.unpin" if scene.pinned else "scene.pin"
+        st.button(
+            say(pin),
+            key=f"icon-pin-{slug}-{scene.id}",
+            icon=":material/keep:",
+            type="primary" if scene.pinned else "secondary",
+            help=say(pin),
+            on_click=redraw.panel,
+            args=(slug, scene.id, _pin, slug, scene.id, scene.pinned),
+        )
+
+
+def _draw_sent(slug: str, story: Story, scene: Scene) -> None:
+    """Token count always; the text itself, and the negative prompt, when unfolded."""
+    sent = engine().resolved(story, scene.id)
+    count = say("sent.tokens", n=sent.prompt_tokens, limit=sent.token_limit)
+    cut = sent.prompt_cut is not None or sent.negative_cut is not None
+    if sent.unknown_words:
+        words = plain("、".join(sent.unknown_words))
+        st.caption(f":material/help: {say('sent.unknown', words=words)}")
+    if cut:
+        st.caption(f":orange[:material/content_cut: {say('sent.cut', limit=sent.token_limit)}]")
+    with st.expander(
+        f"{say('sent.title')} · {count}", type="compact", key=f"sent-{slug}-{scene.id}", on_change="rerun"
+    ) as folded:
+        if folded.open:
+            fields.text_area(
+                Field(slug, scene.id, "negative"),
+                scene.negative,
+                label=say("scene.negative"),
+                placeholder=say("scene.negative_hint"),
+            )
+            _draw_text(say("sent.prompt", n=sent.prompt_tokens, limit=sent.token_limit), sent.prompt, sent.prompt_cut)
+            _draw_text(
+                say("sent.negative", n=sent.negative_tokens, limit=sent.token_limit), sent.negative, sent.negative_cut
+            )
+
+
+def _draw_text(label: str, text: str, cut: int | None) -> None:
+    st.caption(label)
+    st.code(text[:cut] or " ", language=None, wrap_lines=True)
+    if cut is not None:
+        st.caption(f":orange[:material/content_cut: {say('sent.not_read')}]")
+        st.code(text[cut:], language=None, wrap_lines=True)
+
+
+def _pin(slug: str, scene: str, pinned: bool) -> None:
+    engine().edit(slug, [Edit(scene=scene, field="pinned", value=not pinned, seen=pinned)])
+
+
+def _redo(slug: str, scene: str, takes: int) -> None:
+    fields.save_all()
+    try:
+        toolbar.tell_submitted(engine().redo(slug, scene, takes=takes), what="render")
+    except StandInNeeded:
+        notices.tell("stand_in.first")
+
+
+def _arrange(action: str | None, slug: str, scene: str) -> None:
+    if action == "up":
+        engine().move_scene(slug, scene, by=-1)
+    elif action == "down":
+        engine().move_scene(slug, scene, by=1)
+    elif action == "insert":
+        engine().add_scene(slug, after=scene)
+    elif action == "remove":
+        before = engine().story(slug).revision
+        engine().remove_scene(slug, scene)
+        notices.tell("done.scene_removed", undo=notices.Undo(kind="revision", token=str(before), story=slug))

@@ -1,0 +1,95 @@
+"""The LoRAs of one scene: as the story, its own, or none; and the same picture without any."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts.shared import fields, lora_use, notices
+from pages.parts.shared.engine import engine
+from pages.parts.shared.lora_use import Wearer
+from pages.parts.shared.wording import labels, plain, say
+from pages.parts.story import comparison, redraw
+from story_engine.domain.board import Panel
+from story_engine.domain.story import Scene, Story
+from story_engine.errors import StandInNeeded
+
+KINDS = ("story", "own", "none")
+
+
+def draw(slug: str, story: Story, scene: Scene) -> None:
+    """Folded away; nothing where there is no LoRA anywhere."""
+    if not (story.loras or scene.loras is not None or engine().loras()):
+        return
+    kind = _kind(scene)
+    worn = story.loras_of(scene)
+    title = say(f"lora.scene_{kind}")
+    what = plain(lora_use.described(worn)) if worn else say("lora.nothing_worn")
+    with st.expander(
+        f"{title}: {what}" if kind != "none" else title,
+        type="compact",
+        key=f"scene-loras-{slug}-{scene.id}",
+        on_change="rerun",
+    ) as folded:
+        if not folded.open:
+            return
+        wearer = Wearer(slug, scene.id)
+        key = f"lora-kind:{slug}:{scene.id}"
+        if st.session_state.get(key) not in _fitting(scene):
+            st.session_state[key] = kind
+        st.segmented_control(
+            say("lora.scene"),
+            KINDS,
+            format_func=labels("lora.kind_", KINDS).__getitem__,
+            key=key,
+            required=True,
+            label_visibility="collapsed",
+            on_change=lambda: notices.attempt(_turn, wearer, st.session_state[key]),
+            persist_state="session",
+        )
+        if st.session_state[key] == "own":
+            lora_use.draw(wearer, story)
+
+
+def draw_control(slug: str, story: Story, panel: Panel) -> None:
+    """The same scene and seed without any LoRA, beside the picture that wears one."""
+    wears = any(use.strength != 0 for use in story.loras_of(panel.scene))
+    if not wears or panel.stand_in_for is not None:
+        return
+    st.button(
+        say("lora.without"),
+        key=f"without-loras-{slug}-{panel.scene.id}",
+        icon=":material/layers_clear:",
+        type="tertiary",
+        help=say("lora.without_help"),
+        on_click=redraw.whole,
+        args=(_paint_control, slug, panel.scene.id),
+    )
+
+
+def _kind(scene: Scene) -> str:
+    return "story" if scene.loras is None else "own" if scene.loras else "none"
+
+
+def _fitting(scene: Scene) -> tuple[str, ...]:
+    """Of the control: where nothing is worn, "own" may just have been chosen."""
+    return ("story",) if scene.loras is None else ("own",) if scene.loras else ("none", "own")
+
+
+def _turn(wearer: Wearer, kind: str) -> None:
+    """What the scene wears when a person says "own" is what it wore: a start for changing it."""
+    story = engine().story(wearer.slug)
+    wore = wearer.wears(story)
+    if kind == "own":
+        wearer.wear(wore or story.loras)
+    else:
+        wearer.wear(None if kind == "story" else ())
+
+
+def _paint_control(slug: str, scene: str) -> None:
+    fields.save_all()
+    try:
+        engine().render(slug, scenes=[scene], without_loras=True)
+    except StandInNeeded:
+        notices.tell("stand_in.first")
+        return
+    comparison.open_with_control(slug, scene)

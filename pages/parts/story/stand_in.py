@@ -1,0 +1,57 @@
+"""The one clear choice when a story asks for a model that is not on this machine."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts.shared import frame, notices
+from pages.parts.shared.engine import engine
+from pages.parts.shared.wording import family_title, plain, say
+from story_engine.domain.edit import Edit
+from story_engine.domain.story import Story
+
+
+def draw(slug: str, story: Story) -> None:
+    """The banner, only while the family is missing and no stand-in is chosen."""
+    settings = story.settings
+    families = {family.name: family for family in engine().machine().families}
+    wanted = families.get(settings.family)
+    if wanted is None or wanted.ready:
+        return
+    title = plain(family_title(wanted.name))
+    if settings.stand_in is not None:
+        _draw_reminder(slug, title)
+        return
+    ready = next((family for family in families.values() if family.ready), None)
+    with st.container(key="card-stand-in", gap="small"):
+        st.markdown(f":material/info: **{say('stand_in.title', family=title)}**")
+        st.markdown(say("stand_in.text" if ready is not None else "stand_in.none_ready", family=title))
+        with st.container(horizontal=True):
+            if ready is not None:
+                st.button(
+                    say("stand_in.use", family=plain(family_title(ready.name))),
+                    key="use-stand-in",
+                    type="primary",
+                    on_click=notices.attempt,
+                    args=(_choose, slug, ready.name),
+                )
+            if st.button(say("stand_in.download"), key="to-download", icon=":material/download:"):
+                frame.go("settings")
+
+
+def _draw_reminder(slug: str, title: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key="stand-in-reminder"):
+        st.caption(f":material/info: {say('stand_in.chosen', family=title)}", width="content")
+        st.button(
+            say("stand_in.change"),
+            key="change-stand-in",
+            type="tertiary",
+            on_click=notices.attempt,
+            args=(_choose, slug, None),
+        )
+
+
+def _choose(slug: str, family: str | None) -> None:
+    settings = engine().story(slug).settings
+    changed = settings.model_copy(update={"stand_in": family})
+    engine().edit(slug, [Edit(scene=None, field="settings", value=changed, seen=settings)])

@@ -1,0 +1,102 @@
+"""The takes of one panel: a click picks; the rest is in one menu and acts on the take that is shown."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts.shared import notices
+from pages.parts.shared.engine import engine
+from pages.parts.shared.wording import labels, say
+from pages.parts.story import comparison, redraw, scene_loras
+from pages.parts.story.panel_picture import jpeg
+from story_engine.domain.board import Panel, TakeView
+from story_engine.domain.story import Story
+
+SHOWN = 5
+"""Thumbnails before the strip is unfolded; more would push the words off the screen."""
+
+
+def draw(slug: str, story: Story, panel: Panel) -> None:
+    """Newest first. Nothing while there is no take."""
+    if panel.chosen is None:
+        return
+    scene = panel.scene.id
+    whole = f"all-takes-{slug}-{scene}"
+    takes = tuple(reversed(panel.takes))
+    shown = takes if st.session_state.get(whole) else takes[:SHOWN]
+    if panel.chosen not in shown:
+        shown = (*shown[: SHOWN - 1], panel.chosen)
+    with st.container(key=f"strip-{scene}", horizontal=True, gap="xsmall"):
+        for view in shown:
+            _draw_thumbnail(slug, panel, view)
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"take-row-{scene}"):
+        key = f"take-menu-{slug}-{scene}"
+        actions = ["pin_seed", "use_settings", "delete"]
+        if len(panel.takes) > 1:
+            actions.insert(2, "compare")
+        if panel.is_picked:
+            actions.insert(0, "unpick")
+        st.menu_button(
+            say("take.this", n=panel.chosen.take.number + 1),
+            actions,
+            format_func=labels("take.", actions).__getitem__,
+            key=key,
+            type="tertiary",
+            on_click=lambda: redraw.whole(_do, st.session_state[key], slug, panel),
+        )
+        if len(takes) > SHOWN:
+            st.button(
+                say("take.fewer") if st.session_state.get(whole) else say("take.all", n=len(takes)),
+                key=f"{whole}-button",
+                type="tertiary",
+                on_click=_turn,
+                args=(whole,),
+            )
+        scene_loras.draw_control(slug, story, panel)
+    if len(panel.takes) > 1 and st.session_state.get(comparison.open_key(slug, scene)):
+        comparison.draw(slug, panel)
+
+
+def _draw_thumbnail(slug: str, panel: Panel, view: TakeView) -> None:
+    chosen = panel.chosen is not None and view.take.id == panel.chosen.take.id
+    kind = "chosen" if chosen else "current" if view.is_current or view.is_control else "older"
+    kind += "-control" * view.is_control
+    number = view.take.number + 1
+    with st.container(key=f"thumb-{kind}-{view.take.id}", width=64, gap=None):
+        st.image(
+            jpeg(view.thumbnail),
+            width="stretch",
+            alt=say("take.pick_control" if view.is_control else "take.pick", n=number),
+        )
+        st.button(
+            f"{number} · {view.score:z.2f}" if view.score is not None else f"{number}",
+            key=f"pick-{view.take.id}",
+            type="tertiary",
+            on_click=redraw.panel,
+            args=(slug, panel.scene.id, engine().pick, slug, panel.scene.id, view.take.id),
+        )
+
+
+def _do(action: str | None, slug: str, panel: Panel) -> None:
+    scene, chosen = panel.scene.id, panel.chosen
+    if chosen is None:
+        return
+    take = chosen.take.id
+    if action == "unpick":
+        engine().pick(slug, scene, None)
+    elif action == "pin_seed":
+        engine().pin(slug, scene, take)
+        notices.tell("done.pinned", seed=chosen.take.recipe.seed)
+    elif action == "use_settings":
+        before = engine().story(slug).revision
+        engine().use_settings(slug, scene, take)
+        notices.tell("done.settings_used", undo=notices.Undo(kind="revision", token=str(before), story=slug))
+    elif action == "compare":
+        st.session_state[comparison.open_key(slug, scene)] = True
+    elif action == "delete":
+        token = engine().delete_take(slug, scene, take)
+        notices.tell("done.take_deleted", undo=notices.Undo(kind="take", token=token))
+
+
+def _turn(key: str) -> None:
+    st.session_state[key] = not st.session_state.get(key, False)

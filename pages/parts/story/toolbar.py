@@ -1,0 +1,116 @@
+"""What is done with all scenes at once, and which view of the story is open."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages.parts.shared import fields, notices
+from pages.parts.shared.engine import engine
+from pages.parts.shared.wording import labels, say
+from story_engine.domain.board import Board
+from story_engine.domain.story import MOST_SCENES, Story
+from story_engine.domain.views import Submitted
+from story_engine.errors import StandInNeeded
+
+VIEWS = ("scenes", "board")
+MOST_TAKES_AT_ONCE = 8
+
+
+def draw(slug: str, story: Story, board: Board) -> tuple[DeltaGenerator, str]:
+    """The row of buttons; returns the place under it for a banner, and the open view."""
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="toolbar", gap="small"
+    ):
+        with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
+            # In the page body and the only button with this shortcut: so the text being typed goes along with it.
+            # A callback, because a run that another click interrupts may never reach the lines after a button.
+            st.button(
+                say("toolbar.render"),
+                key="render-all",
+                type="primary",
+                icon=":material/brush:",
+                shortcut="Ctrl+Enter",
+                help=say("toolbar.render_hint"),
+                on_click=lambda: notices.attempt(render, slug, takes=int(st.session_state.get(f"takes-{slug}", 1))),
+            )
+            empty = [panel.scene.id for panel in board.panels if panel.chosen is None]
+            if 0 < len(empty) < len(board.panels):
+                st.button(
+                    say("toolbar.missing", n=len(empty)),
+                    key="render-missing",
+                    on_click=lambda: notices.attempt(render, slug, scenes=empty),
+                )
+            with st.popover(say("toolbar.more"), type="tertiary"):
+                st.number_input(
+                    say("toolbar.takes"),
+                    min_value=1,
+                    max_value=MOST_TAKES_AT_ONCE,
+                    key=f"takes-{slug}",
+                    help=say("toolbar.takes_hint"),
+                    persist_state="session",
+                )
+                st.button(
+                    say("toolbar.rescore"),
+                    key="rescore",
+                    icon=":material/star:",
+                    width="stretch",
+                    on_click=notices.attempt,
+                    args=(rescore, slug),
+                )
+                if any(story.loras_of(scene) for scene in story.scenes):
+                    st.button(
+                        say("lora.without_all"),
+                        key="render-without-loras",
+                        icon=":material/layers_clear:",
+                        width="stretch",
+                        help=say("lora.without_help"),
+                        on_click=lambda: notices.attempt(
+                            render, slug, takes=int(st.session_state.get(f"takes-{slug}", 1)), without_loras=True
+                        ),
+                    )
+        view = st.segmented_control(
+            say("toolbar.view"),
+            VIEWS,
+            format_func=labels("toolbar.view_", VIEWS).__getitem__,
+            default="scenes",
+            key=f"view-{slug}",
+            required=True,
+            label_visibility="collapsed",
+            persist_state="session",
+        )
+    return st.container(), view or "scenes"
+
+
+def draw_add_scene(slug: str) -> None:
+    """After the last scene."""
+    if len(engine().story(slug).scenes) < MOST_SCENES:
+        st.button(
+            say("scene.add"),
+            key="add-scene",
+            icon=":material/add:",
+            type="tertiary",
+            on_click=notices.attempt,
+            args=(engine().add_scene, slug),
+        )
+
+
+def render(slug: str, *, scenes: list[str] | None = None, takes: int = 1, without_loras: bool = False) -> None:
+    """Ask for pictures and say what became of it. The choice of a stand-in is asked for by its banner."""
+    fields.save_all()
+    try:
+        submitted = engine().render(slug, scenes=scenes, takes=takes, without_loras=without_loras)
+        tell_submitted(submitted, what="render")
+    except StandInNeeded:
+        notices.tell("stand_in.first")
+
+
+def rescore(slug: str) -> None:
+    """Ask for scores and say what became of it."""
+    tell_submitted(engine().rescore(slug), what="rescore")
+
+
+def tell_submitted(submitted: Submitted, *, what: str) -> None:
+    """Only what a person would not see anyway: that nothing had to be done."""
+    if submitted.queued == 0:
+        notices.tell(f"done.{what}_nothing", found=submitted.found)

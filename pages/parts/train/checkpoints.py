@@ -1,0 +1,56 @@
+"""What a training leaves: its checkpoints, and the way of each into the LoRA library."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts.shared import notices
+from pages.parts.shared.engine import engine
+from pages.parts.shared.wording import language, plain, say
+from story_engine.flows.train_view import RunLook
+from story_engine.messages import message
+
+
+def draw(look: RunLook) -> None:
+    """Choose a checkpoint, name it, put it into the library."""
+    if not look.checkpoints:
+        return
+    run = look.card.id
+    steps = look.checkpoints[::-1]
+    choice = look.choice
+    proposed = choice.step if choice is not None and choice.step in steps else steps[0]
+    with st.container(key="card-train-checkpoints", gap="small"):
+        st.markdown(f"**{say('train_checkpoints')}**")
+        if choice is not None:
+            for code, values in choice.reasons:
+                st.markdown(f":material/recommend: {plain(message(code, language(), **values))}")
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+            key = f"train-step-{run}"
+            if st.session_state.get(key) not in steps:
+                st.session_state[key] = proposed
+            step = st.selectbox(
+                say("train_step"),
+                steps,
+                format_func=lambda each: say("train_at_step", step=each),
+                key=key,
+                width=200,
+            )
+            name = f"train-library-{run}"
+            if name not in st.session_state:
+                st.session_state[name] = look.card.name
+            st.text_input(say("train_library_name"), key=name, width=260)
+            st.button(
+                say("train_to_library"),
+                key="train-to-library",
+                icon=":material/library_add:",
+                type="primary" if look.card.state == "finished" else "secondary",
+                on_click=notices.attempt,
+                args=(_to_library, run, int(step), name),
+            )
+        path = engine().training.checkpoint(run, int(step))
+        st.caption(say("train_checkpoint_file", path=plain(path.name), folder=plain(str(path.parent))))
+
+
+def _to_library(run: str, step: int, key: str) -> None:
+    name = engine().lora_library.add_checkpoint(run, step, str(st.session_state[key]).strip() or None)
+    notices.tell("train_in_library", name=name)

@@ -1,0 +1,183 @@
+"""One training: how far it is, what it measures, what it paints, and everything that can be asked of it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts.shared import notices
+from pages.parts.shared.engine import engine
+from pages.parts.shared.wording import duration, language, plain, say, size
+from pages.parts.train import chart, runs
+from pages.parts.train import checkpoints as train_checkpoints
+from pages.parts.train import samples as train_samples
+from story_engine.domain.job import JobView
+from story_engine.domain.run import RESUMABLE
+from story_engine.flows.train_view import RunCard, RunLook
+from story_engine.messages import known_codes, message
+
+TICK_SECONDS = 1.0
+_COLOURS = {"running": "blue", "finished": "green", "failed": "red", "interrupted": "orange"}
+
+
+def draw(run: str) -> None:
+    """Head, progress and charts that follow by themselves, samples, checkpoints."""
+    look = engine().training.look(run)
+    seen = _state(look)
+
+    @st.fragment(run_every=TICK_SECONDS if look.card.is_active else None)
+    def tick() -> None:
+        with notices.shown_here():
+            now = engine().training.look(run)
+            if now.card.is_active and now.card.job is not None:
+                engine().job(now.card.job.id)  # whoever looks starts a dispatcher where none serves
+            if look.card.is_active and _state(now) != seen:
+                st.rerun()  # another state, new samples or checkpoints: once, since the next run starts from them
+            _draw_head(now)
+            _draw_figures(now)
+
+    with st.container(key="card-train-run", gap="medium"):
+        tick()
+    if not look.card.is_active:
+        train_checkpoints.draw(look)
+    train_samples.draw(look)
+    if look.card.is_active:
+        train_checkpoints.draw(look)
+    _draw_settings(look)
+
+
+def _state(look: RunLook) -> tuple[object, ...]:
+    """What makes the rest of the page out of date when it changes."""
+    return look.card.state, len(look.samples), look.checkpoints, look.wishes
+
+
+def _draw_head(look: RunLook) -> None:
+    card = look.card
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="train-head"):
+        st.markdown(f"**{plain(card.name)}**", width="content")
+        st.badge(say(f"train_state_{card.state}"), color=_COLOURS.get(card.state, "gray"))
+        st.space("stretch")
+        if card.is_active:
+            _draw_wishes(look)
+        else:
+            _draw_rest(card)
+    if card.is_active:
+        job = card.job
+        st.progress(_share(look), text=plain(_progress(look, job)))
+    reason = _reason(card)
+    if reason:
+        st.markdown(f":red[:material/error:] {plain(reason)}")
+    if card.state in RESUMABLE and card.state != "prepared":
+        st.caption(say("train_goes_on_from", step=look.run.saved_step))
+
+
+def _draw_wishes(look: RunLook) -> None:
+    run = look.card.id
+    is_running = look.card.state == "running"
+    for what, icon in (("sample", "image"), ("save", "save")):
+        st.button(
+            say(f"train_{what}_now"),
+            key=f"train-{what}",
+            icon=f":material/{icon}:",
+            disabled=not is_running or what in look.wishes or (what == "sample" and not look.spec.sample_prompts),
+            on_click=notices.attempt,
+            args=(engine().training.ask, run, what),
+        )
+    st.button(
+        say("train_stop"),
+        key="train-stop",
+        icon=":material/stop_circle:",
+        help=say("train_stop_help"),
+        disabled="stop" in look.wishes,
+        on_click=notices.attempt,
+        args=(engine().training.ask, run, "stop"),
+    )
+    if is_running:
+        st.button(
+            say("train_force_stop"),
+            key="train-force-stop",
+            type="tertiary",
+            help=say("train_force_stop_help"),
+            on_click=notices.attempt,
+            args=(engine().training.force_stop, run),
+        )
+
+
+def _draw_rest(card: RunCard) -> None:
+    if card.state in RESUMABLE:
+        st.button(
+            say("train_begin" if card.state == "prepared" else "train_resume"),
+            key="train-resume",
+            icon=":material/play_arrow:",
+            type="primary",
+            on_click=notices.attempt,
+            args=(engine().training.resume, card.id),
+        )
+    st.button(
+        say("train_delete"),
+        key="icon-train-delete",
+        icon=":material/delete:",
+        type="tertiary",
+        on_click=notices.attempt,
+        args=(runs.delete, card),
+    )
+
+
+def _share(look: RunLook) -> float:
+    job = look.card.job
+    if job is not None and look.card.state == "running" and job.progress.stage in ("training", "saving"):
+        return min(1.0, job.progress.step / max(1, job.progress.total))
+    return min(1.0, look.run.step / max(1, look.run.total))
+
+
+def _progress(look: RunLook, job: JobView | None) -> str:
+    """What it does just now."""
+    if look.card.state == "queued" or job is None:
+        if job is not None and job.state == "queued" and job.progress.note:
+            return say("jobs.waits_for", name=job.progress.note)
+        return say("jobs.state.queued")
+    if "stop" in look.wishes or job.wants_cancel:
+        return say("train_stopping")
+    progress = job.progress
+    parts = [say(f"train_stage_{progress.stage}" if progress.stage != "loading" else "jobs.stage.loading")]
+    if progress.total:
+        parts.append(f"{progress.step} / {progress.total}")
+    if progress.eta_seconds is not None:
+        parts.append(say("jobs.eta", time=duration(progress.eta_seconds)))
+    return " · ".join(parts)
+
+
+def _reason(card: RunCard) -> str:
+    if card.error_code is None:
+        return say("train_was_interrupted") if card.state == "interrupted" else ""
+    if card.error_code not in known_codes():
+        return say("jobs.failed_unknown", code=card.error_code)
+    return message(card.error_code, language(), **(card.error_values or {}))
+
+
+def _draw_figures(look: RunLook) -> None:
+    if not look.metrics:
+        return
+    last = look.metrics[-1]
+    figures = (
+        (say("train_step"), f"{last.step} / {look.run.total}"),
+        (say("train_loss"), f"{last.smoothed_loss:.4f}"),
+        (say("train_seconds_per_step"), f"{last.seconds_per_step:.2f} s"),
+        (say("train_rate"), f"{last.learning_rate:.2g}"),
+        (say("train_memory"), size(round(last.memory_mb * 1e6))),
+    )
+    with st.container(horizontal=True, gap="medium", key="train-figures"):
+        for label, value in figures:
+            with st.container(width="content", gap="xxsmall"):
+                st.caption(label)
+                st.markdown(f"**{plain(value)}**")
+    chart.draw(look.metrics)
+
+
+def _draw_settings(look: RunLook) -> None:
+    with st.expander(say("train_settings"), type="compact", key=f"train-settings-{look.card.id}"):
+        lines = [
+            f"{name}: {value}"
+            for name, value in look.spec.model_dump().items()
+            if name != "sample_prompts" and value not in ("", ())
+        ]
+        st.code("\n".join(lines), language=None)

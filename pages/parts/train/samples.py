@@ -1,0 +1,63 @@
+"""The samples of a training as a matrix: one row per prompt, one column per step, the first one without the LoRA."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from pages.parts.shared.wording import plain, say
+from story_engine.domain.run import prompts_kept_percent
+from story_engine.flows.train_view import RunLook, StepScore
+
+WIDTH = 168
+"""Pixels of one picture; the rows scroll sideways."""
+
+
+def draw(look: RunLook) -> None:
+    """All samples; nothing before the first one."""
+    if not look.samples:
+        if look.card.is_active and look.spec.sample_prompts and look.spec.sample_every:
+            st.caption(say("train_samples_come"))
+        return
+    paths = {(sample.number, sample.step): sample.path for sample in look.samples}
+    steps = sorted({sample.step for sample in look.samples})
+    st.subheader(say("train_samples"), anchor=False)
+    st.caption(say("train_samples_text"))
+    if look.choice is not None and look.choice.scorer == "preview":
+        st.caption(f":material/info: {say('submit.preview_only')}")
+    for number, prompt in enumerate(look.spec.sample_prompts):
+        st.markdown(f"**{plain(prompt.title or prompt.prompt[:80])}** :small[{say('train_seed', seed=prompt.seed)}]")
+        with st.container(horizontal=True, wrap=False, gap="small", key=f"train-samples-{number}"):
+            for step in steps:
+                path = paths.get((number, step))
+                if path is None or not path.is_file():
+                    continue
+                with st.container(width=WIDTH, gap="xxsmall", key=f"train-sample-{number}-{step}"):
+                    label = say("train_without_lora") if step == 0 else say("train_at_step", step=step)
+                    st.image(str(path), width=WIDTH, alt=f"{prompt.prompt} · {label}")
+                    st.caption(label)
+                    if number == 0:
+                        _draw_score(look, step)
+
+
+def _draw_score(look: RunLook, step: int) -> None:
+    """Of all samples of the step, under the first row."""
+    if look.choice is None or step not in look.choice.scores:
+        return
+    found, is_chosen = look.choice.scores[step], look.choice.step == step
+    st.badge(
+        f"{found.score:.2f}",
+        icon=":material/recommend:" if is_chosen else None,
+        color="green" if is_chosen else "gray",
+    )
+    if step:
+        nearer = round(100 * (1 - found.distance))
+        moved = say("train_nearer", percent=nearer) if nearer >= 0 else say("train_farther", percent=-nearer)
+        st.caption("  \n".join(part for part in (moved, _prompts_kept(look.choice.scores, step)) if part))
+
+
+def _prompts_kept(scores: Mapping[int, StepScore], step: int) -> str:
+    """How much of what the base shows of the prompts the step still shows."""
+    kept = prompts_kept_percent(scores[step].adherence, base=scores[0].adherence) if 0 in scores else None
+    return "" if kept is None else say("train_prompts_kept", percent=round(kept))

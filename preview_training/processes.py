@@ -1,0 +1,51 @@
+"""Several training processes of one thread each, averaging their gradients through gloo."""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from torch import distributed
+from torch.multiprocessing.spawn import spawn
+
+from story_engine.preview_model.acceleration import worker_environment
+
+
+def run_in_processes(target: Callable[..., Any], arguments: tuple[Any, ...], *, processes: int) -> None:
+    """Call `target(process, *arguments)` in fresh processes and wait; SIGTERM is passed on to them.
+
+    Raises:
+        ProcessRaisedException: one of them failed; its traceback is in the message.
+    """
+    os.environ.update(worker_environment())
+    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    with tempfile.TemporaryDirectory(prefix="preview_training_") as folder:
+        meeting = Path(folder) / "meeting"
+        shared = (target, arguments, processes, str(meeting))
+        context: Any = spawn(_start, args=shared, nprocs=processes, join=False)  # type: ignore[no-untyped-call]
+
+        def pass_on(number: int, _frame: FrameType | None) -> None:
+            for child in context.processes:
+                if child.pid is not None and child.is_alive():
+                    os.kill(child.pid, number)
+
+        signal.signal(signal.SIGTERM, pass_on)
+        while not context.join():
+            pass
+
+
+def _start(process: int, target: Callable[..., Any], arguments: tuple[Any, ...], processes: int, meeting: str) -> None:
+    torch.set_num_threads(1)
+    if processes > 1:
+        distributed.init_process_group("gloo", init_method=f"file://{meeting}", rank=process, world_size=processes)
+    try:
+        target(process, *arguments)
+    finally:
+        if processes > 1:
+            distributed.destroy_process_group()

@@ -1,0 +1,247 @@
+"""Trains the preview model's UNet and text encoder on cached latents: noise prediction on the Kolors schedule.
+
+Stages, each resumable, each beginning with the averages of the one before: captions to attributes (`text`), latents of
+half-size drawings (`diffusion_16`), latents of whole drawings (`diffusion_32`). With `--from-weights` the last stage
+begins with exported weights instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import io
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from preview_training.balance import balanced_chances
+from preview_training.caption_batches import caption_tokens
+from preview_training.drawing_cache import DrawingCache
+from preview_training.latents import LatentCache
+from preview_training.processes import run_in_processes
+from preview_training.train_text import STAGE as TEXT_STAGE
+from preview_training.train_text import TextTraining
+from preview_training.train_vae import VAE_FILE
+from preview_training.training_run import Moment, RunOptions, TrainingRun
+from story_engine.preview_model.acceleration import accelerate
+from story_engine.preview_model.architecture import (
+    PIXELS_PER_LATENT,
+    PreviewConfig,
+    PreviewTextEncoder,
+    PreviewUNet,
+    PreviewVAEEncoder,
+    build_preview,
+)
+from story_engine.preview_model.noise_schedule import add_noise, loss_weights, spread_timesteps
+from story_engine.preview_model.prompts import encode_tokens
+from story_engine.preview_model.weights import load_preview, write_whole
+from story_engine.preview_model.world import DrawnScene
+from story_engine.preview_model.world.vocabulary import known_token_ids
+
+TOKEN_IDS_FILE = "token_ids.json"
+_TEXT_RATE = 3e-3
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class DiffusionPlan:
+    """What trains how long."""
+
+    drawings: Path
+    folder: Path
+    text_minutes: float = 3.0
+    half_size_minutes: float = 35.0
+    full_size_minutes: float = 35.0
+    half_size_batch: int = 48
+    full_size_batch: int = 20
+    """Samples per step and process."""
+    half_size_drawings: int = 40_000
+    full_size_drawings: int = 20_000
+    learning_rate: float = 3e-3
+    full_size_rate_share: float = 0.5
+    """Peak learning rate at full size, as a share of the one at half size."""
+    seed: int = 0
+    processes: int = 2
+    from_weights: Path | None = None
+    """Exported weights to go on from where the checkpoints are lost: only the full-size stage runs, on their VAE."""
+
+
+class DiffusionTraining:
+    """Losses of UNet and text encoder on latents of one size."""
+
+    def __init__(
+        self,
+        unet: PreviewUNet,
+        text_encoder: PreviewTextEncoder,
+        *,
+        latents: np.ndarray,
+        scenes: Sequence[DrawnScene],
+        batch: int,
+        prompt_tokens: int,
+    ) -> None:
+        self._unet, self._text_encoder = unet, text_encoder
+        self._latents, self._scenes, self._batch = latents, scenes, batch
+        self._prompt_tokens = prompt_tokens
+        self._chances = balanced_chances(scenes)
+        side = latents.shape[2] * PIXELS_PER_LATENT
+        # Height, width, crop and target size as `SDXLImagePipeline.prepare_extra_input` gives them.
+        self._sizes = torch.tensor([side, side, 0, 0, side, side])
+
+    def losses(self, moment: Moment) -> dict[str, torch.Tensor]:
+        """One step's weighted loss, and the plain noise error of its noisier and clearer half."""
+        rows = np.sort(moment.random.choice(len(self._scenes), size=self._batch, p=self._chances))
+        tokens = caption_tokens([self._scenes[row] for row in rows], moment.random, length=self._prompt_tokens)
+        latents = torch.from_numpy(self._latents[rows].astype(np.float32))
+        noise = torch.randn(latents.shape, generator=moment.torch_random)
+        timesteps = spread_timesteps(self._batch, moment.torch_random)
+        noisy = add_noise(latents, noise, timesteps).contiguous(memory_format=torch.channels_last)
+        with torch.autocast("cpu", torch.bfloat16):
+            pooled, embedding = encode_tokens(self._text_encoder, tokens)
+            sizes = self._sizes.repeat(self._batch)
+            predicted = self._unet(noisy, timesteps.float(), embedding, sizes, pooled).float()
+        errors = (predicted - noise).square().mean(dim=(1, 2, 3))
+        order = timesteps.argsort()
+        clear, noisiest = errors[order[: self._batch // 2]].mean(), errors[order[self._batch // 2 :]].mean()
+        loss = (errors * loss_weights(timesteps)).mean()
+        return {"loss": loss, "noise_error": errors.mean(), "clear": clear, "noisiest": noisiest}
+
+
+def start_quietly(unet: PreviewUNet) -> None:
+    """Let every residual branch, and the prediction itself, begin at zero: early steps then learn faster."""
+    for name, module in unet.named_modules():
+        if name.endswith((".conv2", ".proj_out")) or name == "conv_out":
+            nn.init.zeros_(module.weight)
+            nn.init.zeros_(module.bias)
+
+
+def encode_latents(process: int, config: PreviewConfig, plan: DiffusionPlan, size: int, until: int) -> None:
+    """Encode this process's share of the drawings with the VAE in `plan.folder`, then wait for the others' shares."""
+    cache = LatentCache(DrawingCache(plan.drawings), size=size, folder=plan.folder)
+    encoder: PreviewVAEEncoder = build_preview(config).vae_encoder
+    encoder.load_state_dict(torch.load(plan.folder / VAE_FILE, weights_only=True)["encoder"])
+    cache.encode(encoder, process=process, processes=plan.processes, until=until)
+    while cache.ready() < until:
+        time.sleep(1)
+
+
+def trained_networks(
+    config: PreviewConfig, token_ids: Sequence[int], *, seed: int = 0
+) -> tuple[PreviewUNet, PreviewTextEncoder]:
+    """UNet and text encoder as training starts with them, and as its checkpoints fit them."""
+    parts = build_preview(config, known_token_ids=token_ids, seed=seed)
+    # No result of ours depends on the last norm; see `encode_tokens`.
+    parts.text_encoder.encoder.final_layernorm.requires_grad_(False)
+    start_quietly(parts.unet)
+    accelerate(parts.unet)
+    accelerate(parts.text_encoder)
+    return parts.unet.train(), parts.text_encoder.train()
+
+
+def fixed_token_ids(folder: Path) -> list[int]:
+    """The token list of the training in `folder`, fixed when it starts: captions may change, its rows may not."""
+    path = folder / TOKEN_IDS_FILE
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(path, json.dumps(known_token_ids()).encode())
+    ids: list[int] = json.loads(path.read_text(encoding="utf-8"))
+    return ids
+
+
+def unpack_weights(weights: Path, folder: Path) -> None:
+    """Lay token list and VAE of exported weights into a training's folder, as if it had trained them itself."""
+    parts = load_preview(weights)
+    folder.mkdir(parents=True, exist_ok=True)
+    token_ids = parts.text_encoder.embedding.known_token_ids.tolist()
+    write_whole(folder / TOKEN_IDS_FILE, json.dumps(token_ids).encode())
+    vae = io.BytesIO()
+    torch.save({"encoder": parts.vae_encoder.state_dict(), "decoder": parts.vae_decoder.state_dict()}, vae)
+    write_whole(folder / VAE_FILE, vae.getvalue())
+
+
+def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: DiffusionPlan) -> None:
+    """All stages in one of `plan.processes`."""
+    unet, text_encoder = trained_networks(config, token_ids, seed=plan.seed)
+    if plan.from_weights is not None:
+        shipped = load_preview(plan.from_weights)
+        unet.load_state_dict(shipped.unet.state_dict())
+        text_encoder.load_state_dict(shipped.text_encoder.state_dict())
+    drawings = DrawingCache(plan.drawings)
+    scenes = drawings.scenes()
+
+    def options(stage: str, minutes: float, rate: float) -> RunOptions:
+        return RunOptions(
+            folder=plan.folder,
+            stage=stage,
+            learning_rate=rate,
+            minutes=minutes,
+            seed=plan.seed,
+            process=process,
+            processes=plan.processes,
+        )
+
+    if plan.from_weights is None:
+        text = TextTraining(text_encoder, scenes, config)
+        run = TrainingRun(
+            {"text_encoder": text_encoder, "heads": text.heads}, options(TEXT_STAGE, plan.text_minutes, _TEXT_RATE)
+        )
+        if not run.run(text.losses):
+            return
+        _load_averages(run, text_encoder=text_encoder)
+    full_size = drawings.size // PIXELS_PER_LATENT
+    stages = (
+        (full_size // 2, plan.half_size_minutes, plan.half_size_batch, plan.half_size_drawings, plan.learning_rate),
+        (
+            full_size,
+            plan.full_size_minutes,
+            plan.full_size_batch,
+            plan.full_size_drawings,
+            plan.learning_rate * plan.full_size_rate_share,
+        ),
+    )
+    for size, minutes, batch, count, rate in stages if plan.from_weights is None else stages[1:]:
+        count = min(count, len(scenes))
+        encode_latents(process, config, plan, size, count)
+        training = DiffusionTraining(
+            unet,
+            text_encoder,
+            latents=LatentCache(drawings, size=size, folder=plan.folder).values[:count],
+            scenes=scenes[:count],
+            batch=batch,
+            prompt_tokens=config.prompt_tokens,
+        )
+        run = TrainingRun({"unet": unet, "text_encoder": text_encoder}, options(f"diffusion_{size}", minutes, rate))
+        if not run.run(training.losses):
+            return
+        _load_averages(run, unet=unet, text_encoder=text_encoder)
+
+
+def _load_averages(run: TrainingRun, **networks: nn.Module) -> None:
+    states = run.parameters.averaged()
+    for name, network in networks.items():
+        network.load_state_dict(states[name], strict=False)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Train text encoder and UNet on a folder of drawings; the same command resumes."""
+    plan = DiffusionPlan(drawings=Path(), folder=Path())
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("drawings", type=Path)
+    parser.add_argument("--folder", type=Path, default=Path("workspace/preview_training"))
+    for field in dataclasses.fields(plan):
+        if field.name not in ("drawings", "folder", "from_weights"):
+            default = getattr(plan, field.name)
+            parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(default), default=default)
+    parser.add_argument("--from-weights", type=Path, help="go on from exported weights, without older checkpoints")
+    plan = DiffusionPlan(**vars(parser.parse_args(arguments)))
+    if plan.from_weights is not None:
+        unpack_weights(plan.from_weights, plan.folder)
+    token_ids = fixed_token_ids(plan.folder)
+    run_in_processes(train, (PreviewConfig(), token_ids, plan), processes=plan.processes)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What there is to work with: families, published files, devices, tokenizer, scorers. Never imports torch."""

@@ -1,0 +1,1 @@
+"""The command line: `python -m story_engine …`, the same engine without a browser."""

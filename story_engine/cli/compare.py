@@ -1,0 +1,102 @@
+"""`python -m story_engine compare STORY`: one scene over two axes, and the grid as one picture."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from story_engine.bootstrap import open_engine
+from story_engine.cli.wait import wait_for
+from story_engine.config import read_config
+from story_engine.domain.sweep import AXES
+from story_engine.engine import Engine
+from story_engine.errors import FixInput, InvalidInput
+from story_engine.flows.sweep_view import SweepView
+from story_engine.flows.sweep_words import value_name
+from story_engine.store.atomic import write_bytes
+
+_AXIS_HELP = f"AXIS=VALUES; AXIS is one of {', '.join(AXES)}. Values: 0,1,2 or 0-7 or 0-1 (+0.25) or 0-1 [5]."
+
+
+def compare(
+    context: typer.Context,
+    story: Annotated[str, typer.Argument(help="Path of a story's YAML file, or its slug.")],
+    scene: Annotated[str, typer.Option(help="Number (1 = first) or id.")],
+    x: Annotated[str, typer.Option(help=_AXIS_HELP)],
+    y: Annotated[str | None, typer.Option(help="The same, for the rows.")] = None,
+    lora: Annotated[str, typer.Option(help="Whose strength, if not the scene's first LoRA.")] = "",
+    run: Annotated[str, typer.Option("--run", help="Id of the training whose checkpoints are compared.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Where the labelled grid goes, a PNG.")] = None,
+    language: Annotated[str, typer.Option(help="Of its labels: en or zh.")] = "en",
+) -> None:
+    """Paint a grid of one scene. Example: python -m story_engine compare singer --scene 1 --x seed=0-3 --out g.png"""
+    if language not in ("en", "zh"):
+        raise typer.BadParameter(f"{language!r} is not en or zh", param_hint="--language")
+    engine, slug = _open(context, story)
+    ids = [each.id for each in engine.story(slug).scenes]
+    chosen = ids[int(scene) - 1] if scene.isdecimal() and scene not in ids and 0 < int(scene) <= len(ids) else scene
+    reading = engine.sweeps.read(
+        slug, chosen, x=_axis(x, "--x"), y=_axis(y, "--y") if y is not None else None, lora=lora, run=run
+    )
+    if reading.sweep is None:
+        raise InvalidInput(reading.problems)
+    submitted = engine.sweeps.paint(slug, reading.sweep)
+    while (view := engine.sweeps.look(slug, reading.sweep)).jobs:
+        wait_for(engine, view.jobs[0].id)
+    report: dict[str, object] = {"story": slug, "scene": chosen, "found": submitted.found, "made": submitted.queued}
+    report |= _report(view)
+    lines = _lines(view)
+    if out is not None:
+        write_bytes(out.resolve(), engine.sweeps.picture(slug, reading.sweep, language=language))
+        report["picture"] = str(out.resolve())
+        lines.append(str(out))
+    print(json.dumps(report, ensure_ascii=False) if context.obj.as_json else "\n".join(lines))
+    if view.missing:
+        raise FixInput("sweep.not_all_painted", missing=view.missing, all=view.pictures)
+
+
+def _open(context: typer.Context, story: str) -> tuple[Engine, str]:
+    config = read_config(context.obj.workspace)
+    path = Path(story)
+    if path.suffix in (".yaml", ".yml"):
+        return open_engine(replace(config, stories=path.resolve().parent)), path.stem
+    return open_engine(config), story
+
+
+def _axis(text: str, option: str) -> tuple[str, str]:
+    kind, sign, values = text.partition("=")
+    if not sign:
+        raise typer.BadParameter(f"{text!r} is not AXIS=VALUES, such as seed=0-3", param_hint=option)
+    return kind.strip().replace("-", "_"), values
+
+
+def _report(view: SweepView) -> dict[str, object]:
+    cells = [
+        {
+            "given": cell.given,
+            "take": cell.recipe.digest,
+            "state": cell.state,
+            "score": cell.score,
+            "is_best": cell.is_best,
+            "file": str(cell.picture) if cell.take is not None else None,
+        }
+        for row in view.rows
+        for cell in row
+    ]
+    return {"scorer": view.scorer, "scorer_version": view.scorer_version, "cells": cells}
+
+
+def _lines(view: SweepView) -> list[str]:
+    lines = [f"{view.story}: {view.pictures} pictures ({view.scorer} scorer)"]
+    for row in view.rows:
+        for cell in row:
+            given = ", ".join(f"{kind} {value_name(kind, value, 'en')}" for kind, value in cell.given.items())
+            score = "–" if cell.score is None else f"{cell.score:.2f}"
+            lines.append(
+                f"  {given:<40} {score:>6} {'*' if cell.is_best else ' '} {cell.recipe.digest[:8]} {cell.state}"
+            )
+    return lines

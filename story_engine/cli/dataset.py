@@ -1,0 +1,189 @@
+"""`python -m story_engine dataset …`: collect, filter, caption, check and export training pictures."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+
+from story_engine.bootstrap import open_engine
+from story_engine.cli.wait import JobEnded, wait_for
+from story_engine.config import read_config
+from story_engine.desks.datasets import DatasetDesk
+from story_engine.domain.clinic import CHALLENGE_STEPS
+from story_engine.domain.dataset import Filters
+from story_engine.messages import known_codes, message
+
+_POLL_SECONDS = 0.2
+
+app = typer.Typer(no_args_is_help=True, help="Training pictures: create, filter, caption, check, export.")
+
+NameArgument = Annotated[str, typer.Argument(help="Name of the dataset.")]
+
+
+@app.command()
+def create(
+    context: typer.Context,
+    title: Annotated[str, typer.Argument(help="A name for people; an existing dataset's name adds to it.")],
+    paths: Annotated[list[Path] | None, typer.Argument(help="Pictures, zips, folders, caption files.")] = None,
+    sample: Annotated[str | None, typer.Option(help="A ready set: ink, crayon or papercut.")] = None,
+    language: Annotated[str, typer.Option(help="Of the sample set's captions: en or zh.")] = "en",
+    modelscope: Annotated[str | None, typer.Option(help="owner/name of a ModelScope dataset.")] = None,
+    subset: Annotated[str, typer.Option()] = "default",
+    split: Annotated[str, typer.Option()] = "train",
+) -> None:
+    """Bring pictures in. Example: python -m story_engine dataset create ink --sample ink"""
+    desk = _desk(context)
+    name = title if title in desk.names() else desk.create(title)
+    refused: list[str] = []
+    added = 0
+    if paths:
+        desk.bring_paths(name, paths)
+        added += _finish(desk, name, refused)
+    if sample is not None:
+        desk.bring_sample(name, sample, language=language)
+        added += _finish(desk, name, refused)
+    if modelscope is not None:
+        desk.bring_modelscope(name, modelscope, subset=subset, split=split)
+        added += _finish(desk, name, refused)
+    for line in refused:
+        print(line, file=sys.stderr)
+    _print(context, {"dataset": name, "added": added, "refused": refused}, f"{name}: {added} pictures taken in")
+
+
+@app.command("filter")
+def filter_(
+    context: typer.Context,
+    name: NameArgument,
+    config: Annotated[Path | None, typer.Option(help="A data_juicer_config.yaml to take filters from.")] = None,
+    min_width: Annotated[int | None, typer.Option(min=0)] = None,
+    min_height: Annotated[int | None, typer.Option(min=0)] = None,
+    min_ratio: Annotated[float | None, typer.Option(min=0)] = None,
+    max_ratio: Annotated[float | None, typer.Option(min=0)] = None,
+    twins: Annotated[int | None, typer.Option(min=0, max=16, help="Bits in which near-duplicates may differ.")] = None,
+    min_score: Annotated[float | None, typer.Option(min=0, max=10, help="Scores what has no score yet.")] = None,
+    off: Annotated[bool, typer.Option("--off", help="All filters off first.")] = False,
+) -> None:
+    """Set filters. Example: python -m story_engine dataset filter ink --min-width 512 --min-height 512 --twins 4"""
+    desk = _desk(context)
+    if off:
+        desk.set_filters(name, Filters())
+    if config is not None:
+        desk.read_data_juicer_config(name, config.read_bytes())
+    filters = desk.look(name).dataset.filters
+    given: dict[str, dict[str, object]] = {
+        "shape": _given(min_width=min_width, min_height=min_height),
+        "ratio": _given(min_ratio=min_ratio, max_ratio=max_ratio),
+        "twins": _given(bits=twins),
+        "score": _given(min_score=min_score),
+    }
+    changed = {
+        part: getattr(filters, part).model_copy(update={"is_on": True, **values})
+        for part, values in given.items()
+        if values
+    }
+    if min_score is not None and (job := desk.score(name).job) is not None:
+        wait_for(open_engine(read_config(context.obj.workspace)), job)
+    look = desk.set_filters(name, filters.model_copy(update=changed))
+    dropped = {file: message(why.code, "en", **why.values) for file, why in look.dropped.items()}
+    lines = [f"{name}: {len(look.kept)} kept, {len(dropped)} dropped"]
+    lines += [f"    {file}: {reason}" for file, reason in dropped.items()]
+    report = {"dataset": name, "kept": len(look.kept), "dropped": dropped, "filters": look.dataset.filters.model_dump()}
+    _print(context, report, "\n".join(lines))
+
+
+@app.command()
+def caption(
+    context: typer.Context,
+    name: NameArgument,
+    trigger: Annotated[str | None, typer.Option(help="The trigger word, put in front of every caption.")] = None,
+    prefix: Annotated[str | None, typer.Option(help="Text in front of every caption.")] = None,
+    replace: Annotated[tuple[str, str] | None, typer.Option(help="Find and replace.")] = None,
+    text: Annotated[str | None, typer.Option("--set", help="The same caption for all.")] = None,
+    file: Annotated[list[str] | None, typer.Option(help="Only these pictures; may be repeated.")] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Take the last change back.")] = False,
+) -> None:
+    """Change captions. Example: python -m story_engine dataset caption ink --trigger mystyle"""
+    desk = _desk(context)
+    changed = 0
+    if undo:
+        step = desk.undo(name)
+        changed += step.count if step else 0
+    if text is not None:
+        changed += desk.set_captions(name, text, files=file)
+    if replace is not None:
+        changed += desk.replace_in_captions(name, *replace, files=file)
+    if prefix is not None:
+        changed += desk.prefix_captions(name, prefix, files=file)
+    if trigger is not None:
+        desk.set_trigger(name, trigger)
+        changed += desk.put_trigger_in_front(name, files=file)
+    captions = {entry.file: entry.caption for entry in desk.look(name).dataset.entries}
+    lines = [f"{name}: {changed} captions changed", *(f"    {each}: {words}" for each, words in captions.items())]
+    _print(context, {"dataset": name, "changed": changed, "captions": captions}, "\n".join(lines))
+
+
+@app.command()
+def check(
+    context: typer.Context,
+    name: NameArgument,
+    side: Annotated[int, typer.Option(help="Of the training pictures in pixels.", min=1)] = 1024,
+    steps: Annotated[int, typer.Option(help="Of the planned training.", min=1)] = CHALLENGE_STEPS,
+) -> None:
+    """What the clinic finds. Example: python -m story_engine dataset check ink --side 256"""
+    found = _desk(context).clinic(name, side=side, steps=steps)
+    findings: list[dict[str, Any]] = [
+        asdict(each) | {"text": message(each.code, "en", **each.values)} for each in found.findings
+    ]
+    histograms: dict[str, object] = {"sizes": dict(found.sizes), "ratios": dict(found.ratios)}
+    report: dict[str, object] = {"dataset": name, "findings": findings, **histograms}
+    _print(context, report, "\n".join(f"{each['state']:<8} {each['text']}" for each in findings))
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    name: NameArgument,
+    out: Annotated[Path, typer.Option(help="Where the zip goes.")],
+) -> None:
+    """The kept pictures for the trainer. Example: python -m story_engine dataset export ink --out ink.zip"""
+    path = _desk(context).export(name, out=out.resolve())
+    _print(context, {"dataset": name, "zip": str(path)}, str(path))
+
+
+def _desk(context: typer.Context) -> DatasetDesk:
+    return open_engine(read_config(context.obj.workspace)).datasets
+
+
+def _finish(desk: DatasetDesk, name: str, refused: list[str]) -> int:
+    """Wait for the import; how many pictures it added.
+
+    Raises:
+        JobEnded: it ended otherwise than done.
+    """
+    try:
+        while (intake := desk.intake(name)) is not None and intake.is_active:
+            time.sleep(_POLL_SECONDS)
+    except KeyboardInterrupt:
+        desk.stop_intake(name)
+        raise click.exceptions.Abort from None
+    if intake is None or intake.state != "done":
+        code = intake.error_code if intake else None
+        reason = message(code, "en", **((intake and intake.error_values) or {})) if code in known_codes() else ""
+        raise JobEnded(f"The import into {name} ended: {intake.state if intake else 'gone'}. {reason}".strip())
+    refused += [message(each.code, "en", **each.values) for each in intake.refused if each.code in known_codes()]
+    return intake.added
+
+
+def _given(**values: object) -> dict[str, object]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _print(context: typer.Context, report: dict[str, object], text: str) -> None:
+    print(json.dumps(report, ensure_ascii=False, default=str) if context.obj.as_json else text)

@@ -1,0 +1,169 @@
+"""`python -m story_engine lora …`: the LoRA library without a browser."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from story_engine.bootstrap import open_engine
+from story_engine.config import read_config
+from story_engine.desks.loras import LoraDesk
+from story_engine.domain.lora import LoraEntry, LoraReport
+from story_engine.messages import message
+from story_engine.store.loras import CHECKPOINT_MARK, FILE_ENDINGS
+
+_BAR_WIDTH = 30
+
+app = typer.Typer(no_args_is_help=True, help="The LoRA library: list, add, inspect, convert, repair, remove.")
+
+NameArgument = Annotated[str, typer.Argument(help="Name in the library, or RUN@STEP for a checkpoint of a training.")]
+AlphaOption = Annotated[float | None, typer.Option(help="That it was trained with, where the file does not say it.")]
+
+
+@app.command("list")
+def list_(context: typer.Context) -> None:
+    """What is in the library. Example: python -m story_engine lora list"""
+    entries = _desk(context).entries()
+    lines = [
+        f"{entry.name:<24} {_figures(entry):<24} {entry.family or '–':<8} {entry.trigger or '–'}" for entry in entries
+    ]
+    _print(context, {"loras": [_entry(entry) for entry in entries]}, "\n".join(lines) or "The library is empty.")
+
+
+@app.command()
+def add(
+    context: typer.Context,
+    file: Annotated[str, typer.Argument(help="A .safetensors or .ckpt file, or RUN@STEP.")],
+    name: Annotated[str | None, typer.Option(help="In the library; made from the file's where it is left out.")] = None,
+    alpha: AlphaOption = None,
+    trigger: Annotated[str | None, typer.Option(help="The word that calls what was trained.")] = None,
+) -> None:
+    """Take a LoRA in. Example: python -m story_engine lora add epoch=0-step=500.ckpt --name ink --alpha 4"""
+    desk = _desk(context)
+    run, _, step = file.rpartition(CHECKPOINT_MARK)
+    if run and step.isdecimal() and not Path(file).exists():
+        added = desk.add_checkpoint(run, int(step), name)
+        if trigger is not None:
+            desk.set_trigger(added, trigger)
+    else:
+        path = Path(file).resolve()
+        added = desk.add_file(path.name, path, name=name, alpha=alpha, trigger=trigger)
+    entry = desk.entry(added)
+    report = desk.look(added)
+    _print(context, _entry(entry) | {"findings": _findings(report)}, f"{added}: {entry.path}\n{_told(report)}")
+
+
+@app.command()
+def inspect(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Name in the library, RUN@STEP, or a file.")],
+) -> None:
+    """What the LoRA doctor finds. Example: python -m story_engine lora inspect ink"""
+    desk = _desk(context)
+    is_file = name.endswith(FILE_ENDINGS) or "/" in name
+    report = desk.look_at_file(Path(name).resolve()) if is_file else desk.look(name)
+    said = report.model_dump(mode="json") | {"findings": _findings(report), "repairs": report.repairs}
+    loudest = max((block.norm for block in report.blocks), default=0.0) or 1.0
+    chart = [
+        f"    {block.block:<28} {block.norm:10.4f} {'█' * round(_BAR_WIDTH * block.norm / loudest)}"
+        for block in report.blocks
+    ]
+    _print(context, said, "\n".join([_told(report), *chart]))
+
+
+@app.command()
+def convert(
+    context: typer.Context,
+    name: NameArgument,
+    to: Annotated[str, typer.Option(help="kohya (ComfyUI, A1111), diffusers, or challenge (.ckpt).")] = "kohya",
+    out: Annotated[Path | None, typer.Option(help="Where the file goes.")] = None,
+) -> None:
+    """Write it for another tool. Example: python -m story_engine lora convert ink --to diffusers"""
+    path = _desk(context).convert(name, to, out=out.resolve() if out else None)
+    _print(context, {"lora": name, "dialect": to, "file": str(path)}, str(path))
+
+
+@app.command()
+def repair(
+    context: typer.Context,
+    name: NameArgument,
+    what: Annotated[str | None, typer.Argument(help="convert, alpha, drop_broken, even_ranks or drop_foreign.")] = None,
+    alpha: AlphaOption = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Take the last repair back.")] = False,
+) -> None:
+    """Mend what can be mended. Example: python -m story_engine lora repair ink drop_broken"""
+    if (what is None) != undo:
+        raise typer.BadParameter("give either a repair or --undo")
+    desk = _desk(context)
+    if what is None:
+        step = desk.undo_repair(name)
+        undone = step.what if step else None
+        _print(context, {"lora": name, "undone": undone}, f"{name}: {undone or 'nothing'} taken back")
+        return
+    done = desk.repair(name, what, alpha=alpha)
+    sides = {"before": done.before, "after": done.after}
+    said = {side: {"size_bytes": each.size_bytes, "findings": _findings(each)} for side, each in sides.items()}
+    text = "\n".join(f"{side}:\n{_told(each)}" for side, each in sides.items())
+    _print(context, {"lora": name, "repair": what, **said}, text)
+
+
+@app.command()
+def remove(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Name in the library; with --restore the token that removing gave.")],
+    restore: Annotated[bool, typer.Option("--restore", help="Bring it back from the trash.")] = False,
+) -> None:
+    """Into the trash, for thirty days. Example: python -m story_engine lora remove ink"""
+    desk = _desk(context)
+    if restore:
+        back = desk.restore(name)
+        _print(context, {"lora": back}, f"{back} is back")
+        return
+    worn = desk.worn_by(name)
+    token = desk.delete(name)
+    text = f"{name} is in the trash; lora remove {token} --restore brings it back"
+    text += f"\nStories that wear it: {', '.join(worn)}" if worn else ""
+    _print(context, {"lora": name, "token": token, "worn_by": worn}, text)
+
+
+def _desk(context: typer.Context) -> LoraDesk:
+    return open_engine(read_config(context.obj.workspace)).lora_library
+
+
+def _entry(entry: LoraEntry) -> dict[str, object]:
+    report = entry.report
+    return entry.model_dump(mode="json", exclude={"report"}) | {
+        "rank": report.ranks[0] if report and len(report.ranks) == 1 else None,
+        "alpha": report.alpha if report else None,
+        "state": report.state if report else None,
+    }
+
+
+def _figures(entry: LoraEntry) -> str:
+    report = entry.report
+    if report is None:
+        return "not looked at yet"
+    rank = ", ".join(map(str, report.ranks)) or "–"
+    return f"rank {rank}, alpha {'–' if report.alpha is None else f'{report.alpha:g}'}"
+
+
+def _findings(report: LoraReport) -> list[dict[str, object]]:
+    return [
+        finding.model_dump(mode="json") | {"text": message(finding.code, "en", **finding.values)}
+        for finding in report.findings
+    ]
+
+
+def _told(report: LoraReport) -> str:
+    lines = []
+    for finding in report.findings:
+        repair_hint = f" [repair: {finding.repair}]" if finding.repair else ""
+        lines.append(f"{finding.state:<8} {message(finding.code, 'en', **finding.values)}{repair_hint}")
+    return "\n".join(lines)
+
+
+def _print(context: typer.Context, report: dict[str, object], text: str) -> None:
+    print(json.dumps(report, ensure_ascii=False, default=str) if context.obj.as_json else text)

@@ -1,0 +1,104 @@
+"""`python -m story_engine train SPEC.yaml`: train, with progress, until it is done."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from story_engine.bootstrap import open_engine
+from story_engine.cli.wait import JobEnded, show
+from story_engine.config import read_config
+from story_engine.domain.training import TrainingSpec
+from story_engine.engine import Engine
+from story_engine.errors import FixInput
+from story_engine.flows.train_view import RunCard
+from story_engine.messages import known_codes, message
+
+_POLL_SECONDS = 0.2
+
+
+def train(
+    context: typer.Context,
+    spec: Annotated[Path | None, typer.Argument(help="YAML with name, dataset, preset and any field.")] = None,
+    resume: Annotated[str | None, typer.Option(help="Go on with this run instead.")] = None,
+) -> None:
+    """Train a LoRA. Example: python -m story_engine train ink.yaml"""
+    if (spec is None) == (resume is None):
+        raise typer.BadParameter("give either a SPEC.yaml or --resume RUN")
+    engine = open_engine(read_config(context.obj.workspace))
+    if resume is not None:
+        engine.training.resume(resume)
+        run = resume
+    else:
+        run = engine.training.start(_read(engine, Path(str(spec))))
+    card = _wait(engine, run)
+    look = engine.training.look(run)
+    report: dict[str, object] = {
+        "run": run,
+        "name": card.name,
+        "state": card.state,
+        "step": look.run.step,
+        "total": look.run.total,
+        "loss": look.run.loss,
+        "seconds": look.run.seconds,
+        "checkpoints": {step: str(engine.training.checkpoint(run, step)) for step in look.checkpoints},
+        "samples": [str(sample.path) for sample in look.samples],
+        "spec": json.loads(look.spec.model_dump_json()),
+    }
+    text = f"{run}: {card.state}, step {look.run.step} of {look.run.total}"
+    if look.checkpoints:
+        text += f"\n{engine.training.checkpoint(run, look.checkpoints[-1])}"
+    print(json.dumps(report, ensure_ascii=False, default=str) if context.obj.as_json else text)
+    if card.state != "finished":
+        raise JobEnded(_why(card))
+
+
+def _read(engine: Engine, path: Path) -> TrainingSpec:
+    """The spec; what looks odd but does not block is said on stderr.
+
+    Raises:
+        FixInput: the file cannot be read, or is no training.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise FixInput("training.no_spec", path=str(path), reason=error.strerror or str(error)) from error
+    spec = engine.training.read(content, file=path.name)
+    for problem in engine.training.plan(spec).problems:
+        if not problem.blocks:
+            print(problem.text("en"), file=sys.stderr)
+    return spec
+
+
+def _wait(engine: Engine, run: str) -> RunCard:
+    """Poll until the run rests; Ctrl+C asks it to stop, which saves."""
+    shown, is_asked = "", False
+    while True:
+        try:
+            while (card := engine.training.card(run)).is_active:
+                if card.job is not None:
+                    shown = show(engine.job(card.job.id), shown)
+                time.sleep(_POLL_SECONDS)
+        except KeyboardInterrupt:
+            if is_asked:
+                engine.training.force_stop(run)
+            else:
+                print("\nstopping after this step; Ctrl+C again ends it at once", file=sys.stderr)
+                engine.training.ask(run, "stop")
+            is_asked = True
+            continue
+        if shown and sys.stderr.isatty():
+            print(file=sys.stderr)
+        return card
+
+
+def _why(card: RunCard) -> str:
+    reason = ""
+    if card.error_code in known_codes():
+        reason = message(str(card.error_code), "en", **(card.error_values or {}))
+    return f"{card.id} {card.state}. {reason}".strip()

@@ -1,0 +1,1 @@
+"""What pages and command line ask of the engine, by subject."""

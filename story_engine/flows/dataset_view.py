@@ -1,0 +1,103 @@
+"""A dataset with everything that is decided about it: which pictures stay, which go and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from story_engine.domain.clinic import CHALLENGE_STEPS, Examination, examine
+from story_engine.domain.dataset import Dataset, DatasetEntry, Dropped, content_digest, decide
+from story_engine.flows.services import Parts
+from story_engine.formats.perceptual_hash import twins
+
+CLINIC_BITS = 4
+"""How alike two pictures must be for the clinic to speak of near-duplicates."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetLook:
+    """A dataset as the page shows it."""
+
+    name: str
+    dataset: Dataset
+    kept: tuple[DatasetEntry, ...]
+    dropped: dict[str, Dropped]
+    """File → why it is not trained on."""
+    scores: dict[str, float]
+    """Picture SHA-256 → score by the present scorer."""
+    unscored: int
+    """Pictures without a score of the present scorer."""
+    is_challenge_scorer: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingPicture:
+    """One picture as a training takes it."""
+
+    file: str
+    path: Path
+    caption: str
+    width: int
+    height: int
+    sha256: str
+
+
+def look(parts: Parts, name: str) -> DatasetLook:
+    """The dataset with its filters applied."""
+    dataset = parts.datasets.load(name)
+    scorer = parts.present_scorer()
+    known = parts.scores.scores(scorer.name, scorer.version)
+    scores = {entry.sha256: known[entry.sha256] for entry in dataset.entries if entry.sha256 in known}
+    dropped = decide(dataset, scores=scores)
+    if dataset.filters.twins.is_on:
+        # Only among what the other filters keep: a picture that goes anyway must not take its likeness with it.
+        kept = [entry for entry in dataset.entries if entry.file not in dropped]
+        dropped = decide(dataset, scores=scores, twins=twins_of(kept, dataset.filters.twins.bits))
+    return DatasetLook(
+        name=name,
+        dataset=dataset,
+        kept=tuple(entry for entry in dataset.entries if entry.file not in dropped),
+        dropped=dropped,
+        scores=scores,
+        unscored=sum(1 for entry in dataset.entries if entry.sha256 not in scores),
+        is_challenge_scorer=scorer.is_challenge,
+    )
+
+
+def twins_of(entries: Sequence[DatasetEntry], bits: int) -> dict[str, str]:
+    """File → the file that it is a near-duplicate of."""
+    return twins(tuple((entry.file, entry.likeness, entry.width * entry.height) for entry in entries), bits)
+
+
+def clinic(parts: Parts, name: str, *, side: int, steps: int = CHALLENGE_STEPS, batch_size: int = 1) -> Examination:
+    """What the clinic finds in the pictures that are kept."""
+    found = look(parts, name)
+    return examine(
+        found.kept,
+        trigger=found.dataset.trigger,
+        twins=twins_of(found.kept, CLINIC_BITS),
+        side=side,
+        steps=steps,
+        batch_size=batch_size,
+    )
+
+
+def training_pictures(parts: Parts, name: str) -> tuple[TrainingPicture, ...]:
+    """What a training of this dataset takes, as it is now."""
+    return tuple(
+        TrainingPicture(
+            file=entry.file,
+            path=parts.datasets.picture(name, entry.file),
+            caption=entry.caption,
+            width=entry.width,
+            height=entry.height,
+            sha256=entry.sha256,
+        )
+        for entry in look(parts, name).kept
+    )
+
+
+def digest(pictures: Sequence[TrainingPicture]) -> str:
+    """Names what is trained on; another one when a picture or a caption has changed."""
+    return content_digest([(picture.sha256, picture.caption) for picture in pictures])

@@ -1,0 +1,60 @@
+"""The real parts that flows work with, fitted together once by bootstrap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from story_engine.catalog.scorers import PresentScorer
+from story_engine.domain.family import Family
+from story_engine.domain.views import FamilyState
+from story_engine.errors import InstallOrDownload
+from story_engine.jobs.imports.launcher import Intakes
+from story_engine.jobs.imports.lora_reader import LoraBench
+from story_engine.jobs.queue.ledger import Ledger
+from story_engine.store.bundles import BundleStore
+from story_engine.store.dataset_captions import DatasetCaptions
+from story_engine.store.datasets import DatasetStore
+from story_engine.store.lora_library import LoraLibrary
+from story_engine.store.loras import LoraStore
+from story_engine.store.runs import RunStore
+from story_engine.store.scores import ScoreStore
+from story_engine.store.stories import StoryStore
+from story_engine.store.sweeps import SweepStore
+from story_engine.store.takes import TakeStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Stores, ledger, and the questions about models that flows may ask."""
+
+    stories: StoryStore
+    takes: TakeStore
+    scores: ScoreStore
+    loras: LoraStore
+    lora_library: LoraLibrary
+    lora_bench: LoraBench
+    runs: RunStore
+    sweeps: SweepStore
+    bundles: BundleStore
+    datasets: DatasetStore
+    captions: DatasetCaptions
+    intakes: Intakes
+    ledger: Ledger
+    device: str
+    """Type of the device that paints: "cuda" or "cpu"."""
+    families: Callable[[], Mapping[str, Family]]
+    family_states: Callable[[], tuple[FamilyState, ...]]
+    files_missing: Callable[[str], InstallOrDownload]
+    """The error that names which files of a family are not here."""
+    present_scorer: Callable[[], PresentScorer]
+    start_dispatcher: Callable[[], None]
+    dispatcher_state: Callable[[], str]
+    count_tokens: Callable[[str], int]
+    cut_position: Callable[[str, int], int | None]
+    unknown_words: Callable[[str], list[str]]
+    style_words: Callable[[str], list[str]]
+
+    def ready(self) -> dict[str, bool]:
+        """Family name → whether its weights are here."""
+        return {state.name: state.ready for state in self.family_states()}

@@ -1,0 +1,182 @@
+"""Trainings as they really are: what the run says of itself, held against what the ledger knows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from story_engine.domain.job import JobView
+from story_engine.domain.run import MetricRow, RunSample, RunState
+from story_engine.domain.training import TrainingSpec
+from story_engine.errors import StudioError
+from story_engine.flows.services import Parts
+
+ACTIVE = frozenset({"queued", "running"})
+MOST_POINTS = 600
+"""Of a chart: more than a screen has pixels for."""
+_INTERRUPTED = frozenset({"jobs.crashed_training", "jobs.stalled_training", "jobs.held"})
+"""The process ended; the training itself did nothing wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCard:
+    """A run in a list."""
+
+    id: str
+    name: str
+    spec: TrainingSpec | None
+    """None where the folder is damaged; `error` says how."""
+    run: RunState | None
+    state: str
+    """"prepared", "queued", "running", "stopped", "finished", "failed" or "interrupted"."""
+    job: JobView | None
+    """Its last job."""
+    error_code: str | None = None
+    error_values: dict[str, object] | None = None
+
+    @property
+    def is_active(self) -> bool:
+        """Waiting or running."""
+        return self.state in ACTIVE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepScore:
+    """What the samples of one step say."""
+
+    step: int
+    score: float
+    """Mean aesthetic score."""
+    distance: float
+    """To the training pictures' style; that of the samples without the LoRA is 1."""
+    adherence: float | None
+    """Share of the noise error that the prompts take away from the samples: how much of the prompts is in them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The recommended checkpoint with its reasons, as the training's job left it."""
+
+    step: int | None
+    reasons: tuple[tuple[str, dict[str, object]], ...]
+    """Message codes with values."""
+    scores: dict[int, StepScore]
+    scorer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLook:
+    """One run with everything that there is to see of it."""
+
+    card: RunCard
+    spec: TrainingSpec
+    run: RunState
+    metrics: tuple[MetricRow, ...]
+    """At most `MOST_POINTS` of them, spread evenly, the last one always."""
+    samples: tuple[RunSample, ...]
+    checkpoints: tuple[int, ...]
+    """Steps of which there is a LoRA file."""
+    wishes: frozenset[str]
+    """What it was asked for and has not done yet."""
+    choice: Choice | None
+    """Which checkpoint to keep; None before its samples were compared."""
+
+
+def key_of(run: str) -> str:
+    """Names a run's job in the ledger."""
+    return f"train-{run}"
+
+
+def cards(parts: Parts) -> tuple[RunCard, ...]:
+    """All runs, last created first."""
+    runs = parts.runs.ids()
+    jobs = parts.ledger.latest([key_of(run) for run in runs])
+    return tuple(_card(parts, run, jobs.get(key_of(run))) for run in runs)
+
+
+def card(parts: Parts, run: str) -> RunCard:
+    """One run.
+
+    Raises:
+        ChooseAnother: there is none of that name.
+    """
+    parts.runs.folder(run)
+    return _card(parts, run, parts.ledger.latest([key_of(run)]).get(key_of(run)))
+
+
+def look(parts: Parts, run: str) -> RunLook:
+    """One run with its figures and pictures.
+
+    Raises:
+        ChooseAnother: there is none of that name.
+        LookAtLog: its files cannot be read.
+    """
+    spec, state = parts.runs.spec(run), parts.runs.run(run)
+    found = card(parts, run)
+    return RunLook(
+        card=found,
+        spec=spec,
+        run=state,
+        metrics=_thinned(parts.runs.metrics(run)),
+        samples=parts.runs.samples(run),
+        checkpoints=tuple(parts.runs.checkpoints(run)),
+        wishes=parts.runs.wishes(run),
+        choice=_choice(found.job),
+    )
+
+
+def _choice(job: JobView | None) -> Choice | None:
+    said = job.result.get("choice") if job is not None else None
+    if not isinstance(said, dict):
+        return None
+    scores = [
+        StepScore(step=each["step"], score=each["score"], distance=each["distance"], adherence=each.get("adherence"))
+        for each in said["looks"]
+    ]
+    return Choice(
+        step=said["step"],
+        reasons=tuple((code, values) for code, values in said["reasons"]),
+        scores={each.step: each for each in scores},
+        scorer=said["scorer"],
+    )
+
+
+def _card(parts: Parts, run: str, job: JobView | None) -> RunCard:
+    try:
+        spec, said = parts.runs.spec(run), parts.runs.run(run)
+    except StudioError as error:
+        return RunCard(
+            id=run, name=run, spec=None, run=None, state="failed", job=job, error_code=error.code,
+            error_values=error.values,
+        )  # fmt: skip
+    state = _state(parts, said, job)
+    code, values = said.error_code, said.error_values
+    if state in ("failed", "interrupted") and job is not None and job.error_code not in (None, "jobs.cancelled"):
+        code, values = job.error_code, job.error_values
+    shown = state in ("failed", "interrupted")
+    return RunCard(
+        id=run, name=spec.name, spec=spec, run=said, state=state, job=job, error_code=code if shown else None,
+        error_values=values if shown else None,
+    )  # fmt: skip
+
+
+def _state(parts: Parts, said: RunState, job: JobView | None) -> str:
+    """What is true: a run is at work only while the ledger has a job for it that somebody does."""
+    if job is None:
+        return said.state
+    if job.state == "queued":
+        return "queued"
+    if job.state == "running":
+        # A dispatcher that was killed left the job running; the next one takes it up again.
+        return "running" if parts.dispatcher_state() == "running" else "queued"
+    if job.state in ("failed", "held"):
+        if said.state == "finished":
+            return said.state
+        return "interrupted" if job.error_code in _INTERRUPTED else "failed"
+    # The child lives on and trains nothing: what it wrote last is no longer so.
+    return "interrupted" if said.state == "running" else said.state
+
+
+def _thinned(rows: Sequence[MetricRow]) -> tuple[MetricRow, ...]:
+    stride = -(-len(rows) // MOST_POINTS) or 1
+    return tuple(row for place, row in enumerate(rows) if (len(rows) - 1 - place) % stride == 0)

@@ -1,0 +1,91 @@
+"""Pictures of a ModelScope dataset by its name, through `MsDataset.load`. Imported only where one is asked for.
+
+Needs the extra `modelscope[datasets]`; modelscope alone has no reader for datasets.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from story_engine.domain.picture_import import Refused
+from story_engine.errors import ChooseAnother, InstallOrDownload
+
+NEEDED = ("modelscope", "datasets", "addict")
+"""What `MsDataset` imports at once; the extra brings all of them."""
+_PICTURE_COLUMNS = ("image", "picture", "img", "jpg", "png")
+_TEXT_COLUMNS = ("text", "caption", "prompt", "description")
+
+
+def pictures(
+    name: str, *, subset: str, split: str, cache: Path, on_total: Callable[[int], None]
+) -> Iterator[tuple[str, bytes, str] | Refused]:
+    """(name, content as stored, caption) of each row; the content is not decoded here.
+
+    Args:
+        name: `owner/name` on ModelScope, or a folder on this machine in the same form.
+        subset: "default" where a dataset has only one.
+        split: such as "train".
+        cache: where downloads are kept.
+        on_total: told the number of rows once it is known.
+
+    Raises:
+        InstallOrDownload: the extra is not installed.
+        ChooseAnother: there is no such dataset, it has no pictures, or the hub cannot be reached.
+    """
+    missing = [module for module in NEEDED if importlib.util.find_spec(module) is None]
+    if missing:
+        raise InstallOrDownload("dataset.modelscope_missing", missing=", ".join(missing))
+    table, column = _table(name, subset, split, cache)
+    on_total(len(table))
+    texts = [each for each in _TEXT_COLUMNS if each in table.column_names]
+    for place, row in enumerate(table):
+        shown = f"{name}, {place + 1}"
+        content, stored_as = _content(row[column])
+        if content is None:
+            yield Refused(shown, "dataset.modelscope_row", {"name": shown})
+            continue
+        caption = row[texts[0]] if texts and isinstance(row[texts[0]], str) else ""
+        yield stored_as or f"{place + 1:05d}.png", content, caption
+
+
+def _table(name: str, subset: str, split: str, cache: Path) -> tuple[Any, str]:
+    from datasets import Image as ImageColumn
+    from modelscope.msdatasets import MsDataset
+
+    try:
+        loaded = MsDataset.load(name, subset_name=subset, split=split, cache_dir=str(cache))
+        table = loaded if hasattr(loaded, "column_names") else loaded.to_hf_dataset()
+        column = next((each for each in _PICTURE_COLUMNS if each in table.column_names), None)
+        if column is None:
+            columns = ", ".join(table.column_names)
+            raise ChooseAnother("dataset.modelscope_columns", name=name, columns=columns)
+        # As stored: decoding is left to the process that may die of it.
+        if isinstance(table.features[column], ImageColumn):
+            table = table.cast_column(column, ImageColumn(decode=False))
+    except ChooseAnother:
+        raise
+    except Exception as error:  # the hub, its client and its cache raise whatever they like
+        reason = f"{type(error).__name__}: {error}"[:200]
+        raise ChooseAnother("dataset.modelscope_failed", name=name, split=split, reason=reason) from error
+    return table, column
+
+
+def _content(value: object) -> tuple[bytes | None, str]:
+    """The bytes of a stored picture, and the name that it was stored under."""
+    if isinstance(value, Mapping):
+        path = value.get("path") or ""
+        content = value.get("bytes")
+        if content is None and path and Path(path).is_file():
+            content = Path(path).read_bytes()
+        return content, Path(path).name
+    if isinstance(value, bytes):
+        return value, ""
+    if hasattr(value, "save"):
+        stored = io.BytesIO()
+        value.save(stored, "PNG")
+        return stored.getvalue(), ""
+    return None, ""

@@ -1,0 +1,1 @@
+"""Ledger, dispatcher, agent: who does which work when. Never imports torch."""

@@ -1,0 +1,255 @@
+"""Keeps one child per GPU and sees jobs through it. Lives in each dask worker, and never imports torch or dask."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from story_engine.jobs.queue.child_process import ENDED, ChildCommand, ChildProcess
+from story_engine.jobs.wire import Message
+
+MOST_UNACCEPTED = 3
+"""Children that may end before they accept a job: one may just be leaving because it had nothing to do."""
+_LONGEST_STEP_GRACE_SECONDS = 10.0
+_LONGEST_TRAINING_STEP_GRACE_SECONDS = 120.0
+_STEPPING = frozenset({"denoising", "training"})
+"""Stages that report at every step."""
+_STEPS_WITHOUT_PROGRESS = 10
+"""A step that takes this many times its usual duration is not a slow one."""
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSettings:
+    """How an agent treats its children."""
+
+    child: ChildCommand
+    devices: tuple[str | None, ...]
+    """CUDA_VISIBLE_DEVICES per token; None for a machine without GPU, where the CPU is the one token."""
+    threads: int
+    """Of torch per child."""
+    logs: Path
+    grace_seconds: float = 0.5
+    """Between the end of the step in which a child was asked to stop and its death."""
+    training_grace_seconds: float = 60.0
+    """The same for a training, which saves itself before it ends."""
+    stall_seconds: float = 120.0
+    """Without progress while steps are made."""
+    loading_stall_seconds: float = 600.0
+    """Without progress before the first step and between the stages that have none."""
+
+
+@dataclass(slots=True)
+class _Slot:
+    token: int
+    child: ChildProcess | None = None
+    shown: tuple[int, ...] = ()
+    """Tokens whose devices its child sees."""
+
+
+@dataclass(slots=True)
+class _Watch:
+    """What is known about one running job."""
+
+    job: int
+    attempt: int
+    report: Callable[[Message], None]
+    is_training: bool = False
+    child: ChildProcess | None = None
+    is_accepted: bool = False
+    stage: str = ""
+    step: int = 0
+    seconds_per_step: float = 0.0
+    heard_at: float = field(default_factory=time.monotonic)
+    wants_cancel: threading.Event = field(default_factory=threading.Event)
+    wants_death: bool = False
+    kill_at: float | None = None
+
+    def heard(self, message: Message) -> None:
+        self.heard_at = time.monotonic()
+        self.is_accepted = True
+        progress = message.get("progress")
+        if progress:
+            self.stage, self.step = progress["stage"], progress["step"]
+            self.seconds_per_step = progress["seconds_per_step"] or 0.0
+
+
+class Agent:
+    """Runs orders, at most as many at once as it has tokens; one that takes several has their devices alone."""
+
+    def __init__(self, settings: AgentSettings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._free = [_Slot(token) for token in range(len(settings.devices))]
+        self._slots = tuple(self._free)
+        self._watches: dict[tuple[int, int], _Watch] = {}
+        self._is_closed = False
+
+    def warm_up(self) -> None:
+        """Start the first child, so that the first job does not wait for its imports."""
+        with self._lock:
+            if self._free and not self._is_closed:
+                self._child_of(self._free[0], (self._free[0].token,))
+
+    def run(self, order: Message, report: Callable[[Message], None]) -> Message:
+        """See one job through; blocks until its end.
+
+        Args:
+            order: job, attempt, kind, spec, tokens (one if it does not say).
+            report: called with each `progress` message, in the calling thread.
+
+        Returns:
+            The outcome: "done", "failed" or "cancelled" as the child said; "crashed" with reason, when it died;
+            "stalled" with seconds and step, when it made no progress and was killed.
+        """
+        watch = _Watch(order["job"], order["attempt"], report, is_training=order["kind"] == "train")
+        tokens = int(order.get("tokens", 1))
+        with self._lock:
+            if self._is_closed or len(self._free) < tokens:
+                return _outcome(watch, "lost")
+            slots, self._free = self._free[:tokens], self._free[tokens:]
+            self._watches[watch.job, watch.attempt] = watch
+        try:
+            return self._run_in(slots, order, watch)
+        finally:
+            with self._lock:
+                del self._watches[watch.job, watch.attempt]
+                self._free = sorted([*self._free, *slots], key=lambda free: free.token)
+
+    def cancel(self, job: int, attempt: int, *, is_forced: bool = False) -> None:
+        """Ask a running job to stop; it is killed when it does not, or at once if `is_forced`."""
+        with self._lock:
+            watch = self._watches.get((job, attempt))
+            if watch is not None:
+                watch.wants_death = watch.wants_death or is_forced
+                watch.wants_cancel.set()
+                if watch.child is not None:
+                    watch.child.wake()
+
+    def close(self) -> None:
+        """End all children."""
+        with self._lock:
+            self._is_closed = True
+            children = [slot.child for slot in self._slots if slot.child is not None]
+        for child in children:
+            child.kill()
+
+    def _run_in(self, slots: list[_Slot], order: Message, watch: _Watch) -> Message:
+        slot, shown = slots[0], tuple(each.token for each in slots)
+        for _ in range(MOST_UNACCEPTED):
+            with self._lock:
+                if self._is_closed:
+                    return _outcome(watch, "lost")
+                for other in slots[1:]:
+                    self._end_child(other)
+                try:
+                    child = watch.child = self._child_of(slot, shown)
+                except OSError as error:
+                    log = str(self._log_of(slot))
+                    values = {"reason": str(error), "log": log}
+                    return _outcome(watch, "failed", code="jobs.child_not_started", values=values)
+            child.send({"type": "run", **order})
+            outcome = self._follow(child, watch)
+            if (not child.is_alive or shown != (slot.token,)) and not self._is_closed:
+                with self._lock:
+                    self._child_of(slot, (slot.token,))  # loads while nobody waits for it
+            if outcome is not None:
+                return outcome
+            _LOG.info("child %d ended (%s) before it took job %d", child.pid, child.ending(), watch.job)
+        return _outcome(watch, "crashed", reason=child.ending())
+
+    def _follow(self, child: ChildProcess, watch: _Watch) -> Message | None:
+        """The job's outcome; None when the child ended before it accepted the job."""
+        while True:
+            message = child.receive(self._patience(watch))
+            if message is ENDED:
+                return self._ended(child, watch)
+            if message is not None and (message.get("job"), message.get("attempt")) == (watch.job, watch.attempt):
+                watch.heard(message)
+                if message["type"] == "outcome":
+                    return message
+                if message["type"] == "progress":
+                    watch.report(message)
+            if watch.wants_cancel.is_set() and watch.kill_at is None:
+                child.send({"type": "cancel", "job": watch.job, "attempt": watch.attempt})
+                watch.kill_at = time.monotonic() + self._grace(watch)
+            if watch.wants_death:
+                watch.kill_at = time.monotonic()
+            now = time.monotonic()
+            if watch.kill_at is not None and now >= watch.kill_at:
+                _LOG.info("job %d did not stop in time; its child %d is killed", watch.job, child.pid)
+                child.kill()
+                return _outcome(watch, "cancelled", code="jobs.cancelled", values={})
+            if now >= watch.heard_at + self._longest_silence(watch):
+                _LOG.warning("job %d stands still; its child %d is killed", watch.job, child.pid)
+                child.kill()
+                return _outcome(watch, "stalled", seconds=now - watch.heard_at, step=watch.step)
+
+    def _ended(self, child: ChildProcess, watch: _Watch) -> Message | None:
+        if self._is_closed:
+            return _outcome(watch, "lost")
+        if watch.wants_cancel.is_set():
+            return _outcome(watch, "cancelled", code="jobs.cancelled", values={})
+        if not watch.is_accepted:
+            return None
+        _LOG.warning("child %d died under job %d: %s", child.pid, watch.job, child.ending())
+        return _outcome(watch, "crashed", reason=child.ending())
+
+    def _patience(self, watch: _Watch) -> float:
+        deadline = watch.heard_at + self._longest_silence(watch)
+        if watch.kill_at is not None:
+            deadline = min(deadline, watch.kill_at)
+        return deadline - time.monotonic()
+
+    def _grace(self, watch: _Watch) -> float:
+        if watch.is_training:
+            longest = _LONGEST_TRAINING_STEP_GRACE_SECONDS
+            return self._settings.training_grace_seconds + min(watch.seconds_per_step, longest)
+        return self._settings.grace_seconds + min(watch.seconds_per_step, _LONGEST_STEP_GRACE_SECONDS)
+
+    def _longest_silence(self, watch: _Watch) -> float:
+        if watch.stage not in _STEPPING or watch.step == 0:
+            return self._settings.loading_stall_seconds
+        return max(self._settings.stall_seconds, _STEPS_WITHOUT_PROGRESS * watch.seconds_per_step)
+
+    def _child_of(self, slot: _Slot, shown: tuple[int, ...]) -> ChildProcess:
+        if slot.shown != shown:
+            self._end_child(slot)
+        if slot.child is None or not slot.child.is_alive:
+            environment = {"STORY_STUDIO_THREADS": str(self._settings.threads)}
+            if self._settings.threads:  # 0 leaves it to torch, and libgomp complains of it
+                environment["OMP_NUM_THREADS"] = str(self._settings.threads)
+            devices = [device for token in shown if (device := self._settings.devices[token]) is not None]
+            if devices:
+                environment["CUDA_VISIBLE_DEVICES"] = ",".join(devices)
+            slot.child = ChildProcess(self._settings.child, environment=environment, log=self._log_of(slot))
+            slot.shown = shown
+        return slot.child
+
+    def _end_child(self, slot: _Slot) -> None:
+        """Its device is given to another child."""
+        if slot.child is not None:
+            slot.child.kill()
+            slot.child = None
+
+    def _log_of(self, slot: _Slot) -> Path:
+        return self._settings.logs / f"child-{slot.token}.log"
+
+
+def visible_devices(gpus: int) -> tuple[str | None, ...]:
+    """One entry per token: the GPUs that this process may use, or the CPU as the only token."""
+    allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if allowed is None:
+        listed = [str(index) for index in range(gpus)]
+    else:
+        listed = [device.strip() for device in allowed.split(",") if device.strip() not in ("", "-1")]
+    return tuple(listed[:gpus]) or (None,)
+
+
+def _outcome(watch: _Watch, outcome: str, **values: object) -> Message:
+    return {"type": "outcome", "job": watch.job, "attempt": watch.attempt, "outcome": outcome, **values}

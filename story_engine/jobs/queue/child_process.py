@@ -1,0 +1,124 @@
+"""A child as its agent sees it: started, spoken to, ended with everything that it started."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from story_engine.config import PROJECT_FOLDER
+from story_engine.jobs.wire import Message, decoded, encoded
+
+_LARGEST_LOG_BYTES = 2_000_000
+_DEATH_SECONDS = 5.0
+"""A killed process is gone in milliseconds; one in an uninterruptible read of a broken disk may take longer."""
+ENDED: Message = {"type": "ended"}
+WAKE: Message = {"type": "wake"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildCommand:
+    """How children are started."""
+
+    workspace: Path
+    stories: Path
+    work: str
+    """`module:mapping`, see jobs/kinds.py."""
+    idle_seconds: float
+
+    def arguments(self) -> list[str]:
+        """The command line."""
+        module = [sys.executable, "-m", "story_engine.jobs.work.child"]
+        places = ["--workspace", str(self.workspace), "--stories", str(self.stories)]
+        return [*module, *places, "--work", self.work, "--idle-seconds", str(self.idle_seconds)]
+
+
+class ChildProcess:
+    """One running child."""
+
+    def __init__(self, command: ChildCommand, *, environment: Mapping[str, str], log: Path) -> None:
+        """Start it.
+
+        Raises:
+            OSError: it could not be started.
+        """
+        log.parent.mkdir(parents=True, exist_ok=True)
+        if log.exists() and log.stat().st_size > _LARGEST_LOG_BYTES:
+            log.replace(log.with_suffix(".1.log"))
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                command.arguments(),
+                cwd=PROJECT_FOLDER,
+                env=os.environ | dict(environment),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=output,
+                start_new_session=os.name != "nt",
+            )
+        self._messages: queue.Queue[Message] = queue.Queue()
+        self._reader = threading.Thread(target=self._read, name=f"child-{self._process.pid}", daemon=True)
+        self._reader.start()
+
+    @property
+    def pid(self) -> int:
+        """Its process number, which is its group's too."""
+        return self._process.pid
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still runs."""
+        return self._process.poll() is None
+
+    def send(self, message: Message) -> None:
+        """Tell it something; a dead one is found out by its `ended` message."""
+        pipe = self._process.stdin
+        if pipe is not None:
+            with contextlib.suppress(BrokenPipeError, OSError, ValueError):
+                pipe.write(encoded(message))
+                pipe.flush()
+
+    def wake(self) -> None:
+        """Make a `receive` that waits return."""
+        self._messages.put(WAKE)
+
+    def receive(self, timeout_seconds: float) -> Message | None:
+        """The next message; None when none came in time, `ENDED` when the process is gone."""
+        try:
+            return self._messages.get(timeout=max(0.0, timeout_seconds))
+        except queue.Empty:
+            return None
+
+    def kill(self) -> None:
+        """End it and its whole group now."""
+        if os.name == "nt":
+            subprocess.run(["taskkill", "/F", "/T", "/PID", str(self.pid)], capture_output=True, check=False)
+        else:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+        self._reader.join(_DEATH_SECONDS)
+
+    def ending(self) -> str:
+        """How it ended, for a person: a signal's name or an exit code."""
+        code = self._process.poll()
+        if code is not None and code < 0:
+            return f"signal {-code}, {signal.Signals(-code).name}"
+        return f"exit code {code}"
+
+    def _read(self) -> None:
+        stream = self._process.stdout
+        if stream is not None:
+            for message in decoded(stream):
+                self._messages.put(message)
+        self._process.wait()
+        # What it started goes with it: a grandchild would keep the GPU's memory.
+        if os.name != "nt":
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
+        self._messages.put(ENDED)

@@ -1,0 +1,83 @@
+"""Start the dispatcher of a workspace as a process of its own, which outlives whoever started it.
+
+Pages call this: it spawns nothing by multiprocessing (a spawned child of Streamlit would run the page again) and never
+imports dask.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from story_engine.config import PROJECT_FOLDER, Config
+from story_engine.errors import LookAtLog
+from story_engine.jobs.queue.presence import dispatcher_state, has_announced
+from story_engine.store.layout import Layout
+
+__all__ = ["dispatcher_state", "start_dispatcher"]
+
+START_LOG = "dispatcher-start.log"
+"""What a dispatcher says before its own rotating log is open, and what its libraries print."""
+_LARGEST_START_LOG_BYTES = 1_000_000
+_STARTING_SECONDS = 3.0
+"""A dispatcher announces itself within this time; afterwards silence means that it is leaving."""
+_DETACHED_ON_WINDOWS = 0x00000008 | 0x00000200
+"""DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP"""
+_LOG = logging.getLogger(__name__)
+_started: dict[Path, tuple[subprocess.Popen[bytes], float]] = {}
+_lock = threading.Lock()
+
+
+def start_dispatcher(config: Config) -> None:
+    """Make sure that a dispatcher serves the workspace. Returns at once; harmless however often it is called.
+
+    Raises:
+        LookAtLog: the process could not be started.
+    """
+    with _lock:
+        layout = Layout.of(config)
+        if dispatcher_state(layout) != "stopped":
+            return
+        earlier = _started.get(config.workspace)
+        if earlier is not None:
+            process, since = earlier
+            is_young = process.poll() is None and time.monotonic() - since < _STARTING_SECONDS
+            # One that has announced itself and is stopped now was killed: its threads may still be ending.
+            is_starting = is_young and not has_announced(layout, process.pid)
+            if is_starting:
+                return
+        _started[config.workspace] = _start(config, layout), time.monotonic()
+
+
+def dispatcher_command(config: Config) -> list[str]:
+    """The command line of the workspace's dispatcher."""
+    module = "story_engine.jobs.queue.dispatcher"
+    return [sys.executable, "-m", module, "--workspace", str(config.workspace), "--stories", str(config.stories)]
+
+
+def _start(config: Config, layout: Layout) -> subprocess.Popen[bytes]:
+    log = layout.logs / START_LOG
+    try:
+        layout.logs.mkdir(parents=True, exist_ok=True)
+        is_large = log.exists() and log.stat().st_size > _LARGEST_START_LOG_BYTES
+        # A file, never a pipe: a full pipe that nobody reads would stop the dispatcher for good.
+        with log.open("wb" if is_large else "ab") as output:
+            process = subprocess.Popen(
+                dispatcher_command(config),
+                cwd=PROJECT_FOLDER,
+                env=os.environ | {"STORY_STUDIO_THREADS": str(config.threads), "PYTHONUNBUFFERED": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                creationflags=_DETACHED_ON_WINDOWS if os.name == "nt" else 0,
+                start_new_session=os.name != "nt",
+            )
+    except OSError as error:
+        raise LookAtLog("jobs.dispatcher_not_started", reason=str(error), log=log) from error
+    _LOG.info("dispatcher of %s started as process %d", config.workspace, process.pid)
+    return process

@@ -1,0 +1,138 @@
+"""The process that opens LoRA files: `python -m story_engine.jobs.work.lora_child`.
+
+One request per line on standard input, one answer per line on standard output; it ends with its standard input, or
+when nobody asked for a while. Torch stays out of the process that serves pages, and a file that wants all memory ends
+this one alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import queue
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from story_engine.domain.lora import LoraReport
+from story_engine.errors import FixInput, StudioError
+from story_engine.formats.safetensors_header import HeaderError, read_header
+from story_engine.jobs.wire import Message, Voice, decoded
+from story_engine.lora_files.doctor import examine
+from story_engine.lora_files.read import read_lora
+from story_engine.lora_files.repair import repaired
+from story_engine.lora_files.shapes import base_shapes
+from story_engine.lora_files.write import lora_bytes
+from story_engine.store.atomic import write_bytes
+from story_engine.store.layout import Layout
+
+IDLE_SECONDS = 20.0
+MEMORY_BYTES = 6 << 30
+"""Private memory: the largest file is 2 GB, and it is held twice while it is written again."""
+
+
+def main() -> None:
+    """Answer until nobody asks."""
+    _limit_memory()
+    voice = Voice()
+    requests: queue.Queue[Message | None] = queue.Queue()
+    threading.Thread(target=_listen, args=(requests,), daemon=True).start()
+    with contextlib.suppress(queue.Empty):
+        while (request := requests.get(timeout=IDLE_SECONDS)) is not None:
+            voice.say(**_said(request))
+
+
+def _listen(requests: queue.Queue[Message | None]) -> None:
+    for request in decoded(sys.stdin.buffer):
+        requests.put(request)
+    requests.put(None)
+
+
+def _said(request: Message) -> Message:
+    try:
+        return _answer(request)
+    except StudioError as error:
+        return {"refused": error.code, "values": error.values}
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        return {"refused": "models.lora_unreadable", "values": {"file": Path(request["path"]).name, "reason": reason}}
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "allocate" not in str(error):
+            raise
+        return {"refused": "loras.too_much_memory", "values": {"file": Path(request["path"]).name}}
+
+
+def _answer(request: Message) -> Message:
+    path, alpha = Path(request["path"]), request.get("alpha")
+    bases = base_shapes(Layout(Path(request["workspace"]), Path(request["stories"])))
+    into = Path(request["into"]) if "into" in request else path
+    if request["do"] == "take_in":
+        return {"report": _take_in(path, into, alpha=alpha, bases=bases).model_dump(mode="json")}
+    if request["do"] == "repair":
+        before = examine(path, bases=bases)
+        write_bytes(into, repaired(path, request["what"], alpha=alpha))
+        after = examine(into, bases=bases)
+        return {"before": before.model_dump(mode="json"), "after": after.model_dump(mode="json")}
+    if request["do"] == "convert":
+        _convert(path, into, request)
+        return {}
+    return {"report": examine(path, bases=bases, alpha=alpha).model_dump(mode="json")}
+
+
+def _take_in(path: Path, into: Path, *, alpha: float | None, bases: Any) -> LoraReport:
+    """Copy a LoRA that can be used, or mended, to `into`: as it is, or with its alpha written into it.
+
+    Raises:
+        FixInput: it cannot be read, was made for another base, or leaves its alpha open.
+    """
+    report = examine(path, bases=bases)
+    if not report.layers:
+        first = report.findings[0]
+        raise FixInput(first.code, **first.values)
+    if not report.families:
+        other = next(finding for finding in report.findings if finding.code == "loras.doctor_other_base")
+        raise FixInput("loras.other_base", file=path.name, **other.values)
+    told = report.alpha if report.alpha_told_by in ("tensors", "metadata") else None
+    if alpha is not None and told is not None and abs(alpha - told) > 1e-6 * told:
+        raise FixInput("loras.other_alpha", file=path.name, told=f"{told:g}", given=f"{alpha:g}")
+    if report.alpha is None and not report.alpha_told_by and len(report.ranks) == 1 and alpha is None:
+        own = [layer for layer in report.layers if layer.alpha is not None]
+        if not own:
+            raise FixInput("loras.alpha_needed", file=path.name, rank=report.ranks[0])
+    is_told_outside = report.alpha_told_by == "beside" or (alpha is not None and told is None)
+    if report.format == "checkpoint" or is_told_outside:
+        what = "alpha" if is_told_outside else "convert"
+        write_bytes(into, repaired(path, what, alpha=alpha if alpha is not None else report.alpha))
+    else:
+        write_bytes(into, path.read_bytes())
+    return examine(into, bases=bases)
+
+
+def _convert(path: Path, into: Path, request: Message) -> None:
+    weights = read_lora(path, alpha=request.get("alpha"))
+    metadata: dict[str, str] = {}
+    with contextlib.suppress(HeaderError, OSError):
+        metadata = dict(read_header(path).metadata)
+    metadata |= request.get("metadata", {})
+    dialect = request["dialect"]
+    if dialect == "challenge":
+        beside = {"alpha": weights.alpha, "rank": weights.rank}
+        write_bytes(into.with_suffix(".json"), json.dumps(beside).encode())
+    write_bytes(into, lora_bytes(weights, dialect=dialect, metadata=metadata))
+
+
+def _limit_memory() -> None:
+    """So that a file that wants all memory is refused, and nothing else on the machine suffers."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    with contextlib.suppress(ValueError, OSError):
+        # Not the address space, of which torch alone reserves gigabytes.
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+if __name__ == "__main__":
+    main()

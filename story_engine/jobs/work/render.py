@@ -1,0 +1,231 @@
+"""Rendering in the child: recipes to takes, each stored as soon as its picture is there, then scored."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image
+
+from story_engine.catalog.families import families
+from story_engine.domain.job import Progress
+from story_engine.domain.recipe import Recipe
+from story_engine.domain.take import Take
+from story_engine.errors import StudioError
+from story_engine.formats.infotext import picture_texts
+from story_engine.inference.render import Renderer, RenderProgress
+from story_engine.jobs.work.score import score_takes
+from story_engine.store.layout import Layout
+from story_engine.store.takes import TakeStore
+
+_SMOOTHING = 0.3
+"""Weight of the newest step in the time per step: steps of one machine differ little, batches of a job more."""
+_LOG = logging.getLogger(__name__)
+
+
+def run(
+    spec: dict[str, Any], *, report: Callable[[Progress], None], should_stop: Callable[[], bool], layout: Layout
+) -> dict[str, object]:
+    """Paint what is missing of `spec["items"]`, and score it if `spec["score"]`.
+
+    Args:
+        spec: `{"job": id, "story": slug, "items": [{"scene", "number", "recipe", "written_prompt",
+            "written_negative", "parent"}], "score": bool, "sweep": bool}`.
+        report: told at every step.
+        should_stop: asked at every step.
+        layout: of the workspace.
+
+    Raises:
+        StudioError: a recipe cannot be painted, or a take not be stored; takes that were finished are kept.
+    """
+    store = TakeStore(layout)
+    items = [_item(spec["story"], given) for given in spec["items"]]
+    missing = [item for item in items if store.find(item.story, item.scene, item.recipe.digest) is None]
+    painting = _Painting(layout, store, missing, report, spec["job"], is_sweep=bool(spec.get("sweep")))
+    started = time.monotonic()
+    if missing:
+        renderer = _renderer(layout)
+        painting.made_with = renderer.made_with()
+        renderer.render(
+            [item.recipe for item in missing],
+            on_step=painting.stepped,
+            should_stop=should_stop,
+            on_picture=painting.finished,
+        )
+    seconds = time.monotonic() - started
+    result: dict[str, object] = {
+        "takes": [{"scene": take.scene, "take": take.id} for take in painting.takes],
+        "found": len(items) - len(missing),
+        "seconds": round(seconds, 3),
+    }
+    if spec.get("score") and painting.takes:
+        try:
+            score_takes(painting.takes, report=report, should_stop=should_stop, layout=layout)
+        except StudioError as error:
+            # The pictures are there, and that is what was asked for; scores can be made later.
+            _LOG.warning("not scored: %s", error)
+            result["not_scored"] = {"code": error.code, "values": error.values}
+    return result
+
+
+def warm_up(layout: Layout) -> None:
+    """Import torch, load the preview model and make one step, so that the first render starts at once."""
+    preview = families(layout)["preview"]
+    if not preview.weights_hash:
+        return
+    side = preview.smallest_side
+    recipe = Recipe(
+        prompt="",
+        negative="",
+        seed=0,
+        sampler=preview.sampler,
+        steps=1,
+        cfg_scale=preview.cfg_scale,
+        width=side,
+        height=side,
+        noise="cpu",
+        family=preview.name,
+        weights_hash=preview.weights_hash,
+        precision=preview.precision,
+    )
+    _renderer(layout).render([recipe])
+
+
+def let_go() -> None:
+    """Take the renderer's networks out of memory, for work that needs the device for itself."""
+    _renderer.cache_clear()
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Item:
+    story: str
+    scene: str
+    number: int
+    recipe: Recipe
+    written_prompt: str
+    written_negative: str
+    parent: str | None
+
+
+@dataclass(slots=True)
+class _Painting:
+    """One call of the renderer: turns what it tells into progress and takes."""
+
+    layout: Layout
+    store: TakeStore
+    items: list[_Item]
+    report: Callable[[Progress], None]
+    job: int
+    is_sweep: bool = False
+    """Its pictures are looked at in their grid, so their previews are not announced for the scene's panel."""
+    made_with: dict[str, str] = field(default_factory=dict)
+    takes: list[Take] = field(default_factory=list)
+    previews: dict[str, str] = field(default_factory=dict)
+    seconds_per_step: float | None = None
+    last: RenderProgress | None = None
+    last_at: float = 0.0
+    batch_at: float = 0.0
+    share_seconds: float = 0.0
+
+    def stepped(self, told: RenderProgress) -> None:
+        now = time.monotonic()
+        self._time(told, now)
+        for position, jpeg in told.previews.items():
+            self._show(self.items[position], jpeg)
+        left = told.total - told.step
+        self.report(
+            Progress(
+                stage=told.stage,
+                step=told.step,
+                total=told.total,
+                seconds_per_step=self.seconds_per_step,
+                eta_seconds=None if self.seconds_per_step is None else round(left * self.seconds_per_step, 1),
+                scenes=tuple(dict.fromkeys(self.items[position].scene for position in told.positions)),
+                previews=dict(self.previews) or None,
+            )
+        )
+        self.last, self.last_at = told, now
+
+    def finished(self, position: int, picture: Image.Image) -> None:
+        item = self.items[position]
+        now = time.monotonic()
+        take = Take(
+            id=item.recipe.digest,
+            story=item.story,
+            scene=item.scene,
+            number=item.number,
+            recipe=item.recipe,
+            picture_sha256="",
+            created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            seconds=round(self.share_seconds + now - self.last_at, 3),
+            written_prompt=item.written_prompt,
+            written_negative=item.written_negative,
+            parent=item.parent,
+            made_with=self.made_with,
+        )
+        texts = picture_texts(item.recipe, story=item.story, scene=item.scene, made_with=self.made_with)
+        self.takes.append(self.store.add(take, picture, texts))
+        self.previews.pop(item.scene, None)
+        with suppress(OSError):
+            self._live(item).unlink(missing_ok=True)
+
+    def _time(self, told: RenderProgress, now: float) -> None:
+        last = self.last
+        if last is None or told.positions != last.positions:
+            self.batch_at = now
+            return
+        if told.stage == "decoding" and last.stage == "denoising":
+            self.share_seconds = (now - self.batch_at) / max(1, len(told.positions))
+        if told.stage == last.stage == "denoising" and told.step == last.step + 1:
+            took = now - self.last_at
+            before = took if self.seconds_per_step is None else self.seconds_per_step
+            self.seconds_per_step = round(before + _SMOOTHING * (took - before), 4)
+
+    def _live(self, item: _Item) -> Path:
+        """Named by the take: a job may paint one scene many times."""
+        return self.layout.live(self.job) / f"{item.recipe.digest}.jpg"
+
+    def _show(self, item: _Item, jpeg: bytes) -> None:
+        path = self._live(item)
+        partial = path.with_suffix(".part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_bytes(jpeg)
+            partial.replace(path)
+        except OSError as error:
+            _LOG.warning("a preview could not be written, painting goes on: %s", error)
+            return
+        if not self.is_sweep:
+            self.previews[item.scene] = path.relative_to(self.layout.workspace).as_posix()
+
+
+def _item(story: str, given: dict[str, Any]) -> _Item:
+    return _Item(
+        story=story,
+        scene=given["scene"],
+        number=given["number"],
+        recipe=Recipe.model_validate(given["recipe"]),
+        written_prompt=given.get("written_prompt", ""),
+        written_negative=given.get("written_negative", ""),
+        parent=given.get("parent"),
+    )
+
+
+@cache
+def _renderer(layout: Layout) -> Renderer:
+    """Kept between jobs with the networks that it has loaded."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return Renderer(layout, device, threads=int(os.environ.get("STORY_STUDIO_THREADS", "0")))

@@ -1,0 +1,56 @@
+import random
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from preview_training.balance import balanced_chances
+from story_engine.preview_model.world import PLACES, DrawnScene, Figure
+from story_engine.preview_model.world.drawing import sample_scene
+
+SCENES = [sample_scene(random.Random(f"balance/{index}")) for index in range(6000)]
+CHANCES = balanced_chances(SCENES)
+
+
+def test_chances_are_positive_and_sum_to_one() -> None:
+    assert (CHANCES > 0).all()
+    assert CHANCES.sum() == pytest.approx(1)
+
+
+def test_a_boy_is_learned_from_as_often_as_a_girl_though_he_is_drawn_a_sixth_as_often() -> None:
+    drawn = Counter(scene.main.subject for scene in SCENES)
+    shares = _shares(lambda scene: scene.main.subject)
+
+    assert drawn["girl"] > 4 * drawn["boy"]
+    assert shares["boy"] == pytest.approx(shares["girl"])
+
+
+def test_every_place_is_learned_from_about_equally_often() -> None:
+    shares = _shares(lambda scene: scene.place)
+
+    assert set(shares) == set(PLACES)
+    assert max(shares.values()) < 1.05 / len(PLACES)
+    assert min(shares.values()) > 0.95 / len(PLACES)
+
+
+def test_no_drawing_is_learned_from_so_often_that_it_would_be_remembered() -> None:
+    assert max(CHANCES) < 20 / len(SCENES)
+
+
+def test_degraded_drawings_keep_their_share_for_negative_prompts_to_mean_something() -> None:
+    shares = _shares(lambda scene: "good" if scene.degradation == "none" else "degraded")
+
+    assert shares["degraded"] == pytest.approx(0.12, abs=0.01)
+
+
+def test_values_that_do_not_occur_take_nothing_away() -> None:
+    two = [DrawnScene(main=Figure(subject="cat")), DrawnScene(main=Figure(subject="panda"))]
+
+    assert balanced_chances(two).tolist() == pytest.approx([0.6, 0.4])
+
+
+def _shares(value_of: Callable[[DrawnScene], str]) -> dict[str, float]:
+    shares: Counter[str] = Counter()
+    for scene, chance in zip(SCENES, CHANCES, strict=True):
+        shares[value_of(scene)] += float(chance)
+    return dict(shares)

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+from PIL import Image
+
+from story_engine.bootstrap import open_engine
+from story_engine.cli.main import DONE, PUT_RIGHT, USAGE, run
+from story_engine.config import PROJECT_FOLDER, read_config
+from story_engine.domain.recipe import Recipe
+from tests.builders import a_take
+
+
+@pytest.fixture
+def engine(tmp_path, monkeypatch):
+    folder = tmp_path / "stories"
+    shutil.copytree(PROJECT_FOLDER / "stories", folder, ignore=shutil.ignore_patterns(".*"))
+    monkeypatch.setenv("STORY_STUDIO_STORIES", str(folder))
+    monkeypatch.setenv("STORY_STUDIO_WORKSPACE", str(tmp_path / "workspace"))
+    engine = open_engine(read_config())
+    story = engine.story("singer")
+    settings = story.settings.model_copy(update={"stand_in": "preview"})
+    engine.parts.stories.edit("singer", [_edit("settings", settings, story.settings)])
+    return engine
+
+
+def _edit(field, value, seen):
+    from story_engine.domain.edit import Edit
+
+    return Edit(scene=None, field=field, value=value, seen=seen)
+
+
+def painted(engine, monkeypatch):
+    """Every picture that is queued is there at once, as a dispatcher would have it in the end."""
+
+    def paint(config):
+        for job in engine.jobs(story="singer"):
+            for item in engine.parts.ledger.spec(job.id)["items"]:
+                recipe = Recipe.model_validate(item["recipe"])
+                picture = Image.new("RGB", (64, 64), (recipe.seed, recipe.steps, 9))
+                engine.parts.takes.add(a_take(recipe, story="singer", scene="s1"), picture, {})
+            engine.cancel(job.id)
+
+    monkeypatch.setattr("story_engine.bootstrap.start_dispatcher", paint)
+
+
+def test_a_grid_is_painted_and_written_as_one_picture(engine, tmp_path, monkeypatch, capsys):
+    painted(engine, monkeypatch)
+    out = tmp_path / "grid.png"
+    words = ["compare", "singer", "--scene", "1", "--x", "seed=0-2", "--y", "steps=5, 10", "--out", str(out), "--json"]
+
+    assert run(words) == DONE
+    report = json.loads(capsys.readouterr().out)
+
+    assert (report["made"], report["found"], len(report["cells"])) == (6, 0, 6)
+    with Image.open(out) as picture:
+        assert picture.format == "PNG"
+    assert run(words) == DONE
+    assert json.loads(capsys.readouterr().out)["found"] == 6
+
+
+def test_everything_wrong_with_the_axes_is_said_on_stderr(engine, capsys):
+    code = run(["compare", "singer", "--scene", "1", "--x", "seed=x", "--y", "steps=0"])
+
+    said = capsys.readouterr()
+    assert code == PUT_RIGHT and said.out == ""
+    assert "seed" in said.err and "0 is outside of 1 to 200" in said.err
+
+
+def test_a_stand_in_s_strengths_are_refused_with_what_to_do(engine, capsys):
+    assert run(["compare", "singer", "--scene", "1", "--x", "strength=0,1"]) == PUT_RIGHT
+
+    assert "a stand-in wears no LoRA" in capsys.readouterr().err
+
+
+def test_an_axis_without_values_is_wrong_usage(engine):
+    assert run(["compare", "singer", "--scene", "1", "--x", "seed"]) == USAGE

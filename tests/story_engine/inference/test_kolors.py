@@ -1,0 +1,220 @@
+"""Kolors from its published files: the code that loads 17 GB, on a folder of the same layout with small widths."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from diffsynth import SDXLImagePipeline
+from diffsynth.models.sdxl_unet import SDXLUNet
+from diffsynth.models.sdxl_vae_decoder import SDXLVAEDecoder
+from diffsynth.models.sdxl_vae_encoder import SDXLVAEEncoder
+from diffsynth.prompters import KolorsPrompter
+from diffsynth.schedulers import EnhancedDDIMScheduler
+from torch import nn
+
+from story_engine.catalog.families import families
+from story_engine.catalog.published import KOLORS, package_state
+from story_engine.domain.recipe import Recipe
+from story_engine.errors import InstallOrDownload
+from story_engine.inference.published_networks import (
+    fit_widths,
+    load_text_encoder,
+    load_unet,
+    load_vae_decoder,
+    load_vae_encoder,
+)
+from story_engine.inference.render import Renderer, RenderProgress
+from story_engine.store.layout import Layout
+from tests.story_engine.inference.small_kolors import TEXT_WIDTH, publish_small_kolors
+
+
+@pytest.fixture(scope="module")
+def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    folder = tmp_path_factory.mktemp("studio")
+    return Layout(folder / "workspace", folder / "stories")
+
+
+@pytest.fixture(scope="module")
+def published(layout: Layout) -> dict[str, nn.Module]:
+    return publish_small_kolors(layout)
+
+
+def test_every_published_tensor_finds_its_place(layout: Layout, published: dict[str, nn.Module]) -> None:
+    folder = layout.models / KOLORS.folder
+
+    unet = load_unet(folder, device="cpu", dtype=torch.float32)
+    decoder = load_vae_decoder(folder, device="cpu")
+
+    assert type(unet) is SDXLUNet and type(decoder) is SDXLVAEDecoder
+    for name, loaded in (("unet", unet), ("vae_decoder", decoder)):
+        for key, tensor in published[name].state_dict().items():
+            assert torch.equal(loaded.state_dict()[key], tensor)
+
+
+def test_the_vae_stays_float32_whatever_the_unet_is(layout: Layout, published: dict[str, nn.Module]) -> None:
+    folder = layout.models / KOLORS.folder
+
+    assert next(load_unet(folder, device="cpu", dtype=torch.float16).parameters()).dtype == torch.float16
+    assert next(load_vae_decoder(folder, device="cpu").parameters()).dtype == torch.float32
+    encoder = load_vae_encoder(folder, device="cpu")
+    assert isinstance(encoder, SDXLVAEEncoder)
+    assert encoder(torch.zeros(1, 3, 64, 64)).shape == (1, 4, 8, 8)
+
+
+def test_widths_that_are_kolors_own_stay_as_they_are() -> None:
+    with torch.device("meta"):
+        unet, expected = SDXLUNet(is_kolors=True), SDXLUNet(is_kolors=True)
+
+    fit_widths(unet, dict(expected.state_dict()))
+
+    assert str(unet) == str(expected)
+    heads = [module.num_heads for module in unet.modules() if hasattr(module, "num_heads")]
+    assert heads == [module.num_heads for module in expected.modules() if hasattr(module, "num_heads")]
+    assert unet.time_proj.num_channels == 320 and unet.add_time_proj.num_channels == 256
+
+
+def test_kolors_paints_what_the_stock_pipeline_paints(layout: Layout, published: dict[str, nn.Module]) -> None:
+    wanted = _recipe(layout)
+
+    ours = Renderer(layout, threads=1).render([wanted])[0]
+
+    stock = _stock_pipeline(layout)(
+        prompt=wanted.prompt,
+        negative_prompt=wanted.negative,
+        cfg_scale=wanted.cfg_scale,
+        num_inference_steps=wanted.steps,
+        height=wanted.height,
+        width=wanted.width,
+        seed=wanted.seed,
+        progress_bar_cmd=iter,
+    )
+    assert np.abs(np.asarray(ours, dtype=int) - np.asarray(stock, dtype=int)).max() <= 1
+    assert np.asarray(ours).std() > 2
+
+
+def test_prompts_that_were_encoded_before_need_no_text_encoder(
+    layout: Layout, published: dict[str, nn.Module], tmp_path: Path
+) -> None:
+    wanted = _recipe(layout, prompt="一只狐狸", steps=1)
+    first = Renderer(layout, threads=1).render([wanted])[0]
+    shard = layout.models / KOLORS.folder / "text_encoder" / "pytorch_model-00001-of-00002.bin"
+    hidden = tmp_path / shard.name
+
+    # The file keeps size and time, so the weights keep their name, but nothing can be loaded from it.
+    content, times = shard.read_bytes(), (shard.stat().st_atime_ns, shard.stat().st_mtime_ns)
+    hidden.write_bytes(content)
+    broken = b"PK" + bytes(len(content) - 200) + content[-198:]
+    shard.write_bytes(broken)
+    import os
+
+    os.utime(shard, ns=times)
+    try:
+        again = Renderer(layout, threads=1).render([wanted])[0]
+    finally:
+        shard.write_bytes(content)
+        os.utime(shard, ns=times)
+
+    assert again.tobytes() == first.tobytes()
+
+
+def test_the_text_encoder_is_used_once_for_all_panels(layout: Layout, published: dict[str, nn.Module]) -> None:
+    told: list[RenderProgress] = []
+    recipes = [_recipe(layout, prompt=f"分镜 {number}", steps=1, width=256 + 64 * number) for number in range(3)]
+
+    Renderer(layout, threads=1).render(recipes, on_step=told.append)
+
+    stages = [progress.stage for progress in told]
+    assert stages.count("encoding") == 1
+    assert stages.index("encoding") < stages.index("denoising")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "unet/diffusion_pytorch_model.fp16.safetensors",
+        "vae/diffusion_pytorch_model.safetensors",
+        "text_encoder/pytorch_model-00002-of-00002.bin",
+        "text_encoder/config.json",
+    ],
+)
+@pytest.mark.parametrize("damage", ["missing", "truncated"])
+def test_files_that_are_not_whole_are_named_before_anything_is_loaded(tmp_path: Path, name: str, damage: str) -> None:
+    layout = Layout(tmp_path / "workspace", tmp_path / "stories")
+    publish_small_kolors(layout)
+    path = layout.models / KOLORS.folder / name
+    content = path.read_bytes()
+    path.unlink() if damage == "missing" else path.write_bytes(content[: len(content) // 2])
+
+    with pytest.raises(InstallOrDownload) as caught:
+        Renderer(layout, threads=1).render([_recipe(layout)])
+
+    assert caught.value.code == "models.files_missing"
+    assert path.name in str(caught.value) and "Kwai-Kolors/Kolors" in str(caught.value)
+    states = {file.path: file.state for file in package_state(layout, "kolors").files}
+    assert states[f"{KOLORS.folder}/{name}"] in {damage, "damaged"}
+    assert not package_state(layout, "kolors").ready
+
+
+def test_another_network_in_the_place_of_the_unet_is_refused(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "workspace", tmp_path / "stories")
+    publish_small_kolors(layout)
+    folder = layout.models / KOLORS.folder
+    vae = (folder / "vae" / "diffusion_pytorch_model.safetensors").read_bytes()
+    (folder / "unet" / "diffusion_pytorch_model.fp16.safetensors").write_bytes(vae)
+
+    with pytest.raises(InstallOrDownload) as caught:
+        load_unet(folder, device="cpu", dtype=torch.float32)
+
+    assert caught.value.code == "models.weights_damaged"
+
+
+def test_the_weights_hash_follows_the_contents_and_is_worked_out_once(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "workspace", tmp_path / "stories")
+    assert families(layout)["kolors"].weights_hash == ""
+    publish_small_kolors(layout)
+
+    first = families(layout)["kolors"].weights_hash
+
+    memory = layout.models / KOLORS.folder / "weights.json"
+    written = memory.stat().st_mtime_ns
+    assert len(first) == 64 and families(layout)["kolors"].weights_hash == first
+    assert memory.stat().st_mtime_ns == written
+    path = layout.models / KOLORS.folder / "unet" / "diffusion_pytorch_model.fp16.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    assert families(layout)["kolors"].weights_hash not in ("", first)
+
+
+def _recipe(layout: Layout, **changes: object) -> Recipe:
+    fields: dict[str, object] = {
+        "prompt": "二次元，一个紫色短发小女孩，在家中沙发上坐着",
+        "negative": "丑陋、变形、嘈杂、模糊、低对比度",
+        "seed": 0,
+        "sampler": "ddim",
+        "steps": 3,
+        "cfg_scale": 4.0,
+        "width": 256,
+        "height": 256,
+        "noise": "cpu",
+        "family": "kolors",
+        "weights_hash": families(layout)["kolors"].weights_hash,
+        "precision": "float32",
+    }
+    return Recipe.model_validate(fields | changes)
+
+
+def _stock_pipeline(layout: Layout) -> SDXLImagePipeline:
+    folder = layout.models / KOLORS.folder
+    pipeline = SDXLImagePipeline(device="cpu", torch_dtype=torch.float32)
+    pipeline.text_encoder_kolors = load_text_encoder(folder, device="cpu", dtype=torch.float32)
+    assert pipeline.text_encoder_kolors.config.hidden_size == TEXT_WIDTH
+    pipeline.unet = load_unet(folder, device="cpu", dtype=torch.float32)
+    pipeline.vae_decoder = load_vae_decoder(folder, device="cpu")
+    pipeline.prompter = KolorsPrompter()
+    pipeline.prompter.fetch_models(pipeline.text_encoder_kolors)
+    pipeline.scheduler = EnhancedDDIMScheduler(beta_end=0.014, num_train_timesteps=1100)
+    return pipeline

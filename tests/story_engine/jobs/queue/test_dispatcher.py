@@ -1,0 +1,204 @@
+import signal
+import time
+
+import psutil
+import pytest
+
+from story_engine.jobs.queue.ledger import Ledger
+from story_engine.jobs.queue.presence import dispatcher_state
+from story_engine.store.layout import Layout
+from tests.story_engine.jobs.conftest import Dispatchers, children_of, submit, wait_for
+from tests.story_engine.jobs.light_work import notes
+
+ANOTHER_SERVES = 4
+"""Exit code of a dispatcher that finds another one; imported it would bring dask into the test."""
+
+
+def is_over(ledger, *jobs):
+    return lambda: all(not ledger.job(job).is_active for job in jobs)
+
+
+class Served:
+    """A workspace with a dispatcher that several tests share: a fresh one costs seconds."""
+
+    def __init__(self, folder):
+        self.layout = Layout(folder / "workspace", folder / "stories")
+        self.ledger = Ledger(self.layout)
+        self.dispatchers = Dispatchers(self.layout)
+        self.process = self.dispatchers.start()
+        wait_for(lambda: dispatcher_state(self.layout) == "running", seconds=60)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    served = Served(tmp_path_factory.mktemp("served"))
+    yield served
+    served.dispatchers.end()
+    served.ledger.close()
+
+
+def test_a_job_goes_from_the_ledger_through_a_child_and_back(served):
+    job = submit(served.ledger, 5, steps=3)
+
+    wait_for(is_over(served.ledger, job))
+
+    view = served.ledger.job(job)
+    assert (view.state, view.attempt, view.progress.step) == ("done", 1, 3)
+    assert len(view.result["takes"]) == 1
+    assert dispatcher_state(served.layout) == "running"
+
+
+def test_progress_is_seen_while_the_job_runs(served):
+    job = submit(served.ledger, steps=1000, seconds=0.05)
+
+    wait_for(lambda: served.ledger.job(job).progress.step > 2)
+
+    asked = time.monotonic()
+    served.ledger.want_cancel(job)
+    wait_for(is_over(served.ledger, job))
+    assert time.monotonic() - asked < 1.0
+    assert (served.ledger.job(job).state, served.ledger.job(job).error_code) == ("cancelled", "jobs.cancelled")
+
+
+def test_a_stop_that_comes_with_the_start_is_not_lost(served):
+    for number in range(100, 110):
+        job = submit(served.ledger, number, steps=1000, seconds=0.02)
+        wait_for(lambda job=job: served.ledger.job(job).state == "running")
+
+        served.ledger.want_cancel(job)
+        wait_for(is_over(served.ledger, job))
+
+        assert served.ledger.job(job).state == "cancelled"
+
+
+def test_one_token_does_one_job_at_a_time_and_the_urgent_one_next(served):
+    first = submit(served.ledger, 1, steps=10, seconds=0.05)
+    wait_for(lambda: served.ledger.job(first).state == "running")
+    board = submit(served.ledger, 2)
+    redo = submit(served.ledger, 3, priority=10)
+    assert [served.ledger.job(job).state for job in (board, redo)] == ["queued", "queued"]
+
+    wait_for(is_over(served.ledger, first, board, redo))
+
+    jobs = [str(job) for job in (first, redo, board)]
+    began = [note.split()[1] for note in notes(served.layout) if note.startswith("step") and note.split()[2] == "1"]
+    assert [job for job in began if job in jobs] == jobs
+
+
+def test_a_job_that_kills_its_child_three_times_fails_and_the_next_one_is_done(served):
+    poison = submit(served.ledger, 1, die_at=1)
+    healthy = submit(served.ledger, 2)
+
+    wait_for(is_over(served.ledger, poison, healthy))
+
+    assert (served.ledger.job(poison).state, served.ledger.job(poison).error_code) == ("failed", "jobs.crashed")
+    assert served.ledger.job(poison).error_values == {"reason": "signal 9, SIGKILL", "times": 3}
+    assert (served.ledger.job(healthy).state, served.ledger.job(healthy).attempt) == ("done", 1)
+
+
+def test_a_failure_in_words_and_a_bug_both_reach_the_ledger(served):
+    wrong = submit(served.ledger, 1, fail=True)
+    bug = submit(served.ledger, 2, kind="score")
+
+    wait_for(is_over(served.ledger, wrong, bug))
+
+    assert (served.ledger.job(wrong).error_code, served.ledger.job(wrong).error_values["most"]) == ("render.takes", 64)
+    assert served.ledger.job(bug).error_code == "jobs.unexpected" and len(served.ledger.job(bug).log_id) == 8
+
+
+def test_a_job_that_stands_still_is_tried_once_more_and_then_fails(ledger, dispatchers):
+    job = submit(ledger, 1, hang_at=2)
+    dispatchers.start(stall_seconds=0.5)
+
+    wait_for(is_over(ledger, job))
+
+    assert (ledger.job(job).error_code, ledger.job(job).attempt) == ("jobs.stalled", 2)
+
+
+def test_a_second_dispatcher_leaves_the_workspace_to_the_first(layout, dispatchers):
+    first = dispatchers.start()
+    wait_for(lambda: dispatcher_state(layout) == "running")
+
+    second = dispatchers.start()
+
+    assert second.wait(60) == ANOTHER_SERVES
+    assert first.poll() is None and dispatcher_state(layout) == "running"
+
+
+def test_two_dispatchers_started_at_once_become_one(layout, ledger, dispatchers):
+    both = [dispatchers.start(), dispatchers.start()]
+    job = submit(ledger)
+
+    wait_for(is_over(ledger, job))
+    wait_for(lambda: sorted(process.poll() is None for process in both) == [False, True])
+
+    assert ledger.job(job).attempt == 1
+
+
+def test_an_idle_dispatcher_leaves_with_its_child_and_says_so(layout, ledger, dispatchers):
+    process = dispatchers.start(idle_seconds=0.5)
+    job = submit(ledger)
+
+    assert process.wait(60) == 0
+
+    assert ledger.job(job).state == "done"
+    assert dispatcher_state(layout) == "stopped"
+    assert not children_of(layout.workspace)
+
+
+def test_a_killed_dispatcher_leaves_no_child_behind_and_its_job_is_done_by_the_next(layout, ledger, dispatchers):
+    job = submit(ledger, steps=20, seconds=0.05)
+    first = dispatchers.start()
+    wait_for(lambda: ledger.job(job).progress.step > 2)
+
+    first.kill()
+    wait_for(lambda: not children_of(layout.workspace), what="the end of the child")
+    assert dispatcher_state(layout) == "stopped"
+    dispatchers.start()
+    wait_for(is_over(ledger, job))
+
+    assert (ledger.job(job).state, ledger.job(job).attempt) == ("done", 2)
+
+
+def test_a_dispatcher_that_is_told_to_leave_queues_its_job_without_blame(layout, ledger, dispatchers):
+    job = submit(ledger, steps=1000, seconds=0.05)
+    process = dispatchers.start()
+    wait_for(lambda: ledger.job(job).progress.step > 2)
+
+    process.send_signal(signal.SIGTERM)
+
+    assert process.wait(60) == 0
+    assert ledger.job(job).state == "queued"
+    assert not children_of(layout.workspace)
+
+
+def test_nothing_listens_beyond_this_machine(served):
+    job = submit(served.ledger, 300)
+    wait_for(is_over(served.ledger, job))  # now there is a child too
+
+    listening = [
+        connection.laddr.ip
+        for one in [psutil.Process(served.process.pid), *children_of(served.layout.workspace)]
+        for connection in one.net_connections()
+        if connection.status == psutil.CONN_LISTEN
+    ]
+
+    assert set(listening) <= {"127.0.0.1", "::1"}
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs SIGSTOP")
+def test_a_ledger_that_cannot_be_written_for_a_while_loses_no_outcome(layout, ledger, dispatchers):
+    from story_engine.jobs.queue.ledger_schema import connect
+
+    job = submit(ledger, steps=5, seconds=0.05)
+    dispatchers.start()
+    wait_for(lambda: ledger.job(job).progress.step > 2)
+    blocker = connect(layout.ledger, is_durable=True)
+    blocker.execute("BEGIN IMMEDIATE")
+    wait_for(lambda: any(note.startswith("stored") for note in notes(layout)))
+
+    blocker.execute("ROLLBACK")
+    blocker.close()
+
+    wait_for(is_over(ledger, job))
+    assert (ledger.job(job).state, ledger.job(job).attempt) == ("done", 1)

@@ -1,0 +1,92 @@
+import os
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from story_engine.config import Config
+from story_engine.jobs.queue import launcher
+from story_engine.jobs.queue.launcher import start_dispatcher
+from story_engine.jobs.queue.presence import dispatcher_state
+from story_engine.store.layout import Layout
+from tests.story_engine.jobs.conftest import LIGHT_WORK, PROJECT, submit, wait_for
+
+_STARTER = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {project!r})
+from story_engine.config import Config
+from story_engine.jobs import launcher
+usual = launcher.dispatcher_command
+launcher.dispatcher_command = lambda config: [*usual(config), "--work", {work!r}]
+for _ in range(3):
+    launcher.start_dispatcher(Config(workspace=Path({workspace!r}), stories=Path({workspace!r})))
+assert not {{"torch", "dask", "distributed"}} & set(sys.modules), "a page would import these"
+"""
+
+
+def dispatchers_of(workspace):
+    found = []
+    for process in psutil.process_iter(["cmdline", "status"]):
+        line = process.info["cmdline"] or []
+        if (
+            "story_engine.jobs.queue.dispatcher" in line
+            and str(workspace) in line
+            and process.info["status"] != "zombie"
+        ):
+            found.append(process)
+    return found
+
+
+@pytest.fixture
+def workspace(layout):
+    yield layout.workspace
+    for process in dispatchers_of(layout.workspace):
+        process.terminate()
+        process.wait(60)
+
+
+def starter(workspace):
+    script = _STARTER.format(project=str(PROJECT), work=LIGHT_WORK, workspace=str(workspace))
+    environment = os.environ | {"CUDA_VISIBLE_DEVICES": ""}
+    return subprocess.Popen([sys.executable, "-c", script], start_new_session=True, env=environment)
+
+
+def test_a_dispatcher_outlives_its_starters_and_there_is_one(layout, ledger, workspace):
+    starters = [starter(workspace), starter(workspace)]
+    assert [process.wait(60) for process in starters] == [0, 0]
+
+    wait_for(lambda: dispatcher_state(layout) == "running")
+    wait_for(lambda: len(dispatchers_of(workspace)) == 1)
+
+    job = submit(ledger)
+    wait_for(lambda: ledger.job(job).state == "done")
+
+
+def test_starting_again_after_an_idle_end_starts_a_new_one(layout, workspace, monkeypatch):
+    config = Config(workspace=layout.workspace, stories=layout.stories)
+    usual = launcher.dispatcher_command
+    monkeypatch.setattr(launcher, "dispatcher_command", lambda config: [*usual(config), "--work", LIGHT_WORK])
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert dispatcher_state(layout) == "stopped"
+    start_dispatcher(config)
+    wait_for(lambda: dispatcher_state(layout) == "running")
+    (first,) = dispatchers_of(workspace)
+
+    first.kill()
+    wait_for(lambda: dispatcher_state(layout) == "stopped")
+    start_dispatcher(config)
+
+    wait_for(lambda: dispatcher_state(layout) == "running")
+    (second,) = dispatchers_of(workspace)
+    assert second.pid != first.pid
+
+
+def test_a_torn_or_stale_presence_file_means_stopped(tmp_path):
+    layout = Layout(tmp_path, tmp_path)
+    path = layout.dispatcher_lock.with_suffix(".json")
+    for content in ("", "{", "[]", '{"pid": 1}', f'{{"pid": {os.getpid()}, "started": 5.0, "state": "running"}}'):
+        path.write_text(content)
+
+        assert dispatcher_state(layout) == "stopped", content

@@ -1,0 +1,120 @@
+"""Real trainings of the smallest model, through ledger, dispatcher and child."""
+
+import os
+import signal
+
+import psutil
+import pytest
+
+from story_engine.bootstrap import open_engine
+from story_engine.config import Config
+from story_engine.domain.run import RunState
+from tests.story_engine.jobs.conftest import children_of, wait_for
+from tests.story_engine.training.small_training import PROMPT, small_spec, training_workspace
+
+WITHOUT_WARM_UP = "story_engine.jobs.kinds:WORK"
+
+
+@pytest.fixture
+def layout(tmp_path):
+    return training_workspace(tmp_path)
+
+
+@pytest.fixture
+def engine(layout, monkeypatch):
+    monkeypatch.setattr("story_engine.bootstrap.start_dispatcher", lambda config: None)
+    return open_engine(Config(workspace=layout.workspace, stories=layout.stories, threads=1))
+
+
+def rests(engine, run):
+    return lambda: not engine.training.card(run).is_active
+
+
+def test_a_training_is_asked_for_things_stopped_and_goes_on_to_its_end(engine, dispatchers):
+    desk = engine.training
+    spec = small_spec(steps_per_epoch=60, save_every=1000, sample_every=30, sample_prompts=(PROMPT,))
+    run = desk.start(spec)
+    dispatchers.start(work=WITHOUT_WARM_UP)
+    wait_for(lambda: desk.look(run).metrics, seconds=120, what="the first step")
+
+    desk.ask(run, "save")
+    wait_for(lambda: desk.look(run).checkpoints, what="the checkpoint that was wished")
+    desk.ask(run, "stop")
+    wait_for(rests(engine, run))
+
+    stopped = desk.look(run)
+    assert stopped.card.state == "stopped" and stopped.run.saved_step == stopped.run.step < 60
+    assert {sample.step for sample in stopped.samples} >= {0}
+    desk.resume(run)
+    wait_for(rests(engine, run), seconds=120)
+    finished = desk.look(run)
+    assert finished.card.state == "finished"
+    assert [row.step for row in finished.metrics] == list(range(1, 61))
+    assert finished.choice.step in finished.checkpoints and finished.choice.reasons
+    assert {0, 60} <= set(finished.choice.scores)
+
+
+def test_steps_are_measured_before_anything_is_trained(engine, dispatchers):
+    spec = small_spec()
+    assert engine.training.plan(spec).seconds is None
+    dispatchers.start(work=WITHOUT_WARM_UP)
+
+    engine.training.measure(spec)
+    wait_for(lambda: not engine.training.is_being_measured(spec), seconds=120)
+
+    assert engine.training.plan(spec).seconds > 0
+    assert engine.training.plan(spec.model_copy(update={"batch_size": 4})).seconds is None
+
+
+def test_a_killed_training_is_interrupted_and_goes_on_from_what_it_saved(engine, dispatchers, layout):
+    desk = engine.training
+    run = desk.start(small_spec(steps_per_epoch=200, save_every=5))
+    dispatchers.start(work=WITHOUT_WARM_UP)
+    wait_for(lambda: desk.look(run).run.saved_step >= 5, seconds=120)
+
+    os.kill(desk.look(run).run.pid, signal.SIGKILL)
+    wait_for(rests(engine, run))
+
+    card = desk.card(run)
+    assert (card.state, card.error_code) == ("interrupted", "jobs.crashed_training")
+    assert card.run.saved_step >= 5 and card.run.can_resume
+    desk.resume(run)
+    wait_for(lambda: desk.card(run).state == "running", seconds=60)
+    desk.force_stop(run)
+    wait_for(rests(engine, run))
+    assert desk.card(run).state == "interrupted"
+    wait_for(lambda: len(children_of(layout.workspace)) == 1, what="a fresh child for the next job")
+
+
+def test_nothing_is_left_of_several_processes_whose_child_was_killed(engine, dispatchers, layout):
+    desk = engine.training
+    run = desk.start(small_spec(steps_per_epoch=500, processes=2, batch_size=1))
+    dispatchers.start(work=WITHOUT_WARM_UP)
+    wait_for(lambda: desk.look(run).metrics, seconds=200, what="the first step of two processes")
+    assert len(_ranks(run)) >= 2
+    (child,) = children_of(layout.workspace)
+
+    child.kill()
+
+    wait_for(rests(engine, run))
+    assert desk.card(run).state == "interrupted"
+    wait_for(lambda: not _ranks(run), seconds=20, what="the end of all processes")
+
+
+def _ranks(run):
+    """Processes that train it."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "status"]):
+        line = process.info["cmdline"] or []
+        is_one = "story_engine.training.process" in " ".join(line) and any(part.endswith(f"/{run}") for part in line)
+        if is_one and process.info["status"] != "zombie":
+            found.append(process)
+    return found
+
+
+def test_a_state_that_a_dead_process_left_is_not_believed(engine, layout):
+    run = engine.training.start(small_spec())
+    engine.parts.ledger.want_cancel(engine.training.card(run).job.id)
+    engine.parts.runs.write(RunState(id=run, state="running", step=3, total=8, pid=os.getpid(), host="elsewhere"))
+
+    assert engine.training.card(run).state == "interrupted"
