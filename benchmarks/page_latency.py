@@ -88,15 +88,15 @@ def main() -> None:
 def fill(engine: Engine) -> None:
     """160 takes with scores, as renders would have left them."""
     story = engine.story(STORY)
-    family = engine.parts.families()[story.settings.family]
-    scorer = engine.parts.present_scorer()
+    family = engine.services.families()[story.settings.family]
+    scorer = engine.services.present_scorer()
     for place, scene in enumerate(story.scenes):
         scores = []
         for number in range(TAKES_PER_SCENE):
             recipe = resolve(story, scene, number, family=family, loras={})
             # Soft shapes: a JPEG of pure noise would be five times as large as one of a drawing.
             picture = Image.effect_noise((16, 16), 120).convert("RGB").resize((SIDE, SIDE), Image.Resampling.BICUBIC)
-            take = engine.parts.takes.add(
+            take = engine.services.takes.add(
                 Take(
                     id=recipe.digest,
                     story=STORY,
@@ -118,7 +118,7 @@ def fill(engine: Engine) -> None:
                     value=5 + number / 20,
                 )
             )
-        engine.parts.scores.add(scores)
+        engine.services.scores.add(scores)
 
 
 def measure(page: Page, engine: Engine, process: psutil.Process, clicks: int) -> dict[str, dict[str, float]]:

@@ -23,7 +23,7 @@ def sample_dataset(engine: Engine, style: str, *, trigger: str = "") -> str:
     name = engine.datasets.create(style)
     engine.datasets.bring_sample(name, style, language="zh")
     end = time.monotonic() + _LONGEST_SECONDS
-    while (intake := engine.datasets.intake(name)) is None or intake.is_active:
+    while (importing := engine.datasets.picture_import(name)) is None or importing.is_active:
         if time.monotonic() > end:
             raise SystemExit(f"the sample set {style} did not come in within {_LONGEST_SECONDS} s")
         time.sleep(0.2)

@@ -19,7 +19,7 @@ from story_engine.catalog.families import families
 from story_engine.config import read_config
 from story_engine.domain.family import SAMPLERS
 from story_engine.domain.recipe import Recipe
-from story_engine.inference.denoising import Imagined, Panel, denoise
+from story_engine.inference.denoising import Denoised, Panel, denoise
 from story_engine.inference.networks import open_networks
 from story_engine.inference.noise import starting_noise
 from story_engine.inference.samplers import build_sampler
@@ -89,8 +89,8 @@ def measured(prompts: int, reference_steps: int) -> dict[str, dict[int, float]]:
     return {sampler: {steps: _error(finished(sampler, steps), exact) for steps in STEPS} for sampler in SAMPLERS}
 
 
-def _ignore(step: int, imagined: Imagined) -> None:
-    del step, imagined
+def _ignore(step: int, denoised: Denoised) -> None:
+    del step, denoised
 
 
 def _error(latents: torch.Tensor, exact: torch.Tensor) -> float:

@@ -1,4 +1,4 @@
-"""The only place where real parts are chosen and fitted together."""
+"""The only place where real services are chosen and fitted together."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from story_engine.catalog.scorers import present_scorer
 from story_engine.catalog.tokenizer import count_tokens, cut_position
 from story_engine.config import Config
 from story_engine.engine import Engine
-from story_engine.flows.services import Parts
-from story_engine.jobs.imports.launcher import Intakes
-from story_engine.jobs.imports.lora_reader import LoraBench
+from story_engine.flows.services import Services
+from story_engine.jobs.imports.launcher import PictureImports
+from story_engine.jobs.imports.lora_reader import LoraReader
 from story_engine.jobs.queue.launcher import dispatcher_state, start_dispatcher
 from story_engine.jobs.queue.ledger import Ledger
 from story_engine.preview_model.world.intent import style_words
@@ -36,19 +36,19 @@ def open_engine(config: Config) -> Engine:
     layout = Layout.of(config)
     datasets = DatasetStore(layout)
     loras = LoraStore(layout)
-    parts = Parts(
+    services = Services(
         stories=StoryStore(layout),
         takes=TakeStore(layout),
         scores=ScoreStore(layout),
         loras=loras,
         lora_library=LoraLibrary(layout, loras),
-        lora_bench=LoraBench(layout),
+        lora_reader=LoraReader(layout),
         runs=RunStore(layout),
         sweeps=SweepStore(layout),
         bundles=BundleStore(layout),
         datasets=datasets,
         captions=DatasetCaptions(datasets),
-        intakes=Intakes(config),
+        imports=PictureImports(config),
         ledger=Ledger(layout),
         device="cuda" if gpu_names() else "cpu",
         families=partial(families, layout),
@@ -62,4 +62,4 @@ def open_engine(config: Config) -> Engine:
         unknown_words=unknown_words,
         style_words=style_words,
     )
-    return Engine(config, parts)
+    return Engine(config, services)

@@ -24,7 +24,7 @@ from story_engine.domain.story import Story
 from story_engine.domain.views import CheckItem, GateView, Machine, ResolvedText, StoryCard, Submitted
 from story_engine.flows import export, machine, queue, resolved_text, shelf, takes
 from story_engine.flows.panels import missing_loras, read_board
-from story_engine.flows.services import Parts
+from story_engine.flows.services import Services
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,32 +32,32 @@ class Engine:
     """Everything a person can ask. Built by `bootstrap.open_engine(config)`."""
 
     config: Config
-    parts: Parts
+    services: Services
 
     @property
     def datasets(self) -> DatasetDesk:
         """Everything that a person can ask about datasets."""
-        return DatasetDesk(self.parts, self.config.user)
+        return DatasetDesk(self.services, self.config.user)
 
     @property
     def training(self) -> TrainingDesk:
         """Everything that a person can ask about trainings."""
-        return TrainingDesk(self.parts, self.config.user)
+        return TrainingDesk(self.services, self.config.user)
 
     @property
     def lora_library(self) -> LoraDesk:
         """Everything that a person can ask about LoRAs."""
-        return LoraDesk(self.parts)
+        return LoraDesk(self.services)
 
     @property
     def sweeps(self) -> SweepDesk:
         """Everything that a person can ask about comparisons."""
-        return SweepDesk(self.parts, self.config.user)
+        return SweepDesk(self.services, self.config.user)
 
     # -- the shelf ---------------------------------------------------------------------------------------------------
     def shelf(self) -> tuple[StoryCard, ...]:
         """All stories, last changed first."""
-        return shelf.cards(self.parts)
+        return shelf.cards(self.services)
 
     def templates(self) -> tuple[StoryCard, ...]:
         """The shipped stories that a new one can start from."""
@@ -65,7 +65,7 @@ class Engine:
 
     def create(self, title: str, *, template: str | None = None, family: str = "preview") -> str:
         """A new story, empty with eight scenes or copied from a template; its slug."""
-        return shelf.create(self.parts, title, template=template, family=family)
+        return shelf.create(self.services, title, template=template, family=family)
 
     def create_from(self, story: Story, edits: Sequence[Edit]) -> str:
         """A new story with the text of `story` after `edits`: what a tab still has of one that is gone; its slug.
@@ -73,23 +73,23 @@ class Engine:
         Raises:
             InvalidInput: a value cannot be accepted; nothing was created.
         """
-        return self.parts.stories.create_from(story, edits)
+        return self.services.stories.create_from(story, edits)
 
     def duplicate(self, slug: str) -> str:
         """A copy of the text (not of the takes); the new slug."""
-        return self.parts.stories.duplicate(slug)
+        return self.services.stories.duplicate(slug)
 
     def rename(self, slug: str, title: str) -> None:
         """A new title; the slug, and with it every path, stays."""
-        self.parts.stories.rename(slug, title)
+        self.services.stories.rename(slug, title)
 
     def delete(self, slug: str) -> str:
         """Away from the shelf, into the trash; the token gives it back."""
-        return self.parts.stories.delete(slug)
+        return self.services.stories.delete(slug)
 
     def restore(self, token: str) -> str:
         """Undo of `delete`; the slug."""
-        return self.parts.stories.restore(token)
+        return self.services.stories.restore(token)
 
     # -- a story -----------------------------------------------------------------------------------------------------
     def story(self, slug: str) -> Story:
@@ -99,7 +99,7 @@ class Engine:
             ChooseAnother: no such story.
             InvalidInput: the file has problems, all listed.
         """
-        return self.parts.stories.load(slug)
+        return self.services.stories.load(slug)
 
     def edit(self, slug: str, edits: Sequence[Edit]) -> Story:
         """Change fields, merging with what other tabs changed meanwhile; the story after it.
@@ -108,64 +108,64 @@ class Engine:
             EditConflict: another tab changed the same field since `seen`; both texts are in the error, nothing is lost.
             InvalidInput: a value cannot be accepted; nothing was changed.
         """
-        return self.parts.stories.edit(slug, edits)
+        return self.services.stories.edit(slug, edits)
 
     def add_scene(self, slug: str, *, after: str | None = None) -> Story:
         """One more empty scene."""
-        return self.parts.stories.add_scene(slug, after=after)
+        return self.services.stories.add_scene(slug, after=after)
 
     def remove_scene(self, slug: str, scene: str) -> Story:
         """One scene less (undo through `history`); its takes stay on disk."""
-        return self.parts.stories.remove_scene(slug, scene)
+        return self.services.stories.remove_scene(slug, scene)
 
     def move_scene(self, slug: str, scene: str, *, by: int) -> Story:
         """The scene `by` places later (earlier when negative)."""
-        return self.parts.stories.move_scene(slug, scene, by=by)
+        return self.services.stories.move_scene(slug, scene, by=by)
 
     def notices(self, slug: str, language: str) -> tuple[tuple[str, dict[str, object]], ...]:
         """Message codes with values of what the author should know: damage, copies that were kept, missing LoRAs."""
-        return (*self.parts.stories.notices(slug, language), *missing_loras(self.parts, slug))
+        return (*self.services.stories.notices(slug, language), *missing_loras(self.services, slug))
 
     def history(self, slug: str) -> tuple[Revision, ...]:
         """Earlier states, newest first."""
-        return self.parts.stories.history(slug)
+        return self.services.stories.history(slug)
 
     def go_back_to(self, slug: str, revision: int) -> Story:
         """Bring back an earlier state as a new revision."""
-        return self.parts.stories.go_back_to(slug, revision)
+        return self.services.stories.go_back_to(slug, revision)
 
     def resolved(self, story: Story, scene: str) -> ResolvedText:
         """What the model will really be sent, with token counts and unknown words."""
-        return resolved_text.resolved_text(self.parts, story, scene)
+        return resolved_text.resolved_text(self.services, story, scene)
 
     def loras(self) -> tuple[str, ...]:
         """Names of the LoRAs in the library."""
-        return self.parts.loras.names()
+        return self.services.loras.names()
 
     # -- the board ---------------------------------------------------------------------------------------------------
     def board(self, slug: str) -> Board:
         """The panels with their takes, scores and picks."""
-        return read_board(self.parts, slug)
+        return read_board(self.services, slug)
 
     def pick(self, slug: str, scene: str, take: str | None) -> None:
         """A person's choice of take for a panel; None takes the choice back."""
-        takes.pick(self.parts, slug, scene, take)
+        takes.pick(self.services, slug, scene, take)
 
     def pin(self, slug: str, scene: str, take: str) -> Story:
         """Make the take's seed the scene's, and pin it."""
-        return takes.pin(self.parts, slug, scene, take)
+        return takes.pin(self.services, slug, scene, take)
 
     def use_settings(self, slug: str, scene: str, take: str) -> Story:
         """Bring back the prompt, negative and seed that this take was painted from, and its settings."""
-        return takes.use_settings(self.parts, slug, scene, take)
+        return takes.use_settings(self.services, slug, scene, take)
 
     def delete_take(self, slug: str, scene: str, take: str) -> str:
         """Into the trash; the token gives it back."""
-        return self.parts.takes.delete(slug, scene, take)
+        return self.services.takes.delete(slug, scene, take)
 
     def restore_take(self, token: str) -> None:
         """Undo of `delete_take`."""
-        self.parts.takes.restore(token)
+        self.services.takes.restore(token)
 
     # -- work --------------------------------------------------------------------------------------------------------
     def render(
@@ -188,62 +188,62 @@ class Engine:
         """
         user = self.config.user
         return queue.render(
-            self.parts, slug, scenes=scenes, takes=takes, user=user, overrides=overrides, without_loras=without_loras
+            self.services, slug, scenes=scenes, takes=takes, user=user, overrides=overrides, without_loras=without_loras
         )
 
     def redo(self, slug: str, scene: str, *, takes: int = 1) -> Submitted:
         """`takes` more takes of one scene, at the front of the queue."""
-        return queue.redo(self.parts, slug, scene, takes=takes, user=self.config.user)
+        return queue.redo(self.services, slug, scene, takes=takes, user=self.config.user)
 
     def rescore(self, slug: str, *, scene: str | None = None) -> Submitted:
         """Score what has no score of the present scorer version."""
-        return queue.rescore(self.parts, slug, scene=scene, user=self.config.user)
+        return queue.rescore(self.services, slug, scene=scene, user=self.config.user)
 
     def jobs(self, *, story: str | None = None, active: bool = True) -> tuple[JobView, ...]:
         """Jobs, oldest first; finished ones too with `active=False` (the last fifty)."""
-        found = self.parts.ledger.jobs(story=story, active=active)
-        queue.watch(self.parts, found)
+        found = self.services.ledger.jobs(story=story, active=active)
+        queue.watch(self.services, found)
         return found
 
     def job(self, job: int) -> JobView:
         """One job."""
-        found = self.parts.ledger.job(job)
-        queue.watch(self.parts, [found])
+        found = self.services.ledger.job(job)
+        queue.watch(self.services, [found])
         return found
 
     def cancel(self, job: int) -> None:
         """Ask the job to stop; finished takes are kept."""
-        self.parts.ledger.want_cancel(job)
+        self.services.ledger.want_cancel(job)
 
     def retry(self, job: int) -> int:
         """Queue a failed, cancelled or held job again; the id of the job."""
-        return queue.retry(self.parts, job)
+        return queue.retry(self.services, job)
 
     # -- the machine -------------------------------------------------------------------------------------------------
     def machine(self) -> Machine:
         """Device, models, dispatcher."""
-        return machine.look(self.parts)
+        return machine.look(self.services)
 
     def warm_up(self) -> None:
         """Start the dispatcher if it is not running, so that the first render does not wait for it."""
-        self.parts.start_dispatcher()
+        self.services.start_dispatcher()
 
     def download(self, family: str) -> int:
         """Queue the download of a family's missing files (or "aesthetic", the challenge's scorer); the job."""
-        return queue.download(self.parts, family, user=self.config.user)
+        return queue.download(self.services, family, user=self.config.user)
 
     # -- submission --------------------------------------------------------------------------------------------------
     def gate(self, slug: str, *, threshold: float = CHALLENGE_GATE) -> GateView:
         """Mean, per-panel scores, what lifts or drags the mean, distance to the gate."""
-        return export.gate_view(self.parts, slug, threshold=threshold)
+        return export.gate_view(self.services, slug, threshold=threshold)
 
     def checklist(self, slug: str, *, threshold: float = CHALLENGE_GATE) -> tuple[CheckItem, ...]:
         """What is there and what is missing for a submission."""
-        return export.checklist(self.parts, slug, threshold=threshold)
+        return export.checklist(self.services, slug, threshold=threshold)
 
     def contact_sheet(self, slug: str) -> bytes:
         """The chosen panels as one JPEG, two columns, 1024 × 2048 for eight, as the challenge's notebook glues them."""
-        return export.sheet(self.parts, slug)
+        return export.sheet(self.services, slug)
 
     def export(self, slug: str, *, threshold: float = CHALLENGE_GATE, out: Path | None = None) -> Path:
         """Write the bundle, whole or not at all; its path.
@@ -251,4 +251,4 @@ class Engine:
         Raises:
             NotReady: the checklist blocks; nothing was written.
         """
-        return export.export(self.parts, slug, threshold=threshold, out=out)
+        return export.export(self.services, slug, threshold=threshold, out=out)

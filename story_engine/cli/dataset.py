@@ -168,17 +168,17 @@ def _finish(desk: DatasetDesk, name: str, refused: list[str]) -> int:
         JobEnded: it ended otherwise than done.
     """
     try:
-        while (intake := desk.intake(name)) is not None and intake.is_active:
+        while (importing := desk.picture_import(name)) is not None and importing.is_active:
             time.sleep(_POLL_SECONDS)
     except KeyboardInterrupt:
-        desk.stop_intake(name)
+        desk.stop_import(name)
         raise click.exceptions.Abort from None
-    if intake is None or intake.state != "done":
-        code = intake.error_code if intake else None
-        reason = message(code, "en", **((intake and intake.error_values) or {})) if code in known_codes() else ""
-        raise JobEnded(f"The import into {name} ended: {intake.state if intake else 'gone'}. {reason}".strip())
-    refused += [message(each.code, "en", **each.values) for each in intake.refused if each.code in known_codes()]
-    return intake.added
+    if importing is None or importing.state != "done":
+        code = importing.error_code if importing else None
+        reason = message(code, "en", **((importing and importing.error_values) or {})) if code in known_codes() else ""
+        raise JobEnded(f"The import into {name} ended: {importing.state if importing else 'gone'}. {reason}".strip())
+    refused += [message(each.code, "en", **each.values) for each in importing.refused if each.code in known_codes()]
+    return importing.added
 
 
 def _given(**values: object) -> dict[str, object]:

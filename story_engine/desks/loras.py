@@ -11,19 +11,19 @@ from pathlib import Path
 
 from story_engine.domain.lora import LoraEntry, LoraReport, Repaired, RepairStep
 from story_engine.flows import loras
-from story_engine.flows.services import Parts
+from story_engine.flows.services import Services
 
 
 @dataclass(frozen=True, slots=True)
 class LoraDesk:
     """Everything a person can ask about LoRAs. Reached as `engine.lora_library`."""
 
-    parts: Parts
+    services: Services
 
     # -- looking -------------------------------------------------------------------------------------------------------
     def entries(self) -> tuple[LoraEntry, ...]:
         """The library, last added first; opens no tensors."""
-        return self.parts.lora_library.entries()
+        return self.services.lora_library.entries()
 
     def entry(self, name: str) -> LoraEntry:
         """One LoRA; a checkpoint of a training is `<run>@<step>`.
@@ -31,7 +31,7 @@ class LoraDesk:
         Raises:
             ChooseAnother: there is none of that name.
         """
-        return self.parts.lora_library.entry(name)
+        return self.services.lora_library.entry(name)
 
     def look(self, name: str) -> LoraReport:
         """What the doctor says; at once when this content was looked at before.
@@ -39,15 +39,15 @@ class LoraDesk:
         Raises:
             ChooseAnother: there is none of that name.
         """
-        return loras.look(self.parts, name)
+        return loras.look(self.services, name)
 
     def look_at_file(self, path: Path) -> LoraReport:
         """What the doctor says of a file anywhere on this machine."""
-        return loras.look_at_file(self.parts, path)
+        return loras.look_at_file(self.services, path)
 
     def worn_by(self, name: str) -> tuple[str, ...]:
         """The stories (slugs) that wear it, as a whole or in a scene: to be said before it is removed."""
-        return loras.worn_by(self.parts, name)
+        return loras.worn_by(self.services, name)
 
     # -- adding and removing -------------------------------------------------------------------------------------------
     def add_file(
@@ -72,7 +72,7 @@ class LoraDesk:
             FixInput: with code `loras.alpha_needed` (and its `rank`) to be asked for an alpha; otherwise the file or
                 the name cannot be used. Nothing was added.
         """
-        return loras.add_file(self.parts, file_name, content, name=name, alpha=alpha, trigger=trigger)
+        return loras.add_file(self.services, file_name, content, name=name, alpha=alpha, trigger=trigger)
 
     def add_checkpoint(self, run: str, step: int, name: str | None = None, *, strength: float = 1.0) -> str:
         """Take a training's checkpoint into the library; the entry's name. Takes no longer than copying it.
@@ -81,7 +81,7 @@ class LoraDesk:
             ChooseAnother: there is no such checkpoint.
             FixInput: the name is not free.
         """
-        return loras.add_checkpoint(self.parts, run, step, name=name, strength=strength)
+        return loras.add_checkpoint(self.services, run, step, name=name, strength=strength)
 
     def delete(self, name: str) -> str:
         """Into the trash; the token gives it back. Stories that wear it are not changed.
@@ -89,11 +89,11 @@ class LoraDesk:
         Raises:
             ChooseAnother: there is none of that name.
         """
-        return self.parts.lora_library.delete(name)
+        return self.services.lora_library.delete(name)
 
     def restore(self, token: str) -> str:
         """Undo of `delete`; the name."""
-        return self.parts.lora_library.restore(token)
+        return self.services.lora_library.restore(token)
 
     # -- changing ------------------------------------------------------------------------------------------------------
     def rename(self, name: str, new: str) -> tuple[str, ...]:
@@ -102,15 +102,15 @@ class LoraDesk:
         Raises:
             FixInput: the new name is not fit, or in use.
         """
-        return loras.rename(self.parts, name, new.strip())
+        return loras.rename(self.services, name, new.strip())
 
     def set_title(self, name: str, title: str) -> None:
         """What people read above it."""
-        self.parts.lora_library.change(name, title=title.strip()[:200])
+        self.services.lora_library.change(name, title=title.strip()[:200])
 
     def set_trigger(self, name: str, trigger: str) -> None:
         """The word that calls it; written into files that are converted from now on. No picture changes."""
-        self.parts.lora_library.change(name, trigger=trigger.strip()[:200])
+        self.services.lora_library.change(name, trigger=trigger.strip()[:200])
 
     def set_strength(self, name: str, strength: float) -> None:
         """The strength that is recommended for it.
@@ -118,7 +118,7 @@ class LoraDesk:
         Raises:
             FixInput: it is outside -5 … 5.
         """
-        loras.set_strength(self.parts, name, strength)
+        loras.set_strength(self.services, name, strength)
 
     def repair(self, name: str, what: str, *, alpha: float | None = None) -> Repaired:
         """Mend it in one way of `domain.lora.REPAIRS`; before and after. What it was is kept until `undo_repair`.
@@ -126,11 +126,11 @@ class LoraDesk:
         Raises:
             FixInput: it cannot be mended so; with code `loras.alpha_needed` to be asked for an alpha.
         """
-        return loras.repair(self.parts, name, what, alpha=alpha)
+        return loras.repair(self.services, name, what, alpha=alpha)
 
     def undo_repair(self, name: str) -> RepairStep | None:
         """Take the last repair back, to the bit; which it was."""
-        return self.parts.lora_library.undo(name)
+        return self.services.lora_library.undo(name)
 
     # -- out again -----------------------------------------------------------------------------------------------------
     def convert(self, name: str, dialect: str, *, out: Path | None = None) -> Path:
@@ -139,4 +139,4 @@ class LoraDesk:
         Raises:
             FixInput: there is no such dialect, or the LoRA must be repaired first.
         """
-        return loras.convert(self.parts, name, dialect, out=out)
+        return loras.convert(self.services, name, dialect, out=out)

@@ -11,7 +11,7 @@ from story_engine.domain.training import PRESETS, SamplePrompt, TrainingSpec
 from story_engine.domain.training_text import read_spec, spec_from_preset
 from story_engine.errors import ChooseAnother
 from story_engine.flows import train, train_time, train_view
-from story_engine.flows.services import Parts
+from story_engine.flows.services import Services
 from story_engine.flows.train import TrainingPlan
 from story_engine.flows.train_view import RunCard, RunLook
 from story_engine.store.safe_yaml import decode, parse
@@ -21,7 +21,7 @@ from story_engine.store.safe_yaml import decode, parse
 class TrainingDesk:
     """Everything that a person can ask about trainings. Reached as `engine.training`."""
 
-    parts: Parts
+    services: Services
     user: str
 
     # -- before it starts ----------------------------------------------------------------------------------------------
@@ -48,7 +48,7 @@ class TrainingDesk:
         Raises:
             ChooseAnother: no such story, or no such scene.
         """
-        story = self.parts.stories.load(slug)
+        story = self.services.stories.load(slug)
         known = {scene.id: scene for scene in story.scenes}
         for wanted in scenes:
             if wanted not in known:
@@ -65,20 +65,20 @@ class TrainingDesk:
 
     def style_words(self, prompts: Sequence[str], *, trigger: str = "") -> str:
         """Words in these prompts that name a style, separated by commas: what a LoRA has to hold against."""
-        found = dict.fromkeys(word for prompt in prompts for word in self.parts.style_words(prompt))
+        found = dict.fromkeys(word for prompt in prompts for word in self.services.style_words(prompt))
         return "，".join(word for word in found if word not in trigger)
 
     def plan(self, spec: TrainingSpec) -> TrainingPlan:
         """What stands in its way, all at once; memory and time."""
-        return train.plan(self.parts, spec)
+        return train.plan(self.services, spec)
 
     def measure(self, spec: TrainingSpec) -> int:
         """Do a few steps on noise, so that `plan` knows the time; the job, which takes seconds."""
-        return train_time.measure(self.parts, spec, user=self.user)
+        return train_time.measure(self.services, spec, user=self.user)
 
     def is_being_measured(self, spec: TrainingSpec) -> bool:
         """Whether that is going on just now."""
-        return train_time.is_being_measured(self.parts, spec)
+        return train_time.is_being_measured(self.services, spec)
 
     # -- work ----------------------------------------------------------------------------------------------------------
     def start(self, spec: TrainingSpec) -> str:
@@ -87,24 +87,24 @@ class TrainingDesk:
         Raises:
             InvalidInput: what blocks it, all at once; nothing was made.
         """
-        return train.start(self.parts, spec, user=self.user)
+        return train.start(self.services, spec, user=self.user)
 
     def resume(self, run: str) -> None:
         """Go on from what was saved last."""
-        train.resume(self.parts, run, user=self.user)
+        train.resume(self.services, run, user=self.user)
 
     def ask(self, run: str, what: str) -> None:
         """Ask a training at work for "sample", "save" or "stop"; a stop saves first."""
-        train.ask(self.parts, run, what)
+        train.ask(self.services, run, what)
 
     def force_stop(self, run: str) -> None:
         """End a training now; it can go on from what it saved last."""
-        train.force_stop(self.parts, run)
+        train.force_stop(self.services, run)
 
     # -- the runs ------------------------------------------------------------------------------------------------------
     def runs(self) -> tuple[RunCard, ...]:
         """All runs, last created first."""
-        return train_view.cards(self.parts)
+        return train_view.cards(self.services)
 
     def card(self, run: str) -> RunCard:
         """How far one run is.
@@ -112,11 +112,11 @@ class TrainingDesk:
         Raises:
             ChooseAnother: there is none of that name.
         """
-        return train_view.card(self.parts, run)
+        return train_view.card(self.services, run)
 
     def look(self, run: str) -> RunLook:
         """One run with its figures, samples and checkpoints."""
-        return train_view.look(self.parts, run)
+        return train_view.look(self.services, run)
 
     def checkpoint(self, run: str, step: int) -> Path:
         """The LoRA file of a step.
@@ -124,7 +124,7 @@ class TrainingDesk:
         Raises:
             ChooseAnother: there is none of that step.
         """
-        found = self.parts.runs.checkpoints(run)
+        found = self.services.runs.checkpoints(run)
         if step not in found:
             listed = ", ".join(str(each) for each in found) or "–"
             raise ChooseAnother("training.no_checkpoint", name=run, step=step, listed=listed)
@@ -132,8 +132,8 @@ class TrainingDesk:
 
     def delete(self, run: str) -> str:
         """Into the trash, checkpoints and all; the token gives it back."""
-        return train.delete(self.parts, run)
+        return train.delete(self.services, run)
 
     def restore(self, token: str) -> str:
         """Undo of `delete`; the run's id."""
-        return self.parts.runs.restore(token)
+        return self.services.runs.restore(token)

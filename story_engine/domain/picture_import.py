@@ -22,7 +22,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Intake:
+class PictureImport:
     """The last import of a dataset."""
 
     id: str

@@ -97,9 +97,9 @@ class TrainingSpec(Value):
     """Lets the adapter learn darker and brighter pictures than the base paints."""
     caption_dropout: float = 0.05
     """Share of the samples that are trained without their caption: the style then needs no words."""
-    smallest_timestep: int = 0
+    min_timestep: int = 0
     """Least noise that is trained with: 0 is the finished picture."""
-    largest_timestep: int = TIMESTEPS - 1
+    max_timestep: int = TIMESTEPS - 1
     """Most noise that is trained with: composition is decided there, texture below."""
     resolution: int = 0
     """Side of a square picture in pixels; with buckets, the side of a square of the same area. 0: the family's own."""
@@ -140,7 +140,7 @@ LIMITS: Mapping[str, tuple[float, float]] = {
     "crops": (1, 16), "batch_size": (1, 64), "learning_rate": (1e-7, 0.05), "weight_decay": (0, 1),
     "lora_dropout": (0, 0.9), "lr_warmup_steps": (0, 10_000), "gradient_accumulation_steps": (1, 64),
     "max_grad_norm": (0, 100), "min_snr_gamma": (0, 20), "noise_offset": (0, 0.5), "caption_dropout": (0, 1),
-    "smallest_timestep": (0, TIMESTEPS - 1), "largest_timestep": (0, TIMESTEPS - 1),
+    "min_timestep": (0, TIMESTEPS - 1), "max_timestep": (0, TIMESTEPS - 1),
     "resolution": (0, 2048), "seed": (0, 2**63 - 1), "sample_every": (0, 100_000), "sample_steps": (0, 200),
     "save_every": (1, 100_000), "keep_last": (0, 1000), "keep_every": (0, 100_000), "processes": (1, 16),
 }  # fmt: skip
@@ -172,7 +172,7 @@ PRESETS: Mapping[str, Mapping[str, object]] = {
         "family": "preview", "precision": "bfloat16", "lora_rank": 16, "lora_alpha": 16.0,
         "target_modules": ("to_q", "to_k", "to_v", "to_out", "ff", "act_fn.proj"),
         "max_epochs": 1, "steps_per_epoch": 120, "batch_size": 4, "learning_rate": 4e-3, "lr_scheduler": "cosine",
-        "lr_warmup_steps": 8, "smallest_timestep": 300, "center_crop": True, "random_flip": True,
+        "lr_warmup_steps": 8, "min_timestep": 300, "center_crop": True, "random_flip": True,
         "use_gradient_checkpointing": False, "caption_dropout": 0.1, "sample_every": 40, "save_every": 40,
     },
 }  # fmt: skip
@@ -264,9 +264,9 @@ def _together(spec: TrainingSpec, family: Family | None) -> list[TrainingProblem
     elif family is not None and spec.resolution and not spec.resolution <= family.largest_side:
         values = {"value": spec.resolution, "family": family.title, "most": family.largest_side}
         found.append(TrainingProblem("training.too_large_for_family", "resolution", values))
-    if spec.smallest_timestep > spec.largest_timestep:
-        values = {"smallest": spec.smallest_timestep, "largest": spec.largest_timestep}
-        found.append(TrainingProblem("training.timesteps", "smallest_timestep", values))
+    if spec.min_timestep > spec.max_timestep:
+        values = {"smallest": spec.min_timestep, "largest": spec.max_timestep}
+        found.append(TrainingProblem("training.timesteps", "min_timestep", values))
     if spec.steps >= 1 and spec.lr_warmup_steps >= spec.steps:
         values = {"warmup": spec.lr_warmup_steps, "steps": spec.steps}
         found.append(TrainingProblem("training.only_warmup", "lr_warmup_steps", values))

@@ -8,42 +8,42 @@ from story_engine.domain import captions
 from story_engine.domain.dataset import Dataset
 from story_engine.errors import FixInput
 from story_engine.flows.dataset_view import look
-from story_engine.flows.services import Parts
+from story_engine.flows.services import Services
 
 
-def set_all(parts: Parts, name: str, files: Sequence[str] | None, text: str) -> int:
+def set_all(services: Services, name: str, files: Sequence[str] | None, text: str) -> int:
     """The same caption for all of `files` (None: all kept); how many changed."""
-    return _rewrite(parts, name, files, captions.set_to(text), "set" if text.strip() else "clear")
+    return _rewrite(services, name, files, captions.set_to(text), "set" if text.strip() else "clear")
 
 
-def prefix(parts: Parts, name: str, files: Sequence[str] | None, text: str) -> int:
+def prefix(services: Services, name: str, files: Sequence[str] | None, text: str) -> int:
     """`text` in front of each caption."""
     if not text.strip():
         raise FixInput("dataset.find_empty")
-    return _rewrite(parts, name, files, captions.prefixed(text), "prefix")
+    return _rewrite(services, name, files, captions.prefixed(text), "prefix")
 
 
-def replace(parts: Parts, name: str, files: Sequence[str] | None, find: str, by: str) -> int:
+def replace(services: Services, name: str, files: Sequence[str] | None, find: str, by: str) -> int:
     """Every `find` in the captions becomes `by`."""
     if not find:
         raise FixInput("dataset.find_empty")
-    return _rewrite(parts, name, files, captions.replaced(find, by), "replace")
+    return _rewrite(services, name, files, captions.replaced(find, by), "replace")
 
 
-def put_trigger_in_front(parts: Parts, name: str, files: Sequence[str] | None) -> int:
+def put_trigger_in_front(services: Services, name: str, files: Sequence[str] | None) -> int:
     """The dataset's trigger word in front of each caption that does not begin with it."""
-    trigger = parts.datasets.load(name).trigger.strip()
+    trigger = services.datasets.load(name).trigger.strip()
     if not trigger:
         raise FixInput("dataset.no_trigger_word")
-    return _rewrite(parts, name, files, captions.triggered(trigger), "trigger")
+    return _rewrite(services, name, files, captions.triggered(trigger), "trigger")
 
 
-def set_trigger(parts: Parts, name: str, trigger: str) -> Dataset:
+def set_trigger(services: Services, name: str, trigger: str) -> Dataset:
     """Which word shall call what is trained; captions are not changed by it."""
     word = " ".join(trigger.split())[:60]
-    return parts.datasets.change(name, lambda dataset: dataset.model_copy(update={"trigger": word}))
+    return services.datasets.change(name, lambda dataset: dataset.model_copy(update={"trigger": word}))
 
 
-def _rewrite(parts: Parts, name: str, files: Sequence[str] | None, rewrite: captions.Rewrite, action: str) -> int:
-    wanted = [entry.file for entry in look(parts, name).kept] if files is None else files
-    return parts.captions.rewrite_captions(name, wanted, rewrite, action=action)
+def _rewrite(services: Services, name: str, files: Sequence[str] | None, rewrite: captions.Rewrite, action: str) -> int:
+    wanted = [entry.file for entry in look(services, name).kept] if files is None else files
+    return services.captions.rewrite_captions(name, wanted, rewrite, action=action)

@@ -7,34 +7,34 @@ from pathlib import Path
 from story_engine.domain.dataset import Filters
 from story_engine.errors import FixInput
 from story_engine.flows.dataset_view import look
-from story_engine.flows.services import Parts
+from story_engine.flows.services import Services
 from story_engine.formats import data_juicer, metadata_csv
 from story_engine.store.safe_yaml import decode, parse
 
 
-def metadata_csv_of(parts: Parts, name: str) -> bytes:
+def metadata_csv_of(services: Services, name: str) -> bytes:
     """`metadata.csv` of the kept pictures."""
-    return metadata_csv.as_metadata_csv((entry.file, entry.caption) for entry in look(parts, name).kept)
+    return metadata_csv.as_metadata_csv((entry.file, entry.caption) for entry in look(services, name).kept)
 
 
-def metadata_jsonl_of(parts: Parts, name: str, *, kept_only: bool = False, folder: str = "images") -> bytes:
+def metadata_jsonl_of(services: Services, name: str, *, kept_only: bool = False, folder: str = "images") -> bytes:
     """`metadata.jsonl` of all pictures, for data-juicer to filter, or of the kept ones."""
-    found = look(parts, name)
+    found = look(services, name)
     entries = found.kept if kept_only else found.dataset.entries
     return data_juicer.as_metadata_jsonl(
         data_juicer.Sample(entry.caption, (f"{folder}/{entry.file}",)) for entry in entries
     )
 
 
-def config_of(parts: Parts, name: str) -> str:
+def config_of(services: Services, name: str) -> str:
     """`data_juicer_config.yaml` with the dataset's filters."""
-    dataset = parts.datasets.load(name)
+    dataset = services.datasets.load(name)
     return data_juicer.as_config(
         dataset.filters, project=name, dataset_path=f"./{data_juicer.METADATA}", export_path="./result.jsonl"
     )
 
 
-def read_config(parts: Parts, name: str, content: bytes) -> Filters:
+def read_config(services: Services, name: str, content: bytes) -> Filters:
     """Take the filters over from a `data_juicer_config.yaml`; near-duplicates and scores stay as they are.
 
     Raises:
@@ -42,26 +42,26 @@ def read_config(parts: Parts, name: str, content: bytes) -> Filters:
     """
     read = data_juicer.filters_from(parse(decode(content)).data)
     taken = {"shape": read.shape, "ratio": read.ratio}
-    changed = parts.datasets.change(
+    changed = services.datasets.change(
         name,
         lambda dataset: dataset.model_copy(update={"filters": dataset.filters.model_copy(update=taken)}),
     )
     return changed.filters
 
 
-def export(parts: Parts, name: str, *, out: Path | None) -> Path:
+def export(services: Services, name: str, *, out: Path | None) -> Path:
     """A zip of the kept pictures in the trainer's layout, `train/` with its `metadata.csv`; its path.
 
     Raises:
         FixInput: nothing is kept.
     """
-    kept = look(parts, name).kept
+    kept = look(services, name).kept
     if not kept:
         raise FixInput("dataset.nothing_kept", name=name)
-    entries: dict[str, bytes | Path] = {f"train/{metadata_csv.FILE_NAME}": metadata_csv_of(parts, name)}
-    entries |= {f"train/{entry.file}": parts.datasets.picture(name, entry.file) for entry in kept}
+    entries: dict[str, bytes | Path] = {f"train/{metadata_csv.FILE_NAME}": metadata_csv_of(services, name)}
+    entries |= {f"train/{entry.file}": services.datasets.picture(name, entry.file) for entry in kept}
     entries |= {
-        data_juicer.METADATA: metadata_jsonl_of(parts, name, kept_only=True, folder="train"),
-        data_juicer.CONFIG: config_of(parts, name).encode(),
+        data_juicer.METADATA: metadata_jsonl_of(services, name, kept_only=True, folder="train"),
+        data_juicer.CONFIG: config_of(services, name).encode(),
     }
-    return parts.bundles.write(out or parts.bundles.path(f"dataset-{name}"), entries)
+    return services.bundles.write(out or services.bundles.path(f"dataset-{name}"), entries)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from story_engine.domain.picture_import import SAMPLE_STYLES
 from story_engine.errors import ChooseAnother, FixInput
-from story_engine.flows.services import Parts
+from story_engine.flows.services import Services
 
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
-def bring_files(parts: Parts, name: str, files: Sequence[tuple[str, bytes]]) -> None:
+def bring_files(services: Services, name: str, files: Sequence[tuple[str, bytes]]) -> None:
     """Pictures, zips and caption files as (name, content).
 
     Raises:
@@ -21,11 +21,11 @@ def bring_files(parts: Parts, name: str, files: Sequence[tuple[str, bytes]]) -> 
     """
     if not files:
         raise FixInput("dataset.nothing_to_bring")
-    staged = parts.intakes.stage(name, files)
-    parts.intakes.start(name, [{"kind": "files", "files": staged}])
+    staged = services.imports.stage(name, files)
+    services.imports.start(name, [{"kind": "files", "files": staged}])
 
 
-def bring_folder(parts: Parts, name: str, folder: str) -> None:
+def bring_folder(services: Services, name: str, folder: str) -> None:
     """All pictures of a folder on this machine, and of the folders in it; they are copied, never changed.
 
     Raises:
@@ -36,10 +36,10 @@ def bring_folder(parts: Parts, name: str, folder: str) -> None:
         raise FixInput("dataset.nothing_to_bring")
     if not path.is_absolute() or not path.is_dir():
         raise FixInput("dataset.no_folder", path=str(path))
-    parts.intakes.start(name, [{"kind": "folder", "path": str(path)}])
+    services.imports.start(name, [{"kind": "folder", "path": str(path)}])
 
 
-def bring_paths(parts: Parts, name: str, paths: Sequence[Path]) -> None:
+def bring_paths(services: Services, name: str, paths: Sequence[Path]) -> None:
     """Files and folders of this machine together, as the command line names them.
 
     Raises:
@@ -58,10 +58,10 @@ def bring_paths(parts: Parts, name: str, paths: Sequence[Path]) -> None:
         sources.insert(0, {"kind": "files", "files": files})
     if not sources:
         raise FixInput("dataset.nothing_to_bring")
-    parts.intakes.start(name, sources)
+    services.imports.start(name, sources)
 
 
-def bring_sample(parts: Parts, name: str, style: str, *, language: str) -> None:
+def bring_sample(services: Services, name: str, style: str, *, language: str) -> None:
     """The project's own drawings in one style, with captions in "zh" or "en".
 
     Raises:
@@ -69,10 +69,10 @@ def bring_sample(parts: Parts, name: str, style: str, *, language: str) -> None:
     """
     if style not in SAMPLE_STYLES:
         raise ChooseAnother("dataset.unknown_style", style=style[:60], listed=", ".join(SAMPLE_STYLES))
-    parts.intakes.start(name, [{"kind": "sample", "style": style, "language": language}])
+    services.imports.start(name, [{"kind": "sample", "style": style, "language": language}])
 
 
-def bring_modelscope(parts: Parts, name: str, hub_name: str, *, subset: str, split: str) -> None:
+def bring_modelscope(services: Services, name: str, hub_name: str, *, subset: str, split: str) -> None:
     """A ModelScope dataset by its name, or a folder in the same form.
 
     Raises:
@@ -82,4 +82,4 @@ def bring_modelscope(parts: Parts, name: str, hub_name: str, *, subset: str, spl
     if not _HUB_NAME.fullmatch(wanted) and not (Path(wanted).is_absolute() and Path(wanted).is_dir()):
         raise FixInput("dataset.modelscope_name", name=wanted[:80])
     asked = {"subset": subset.strip() or "default", "split": split.strip() or "train"}
-    parts.intakes.start(name, [{"kind": "modelscope", "name": wanted, **asked}])
+    services.imports.start(name, [{"kind": "modelscope", "name": wanted, **asked}])

@@ -7,19 +7,19 @@ import hashlib
 from story_engine.domain.views import Submitted
 from story_engine.flows.dataset_view import look
 from story_engine.flows.queue import SCORE_PRIORITY
-from story_engine.flows.services import Parts
+from story_engine.flows.services import Services
 
 
-def score(parts: Parts, name: str, *, user: str) -> Submitted:
+def score(services: Services, name: str, *, user: str) -> Submitted:
     """Submit the scoring of all pictures that the present scorer has not scored."""
-    found = look(parts, name)
+    found = look(services, name)
     missing = sorted(entry.file for entry in found.dataset.entries if entry.sha256 not in found.scores)
     have = len(found.dataset.entries) - len(missing)
     if not missing:
         return Submitted(job=None, found=have, queued=0)
-    version = parts.present_scorer().version
+    version = services.present_scorer().version
     digest = hashlib.sha256(repr((name, version, missing)).encode()).hexdigest()[:32]
-    job = parts.ledger.submit(
+    job = services.ledger.submit(
         "score",
         {"dataset": name, "files": missing},
         key=f"score-dataset-{digest}",
@@ -28,5 +28,5 @@ def score(parts: Parts, name: str, *, user: str) -> Submitted:
         story=None,
         scenes=(),
     )
-    parts.start_dispatcher()
+    services.start_dispatcher()
     return Submitted(job=job, found=have, queued=len(missing))

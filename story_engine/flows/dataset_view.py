@@ -8,7 +8,7 @@ from pathlib import Path
 
 from story_engine.domain.clinic import CHALLENGE_STEPS, Examination, examine
 from story_engine.domain.dataset import Dataset, DatasetEntry, Dropped, content_digest, decide
-from story_engine.flows.services import Parts
+from story_engine.flows.services import Services
 from story_engine.formats.perceptual_hash import twins
 
 CLINIC_BITS = 4
@@ -43,11 +43,11 @@ class TrainingPicture:
     sha256: str
 
 
-def look(parts: Parts, name: str) -> DatasetLook:
+def look(services: Services, name: str) -> DatasetLook:
     """The dataset with its filters applied."""
-    dataset = parts.datasets.load(name)
-    scorer = parts.present_scorer()
-    known = parts.scores.scores(scorer.name, scorer.version)
+    dataset = services.datasets.load(name)
+    scorer = services.present_scorer()
+    known = services.scores.scores(scorer.name, scorer.version)
     scores = {entry.sha256: known[entry.sha256] for entry in dataset.entries if entry.sha256 in known}
     dropped = decide(dataset, scores=scores)
     if dataset.filters.twins.is_on:
@@ -70,9 +70,11 @@ def twins_of(entries: Sequence[DatasetEntry], bits: int) -> dict[str, str]:
     return twins(tuple((entry.file, entry.likeness, entry.width * entry.height) for entry in entries), bits)
 
 
-def clinic(parts: Parts, name: str, *, side: int, steps: int = CHALLENGE_STEPS, batch_size: int = 1) -> Examination:
+def clinic(
+    services: Services, name: str, *, side: int, steps: int = CHALLENGE_STEPS, batch_size: int = 1
+) -> Examination:
     """What the clinic finds in the pictures that are kept."""
-    found = look(parts, name)
+    found = look(services, name)
     return examine(
         found.kept,
         trigger=found.dataset.trigger,
@@ -83,18 +85,18 @@ def clinic(parts: Parts, name: str, *, side: int, steps: int = CHALLENGE_STEPS, 
     )
 
 
-def training_pictures(parts: Parts, name: str) -> tuple[TrainingPicture, ...]:
+def training_pictures(services: Services, name: str) -> tuple[TrainingPicture, ...]:
     """What a training of this dataset takes, as it is now."""
     return tuple(
         TrainingPicture(
             file=entry.file,
-            path=parts.datasets.picture(name, entry.file),
+            path=services.datasets.picture(name, entry.file),
             caption=entry.caption,
             width=entry.width,
             height=entry.height,
             sha256=entry.sha256,
         )
-        for entry in look(parts, name).kept
+        for entry in look(services, name).kept
     )
 
 

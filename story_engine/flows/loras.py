@@ -14,34 +14,40 @@ from story_engine.domain.lora import DIALECTS, REPAIRS, STRONGEST, LoraFacts, Lo
 from story_engine.domain.safe_name import LONGEST_NAME, name_fault
 from story_engine.domain.story import LoraUse
 from story_engine.errors import ChooseAnother, FixInput, StudioError
-from story_engine.flows.services import Parts
+from story_engine.flows.services import Services
 from story_engine.formats.lora_metadata import facts_of, lora_metadata
 from story_engine.formats.safetensors_header import HeaderError, read_header
 from story_engine.store.atomic import cannot_write, write_bytes
 from story_engine.store.loras import ADAPTERS, CHECKPOINT_MARK
 
 
-def look(parts: Parts, name: str) -> LoraReport:
+def look(services: Services, name: str) -> LoraReport:
     """What the doctor says of an entry, or of a checkpoint; from memory while its content stays the same.
 
     Raises:
         ChooseAnother: there is none of that name.
     """
-    known = parts.lora_library.report(name)
+    known = services.lora_library.report(name)
     if known is not None:
         return known
-    report = parts.lora_bench.examine(parts.loras.path(name))
-    parts.lora_library.keep_report(name, report)
+    report = services.lora_reader.examine(services.loras.path(name))
+    services.lora_library.keep_report(name, report)
     return report
 
 
-def look_at_file(parts: Parts, path: Path) -> LoraReport:
+def look_at_file(services: Services, path: Path) -> LoraReport:
     """What the doctor says of a file that is not in the library."""
-    return parts.lora_bench.examine(_ordinary(path))
+    return services.lora_reader.examine(_ordinary(path))
 
 
 def add_file(
-    parts: Parts, file_name: str, content: bytes | Path, *, name: str | None, alpha: float | None, trigger: str | None
+    services: Services,
+    file_name: str,
+    content: bytes | Path,
+    *,
+    name: str | None,
+    alpha: float | None,
+    trigger: str | None,
 ) -> str:
     """Take a file into the library; the entry's name.
 
@@ -51,29 +57,31 @@ def add_file(
     if alpha is not None and not (math.isfinite(alpha) and alpha > 0):
         raise FixInput("loras.alpha_range", value=alpha)
     if name is not None:
-        parts.lora_library.check_new_name(name)
+        services.lora_library.check_new_name(name)
     last = (PurePosixPath(file_name.replace("\\", "/")).name or "lora")[-LONGEST_NAME:]
-    with _folder(parts) as folder:
+    with _folder(services) as folder:
         if isinstance(content, bytes):
             # Under its own name, because messages about it name it; the folder holds nothing else of anybody's.
             source = folder / "given" / (last if name_fault(last) is None else "lora")
             write_bytes(source, content)
         else:
             source = _ordinary(content)
-        report = parts.lora_bench.take_in(source, into=folder / ADAPTERS[0], alpha=alpha)
+        report = services.lora_reader.take_in(source, into=folder / ADAPTERS[0], alpha=alpha)
         shutil.rmtree(folder / "given", ignore_errors=True)
         record = _record(report.facts, source="file", source_name=last, family=_family(report))
         if trigger is not None:
             record = record.model_copy(update={"trigger": trigger.strip()})
         chosen = (
-            name if name is not None else parts.lora_library.free_name(report.facts.title or PurePosixPath(last).stem)
+            name
+            if name is not None
+            else services.lora_library.free_name(report.facts.title or PurePosixPath(last).stem)
         )
-        parts.lora_library.put(folder, chosen, record)
-    parts.lora_library.keep_report(chosen, report)
+        services.lora_library.put(folder, chosen, record)
+    services.lora_library.keep_report(chosen, report)
     return chosen
 
 
-def add_checkpoint(parts: Parts, run: str, step: int, *, name: str | None, strength: float) -> str:
+def add_checkpoint(services: Services, run: str, step: int, *, name: str | None, strength: float) -> str:
     """Take a checkpoint of a training into the library, as it is; the entry's name.
 
     Raises:
@@ -81,24 +89,24 @@ def add_checkpoint(parts: Parts, run: str, step: int, *, name: str | None, stren
         FixInput: the name is not free, or the file is damaged; nothing was added.
     """
     wanted = f"{run}{CHECKPOINT_MARK}{step}"
-    if not parts.loras.has(wanted):
-        steps = ", ".join(map(str, parts.runs.checkpoints(run))) or "–"
+    if not services.loras.has(wanted):
+        steps = ", ".join(map(str, services.runs.checkpoints(run))) or "–"
         raise ChooseAnother("loras.no_checkpoint", run=run, step=step, listed=steps)
-    path = parts.loras.path(wanted)
+    path = services.loras.path(wanted)
     try:
         facts = facts_of(read_header(path).metadata)
     except HeaderError as error:
         raise FixInput("models.lora_unreadable", file=path.name, reason=str(error)) from error
-    chosen = name if name is not None else parts.lora_library.free_name(facts.title or run)
-    parts.lora_library.check_new_name(chosen)
+    chosen = name if name is not None else services.lora_library.free_name(facts.title or run)
+    services.lora_library.check_new_name(chosen)
     record = _record(facts, source="training", source_name=wanted, family=facts.family)
-    with _folder(parts) as folder:
+    with _folder(services) as folder:
         _copy(path, folder / ADAPTERS[0])
-        parts.lora_library.put(folder, chosen, record.model_copy(update={"strength": _strength(strength)}))
+        services.lora_library.put(folder, chosen, record.model_copy(update={"strength": _strength(strength)}))
     return chosen
 
 
-def repair(parts: Parts, name: str, what: str, *, alpha: float | None) -> Repaired:
+def repair(services: Services, name: str, what: str, *, alpha: float | None) -> Repaired:
     """Mend an entry; the file as it was is kept until undo.
 
     Raises:
@@ -108,15 +116,15 @@ def repair(parts: Parts, name: str, what: str, *, alpha: float | None) -> Repair
         raise FixInput("loras.unknown_repair", what=what[:60], listed=", ".join(REPAIRS))
     if alpha is not None and not (math.isfinite(alpha) and alpha > 0):
         raise FixInput("loras.alpha_range", value=alpha)
-    path = parts.loras.path(name)
-    with _folder(parts) as folder:
-        done = parts.lora_bench.repair(path, what, into=folder / ADAPTERS[0], alpha=alpha)
-        parts.lora_library.replace(name, folder / ADAPTERS[0], what=what)
-    parts.lora_library.keep_report(name, done.after)
+    path = services.loras.path(name)
+    with _folder(services) as folder:
+        done = services.lora_reader.repair(path, what, into=folder / ADAPTERS[0], alpha=alpha)
+        services.lora_library.replace(name, folder / ADAPTERS[0], what=what)
+    services.lora_library.keep_report(name, done.after)
     return done
 
 
-def convert(parts: Parts, name: str, dialect: str, *, out: Path | None) -> Path:
+def convert(services: Services, name: str, dialect: str, *, out: Path | None) -> Path:
     """Write a LoRA for another tool; the file.
 
     Without `out` it gets a name that says rank and alpha, because the challenge's layout has no place for them.
@@ -126,58 +134,58 @@ def convert(parts: Parts, name: str, dialect: str, *, out: Path | None) -> Path:
     """
     if dialect not in DIALECTS:
         raise FixInput("loras.unknown_dialect", dialect=dialect[:60], listed=", ".join(DIALECTS))
-    path, report = parts.loras.path(name), look(parts, name)
+    path, report = services.loras.path(name), look(services, name)
     ending = ".ckpt" if dialect == "challenge" else ".safetensors"
     rank = f"-rank{report.ranks[0]}" if len(report.ranks) == 1 else ""
     alpha = f"-alpha{report.alpha:g}" if report.alpha is not None else ""
-    into = out or parts.lora_library.export_path(dialect, f"{name}{rank}{alpha}{ending}")
-    entry = parts.lora_library.entry(name)
+    into = out or services.lora_library.export_path(dialect, f"{name}{rank}{alpha}{ending}")
+    entry = services.lora_library.entry(name)
     facts = report.facts.model_copy(update={"title": entry.title, "trigger": entry.trigger})
     facts = facts.model_copy(update={"family": entry.family or facts.family})
-    parts.lora_bench.convert(path, dialect, into=into, metadata=lora_metadata(facts))
+    services.lora_reader.convert(path, dialect, into=into, metadata=lora_metadata(facts))
     return into
 
 
-def rename(parts: Parts, name: str, new: str) -> tuple[str, ...]:
+def rename(services: Services, name: str, new: str) -> tuple[str, ...]:
     """Another name, in the stories that wear it too; which stories.
 
     Raises:
         ChooseAnother: there is none of that name.
         FixInput: the new name is not fit, or in use.
     """
-    parts.lora_library.rename(name, new)
-    worn = worn_by(parts, name)
+    services.lora_library.rename(name, new)
+    worn = worn_by(services, name)
     for slug in worn:
-        story = parts.stories.load(slug)
+        story = services.stories.load(slug)
         wearers = [(None, story.loras), *((scene.id, scene.loras) for scene in story.scenes)]
         edits = [
             Edit(scene=scene, field="loras", value=_renamed(uses, name, new), seen=uses)
             for scene, uses in wearers
             if uses and any(use.name == name for use in uses)
         ]
-        parts.stories.edit(slug, edits)
+        services.stories.edit(slug, edits)
     return worn
 
 
-def worn_by(parts: Parts, name: str) -> tuple[str, ...]:
+def worn_by(services: Services, name: str) -> tuple[str, ...]:
     """The stories that wear a LoRA, anywhere in them."""
     found: list[str] = []
-    for slug in parts.stories.slugs():
+    for slug in services.stories.slugs():
         with contextlib.suppress(StudioError):
-            story = parts.stories.load(slug)
+            story = services.stories.load(slug)
             uses = [*story.loras, *(use for scene in story.scenes for use in scene.loras or ())]
             if any(use.name == name for use in uses):
                 found.append(slug)
     return tuple(found)
 
 
-def set_strength(parts: Parts, name: str, strength: float) -> None:
+def set_strength(services: Services, name: str, strength: float) -> None:
     """Another recommended strength.
 
     Raises:
         FixInput: it is out of range.
     """
-    parts.lora_library.change(name, strength=_strength(strength))
+    services.lora_library.change(name, strength=_strength(strength))
 
 
 def _renamed(uses: tuple[LoraUse, ...], name: str, new: str) -> tuple[LoraUse, ...]:
@@ -206,13 +214,13 @@ def _strength(value: float) -> float:
 
 
 @contextlib.contextmanager
-def _folder(parts: Parts) -> Iterator[Path]:
+def _folder(services: Services) -> Iterator[Path]:
     """A folder for an entry in the making, gone afterwards unless it became one."""
-    folder = parts.lora_library.new_folder()
+    folder = services.lora_library.new_folder()
     try:
         yield folder
     finally:
-        parts.lora_library.drop(folder)
+        services.lora_library.drop(folder)
 
 
 def _ordinary(path: Path) -> Path:

@@ -12,39 +12,39 @@ from story_engine.domain.story import Scene, Story
 from story_engine.errors import ChooseAnother, StudioError
 from story_engine.flows.board import assemble_board
 from story_engine.flows.render import as_painted_by, painting_family
-from story_engine.flows.services import Parts
+from story_engine.flows.services import Services
 
 
-def read_board(parts: Parts, slug: str) -> Board:
+def read_board(services: Services, slug: str) -> Board:
     """The panels with takes, picks, and scores of the present scorer."""
-    story = parts.stories.load(slug)
-    scorer = parts.present_scorer()
-    family = _family_or_none(parts, story)
-    hashes = lora_hashes(parts, story, missing_ok=True)
+    story = services.stories.load(slug)
+    scorer = services.present_scorer()
+    family = _family_or_none(services, story)
+    hashes = lora_hashes(services, story, missing_ok=True)
 
     def recipe_now(scene: Scene) -> Recipe | None:
         if family is None:
             return None
         try:
-            return resolve(as_painted_by(story, family), scene, 0, family=family, loras=hashes, device=parts.device)
+            return resolve(as_painted_by(story, family), scene, 0, family=family, loras=hashes, device=services.device)
         except StudioError:
             return None  # the scene cannot be painted as it is written; its old takes are then not current
 
     return assemble_board(
         slug,
         story,
-        takes=parts.takes.takes(slug),
-        picks=parts.takes.picks(slug),
-        scores=parts.scores.scores(scorer.name, scorer.version),
+        takes=services.takes.takes(slug),
+        picks=services.takes.picks(slug),
+        scores=services.scores.scores(scorer.name, scorer.version),
         scorer=scorer.name,
         scorer_version=scorer.version,
         recipe_now=recipe_now,
-        files=parts.takes.files,
+        files=services.takes.files,
     )
 
 
 def lora_hashes(
-    parts: Parts, story: Story, *, scenes: Sequence[str] | None = None, missing_ok: bool = False
+    services: Services, story: Story, *, scenes: Sequence[str] | None = None, missing_ok: bool = False
 ) -> dict[str, str]:
     """LoRA name → content hash, for the LoRAs that the scenes (None: all) wear.
 
@@ -55,26 +55,26 @@ def lora_hashes(
     found: dict[str, str] = {}
     for name in dict.fromkeys(use.name for uses in worn for use in uses):
         try:
-            found[name] = parts.loras.sha256(name)
+            found[name] = services.loras.sha256(name)
         except ChooseAnother:
             if not missing_ok:
                 raise
     return found
 
 
-def missing_loras(parts: Parts, slug: str) -> tuple[tuple[str, dict[str, object]], ...]:
+def missing_loras(services: Services, slug: str) -> tuple[tuple[str, dict[str, object]], ...]:
     """Message codes with values: LoRAs that scenes wear and that this machine has not, so that nobody waits in vain."""
-    story = parts.stories.load(slug)
-    family = _family_or_none(parts, story)
+    story = services.stories.load(slug)
+    family = _family_or_none(services, story)
     painted = story if family is None else as_painted_by(story, family)
-    here = lora_hashes(parts, painted, missing_ok=True)
+    here = lora_hashes(services, painted, missing_ok=True)
     worn = [use.name for scene in painted.scenes for use in painted.loras_of(scene)]
     gone = [name for name in dict.fromkeys(worn) if name not in here]
     return tuple(("loras.missing", {"name": name, "scenes": worn.count(name)}) for name in gone)
 
 
-def _family_or_none(parts: Parts, story: Story) -> Family | None:
+def _family_or_none(services: Services, story: Story) -> Family | None:
     try:
-        return painting_family(story, parts.families(), parts.ready())
+        return painting_family(story, services.families(), services.ready())
     except StudioError:
         return None

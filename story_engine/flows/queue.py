@@ -23,14 +23,14 @@ from story_engine.flows.render import (
     plan_render,
     with_settings,
 )
-from story_engine.flows.services import Parts
+from story_engine.flows.services import Services
 
 SCORE_PRIORITY = 5
 DOWNLOADABLE = ("kolors", "aesthetic")
 
 
 def render(
-    parts: Parts,
+    services: Services,
     slug: str,
     *,
     scenes: Sequence[str] | None,
@@ -44,7 +44,7 @@ def render(
     Raises:
         InvalidInput: a setting in `overrides` cannot be accepted.
     """
-    story = parts.stories.load(slug)
+    story = services.stories.load(slug)
     if overrides:
         story = with_settings(story, overrides)
     wanted = [scene.id for scene in story.scenes] if scenes is None else list(scenes)
@@ -52,60 +52,60 @@ def render(
     if scenes is None:
         # A scene that is still blank does not keep the others from being painted; one asked for by name is refused.
         wanted = [scene.id for scene in story.scenes if scene.prompt.strip()] or wanted
-    family = _family(parts, story)
-    existing = parts.takes.takes(slug)
+    family = _family(services, story)
+    existing = services.takes.takes(slug)
     if without_loras:
-        shown = _shown(parts, slug)
+        shown = _shown(services, slug)
         plan = plan_controls(
-            story, wanted, takes=takes, family=family, existing=existing, shown=shown, device=parts.device
+            story, wanted, takes=takes, family=family, existing=existing, shown=shown, device=services.device
         )
-        return _submit(parts, slug, plan, priority=RENDER_PRIORITY, user=user)
+        return _submit(services, slug, plan, priority=RENDER_PRIORITY, user=user)
     plan = plan_render(
         story,
         wanted,
         takes=takes,
         family=family,
-        lora_hashes=lora_hashes(parts, as_painted_by(story, family), scenes=wanted),
+        lora_hashes=lora_hashes(services, as_painted_by(story, family), scenes=wanted),
         existing=existing,
-        device=parts.device,
+        device=services.device,
     )
-    return _submit(parts, slug, plan, priority=RENDER_PRIORITY, user=user)
+    return _submit(services, slug, plan, priority=RENDER_PRIORITY, user=user)
 
 
-def redo(parts: Parts, slug: str, scene: str, *, takes: int, user: str) -> Submitted:
+def redo(services: Services, slug: str, scene: str, *, takes: int, user: str) -> Submitted:
     """Submit more takes of one scene, ahead of whole boards."""
-    story = parts.stories.load(slug)
+    story = services.stories.load(slug)
     _check_scenes(story, [scene])
-    panel = next(panel for panel in read_board(parts, slug).panels if panel.scene.id == scene)
-    family = _family(parts, story)
+    panel = next(panel for panel in read_board(services, slug).panels if panel.scene.id == scene)
+    family = _family(services, story)
     plan = plan_redo(
         story,
         scene,
         takes=takes,
         family=family,
-        lora_hashes=lora_hashes(parts, as_painted_by(story, family), scenes=[scene]),
+        lora_hashes=lora_hashes(services, as_painted_by(story, family), scenes=[scene]),
         existing=[view.take for view in panel.takes],
         chosen=panel.chosen.take.id if panel.chosen else None,
-        device=parts.device,
+        device=services.device,
     )
-    return _submit(parts, slug, plan, priority=REDO_PRIORITY, user=user)
+    return _submit(services, slug, plan, priority=REDO_PRIORITY, user=user)
 
 
-def rescore(parts: Parts, slug: str, *, scene: str | None, user: str) -> Submitted:
+def rescore(services: Services, slug: str, *, scene: str | None, user: str) -> Submitted:
     """Submit the scoring of all takes that the present scorer has not scored."""
-    story = parts.stories.load(slug)
+    story = services.stories.load(slug)
     if scene is not None:
         _check_scenes(story, [scene])
-    scorer = parts.present_scorer()
-    known = parts.scores.scores(scorer.name, scorer.version)
-    takes = [take for each, group in parts.takes.takes(slug).items() if scene in (None, each) for take in group]
+    scorer = services.present_scorer()
+    known = services.scores.scores(scorer.name, scorer.version)
+    takes = [take for each, group in services.takes.takes(slug).items() if scene in (None, each) for take in group]
     missing = [take for take in takes if take.picture_sha256 not in known]
     found = len(takes) - len(missing)
     if not missing:
         return Submitted(job=None, found=found, queued=0)
     pictures = sorted((take.scene, take.id) for take in missing)
     digest = hashlib.sha256(repr((slug, scorer.version, pictures)).encode()).hexdigest()[:32]
-    job = parts.ledger.submit(
+    job = services.ledger.submit(
         "score",
         {"story": slug, "takes": [{"scene": scene_id, "take": take} for scene_id, take in pictures]},
         key=f"score-{digest}",
@@ -114,60 +114,60 @@ def rescore(parts: Parts, slug: str, *, scene: str | None, user: str) -> Submitt
         story=slug,
         scenes=tuple(dict.fromkeys(scene_id for scene_id, _ in pictures)),
     )
-    parts.start_dispatcher()
+    services.start_dispatcher()
     return Submitted(job=job, found=found, queued=len(missing))
 
 
-def download(parts: Parts, family: str, *, user: str) -> int:
+def download(services: Services, family: str, *, user: str) -> int:
     """Submit the download of a family's missing files."""
     if family not in DOWNLOADABLE:
         raise ChooseAnother("render.not_downloadable", name=family, listed=", ".join(DOWNLOADABLE))
-    job = parts.ledger.submit(
+    job = services.ledger.submit(
         "download", {"family": family}, key=f"download-{family}", priority=0, user=user, story=None, scenes=()
     )
-    parts.start_dispatcher()
+    services.start_dispatcher()
     return job
 
 
-def retry(parts: Parts, job: int) -> int:
+def retry(services: Services, job: int) -> int:
     """Queue a job again that failed, was cancelled or is held."""
-    again = parts.ledger.retry(job)
-    parts.start_dispatcher()
+    again = services.ledger.retry(job)
+    services.start_dispatcher()
     return again
 
 
-def watch(parts: Parts, jobs: Sequence[JobView]) -> None:
+def watch(services: Services, jobs: Sequence[JobView]) -> None:
     """Whoever looks at active jobs while no dispatcher serves them starts one: it may have been killed."""
     if any(job.is_active for job in jobs):
-        parts.start_dispatcher()
+        services.start_dispatcher()
 
 
-def _shown(parts: Parts, slug: str) -> dict[str, Take]:
+def _shown(services: Services, slug: str) -> dict[str, Take]:
     """Scene id → the take on its panel, where that was painted from the scene as it is written now."""
-    views = {panel.scene.id: panel.chosen for panel in read_board(parts, slug).panels}
+    views = {panel.scene.id: panel.chosen for panel in read_board(services, slug).panels}
     return {scene: view.take for scene, view in views.items() if view and (view.is_current or view.is_control)}
 
 
-def _submit(parts: Parts, slug: str, plan: RenderPlan, *, priority: int, user: str) -> Submitted:
+def _submit(services: Services, slug: str, plan: RenderPlan, *, priority: int, user: str) -> Submitted:
     if not plan.items:
         return Submitted(job=None, found=plan.found, queued=0)
-    job = parts.ledger.submit(
+    job = services.ledger.submit(
         "render", plan.spec(slug), key=plan.key(slug), priority=priority, user=user, story=slug, scenes=plan.scenes
     )
-    parts.start_dispatcher()
+    services.start_dispatcher()
     return Submitted(job=job, found=plan.found, queued=len(plan.items))
 
 
-def _family(parts: Parts, story: Story) -> Family:
+def _family(services: Services, story: Story) -> Family:
     """The family that will paint.
 
     Raises:
         InstallOrDownload: it is not here; the message names the files.
     """
     try:
-        return painting_family(story, parts.families(), parts.ready())
+        return painting_family(story, services.families(), services.ready())
     except InstallOrDownload as error:
-        raise parts.files_missing(str(error.values["family"])) from error
+        raise services.files_missing(str(error.values["family"])) from error
 
 
 def _check_scenes(story: Story, wanted: Sequence[str]) -> None:

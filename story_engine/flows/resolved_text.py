@@ -9,14 +9,14 @@ from story_engine.domain.story import Scene, Story
 from story_engine.domain.views import ResolvedText
 from story_engine.errors import StudioError
 from story_engine.flows.render import STAND_IN, painting_family
-from story_engine.flows.services import Parts
+from story_engine.flows.services import Services
 
 
-def resolved_text(parts: Parts, story: Story, scene_id: str) -> ResolvedText:
+def resolved_text(services: Services, story: Story, scene_id: str) -> ResolvedText:
     """The composed prompt and negative with token counts, the place of a cut, and words the preview model lacks."""
-    families = parts.families()
+    families = services.families()
     try:
-        family = painting_family(story, families, parts.ready())
+        family = painting_family(story, families, services.ready())
     except StudioError:  # nothing can paint it yet: it was written for its own family
         family = families.get(story.settings.family, families[STAND_IN])
     scene = story.scene(scene_id)
@@ -24,26 +24,26 @@ def resolved_text(parts: Parts, story: Story, scene_id: str) -> ResolvedText:
     negative = compose_negative(story, scene)
     unknown: list[str] = []
     if family.name == "preview":
-        known = _triggers(parts, story, scene)
-        unknown = [*parts.unknown_words(_without(prompt, known)), *parts.unknown_words(negative)]
+        known = _triggers(services, story, scene)
+        unknown = [*services.unknown_words(_without(prompt, known)), *services.unknown_words(negative)]
     return ResolvedText(
         prompt=prompt,
         negative=negative,
-        prompt_tokens=parts.count_tokens(prompt),
-        negative_tokens=parts.count_tokens(negative),
+        prompt_tokens=services.count_tokens(prompt),
+        negative_tokens=services.count_tokens(negative),
         token_limit=family.token_limit,
-        prompt_cut=parts.cut_position(prompt, family.token_limit),
-        negative_cut=parts.cut_position(negative, family.token_limit),
+        prompt_cut=services.cut_position(prompt, family.token_limit),
+        negative_cut=services.cut_position(negative, family.token_limit),
         unknown_words=tuple(dict.fromkeys(unknown)),
     )
 
 
-def _triggers(parts: Parts, story: Story, scene: Scene) -> list[str]:
+def _triggers(services: Services, story: Story, scene: Scene) -> list[str]:
     """Words that the worn LoRAs know, though the model does not."""
     found = []
     for use in story.loras_of(scene):
         with suppress(StudioError):  # a LoRA that is gone is told elsewhere
-            found.append(parts.lora_library.entry(use.name).trigger)
+            found.append(services.lora_library.entry(use.name).trigger)
     return [word for word in found if word]
 
 

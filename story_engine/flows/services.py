@@ -1,4 +1,4 @@
-"""The real parts that flows work with, fitted together once by bootstrap."""
+"""The real services that flows work with, fitted together once by bootstrap."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from story_engine.catalog.scorers import PresentScorer
 from story_engine.domain.family import Family
 from story_engine.domain.views import FamilyState
 from story_engine.errors import InstallOrDownload
-from story_engine.jobs.imports.launcher import Intakes
-from story_engine.jobs.imports.lora_reader import LoraBench
+from story_engine.jobs.imports.launcher import PictureImports
+from story_engine.jobs.imports.lora_reader import LoraReader
 from story_engine.jobs.queue.ledger import Ledger
 from story_engine.store.bundles import BundleStore
 from story_engine.store.dataset_captions import DatasetCaptions
@@ -25,7 +25,7 @@ from story_engine.store.takes import TakeStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class Services:
     """Stores, ledger, and the questions about models that flows may ask."""
 
     stories: StoryStore
@@ -33,13 +33,13 @@ class Parts:
     scores: ScoreStore
     loras: LoraStore
     lora_library: LoraLibrary
-    lora_bench: LoraBench
+    lora_reader: LoraReader
     runs: RunStore
     sweeps: SweepStore
     bundles: BundleStore
     datasets: DatasetStore
     captions: DatasetCaptions
-    intakes: Intakes
+    imports: PictureImports
     ledger: Ledger
     device: str
     """Type of the device that paints: "cuda" or "cpu"."""

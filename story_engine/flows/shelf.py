@@ -6,7 +6,7 @@ from story_engine.domain.story import Scene, Settings, Story
 from story_engine.domain.views import StoryCard
 from story_engine.errors import StudioError
 from story_engine.flows.panels import read_board
-from story_engine.flows.services import Parts
+from story_engine.flows.services import Services
 
 TEMPLATES = ("singer", "orange-cat", "orange-cat-en")
 """The shipped stories, the challenge's own."""
@@ -14,31 +14,31 @@ NEW_STORY_SCENES = 8
 """The challenge's number."""
 
 
-def cards(parts: Parts) -> tuple[StoryCard, ...]:
+def cards(services: Services) -> tuple[StoryCard, ...]:
     """All stories, last changed first; one that cannot be read is a card with its problem."""
-    found = [_card(parts, slug) for slug in parts.stories.slugs()]
+    found = [_card(services, slug) for slug in services.stories.slugs()]
     found += [
         _broken(file.free_slug, file.name, file.updated_at, file.problem, is_misnamed=True)
-        for file in parts.stories.misnamed()
+        for file in services.stories.misnamed()
     ]
     return tuple(sorted(found, key=lambda card: -card.updated_at))
 
 
-def create(parts: Parts, title: str, *, template: str | None, family: str) -> str:
+def create(services: Services, title: str, *, template: str | None, family: str) -> str:
     """A new story; its slug."""
     if template is not None:
-        story = parts.stories.load(template).model_copy(update={"title": title, "revision": 0})
+        story = services.stories.load(template).model_copy(update={"title": title, "revision": 0})
     else:
         scenes = tuple(Scene(id=f"s{number}") for number in range(1, NEW_STORY_SCENES + 1))
         story = Story(title=title, settings=Settings(family=family), scenes=scenes)
-    return parts.stories.create(title, story)
+    return services.stories.create(title, story)
 
 
-def _card(parts: Parts, slug: str) -> StoryCard:
-    updated_at = parts.stories.updated_at(slug)
+def _card(services: Services, slug: str) -> StoryCard:
+    updated_at = services.stories.updated_at(slug)
     try:
-        story = parts.stories.load(slug)
-        board = read_board(parts, slug)
+        story = services.stories.load(slug)
+        board = read_board(services, slug)
     except StudioError as error:
         return _broken(slug, slug, updated_at, error)
     chosen = [panel.chosen for panel in board.panels if panel.chosen is not None]

@@ -14,7 +14,7 @@ from story_engine.domain.sweep import Sweep, painting_order, problems, varied
 from story_engine.domain.views import Submitted
 from story_engine.errors import ChooseAnother, FixInput, InstallOrDownload, InvalidInput
 from story_engine.flows.render import MOST_TAKES, RenderItem, RenderPlan, as_painted_by, painting_family
-from story_engine.flows.services import Parts
+from story_engine.flows.services import Services
 
 SWEEP_PRIORITY = -10
 """A whole board, and one panel that a person waits for, go before a comparison."""
@@ -89,7 +89,7 @@ def plan(
     return SweepPlan(sweep=sweep, family=family, cells=tuple(cells), pictures=pictures)
 
 
-def planned(parts: Parts, slug: str, sweep: Sweep) -> SweepPlan:
+def planned(services: Services, slug: str, sweep: Sweep) -> SweepPlan:
     """The plan on this machine.
 
     Raises:
@@ -97,18 +97,18 @@ def planned(parts: Parts, slug: str, sweep: Sweep) -> SweepPlan:
         StandInNeeded, InstallOrDownload: nothing here paints the story.
         InvalidInput: all problems of the sweep.
     """
-    story = parts.stories.load(slug)
+    story = services.stories.load(slug)
     known = [scene.id for scene in story.scenes]
     if sweep.scene not in known:
         raise ChooseAnother("render.no_scene", scene=sweep.scene, listed=", ".join(known))
-    family = family_for(parts, story)
+    family = family_for(services, story)
     hashes: dict[str, str] = {}
     if not problems(sweep, story, stand_in=None if family.name == story.settings.family else family.name):
-        hashes = _hashes(parts, as_painted_by(story, family), sweep)
-    return plan(story, sweep, family=family, lora_hashes=hashes, device=parts.device)
+        hashes = _hashes(services, as_painted_by(story, family), sweep)
+    return plan(story, sweep, family=family, lora_hashes=hashes, device=services.device)
 
 
-def family_for(parts: Parts, story: Story) -> Family:
+def family_for(services: Services, story: Story) -> Family:
     """What paints the story on this machine.
 
     Raises:
@@ -116,24 +116,24 @@ def family_for(parts: Parts, story: Story) -> Family:
         InstallOrDownload: it is not here; the message names the files.
     """
     try:
-        return painting_family(story, parts.families(), parts.ready())
+        return painting_family(story, services.families(), services.ready())
     except InstallOrDownload as error:
-        raise parts.files_missing(str(error.values["family"])) from error
+        raise services.files_missing(str(error.values["family"])) from error
 
 
-def paint(parts: Parts, slug: str, sweep: Sweep, *, user: str) -> Submitted:
+def paint(services: Services, slug: str, sweep: Sweep, *, user: str) -> Submitted:
     """Submit what is missing, and remember the sweep. What is queued already is not queued again.
 
     Returns:
         The last of the jobs, since it is the last to end.
     """
-    wanted = planned(parts, slug, sweep)
-    have = {take.id for take in parts.takes.takes_of(slug, sweep.scene)}
-    queued = {digest for _, digests in jobs_of(parts, slug, wanted) for digest in digests}
+    wanted = planned(services, slug, sweep)
+    have = {take.id for take in services.takes.takes_of(slug, sweep.scene)}
+    queued = {digest for _, digests in jobs_of(services, slug, wanted) for digest in digests}
     missing = [digest for digest in wanted.pictures if digest not in have | queued]
     job = None
     for render in wanted.jobs(missing):
-        job = parts.ledger.submit(
+        job = services.ledger.submit(
             "render",
             render.spec(slug) | {"sweep": True},
             key=render.key(slug),
@@ -143,40 +143,40 @@ def paint(parts: Parts, slug: str, sweep: Sweep, *, user: str) -> Submitted:
             scenes=render.scenes,
         )
     if job is not None:
-        parts.start_dispatcher()
-    parts.sweeps.remember(slug, sweep, is_painted=True)
+        services.start_dispatcher()
+    services.sweeps.remember(slug, sweep, is_painted=True)
     return Submitted(job=job, found=len(wanted.pictures) - len(missing), queued=len(missing))
 
 
-def cancel(parts: Parts, slug: str, sweep: Sweep) -> int:
+def cancel(services: Services, slug: str, sweep: Sweep) -> int:
     """Ask the jobs that paint cells of this sweep to stop; pictures that are finished stay. How many were asked.
 
     A board that is being rendered goes on, though it may hold one of the cells.
     """
-    own = [job for job, _ in jobs_of(parts, slug, planned(parts, slug, sweep)) if _is_sweep(parts, job)]
+    own = [job for job, _ in jobs_of(services, slug, planned(services, slug, sweep)) if _is_sweep(services, job)]
     for job in own:
-        parts.ledger.want_cancel(job.id)
+        services.ledger.want_cancel(job.id)
     return len(own)
 
 
-def jobs_of(parts: Parts, slug: str, wanted: SweepPlan) -> list[tuple[JobView, tuple[str, ...]]]:
+def jobs_of(services: Services, slug: str, wanted: SweepPlan) -> list[tuple[JobView, tuple[str, ...]]]:
     """The active jobs that paint pictures of this plan, each with those pictures' take ids."""
     found = []
-    for job in parts.ledger.jobs(story=slug):
+    for job in services.ledger.jobs(story=slug):
         if job.kind != "render" or job.wants_cancel or wanted.sweep.scene not in job.scenes:
             continue
-        digests = tuple(digest for digest in _digests(parts, job) if digest in wanted.pictures)
+        digests = tuple(digest for digest in _digests(services, job) if digest in wanted.pictures)
         if digests:
             found.append((job, digests))
     return found
 
 
-def _is_sweep(parts: Parts, job: JobView) -> bool:
-    return bool(parts.ledger.spec(job.id).get("sweep"))
+def _is_sweep(services: Services, job: JobView) -> bool:
+    return bool(services.ledger.spec(job.id).get("sweep"))
 
 
-def _digests(parts: Parts, job: JobView) -> list[str]:
-    items = parts.ledger.spec(job.id)["items"]
+def _digests(services: Services, job: JobView) -> list[str]:
+    items = services.ledger.spec(job.id)["items"]
     return [Recipe.model_validate(item["recipe"]).digest for item in items]
 
 
@@ -204,7 +204,7 @@ def _item(story: Story, sweep: Sweep, recipe: Recipe) -> RenderItem:
     )
 
 
-def _hashes(parts: Parts, story: Story, sweep: Sweep) -> dict[str, str]:
+def _hashes(services: Services, story: Story, sweep: Sweep) -> dict[str, str]:
     """Content hashes of every LoRA that a cell wears.
 
     Raises:
@@ -216,4 +216,4 @@ def _hashes(parts: Parts, story: Story, sweep: Sweep) -> dict[str, str]:
         for cell in [varied(story, sweep, sweep.at(column, row))]
         for use in cell.loras_of(cell.scene(sweep.scene))
     }
-    return {name: parts.loras.sha256(name) for name in sorted(names)}
+    return {name: services.loras.sha256(name) for name in sorted(names)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from story_engine.domain.story import Story
 from story_engine.domain.sweep import Axis, AxisValue, Sweep
 from story_engine.errors import FixInput
-from story_engine.flows.services import Parts
+from story_engine.flows.services import Services
 from story_engine.flows.sweep_view import DONE, CellView, SweepView, look
 from story_engine.flows.sweep_words import axis_name, axis_title, settings_text, value_name
 from story_engine.formats.labelled_grid import GridCell, LabelledGrid, as_png, labelled_grid
@@ -16,16 +16,16 @@ _SCORERS = {"aesthetic": "sweep.scorer_aesthetic", "preview": "sweep.scorer_prev
 _FAMILIES = {"preview": "sweep.family_preview", "kolors": "sweep.family_kolors"}
 
 
-def picture(parts: Parts, slug: str, sweep: Sweep, *, language: str) -> bytes:
+def picture(services: Services, slug: str, sweep: Sweep, *, language: str) -> bytes:
     """A PNG with title, settings, axes and scores, in the reader's language where a font here can write it.
 
     Raises:
         FixInput: nothing of it is painted yet.
     """
-    view = look(parts, slug, sweep)
+    view = look(services, slug, sweep)
     if view.done == 0:
         raise FixInput("sweep.nothing_painted")
-    story = parts.stories.load(slug)
+    story = services.stories.load(slug)
     if language == "zh" and not writes_chinese():
         language = "en"
     recipe = view.rows[0][0].recipe

@@ -10,7 +10,7 @@ from story_engine.domain.story import LoraUse, Scene, Story
 from story_engine.domain.sweep import AXES, WITHOUT, Axis, Sweep, problems
 from story_engine.domain.sweep_text import EXAMPLES, Reading, read_axis
 from story_engine.errors import ChooseAnother, Problem, StudioError
-from story_engine.flows.services import Parts
+from story_engine.flows.services import Services
 from story_engine.flows.sweep import family_for
 
 AxisText = tuple[str, str | tuple[str, ...]]
@@ -55,27 +55,27 @@ class SweepReading:
     """All of them; `where` is the axis."""
 
 
-def choices(parts: Parts, slug: str, scene: str) -> SweepChoices:
+def choices(services: Services, slug: str, scene: str) -> SweepChoices:
     """What there is to compare.
 
     Raises:
         ChooseAnother: the story has no such scene.
         StandInNeeded, InstallOrDownload: nothing here paints the story.
     """
-    story = parts.stories.load(slug)
-    family = family_for(parts, story)
+    story = services.stories.load(slug)
+    family = family_for(services, story)
     stands_in = family.name != story.settings.family
     return SweepChoices(
         family=family,
         stand_in_for=story.settings.family if stands_in else None,
         worn=() if stands_in else story.loras_of(_scene(story, scene)),
-        loras=parts.loras.names(),
-        runs=_runs(parts, family.name),
+        loras=services.loras.names(),
+        runs=_runs(services, family.name),
     )
 
 
 def read(
-    parts: Parts,
+    services: Services,
     slug: str,
     scene: str,
     *,
@@ -89,7 +89,7 @@ def read(
     Raises:
         As `choices`.
     """
-    there = choices(parts, slug, scene)
+    there = choices(services, slug, scene)
     found: list[Problem] = []
     axes = []
     for kind, text in [axis for axis in (x, y) if axis is not None]:
@@ -108,7 +108,7 @@ def read(
     if found:
         return SweepReading(sweep=None, problems=tuple(found))
     sweep = Sweep(scene=scene, x=axes[0], y=axes[1] if y is not None else None, lora=lora, run=run)
-    story = parts.stories.load(slug)
+    story = services.stories.load(slug)
     stand_in = there.family.name if there.stand_in_for is not None else None
     found += problems(sweep, story, stand_in=stand_in)
     return SweepReading(sweep=None if found else sweep, problems=tuple(found))
@@ -145,12 +145,12 @@ def _run_trouble(there: SweepChoices, run: str) -> Problem | None:
     return None
 
 
-def _runs(parts: Parts, family: str) -> tuple[RunChoice, ...]:
+def _runs(services: Services, family: str) -> tuple[RunChoice, ...]:
     found = []
-    for run in parts.runs.ids():
+    for run in services.runs.ids():
         with suppress(StudioError):  # a run that cannot be read is told about on its own page
-            spec = parts.runs.spec(run)
-            steps = tuple(sorted(parts.runs.checkpoints(run)))
+            spec = services.runs.spec(run)
+            steps = tuple(sorted(services.runs.checkpoints(run)))
             if spec.family == family and steps:
                 found.append(RunChoice(run=run, name=spec.name, steps=steps))
     return tuple(found)

@@ -11,7 +11,7 @@ from story_engine.domain.job import JobView
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.sweep import AxisValue, Sweep
 from story_engine.domain.take import Take
-from story_engine.flows.services import Parts
+from story_engine.flows.services import Services
 from story_engine.flows.sweep import SweepPlan, jobs_of, planned
 
 MISSING, WAITING, PAINTING, DONE = "missing", "waiting", "painting", "done"
@@ -78,27 +78,27 @@ class SweepView:
         return next((cell for row in self.rows for cell in row if cell.recipe.digest == take), None)
 
 
-def look(parts: Parts, slug: str, sweep: Sweep) -> SweepView:
+def look(services: Services, slug: str, sweep: Sweep) -> SweepView:
     """The grid now.
 
     Raises:
         ChooseAnother, FixInput, StandInNeeded, InstallOrDownload: as `planned`.
     """
-    wanted = planned(parts, slug, sweep)
-    takes = {take.id: take for take in parts.takes.takes_of(slug, sweep.scene)}
-    scorer = parts.present_scorer()
-    scores = parts.scores.scores(scorer.name, scorer.version)
-    active = jobs_of(parts, slug, wanted)
+    wanted = planned(services, slug, sweep)
+    takes = {take.id: take for take in services.takes.takes_of(slug, sweep.scene)}
+    scorer = services.present_scorer()
+    scores = services.scores.scores(scorer.name, scorer.version)
+    active = jobs_of(services, slug, wanted)
     busy = {digest: job for job, digests in active for digest in digests if digest not in takes}
-    picked = parts.takes.picks(slug).get(sweep.scene)
+    picked = services.takes.picks(slug).get(sweep.scene)
     there = {digest: take for digest, take in takes.items() if digest in wanted.pictures}
     values = {digest: scores[take.picture_sha256] for digest, take in there.items() if take.picture_sha256 in scores}
     best = max(values, key=values.__getitem__) if len(values) > 1 else None
     views: dict[tuple[int, int], CellView] = {}
     for cell in wanted.cells:
         digest = cell.digest
-        picture, thumbnail = parts.takes.files_of(slug, sweep.scene, digest)
-        preview = parts.takes.live_preview(busy[digest].id, digest) if digest in busy else None
+        picture, thumbnail = services.takes.files_of(slug, sweep.scene, digest)
+        preview = services.takes.live_preview(busy[digest].id, digest) if digest in busy else None
         views[cell.row, cell.column] = CellView(
             given=sweep.at(cell.column, cell.row),
             recipe=cell.item.recipe,
@@ -112,7 +112,7 @@ def look(parts: Parts, slug: str, sweep: Sweep) -> SweepView:
             is_picked=digest == picked,
         )
     missing = [digest for digest in wanted.pictures if digest not in takes and digest not in busy]
-    story = parts.stories.load(slug)
+    story = services.stories.load(slug)
     return SweepView(
         story=slug,
         sweep=sweep,
@@ -123,7 +123,7 @@ def look(parts: Parts, slug: str, sweep: Sweep) -> SweepView:
         missing=len(missing),
         queued=len(wanted.pictures) - len(there) - len(missing),
         unscored=len(there) - len(values),
-        seconds=_seconds(parts, slug, wanted, known=there),
+        seconds=_seconds(services, slug, wanted, known=there),
         jobs=tuple(job for job, _ in active),
         scorer=scorer.name,
         scorer_version=scorer.version,
@@ -138,11 +138,11 @@ def _state(digest: str, takes: dict[str, Take], busy: dict[str, JobView], previe
     return PAINTING if preview is not None else WAITING
 
 
-def _seconds(parts: Parts, slug: str, wanted: SweepPlan, *, known: Mapping[str, Take]) -> float | None:
+def _seconds(services: Services, slug: str, wanted: SweepPlan, *, known: Mapping[str, Take]) -> float | None:
     """What is not there yet, at the pace of this story's last pictures of the same model: steps times pixels."""
     paces = [
         take.seconds / _work(take.recipe)
-        for takes in parts.takes.takes(slug).values()
+        for takes in services.takes.takes(slug).values()
         for take in takes
         if take.recipe.family == wanted.family.name and take.recipe.weights_hash == wanted.family.weights_hash
     ]

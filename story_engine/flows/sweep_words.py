@@ -48,17 +48,17 @@ def value_name(kind: str, value: AxisValue, language: str) -> str:
 
 def settings_text(recipe: Recipe, language: str, *, without: frozenset[str] = frozenset()) -> str:
     """Seed, sampler, steps, cfg, size and LoRAs of a picture on one line, but for the axes in `without`."""
-    parts = [
+    settings = [
         ("seed", message("sweep.fixed_seed", language, seed=recipe.seed)),
         ("sampler", value_name("sampler", recipe.sampler, language)),
         ("steps", message("sweep.fixed_steps", language, steps=recipe.steps)),
         ("cfg_scale", message("sweep.fixed_cfg", language, cfg_scale=number(recipe.cfg_scale))),
         ("size", f"{recipe.width} × {recipe.height}"),
     ]
-    told = [text for kind, text in parts if kind not in without]
+    shown = [text for kind, text in settings if kind not in without]
     if not without & {"lora", "checkpoint", "strength"}:
-        told += [
+        shown += [
             message("sweep.fixed_lora", language, name=part.name, strength=number(part.strength))
             for part in recipe.loras
         ]
-    return " · ".join(told)
+    return " · ".join(shown)

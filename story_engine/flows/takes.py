@@ -9,21 +9,21 @@ from story_engine.domain.recipe import LoraPart
 from story_engine.domain.story import LoraUse, Scene, Settings, Story
 from story_engine.domain.take import Take
 from story_engine.errors import ChooseAnother, StudioError
-from story_engine.flows.services import Parts
+from story_engine.flows.services import Services
 
 
-def pick(parts: Parts, slug: str, scene: str, take: str | None) -> None:
+def pick(services: Services, slug: str, scene: str, take: str | None) -> None:
     """Choose a take for its panel; None takes the choice back."""
     if take is not None:
-        _take(parts, slug, scene, take)
-    parts.takes.set_pick(slug, scene, take)
+        _take(services, slug, scene, take)
+    services.takes.set_pick(slug, scene, take)
 
 
-def pin(parts: Parts, slug: str, scene_id: str, take_id: str) -> Story:
+def pin(services: Services, slug: str, scene_id: str, take_id: str) -> Story:
     """The take's seed becomes the scene's, pinned."""
-    take = _take(parts, slug, scene_id, take_id)
-    scene = parts.stories.load(slug).scene(scene_id)
-    return parts.stories.edit(
+    take = _take(services, slug, scene_id, take_id)
+    scene = services.stories.load(slug).scene(scene_id)
+    return services.stories.edit(
         slug,
         [
             Edit(scene=scene_id, field="seed", value=take.recipe.seed, seen=scene.seed),
@@ -32,13 +32,13 @@ def pin(parts: Parts, slug: str, scene_id: str, take_id: str) -> Story:
     )
 
 
-def use_settings(parts: Parts, slug: str, scene_id: str, take_id: str) -> Story:
+def use_settings(services: Services, slug: str, scene_id: str, take_id: str) -> Story:
     """The scene's prompt, negative and seed as they were for this take.
 
     Sampler, steps, cfg and size too, and the LoRAs that it wore, where the take's family is the story's own.
     """
-    take = _take(parts, slug, scene_id, take_id)
-    story = parts.stories.load(slug)
+    take = _take(services, slug, scene_id, take_id)
+    story = services.stories.load(slug)
     scene = story.scene(scene_id)
     recipe = take.recipe
     edits = [
@@ -47,49 +47,49 @@ def use_settings(parts: Parts, slug: str, scene_id: str, take_id: str) -> Story:
         Edit(scene=scene_id, field="seed", value=recipe.seed, seen=scene.seed),
     ]
     if recipe.family == story.settings.family:
-        given = _settings_of(parts, story, take)
+        given = _settings_of(services, story, take)
         edits.append(Edit(scene=None, field="settings", value=given, seen=story.settings))
         edits.append(Edit(scene=scene_id, field="loras", value=_loras_of(story, scene, take), seen=scene.loras))
-    return parts.stories.edit(slug, edits)
+    return services.stories.edit(slug, edits)
 
 
-def send_settings(parts: Parts, slug: str, scene_id: str, take_id: str) -> Story:
+def send_settings(services: Services, slug: str, scene_id: str, take_id: str) -> Story:
     """Sampler, steps, cfg, size and LoRAs as they were for this take, for the whole story; its text and seeds stay.
 
     Raises:
         ChooseAnother: the take was painted by another family than the story's, or one of its LoRAs is gone.
     """
-    take = _take(parts, slug, scene_id, take_id)
-    story = parts.stories.load(slug)
+    take = _take(services, slug, scene_id, take_id)
+    story = services.stories.load(slug)
     scene = story.scene(scene_id)
     if take.recipe.family != story.settings.family:
         raise ChooseAnother("sweep.other_family", painted=take.recipe.family, family=story.settings.family)
     edits = [
-        Edit(scene=None, field="settings", value=_settings_of(parts, story, take), seen=story.settings),
-        Edit(scene=None, field="loras", value=_loras_here(parts, take), seen=story.loras),
+        Edit(scene=None, field="settings", value=_settings_of(services, story, take), seen=story.settings),
+        Edit(scene=None, field="loras", value=_loras_here(services, take), seen=story.loras),
     ]
     if scene.loras is not None:
         # What the scene wore of its own would hide what the story wears now.
         edits.append(Edit(scene=scene_id, field="loras", value=None, seen=scene.loras))
-    return parts.stories.edit(slug, edits)
+    return services.stories.edit(slug, edits)
 
 
-def _loras_here(parts: Parts, take: Take) -> tuple[LoraUse, ...]:
+def _loras_here(services: Services, take: Take) -> tuple[LoraUse, ...]:
     """The take's LoRAs under the names that they have here now."""
-    return tuple(LoraUse(name=_name_here(parts, part), strength=part.strength) for part in take.recipe.loras)
+    return tuple(LoraUse(name=_name_here(services, part), strength=part.strength) for part in take.recipe.loras)
 
 
-def _name_here(parts: Parts, part: LoraPart) -> str:
-    for name in (part.name, *parts.loras.names()):
+def _name_here(services: Services, part: LoraPart) -> str:
+    for name in (part.name, *services.loras.names()):
         with suppress(StudioError):
-            if parts.loras.sha256(name) == part.sha256:
+            if services.loras.sha256(name) == part.sha256:
                 return name
     raise ChooseAnother("sweep.lora_gone", name=part.name)
 
 
-def _settings_of(parts: Parts, story: Story, take: Take) -> Settings:
+def _settings_of(services: Services, story: Story, take: Take) -> Settings:
     """The story's settings with the take's values, blank where they are the family's own."""
-    family = parts.families()[take.recipe.family]
+    family = services.families()[take.recipe.family]
     fields = ("sampler", "steps", "cfg_scale", "width", "height")
     values = {}
     for field in fields:
@@ -109,8 +109,8 @@ def _loras_of(story: Story, scene: Scene, take: Take) -> tuple[LoraUse, ...] | N
     return wore
 
 
-def _take(parts: Parts, slug: str, scene: str, take: str) -> Take:
-    found = parts.takes.find(slug, scene, take)
+def _take(services: Services, slug: str, scene: str, take: str) -> Take:
+    found = services.takes.find(slug, scene, take)
     if found is None:
         raise ChooseAnother("takes.not_found", take=take[:12], scene=scene, story=slug)
     return found

@@ -14,7 +14,7 @@ from story_engine.domain.training_cost import Memory, memory_of
 from story_engine.errors import ChooseAnother, InvalidInput, StudioError, Wait
 from story_engine.flows import train_time
 from story_engine.flows.dataset_view import training_pictures
-from story_engine.flows.services import Parts
+from story_engine.flows.services import Services
 from story_engine.flows.train_view import ACTIVE, card, key_of
 
 TRAIN_PRIORITY = 0
@@ -45,20 +45,20 @@ class TrainingPlan:
         return self.spec.steps * self.spec.pictures_per_step / self.pictures if self.pictures else 0.0
 
 
-def plan(parts: Parts, spec: TrainingSpec) -> TrainingPlan:
+def plan(services: Services, spec: TrainingSpec) -> TrainingPlan:
     """Everything wrong with a training at once, and what it costs."""
     found: list[TrainingProblem] = []
     captions: list[str] | None = None
-    if spec.dataset in parts.datasets.names():
-        captions = [picture.caption for picture in training_pictures(parts, spec.dataset)]
+    if spec.dataset in services.datasets.names():
+        captions = [picture.caption for picture in training_pictures(services, spec.dataset)]
     elif spec.dataset.strip():
-        listed = ", ".join(parts.datasets.names()) or "–"
+        listed = ", ".join(services.datasets.names()) or "–"
         found.append(TrainingProblem("dataset.not_found", "dataset", {"name": spec.dataset, "listed": listed}))
-    families = parts.families()
+    families = services.families()
     family = families.get(spec.family)
-    found += problems(spec, captions=captions, family=family, taken=parts.runs.names())
-    if spec.family in FAMILY_NAMES and not parts.ready().get(spec.family, False):
-        error = parts.files_missing(spec.family)
+    found += problems(spec, captions=captions, family=family, taken=services.runs.names())
+    if spec.family in FAMILY_NAMES and not services.ready().get(spec.family, False):
+        error = services.files_missing(spec.family)
         found.append(TrainingProblem(error.code, "family", dict(error.values)))
     is_gpu = bool(gpu_names())
     side = family.width if family is not None else 1024
@@ -77,88 +77,88 @@ def plan(parts: Parts, spec: TrainingSpec) -> TrainingPlan:
         pictures=len(captions or ()),
         memory=memory,
         device=device,
-        seconds=train_time.seconds(parts, spec, pictures=len(captions or ()), side=side),
+        seconds=train_time.seconds(services, spec, pictures=len(captions or ()), side=side),
     )
 
 
-def start(parts: Parts, spec: TrainingSpec, *, user: str) -> str:
+def start(services: Services, spec: TrainingSpec, *, user: str) -> str:
     """Make a run and put it into the queue; its id. The same training asked for twice is one run.
 
     Raises:
         InvalidInput: what blocks it, all at once; nothing was made.
     """
     with _starting:
-        again = _same(parts, spec)
+        again = _same(services, spec)
         if again is not None:
             return again
-        blocking = tuple(problem for problem in plan(parts, spec).problems if problem.blocks)
+        blocking = tuple(problem for problem in plan(services, spec).problems if problem.blocks)
         if blocking:
             raise InvalidInput(blocking)
-        run = parts.runs.create(spec, _pictures(parts, spec))
-    _submit(parts, run, spec, user=user)
+        run = services.runs.create(spec, _pictures(services, spec))
+    _submit(services, run, spec, user=user)
     return run
 
 
-def resume(parts: Parts, run: str, *, user: str) -> None:
+def resume(services: Services, run: str, *, user: str) -> None:
     """Go on with a run that was stopped, was interrupted or failed, from what it saved last.
 
     Raises:
         Wait: it is at work.
         ChooseAnother: it is finished.
     """
-    state = card(parts, run).state
-    spec = parts.runs.spec(run)
+    state = card(services, run).state
+    spec = services.runs.spec(run)
     if state in ACTIVE:
         raise Wait("training.already_running", name=spec.name)
     if state not in RESUMABLE:
         raise ChooseAnother("training.nothing_to_resume", name=spec.name, state=state)
-    parts.runs.grant(run, "stop")  # a wish of the time before
-    _submit(parts, run, spec, user=user)
+    services.runs.grant(run, "stop")  # a wish of the time before
+    _submit(services, run, spec, user=user)
 
 
-def ask(parts: Parts, run: str, what: str) -> None:
+def ask(services: Services, run: str, what: str) -> None:
     """Ask a training for something: "sample", "save" or "stop" (which saves).
 
     Raises:
         Wait: it is not at work.
     """
-    found = card(parts, run)
+    found = card(services, run)
     if found.job is None or found.state not in ACTIVE:
         raise Wait("training.not_running", name=found.name)
     if found.state == "queued":
         if what == "stop":
-            parts.ledger.want_cancel(found.job.id)
+            services.ledger.want_cancel(found.job.id)
             return
         raise Wait("training.not_running", name=found.name)
-    parts.runs.wish(run, what)
+    services.runs.wish(run, what)
 
 
-def force_stop(parts: Parts, run: str) -> None:
+def force_stop(services: Services, run: str) -> None:
     """End a training now; what it has not saved is lost, and it can go on from what it has.
 
     Raises:
         Wait: it is not at work.
     """
-    found = card(parts, run)
+    found = card(services, run)
     if found.job is None or found.state not in ACTIVE:
         raise Wait("training.not_running", name=found.name)
-    parts.ledger.want_cancel(found.job.id, is_forced=True)
+    services.ledger.want_cancel(found.job.id, is_forced=True)
 
 
-def delete(parts: Parts, run: str) -> str:
+def delete(services: Services, run: str) -> str:
     """Into the trash, checkpoints and all; the token gives it back.
 
     Raises:
         Wait: it is at work.
     """
-    found = card(parts, run)
+    found = card(services, run)
     if found.state in ACTIVE:
         raise Wait("training.is_running", name=found.name)
-    return parts.runs.delete(run)
+    return services.runs.delete(run)
 
 
-def _submit(parts: Parts, run: str, spec: TrainingSpec, *, user: str) -> None:
-    parts.ledger.submit(
+def _submit(services: Services, run: str, spec: TrainingSpec, *, user: str) -> None:
+    services.ledger.submit(
         "train",
         {"run": run, "name": spec.name, "tokens": spec.processes},
         key=key_of(run),
@@ -167,24 +167,24 @@ def _submit(parts: Parts, run: str, spec: TrainingSpec, *, user: str) -> None:
         story=None,
         scenes=(),
     )
-    parts.start_dispatcher()
+    services.start_dispatcher()
 
 
-def _same(parts: Parts, spec: TrainingSpec) -> str | None:
+def _same(services: Services, spec: TrainingSpec) -> str | None:
     """A run that is at work on exactly this."""
-    for run in parts.runs.ids():
+    for run in services.runs.ids():
         try:
-            if parts.runs.spec(run) == spec and card(parts, run).state in ACTIVE:
+            if services.runs.spec(run) == spec and card(services, run).state in ACTIVE:
                 return run
         except StudioError:
             continue  # a damaged one is not this one
     return None
 
 
-def _pictures(parts: Parts, spec: TrainingSpec) -> Sequence[TrainedPicture]:
+def _pictures(services: Services, spec: TrainingSpec) -> Sequence[TrainedPicture]:
     return [
         TrainedPicture(file=each.file, sha256=each.sha256, caption=each.caption, width=each.width, height=each.height)
-        for each in training_pictures(parts, spec.dataset)
+        for each in training_pictures(services, spec.dataset)
     ]
 
 

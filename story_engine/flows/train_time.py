@@ -8,7 +8,7 @@ import json
 from story_engine.catalog.devices import gpu_names
 from story_engine.domain.training import TrainingSpec
 from story_engine.errors import StudioError
-from story_engine.flows.services import Parts
+from story_engine.flows.services import Services
 
 MEASURE_PRIORITY = 5
 """Somebody looks at the form and waits; it takes seconds."""
@@ -19,34 +19,34 @@ _DECIDES = (
 """Fields that the time of a step or a sample depends on."""
 
 
-def measure(parts: Parts, spec: TrainingSpec, *, user: str) -> int:
+def measure(services: Services, spec: TrainingSpec, *, user: str) -> int:
     """Queue a few steps on noise; the job."""
-    job = parts.ledger.submit(
+    job = services.ledger.submit(
         "train",
         {"measure": json.loads(spec.model_dump_json())},
-        key=_key(parts, spec),
+        key=_key(services, spec),
         priority=MEASURE_PRIORITY,
         user=user,
         story=None,
         scenes=(),
     )
-    parts.start_dispatcher()
+    services.start_dispatcher()
     return job
 
 
-def is_being_measured(parts: Parts, spec: TrainingSpec) -> bool:
+def is_being_measured(services: Services, spec: TrainingSpec) -> bool:
     """Whether the steps are counted just now."""
-    key = _key(parts, spec)
-    found = parts.ledger.latest([key]).get(key)
+    key = _key(services, spec)
+    found = services.ledger.latest([key]).get(key)
     return found is not None and found.is_active
 
 
-def seconds(parts: Parts, spec: TrainingSpec, *, pictures: int, side: int) -> float | None:
+def seconds(services: Services, spec: TrainingSpec, *, pictures: int, side: int) -> float | None:
     """Of the whole training; None where nothing like it was measured."""
-    key = _key(parts, spec)
-    found = parts.ledger.latest([key]).get(key)
+    key = _key(services, spec)
+    found = services.ledger.latest([key]).get(key)
     if found is None or found.state != "done" or "seconds_per_step" not in found.result:
-        return _by_earlier_run(parts, spec, side=side)
+        return _by_earlier_run(services, spec, side=side)
     said = {name: float(str(value)) for name, value in found.result.items()}
     rounds = spec.steps // spec.sample_every + 1 if spec.sample_every else 0
     variants = pictures * (1 if spec.center_crop else spec.crops) * (2 if spec.random_flip else 1)
@@ -57,12 +57,12 @@ def seconds(parts: Parts, spec: TrainingSpec, *, pictures: int, side: int) -> fl
     )
 
 
-def _by_earlier_run(parts: Parts, spec: TrainingSpec, *, side: int) -> float | None:
+def _by_earlier_run(services: Services, spec: TrainingSpec, *, side: int) -> float | None:
     """By the newest run of the family that measured its steps on this machine."""
     device = "cuda" if gpu_names() else "cpu"
-    for run in parts.runs.ids():
+    for run in services.runs.ids():
         try:
-            state, earlier = parts.runs.run(run), parts.runs.spec(run)
+            state, earlier = services.runs.run(run), services.runs.spec(run)
         except StudioError:
             continue
         if earlier.family == spec.family and state.seconds_per_step and state.device.startswith(device):
@@ -77,9 +77,9 @@ def _work(spec: TrainingSpec, side: int) -> float:
     return spec.batch_size * spec.gradient_accumulation_steps * ((spec.resolution or side) ** 2) * twice
 
 
-def _key(parts: Parts, spec: TrainingSpec) -> str:
+def _key(services: Services, spec: TrainingSpec) -> str:
     """The same for specs whose steps take the same time."""
-    family = parts.families().get(spec.family)
+    family = services.families().get(spec.family)
     weights = family.weights_hash if family is not None else ""
     decides = json.dumps([weights, gpu_names(), *(getattr(spec, field) for field in _DECIDES)])
     return f"measure-{hashlib.sha256(decides.encode()).hexdigest()[:32]}"

@@ -9,7 +9,7 @@ from story_engine.domain.job import JobView
 from story_engine.domain.run import MetricRow, RunSample, RunState
 from story_engine.domain.training import TrainingSpec
 from story_engine.errors import StudioError
-from story_engine.flows.services import Parts
+from story_engine.flows.services import Services
 
 ACTIVE = frozenset({"queued", "running"})
 MOST_POINTS = 600
@@ -87,40 +87,40 @@ def key_of(run: str) -> str:
     return f"train-{run}"
 
 
-def cards(parts: Parts) -> tuple[RunCard, ...]:
+def cards(services: Services) -> tuple[RunCard, ...]:
     """All runs, last created first."""
-    runs = parts.runs.ids()
-    jobs = parts.ledger.latest([key_of(run) for run in runs])
-    return tuple(_card(parts, run, jobs.get(key_of(run))) for run in runs)
+    runs = services.runs.ids()
+    jobs = services.ledger.latest([key_of(run) for run in runs])
+    return tuple(_card(services, run, jobs.get(key_of(run))) for run in runs)
 
 
-def card(parts: Parts, run: str) -> RunCard:
+def card(services: Services, run: str) -> RunCard:
     """One run.
 
     Raises:
         ChooseAnother: there is none of that name.
     """
-    parts.runs.folder(run)
-    return _card(parts, run, parts.ledger.latest([key_of(run)]).get(key_of(run)))
+    services.runs.folder(run)
+    return _card(services, run, services.ledger.latest([key_of(run)]).get(key_of(run)))
 
 
-def look(parts: Parts, run: str) -> RunLook:
+def look(services: Services, run: str) -> RunLook:
     """One run with its figures and pictures.
 
     Raises:
         ChooseAnother: there is none of that name.
         LookAtLog: its files cannot be read.
     """
-    spec, state = parts.runs.spec(run), parts.runs.run(run)
-    found = card(parts, run)
+    spec, state = services.runs.spec(run), services.runs.run(run)
+    found = card(services, run)
     return RunLook(
         card=found,
         spec=spec,
         run=state,
-        metrics=_thinned(parts.runs.metrics(run)),
-        samples=parts.runs.samples(run),
-        checkpoints=tuple(parts.runs.checkpoints(run)),
-        wishes=parts.runs.wishes(run),
+        metrics=_thinned(services.runs.metrics(run)),
+        samples=services.runs.samples(run),
+        checkpoints=tuple(services.runs.checkpoints(run)),
+        wishes=services.runs.wishes(run),
         choice=_choice(found.job),
     )
 
@@ -141,15 +141,15 @@ def _choice(job: JobView | None) -> Choice | None:
     )
 
 
-def _card(parts: Parts, run: str, job: JobView | None) -> RunCard:
+def _card(services: Services, run: str, job: JobView | None) -> RunCard:
     try:
-        spec, said = parts.runs.spec(run), parts.runs.run(run)
+        spec, said = services.runs.spec(run), services.runs.run(run)
     except StudioError as error:
         return RunCard(
             id=run, name=run, spec=None, run=None, state="failed", job=job, error_code=error.code,
             error_values=error.values,
         )  # fmt: skip
-    state = _state(parts, said, job)
+    state = _state(services, said, job)
     code, values = said.error_code, said.error_values
     if state in ("failed", "interrupted") and job is not None and job.error_code not in (None, "jobs.cancelled"):
         code, values = job.error_code, job.error_values
@@ -160,7 +160,7 @@ def _card(parts: Parts, run: str, job: JobView | None) -> RunCard:
     )  # fmt: skip
 
 
-def _state(parts: Parts, said: RunState, job: JobView | None) -> str:
+def _state(services: Services, said: RunState, job: JobView | None) -> str:
     """What is true: a run is at work only while the ledger has a job for it that somebody does."""
     if job is None:
         return said.state
@@ -168,7 +168,7 @@ def _state(parts: Parts, said: RunState, job: JobView | None) -> str:
         return "queued"
     if job.state == "running":
         # A dispatcher that was killed left the job running; the next one takes it up again.
-        return "running" if parts.dispatcher_state() == "running" else "queued"
+        return "running" if services.dispatcher_state() == "running" else "queued"
     if job.state in ("failed", "held"):
         if said.state == "finished":
             return said.state

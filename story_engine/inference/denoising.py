@@ -16,7 +16,7 @@ from story_engine.inference.samplers import Sampler
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Panel:
+class PictureInputs:
     """What one picture of a batch is painted from."""
 
     noise: torch.Tensor
@@ -26,17 +26,17 @@ class Panel:
     cfg_scale: float
 
 
-Imagined = Callable[[], torch.Tensor]
-"""The finished latents of the batch as imagined at this step, computed only when called."""
+Denoised = Callable[[], torch.Tensor]
+"""The finished latents of the batch as denoised at this step, computed only when called."""
 
 
 def denoise(
     unet: nn.Module,
-    panels: Sequence[Panel],
+    panels: Sequence[PictureInputs],
     sampler: Sampler,
     *,
     rows_per_call: int,
-    on_step: Callable[[int, Imagined], None],
+    on_step: Callable[[int, Denoised], None],
     should_stop: Callable[[], bool],
 ) -> torch.Tensor:
     """Denoise panels of one size together.
@@ -64,9 +64,9 @@ def denoise(
             told = torch.tensor([timestep], dtype=torch.float32, device=parameter.device)
             predicted = rows.predicted(unet, latents, told, rows_per_call=rows_per_call, should_stop=should_stop)
             noise = _guided(predicted, guidance[:, None, None, None], guided=rows.guided)
-            imagined = partial(sampler.denoised, noise, index, latents)
+            denoised = partial(sampler.denoised, noise, index, latents)
             latents = sampler.step(noise, index, latents)
-            on_step(index + 1, imagined)
+            on_step(index + 1, denoised)
     return latents
 
 
@@ -80,7 +80,7 @@ class _Rows:
     guided: bool
 
     @classmethod
-    def of(cls, panels: Sequence[Panel], parameter: torch.Tensor) -> _Rows:
+    def of(cls, panels: Sequence[PictureInputs], parameter: torch.Tensor) -> _Rows:
         # Guidance 1 is the prompt's own prediction: DiffSynth leaves the second pass out too.
         guided = any(panel.cfg_scale != 1 for panel in panels)
         prompts = [panel.prompt for panel in panels] + ([panel.negative for panel in panels] if guided else [])

@@ -20,7 +20,7 @@ from story_engine.catalog.published import files_missing
 from story_engine.domain.recipe import LoraPart, Recipe
 from story_engine.errors import Cancelled, ChooseAnother, LookAtLog
 from story_engine.inference.batches import Batch, batches, panels_together, rows_per_call
-from story_engine.inference.denoising import Imagined, Panel, denoise
+from story_engine.inference.denoising import Denoised, PictureInputs, denoise
 from story_engine.inference.encoding import EncodedPrompt
 from story_engine.inference.latent_preview import LatentColours
 from story_engine.inference.networks import Networks, Painter, open_networks
@@ -216,14 +216,14 @@ class _Watch:
     call: _Call
     colours: LatentColours
 
-    def stepped(self, step: int, imagined: Imagined) -> None:
+    def stepped(self, step: int, denoised: Denoised) -> None:
         self.call.done += 1
         between = max(1, self.batch.first.steps // _PREVIEWS_PER_RUN)
         previews: dict[int, bytes] = {}
         if step % between == 0 and step < self.batch.first.steps:
             previews = {
                 position: self.colours.jpeg(latents)
-                for position, latents in zip(self.batch.positions, imagined(), strict=True)
+                for position, latents in zip(self.batch.positions, denoised(), strict=True)
             }
         self.call.report("denoising", self.batch, previews)
 
@@ -236,8 +236,8 @@ def _networks_key(recipe: Recipe) -> tuple[str, str, str]:
     return recipe.family, recipe.weights_hash, recipe.precision
 
 
-def _panel(recipe: Recipe, encoded: dict[str, EncodedPrompt]) -> Panel:
-    return Panel(
+def _panel(recipe: Recipe, encoded: dict[str, EncodedPrompt]) -> PictureInputs:
+    return PictureInputs(
         noise=starting_noise(recipe),
         prompt=encoded[recipe.prompt],
         negative=encoded[recipe.negative],

@@ -116,16 +116,16 @@ class DpmSolverKarras:
     def step(self, noise: torch.Tensor, index: int, latents: torch.Tensor) -> torch.Tensor:
         """One step; needs the step before it to have gone through this object, in order."""
         now, then = self._points[index], self._points[index + 1]
-        imagined = now.denoised(noise, latents)
-        before, self._before = self._before, imagined
+        denoised = now.denoised(noise, latents)
+        before, self._before = self._before, denoised
         if then is _FINISHED:
-            return imagined
+            return denoised
         width = then.log_ratio - now.log_ratio
-        target = imagined
+        target = denoised
         if before is not None:
             behind = now.log_ratio - self._points[index - 1].log_ratio
             share = width / (2 * behind)
-            target = (1 + share) * imagined - share * before
+            target = (1 + share) * denoised - share * before
         return then.noise / now.noise * latents - then.signal * math.expm1(-width) * target
 
     def denoised(self, noise: torch.Tensor, index: int, latents: torch.Tensor) -> torch.Tensor:

@@ -87,8 +87,8 @@ def draw(spec: TrainingSpec, group: int, slot: int, *, together: int, shape: Seq
     part = torch.randperm(together, generator=generator(spec.seed, "parts", group))[slot].item()
     chance = generator(spec.seed, "sample", group, slot)
     variant, dropped, within = torch.rand(3, generator=chance, dtype=torch.float64).tolist()
-    width = spec.largest_timestep - spec.smallest_timestep + 1
-    timestep = spec.smallest_timestep + min(int((part + within) / together * width), width - 1)
+    width = spec.max_timestep - spec.min_timestep + 1
+    timestep = spec.min_timestep + min(int((part + within) / together * width), width - 1)
     noise = torch.randn(*shape, generator=chance)
     if spec.noise_offset:
         noise += spec.noise_offset * torch.randn(shape[0], 1, 1, generator=chance)

@@ -14,7 +14,7 @@ from torch import nn
 
 from story_engine.domain.training import TrainingSpec
 from story_engine.errors import Cancelled, LookAtLog
-from story_engine.inference.denoising import Panel, denoise
+from story_engine.inference.denoising import PictureInputs, denoise
 from story_engine.inference.encoding import EncodedPrompt
 from story_engine.inference.noise import LATENT_CHANNELS, PIXELS_PER_LATENT
 from story_engine.inference.samplers import build_sampler
@@ -81,12 +81,16 @@ def _told(on_step: Callable[[int, int], None], before: int, together: int, total
     on_step(before + step * together, total)
 
 
-def _panel(spec: TrainingSpec, number: int, encoded: Mapping[str, EncodedPrompt], cfg_scale: float, side: int) -> Panel:
+def _panel(
+    spec: TrainingSpec, number: int, encoded: Mapping[str, EncodedPrompt], cfg_scale: float, side: int
+) -> PictureInputs:
     sample = spec.sample_prompts[number]
     shape = (1, LATENT_CHANNELS, side // PIXELS_PER_LATENT, side // PIXELS_PER_LATENT)
     # As `models.noise.starting_noise`: the picture that a story paints from this seed.
     noise = torch.randn(shape, generator=torch.Generator().manual_seed(sample.seed))
-    return Panel(noise=noise, prompt=encoded[sample.prompt], negative=encoded[sample.negative], cfg_scale=cfg_scale)
+    return PictureInputs(
+        noise=noise, prompt=encoded[sample.prompt], negative=encoded[sample.negative], cfg_scale=cfg_scale
+    )
 
 
 def _png(decoder: nn.Module, latents: torch.Tensor) -> bytes:

@@ -42,7 +42,7 @@ def test_a_grid_fills_while_it_is_looked_at_and_a_cell_is_picked(app: App, visit
     person.press("compare-open-0-1")
     person.page.get_by_role("dialog").wait_for()
     person.press("compare-pick")
-    wait_for(lambda: app.engine.parts.takes.picks(STORY), what="the cell is picked")
+    wait_for(lambda: app.engine.services.takes.picks(STORY), what="the cell is picked")
     person.page.get_by_role("dialog").wait_for(state="detached")
     person.at("notices").wait_for()
 

@@ -38,7 +38,7 @@ def test_two_tabs_on_one_field_lose_nothing(app: App, visit: Callable[..., Visit
     second.page.get_by_role("button", name="保留我的").click(delay=HELD)
     wait_for(lambda: app.engine.story(STORY).scene("s1").prompt == "mine", what="the choice is saved")
     assert "theirs" in "".join(
-        app.engine.parts.stories.load_at(STORY, each.number).scene("s1").prompt for each in app.engine.history(STORY)
+        app.engine.services.stories.load_at(STORY, each.number).scene("s1").prompt for each in app.engine.history(STORY)
     )
 
 
@@ -93,7 +93,7 @@ def test_a_click_on_a_picture_takes_text_that_was_just_typed_along(app: App, vis
     for number in range(2):
         again = recipe.model_copy(update={"seed": number})
         take = a_take(again, story=STORY, scene="s4", number=number)
-        app.engine.parts.takes.add(take, Image.new("RGB", (64, 64), (90, 40, 99 * number)), {})
+        app.engine.services.takes.add(take, Image.new("RGB", (64, 64), (90, 40, 99 * number)), {})
     older = app.engine.board(STORY).panels[3].takes[0].take.id
     person = visit()
     person.open(f"Story?story={STORY}")

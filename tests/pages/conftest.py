@@ -49,18 +49,18 @@ class Studio:
 
     def painted(self, slug: str, *scenes: str, takes: int = 1, score: float | None = None) -> None:
         """Takes as a render would leave them."""
-        scorer = self.engine.parts.present_scorer()
+        scorer = self.engine.services.present_scorer()
         for scene in scenes or [scene.id for scene in self.engine.story(slug).scenes]:
             for number in range(takes):
                 recipe = a_recipe(prompt=f"{slug} {scene}", seed=number)
                 colour = ((len(scene) * 50) % 255, 40 * number % 255, 90)
-                take = self.engine.parts.takes.add(
+                take = self.engine.services.takes.add(
                     a_take(recipe, story=slug, scene=scene, number=number, created_at=f"2026-11-21T09:0{number}:00Z"),
                     Image.new("RGB", (64, 64), colour),
                     {},
                 )
                 if score is not None:
-                    self.engine.parts.scores.add(
+                    self.engine.services.scores.add(
                         [
                             Score(
                                 picture_sha256=take.picture_sha256,

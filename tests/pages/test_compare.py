@@ -47,15 +47,15 @@ def a_sweep(x: tuple[object, ...], y: tuple[object, ...] | None = None) -> Sweep
 def paint(studio: Studio, sweep: Sweep, *, scores: tuple[float, ...] = ()) -> list[str]:
     """The whole sweep, as a dispatcher would; take ids in painting order."""
     studio.engine.sweeps.paint(STORY, sweep)
-    scorer = studio.engine.parts.present_scorer()
+    scorer = studio.engine.services.present_scorer()
     made = []
     for job in studio.engine.jobs(story=STORY):
-        for item in studio.engine.parts.ledger.spec(job.id)["items"]:
+        for item in studio.engine.services.ledger.spec(job.id)["items"]:
             recipe = Recipe.model_validate(item["recipe"])
             picture = Image.new("RGB", (64, 64), (recipe.seed * 30 % 255, recipe.steps % 255, 120))
-            take = studio.engine.parts.takes.add(a_take(recipe, story=STORY, scene="s1"), picture, {})
+            take = studio.engine.services.takes.add(a_take(recipe, story=STORY, scene="s1"), picture, {})
             if len(made) < len(scores):
-                studio.engine.parts.scores.add(
+                studio.engine.services.scores.add(
                     [
                         Score(
                             picture_sha256=take.picture_sha256,
@@ -96,7 +96,7 @@ def test_painting_queues_the_grid_behind_everything_else(cat: Studio):
 
     assert not app.exception
     job = cat.engine.jobs(story=STORY)[0]
-    assert len(cat.engine.parts.ledger.spec(job.id)["items"]) == 8
+    assert len(cat.engine.services.ledger.spec(job.id)["items"]) == 8
     assert [button.key for button in app.button if button.key == "compare-paint"] == []
     app.button(key="compare-cancel").click().run()
     assert cat.engine.jobs(story=STORY) == ()
@@ -156,7 +156,7 @@ def test_the_quick_strength_sweep_paints_the_scene_s_lora(cat: Studio):
 
     assert not app.exception
     assert app.selectbox(key=X).value == "strength"
-    items = cat.engine.parts.ledger.spec(cat.engine.jobs(story=STORY)[0].id)["items"]
+    items = cat.engine.services.ledger.spec(cat.engine.jobs(story=STORY)[0].id)["items"]
     assert [[part["strength"] for part in item["recipe"]["loras"]] for item in items] == [
         [], [0.25], [0.5], [0.75], [1.0], [1.25],
     ]  # fmt: skip
@@ -201,7 +201,7 @@ def test_a_cell_opens_and_is_picked(cat: Studio):
     app.button(key="compare-pick").click().run()
 
     assert not app.exception
-    assert cat.engine.parts.takes.picks(STORY) == {"s1": takes[1]}
+    assert cat.engine.services.takes.picks(STORY) == {"s1": takes[1]}
     assert "Picked for the panel" in texts(app)
 
 

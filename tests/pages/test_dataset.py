@@ -14,7 +14,7 @@ def a_dataset(studio: Studio, *captions: str, title: str = "Ink", side: int = 64
     """Pictures as an import would leave them, without starting its process."""
     desk = studio.engine.datasets
     name = desk.create(title)
-    folder = studio.engine.parts.datasets.folder(name) / "incoming"
+    folder = studio.engine.services.datasets.folder(name) / "incoming"
     folder.mkdir()
     pictures = []
     for number, caption in enumerate(captions):
@@ -29,7 +29,7 @@ def a_dataset(studio: Studio, *captions: str, title: str = "Ink", side: int = 64
             caption=caption,
         )  # fmt: skip
         pictures.append(NewPicture(entry, *files))
-    studio.engine.parts.datasets.take_in(name, pictures)
+    studio.engine.services.datasets.take_in(name, pictures)
     return name
 
 
@@ -154,14 +154,14 @@ def test_uploads_come_in_and_a_broken_one_is_named(studio: Studio):
     desk.bring_files(name, [("猫.png", stored.getvalue()), ("broken.png", stored.getvalue()[:60])])
     assert not studio.page("dataset").exception  # while it runs
     until = time.monotonic() + 90
-    while desk.intake(name).is_active and time.monotonic() < until:
+    while desk.picture_import(name).is_active and time.monotonic() < until:
         time.sleep(0.05)
 
     app = studio.page("dataset")
 
     assert not app.exception
     assert "1 pictures were taken in" in texts(app) and "broken.png" in texts(app)
-    app.button(key="icon-dataset-intake-dismiss").click().run()
+    app.button(key="icon-dataset-import-dismiss").click().run()
     assert "broken.png" not in texts(app)
 
 

@@ -304,7 +304,7 @@ def test_a_loose_file_that_is_no_lora_can_be_looked_at_and_removed(studio: Studi
 def test_what_is_known_of_its_training_is_shown(studio: Studio, files: Path):
     name = brought(studio, files / "ink.safetensors")
     source = Provenance(run="ink-run", step=500, dataset="drawings")
-    studio.engine.parts.lora_library.change(name, provenance=source, source="training")
+    studio.engine.services.lora_library.change(name, provenance=source, source="training")
 
     app = opened(studio, name)
 

@@ -181,9 +181,9 @@ def test_a_click_on_a_thumbnail_picks_and_the_pick_can_be_taken_back(studio: Stu
 def test_a_pick_draws_its_panel_and_the_mean_again_and_no_field_of_text(studio: Studio):
     studio.painted(STORY, "s1", "s2", takes=3, score=5.0)
     oldest = studio.takes(STORY, "s1")[0].take
-    scorer = studio.engine.parts.present_scorer()
+    scorer = studio.engine.services.present_scorer()
     worse = Score(picture_sha256=oldest.picture_sha256, scorer=scorer.name, scorer_version=scorer.version, value=4.0)
-    studio.engine.parts.scores.add([worse])
+    studio.engine.services.scores.add([worse])
     app = studio.page("story", story=STORY)
     assert "5.00" in texts(app)
 

@@ -47,13 +47,13 @@ def unfolded(app: AppTest, scene: str = "s1") -> AppTest:
 
 def queued(studio: Studio) -> list[Recipe]:
     jobs = studio.engine.jobs(story=STORY)
-    specs = [studio.engine.parts.ledger.spec(job.id) for job in jobs]
+    specs = [studio.engine.services.ledger.spec(job.id) for job in jobs]
     return [Recipe.model_validate(item["recipe"]) for spec in specs for item in spec["items"]]
 
 
 def painted(studio: Studio, recipe: Recipe, *, scene: str = "s1") -> str:
     take = a_take(recipe, scene=scene, story=STORY)
-    return studio.engine.parts.takes.add(take, Image.new("RGB", (64, 64)), {}).id
+    return studio.engine.services.takes.add(take, Image.new("RGB", (64, 64)), {}).id
 
 
 def test_several_loras_are_worn_at_once_each_with_its_strength(wardrobe: Studio):

@@ -27,7 +27,7 @@ def finished(
     studio: Studio, run: str, *, steps: int = 6, state: str = "finished", choice: dict[str, object] | None = None
 ) -> None:
     """What a training would leave: figures, samples, checkpoints, and its job done."""
-    runs, layout = studio.engine.parts.runs, Layout.of(studio.engine.config)
+    runs, layout = studio.engine.services.runs, Layout.of(studio.engine.config)
     folder = runs.folder(run)
     rows = [f"{step},0,{1 / step},{1.2 / step},0.0001,0.5,900" for step in range(1, steps + 1)]
     header = "step,epoch,loss,smoothed_loss,learning_rate,seconds_per_step,memory_mb"
@@ -59,7 +59,7 @@ def running(studio: Studio, run: str, monkeypatch: pytest.MonkeyPatch) -> None:
     work = WorkLedger(Layout.of(studio.engine.config))
     assert work.claim() is not None
     work.close()
-    runs = studio.engine.parts.runs
+    runs = studio.engine.services.runs
     runs.write(runs.run(run).model_copy(update={"state": "running", "step": 3}))
     monkeypatch.setattr("story_engine.bootstrap.dispatcher_state", lambda layout: "running")
 
@@ -194,7 +194,7 @@ def test_a_running_one_takes_wishes(studio: Studio, monkeypatch: pytest.MonkeyPa
         app.button(key=f"train-{wish}").click().run()
 
     assert not app.exception
-    assert studio.engine.parts.runs.wishes(run) == {"sample", "save", "stop"}
+    assert studio.engine.services.runs.wishes(run) == {"sample", "save", "stop"}
     assert app.button(key="train-stop").disabled
 
 
@@ -210,7 +210,7 @@ def test_a_run_whose_process_died_is_interrupted_and_goes_on(studio: Studio, mon
     run = a_run(studio)
     work = WorkLedger(Layout.of(studio.engine.config))
     claim = work.claim()
-    runs = studio.engine.parts.runs
+    runs = studio.engine.services.runs
     runs.write(runs.run(run).model_copy(update={"state": "running", "step": 30, "saved_step": 20}))
     work.crashed(claim.job, claim.attempt, reason="signal 9, SIGKILL")
     work.close()
@@ -234,16 +234,16 @@ def test_a_dispatcher_that_was_killed_leaves_nothing_that_looks_running(studio: 
 def test_a_resume_forgets_the_stop_before_it(studio: Studio):
     run = a_run(studio)
     finished(studio, run, state="stopped")
-    studio.engine.parts.runs.wish(run, "stop")
+    studio.engine.services.runs.wish(run, "stop")
 
     studio.engine.training.resume(run)
 
-    assert studio.engine.parts.runs.wishes(run) == frozenset()
+    assert studio.engine.services.runs.wishes(run) == frozenset()
 
 
 def test_a_failed_run_says_why(studio: Studio):
     run = a_run(studio)
-    runs = studio.engine.parts.runs
+    runs = studio.engine.services.runs
     values = {"step": 12, "learning_rate": "0.01"}
     runs.write(
         RunState(id=run, state="failed", step=12, total=120, error_code="training.no_number", error_values=values)

@@ -7,7 +7,7 @@ import streamlit as st
 from pages.parts.shared import notices
 from pages.parts.shared.engine import engine
 from pages.parts.shared.wording import duration, language, plain, say
-from story_engine.domain.picture_import import Intake
+from story_engine.domain.picture_import import PictureImport
 from story_engine.messages import known_codes, message
 
 TICK_SECONDS = 1.0
@@ -16,61 +16,61 @@ _SHOWN = 40
 
 def follow(name: str) -> None:
     """Draw the last import of a dataset, if there is anything to say about it."""
-    before = engine().datasets.intake(name)
+    before = engine().datasets.picture_import(name)
     if before is None:
         return
 
     @st.fragment(run_every=TICK_SECONDS if before.is_active else None)
     def tick() -> None:
         with notices.shown_here():
-            intake = engine().datasets.intake(name)
-            if before.is_active and (intake is None or not intake.is_active):
+            importing = engine().datasets.picture_import(name)
+            if before.is_active and (importing is None or not importing.is_active):
                 st.rerun()  # it is over: once, since the next run starts from the new state
-            if intake is not None:
-                _draw(name, intake)
+            if importing is not None:
+                _draw(name, importing)
 
     tick()
 
 
-def _draw(name: str, intake: Intake) -> None:
-    with st.container(key="card-dataset-intake", gap="small"):
-        if intake.is_active:
-            _draw_active(name, intake)
+def _draw(name: str, importing: PictureImport) -> None:
+    with st.container(key="card-dataset-import", gap="small"):
+        if importing.is_active:
+            _draw_active(name, importing)
             return
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(_summary(intake), width="stretch")
-            if intake.state in ("interrupted", "failed"):
+            st.markdown(_summary(importing), width="stretch")
+            if importing.state in ("interrupted", "failed"):
                 st.button(
-                    say("dataset_intake_resume"),
-                    key="dataset-intake-resume",
+                    say("dataset_import_resume"),
+                    key="dataset-import-resume",
                     icon=":material/play_arrow:",
                     on_click=notices.attempt,
-                    args=(engine().datasets.resume_intake, name),
+                    args=(engine().datasets.resume_import, name),
                 )
             st.button(
                 say("action.dismiss"),
-                key="icon-dataset-intake-dismiss",
+                key="icon-dataset-import-dismiss",
                 icon=":material/close:",
                 type="tertiary",
                 on_click=notices.attempt,
-                args=(engine().datasets.forget_intake, name),
+                args=(engine().datasets.forget_import, name),
             )
-        if intake.refused:
+        if importing.refused:
             with st.expander(
-                say("dataset_intake_refused", n=len(intake.refused)), type="compact", key=f"refused-{intake.id}"
+                say("dataset_import_refused", n=len(importing.refused)), type="compact", key=f"refused-{importing.id}"
             ):
-                for refused in intake.refused[:_SHOWN]:
+                for refused in importing.refused[:_SHOWN]:
                     text = refused.code
                     if refused.code in known_codes():
                         text = message(refused.code, language(), **refused.values)
                     st.markdown(f":orange[:material/warning:] {plain(text)}")
-                if len(intake.refused) > _SHOWN:
-                    st.caption(say("dataset_and_more", n=len(intake.refused) - _SHOWN))
+                if len(importing.refused) > _SHOWN:
+                    st.caption(say("dataset_and_more", n=len(importing.refused) - _SHOWN))
 
 
-def _draw_active(name: str, intake: Intake) -> None:
-    progress = intake.progress
-    parts = [say("dataset_intake_reading")]
+def _draw_active(name: str, importing: PictureImport) -> None:
+    progress = importing.progress
+    parts = [say("dataset_import_reading")]
     if progress.total:
         parts.append(f"{progress.step} / {progress.total}")
     if progress.eta_seconds is not None:
@@ -81,27 +81,27 @@ def _draw_active(name: str, intake: Intake) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(share, text=plain(" · ".join(parts)))
         st.button(
-            say("dataset_intake_stop"),
-            key="dataset-intake-stop",
+            say("dataset_import_stop"),
+            key="dataset-import-stop",
             type="tertiary",
             on_click=notices.attempt,
-            args=(engine().datasets.stop_intake, name),
+            args=(engine().datasets.stop_import, name),
         )
 
 
-def _summary(intake: Intake) -> str:
-    if intake.error_code is not None:
-        text = intake.error_code
-        if intake.error_code in known_codes():
-            text = message(intake.error_code, language(), **(intake.error_values or {}))
+def _summary(importing: PictureImport) -> str:
+    if importing.error_code is not None:
+        text = importing.error_code
+        if importing.error_code in known_codes():
+            text = message(importing.error_code, language(), **(importing.error_values or {}))
         return f":red[:material/error:] {plain(text)}"
-    if intake.state == "interrupted":
-        return f":orange[:material/warning:] {say('dataset_intake_interrupted')}"
-    if intake.state == "cancelled":
-        return f":gray[:material/do_not_disturb_on:] {say('dataset_intake_cancelled')}"
-    parts = [say("dataset_intake_added", n=intake.added)]
-    if intake.same:
-        parts.append(say("dataset_intake_same", n=intake.same))
-    if intake.captions:
-        parts.append(say("dataset_intake_captions", n=intake.captions))
+    if importing.state == "interrupted":
+        return f":orange[:material/warning:] {say('dataset_import_interrupted')}"
+    if importing.state == "cancelled":
+        return f":gray[:material/do_not_disturb_on:] {say('dataset_import_cancelled')}"
+    parts = [say("dataset_import_added", n=importing.added)]
+    if importing.same:
+        parts.append(say("dataset_import_same", n=importing.same))
+    if importing.captions:
+        parts.append(say("dataset_import_captions", n=importing.captions))
     return f":green[:material/check_circle:] {' · '.join(parts)}"

@@ -16,7 +16,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "adapter": ("lora_rank", "lora_alpha", "target_modules", "lora_dropout"),
     "learning": (
         "learning_rate", "lr_scheduler", "lr_warmup_steps", "weight_decay", "max_grad_norm", "min_snr_gamma",
-        "noise_offset", "caption_dropout", "smallest_timestep", "largest_timestep",
+        "noise_offset", "caption_dropout", "min_timestep", "max_timestep",
     ),
     "pictures": ("resolution", "center_crop", "crops", "random_flip", "aspect_buckets", "true_size"),
     "machine": ("family", "precision", "use_gradient_checkpointing", "processes", "seed"),

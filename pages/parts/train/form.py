@@ -31,8 +31,8 @@ def draw(*, on_start: Callable[[str], None]) -> None:
     names = engine().datasets.names()
     with st.container(key="card-train-form", gap="medium"):
         dataset = _draw_dataset(names)
-        intake = engine().datasets.intake(dataset)
-        if intake is not None and intake.state != "done":
+        importing = engine().datasets.picture_import(dataset)
+        if importing is not None and importing.state != "done":
             import_progress.follow(dataset)
         preset = _draw_presets()
         spec = _draw_fields(dataset, preset)

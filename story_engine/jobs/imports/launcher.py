@@ -21,7 +21,7 @@ import psutil
 
 from story_engine.config import PROJECT_FOLDER, Config
 from story_engine.domain.job import Progress
-from story_engine.domain.picture_import import ACTIVE, Intake, Refused
+from story_engine.domain.picture_import import ACTIVE, PictureImport, Refused
 from story_engine.errors import ChooseAnother, LookAtLog, Wait
 from story_engine.store.atomic import cannot_write, write_bytes
 from story_engine.store.datasets import DatasetStore
@@ -37,7 +37,7 @@ _SAME_PROCESS_SECONDS = 1.0
 _LARGEST_LOG_BYTES = 1_000_000
 
 
-class Intakes:
+class PictureImports:
     """The imports of a workspace: one at a time per dataset."""
 
     def __init__(self, config: Config) -> None:
@@ -95,11 +95,11 @@ class Intakes:
         (self._store.folder(name) / STATE).unlink(missing_ok=True)
         shutil.rmtree(self._incoming(name), ignore_errors=True)
 
-    def state(self, name: str) -> Intake | None:
+    def state(self, name: str) -> PictureImport | None:
         """The last import; None when there was none or its report was cleared."""
         try:
             said = json.loads((self._store.folder(name) / STATE).read_bytes())
-            return _intake(said)
+            return _picture_import(said)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -109,7 +109,7 @@ class Intakes:
     def _refuse_second(self, name: str) -> None:
         present = self.state(name)
         if present is not None and present.is_active:
-            raise Wait("dataset.intake_running", name=name)
+            raise Wait("dataset.import_running", name=name)
 
     def _launch(self, name: str, id_: str) -> None:
         (self._incoming(name) / STOP).unlink(missing_ok=True)
@@ -131,7 +131,7 @@ class Intakes:
                     start_new_session=os.name != "nt",
                 )
         except OSError as error:
-            raise LookAtLog("dataset.intake_not_started", reason=str(error), log=log) from error
+            raise LookAtLog("dataset.import_not_started", reason=str(error), log=log) from error
 
 
 def write_state(folder: Path, state: dict[str, Any]) -> None:
@@ -151,12 +151,12 @@ def write_state(folder: Path, state: dict[str, Any]) -> None:
         raise cannot_write(path, error) from error
 
 
-def _intake(said: dict[str, Any]) -> Intake:
+def _picture_import(said: dict[str, Any]) -> PictureImport:
     state = said["state"]
     if state in ACTIVE and not _lives(said):
         state = "interrupted"
     result = said.get("result", {})
-    return Intake(
+    return PictureImport(
         id=said["id"],
         state=state,
         progress=Progress(**(said.get("progress", {}) | {"scenes": ()})),

@@ -31,7 +31,7 @@ _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class LoraBench:
+class LoraReader:
     """Everything that needs a LoRA's tensors. A first call takes seconds."""
 
     layout: Layout

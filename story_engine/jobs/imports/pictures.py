@@ -56,19 +56,19 @@ def run(
         raise cannot_write(work, error) from error
     try:
         with PictureReader() as reader:
-            intake = _Intake(store, name, work, reader, report, should_stop)
+            importing = _Import(store, name, work, reader, report, should_stop)
             captions = Captions()
             try:
-                intake.take(candidates(spec["sources"], captions, layout, on_total=intake.add_total), captions)
+                importing.take(candidates(spec["sources"], captions, layout, on_total=importing.add_total), captions)
             finally:
-                intake.save()
+                importing.save()
             filled = _fill(store, name, captions)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return intake.result() | {"captions": filled}
+    return importing.result() | {"captions": filled}
 
 
-class _Intake:
+class _Import:
     """One run: counters, and the pictures that wait for the next save."""
 
     def __init__(
@@ -94,7 +94,7 @@ class _Intake:
     def take(self, found: Iterable[Candidate | Refused], captions: Captions) -> None:
         for each in found:
             if self._should_stop():
-                raise Cancelled("dataset.intake_cancelled")
+                raise Cancelled("dataset.import_cancelled")
             self._step += 1
             if isinstance(each, Refused):
                 self._refuse(each)

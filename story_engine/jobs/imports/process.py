@@ -75,7 +75,7 @@ def work(layout: Layout, name: str) -> None:
     except Exception:
         log_id = secrets.token_hex(4)
         _LOG.exception("bringing pictures into %s failed [%s]", name, log_id)
-        reporter.say("failed", error_code="dataset.intake_broke", error_values={"id": log_id})
+        reporter.say("failed", error_code="dataset.import_broke", error_values={"id": log_id})
         raise
 
 

@@ -22,7 +22,7 @@ def engine(tmp_path, monkeypatch):
     engine = open_engine(read_config())
     story = engine.story("singer")
     settings = story.settings.model_copy(update={"stand_in": "preview"})
-    engine.parts.stories.edit("singer", [_edit("settings", settings, story.settings)])
+    engine.services.stories.edit("singer", [_edit("settings", settings, story.settings)])
     return engine
 
 
@@ -37,10 +37,10 @@ def painted(engine, monkeypatch):
 
     def paint(config):
         for job in engine.jobs(story="singer"):
-            for item in engine.parts.ledger.spec(job.id)["items"]:
+            for item in engine.services.ledger.spec(job.id)["items"]:
                 recipe = Recipe.model_validate(item["recipe"])
                 picture = Image.new("RGB", (64, 64), (recipe.seed, recipe.steps, 9))
-                engine.parts.takes.add(a_take(recipe, story="singer", scene="s1"), picture, {})
+                engine.services.takes.add(a_take(recipe, story="singer", scene="s1"), picture, {})
             engine.cancel(job.id)
 
     monkeypatch.setattr("story_engine.bootstrap.start_dispatcher", paint)

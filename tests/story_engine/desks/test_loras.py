@@ -161,9 +161,9 @@ def test_a_loose_file_is_an_entry_and_becomes_a_folder_when_something_is_kept_fo
     folder.mkdir()
     save_checkpoint(random_halves(), folder / "ink.ckpt")
     (folder / "ink.json").write_text('{"alpha": 2}')
-    digest = engine.parts.loras.sha256("ink")
+    digest = engine.services.loras.sha256("ink")
     (folder / "ink.json").write_text('{"alpha": 4}')
-    other = engine.parts.loras.sha256("ink")
+    other = engine.services.loras.sha256("ink")
 
     loose = desk.entry("ink")
     desk.set_trigger("ink", " mystyle ")
@@ -171,13 +171,13 @@ def test_a_loose_file_is_an_entry_and_becomes_a_folder_when_something_is_kept_fo
 
     assert digest != other
     assert loose.source == "loose" and kept.trigger == "mystyle"
-    assert engine.parts.loras.sha256("ink") == other
-    assert read_lora(engine.parts.loras.path("ink")).alpha == 4
+    assert engine.services.loras.sha256("ink") == other
+    assert read_lora(engine.services.loras.path("ink")).alpha == 4
     desk.repair("ink", "convert")
     assert desk.entry("ink").path.name == "adapter.safetensors"
     assert desk.look("ink").alpha_told_by == "tensors"
     desk.undo_repair("ink")
-    assert desk.entry("ink").path.name == "adapter.ckpt" and engine.parts.loras.sha256("ink") == other
+    assert desk.entry("ink").path.name == "adapter.ckpt" and engine.services.loras.sha256("ink") == other
 
 
 def test_a_checkpoint_of_a_training_is_used_by_its_name_and_taken_into_the_library(
@@ -196,10 +196,10 @@ def test_a_checkpoint_of_a_training_is_used_by_its_name_and_taken_into_the_libra
     entry = desk.entry(name)
     assert (entry.title, entry.trigger, entry.strength, entry.source) == ("Ink", "mystyle", 0.8, "training")
     assert entry.provenance.run == "ink-1" and desk.entry("ink-1@20").source == "training"
-    assert engine.parts.loras.has("ink-1@20") and engine.parts.loras.names() == ("ink",)
-    assert engine.parts.loras.sha256("ink-1@20") == engine.parts.loras.sha256("ink")
+    assert engine.services.loras.has("ink-1@20") and engine.services.loras.names() == ("ink",)
+    assert engine.services.loras.sha256("ink-1@20") == engine.services.loras.sha256("ink")
     for wrong in ("ink-1@21", "../ink-1@20", "ink-1@", "nobody@20"):
-        assert not engine.parts.loras.has(wrong)
+        assert not engine.services.loras.has(wrong)
     with pytest.raises(ChooseAnother, match="20"):
         desk.add_checkpoint("ink-1", 21)
     with pytest.raises(ChooseAnother):
@@ -225,17 +225,17 @@ def test_a_new_name_reaches_the_stories_that_wear_it(engine: Engine, desk: LoraD
 def test_a_recipe_finds_its_lora_under_the_new_name(engine: Engine, desk: LoraDesk, tmp_path: Path) -> None:
     path = save_kohya(random_halves(), tmp_path / "ink.safetensors")
     desk.add_file(path.name, path)
-    digest = engine.parts.loras.sha256("ink")
+    digest = engine.services.loras.sha256("ink")
 
     desk.rename("ink", "brush")
     other = save_kohya(random_halves(seed=4), tmp_path / "other.safetensors")
     desk.add_file("ink.safetensors", other)
 
-    assert engine.parts.loras.path_of_content("ink", digest) == desk.entry("brush").path
+    assert engine.services.loras.path_of_content("ink", digest) == desk.entry("brush").path
     with pytest.raises(InstallOrDownload):
-        engine.parts.loras.path_of_content("ink", "0" * 64)
+        engine.services.loras.path_of_content("ink", "0" * 64)
     with pytest.raises(ChooseAnother):
-        engine.parts.loras.path_of_content("nobody", "0" * 64)
+        engine.services.loras.path_of_content("nobody", "0" * 64)
 
 
 def test_an_alpha_that_somebody_wrote_into_lora_json_stays_there(engine: Engine, desk: LoraDesk) -> None:
@@ -243,11 +243,11 @@ def test_an_alpha_that_somebody_wrote_into_lora_json_stays_there(engine: Engine,
     folder.mkdir(parents=True)
     save_checkpoint(random_halves(), folder / "adapter.ckpt").rename(folder / "adapter.safetensors")
     (folder / "lora.json").write_text('{"alpha": 3, "mine": "a note"}')
-    digest = engine.parts.loras.sha256("ink")
+    digest = engine.services.loras.sha256("ink")
 
     desk.set_trigger("ink", "mystyle")
 
-    assert read_lora(desk.entry("ink").path).alpha == 3 and engine.parts.loras.sha256("ink") == digest
+    assert read_lora(desk.entry("ink").path).alpha == 3 and engine.services.loras.sha256("ink") == digest
     assert json.loads((folder / "lora.json").read_text())["mine"] == "a note"
     assert desk.entry("ink").trigger == "mystyle"
 
@@ -270,17 +270,17 @@ def test_what_is_removed_comes_back(engine: Engine, desk: LoraDesk, tmp_path: Pa
     folder.mkdir()
     path = save_kohya(random_halves(), (folder if is_loose else tmp_path) / "ink.safetensors")
     if not is_loose:
-        library = desk.parts.lora_library
+        library = desk.services.lora_library
         made = library.new_folder()
         shutil.copy(path, made / "adapter.safetensors")
         library.put(made, "ink", LoraRecord())
-    digest = engine.parts.loras.sha256("ink")
+    digest = engine.services.loras.sha256("ink")
 
     token = desk.delete("ink")
 
     assert desk.entries() == ()
     assert desk.restore(token) == "ink"
-    assert engine.parts.loras.sha256("ink") == digest
+    assert engine.services.loras.sha256("ink") == digest
     with pytest.raises(ChooseAnother):
         desk.restore(token)
 

@@ -70,7 +70,7 @@ def test_both_ends_of_every_range_are_accepted_and_nothing_beyond(field):
         ({"resolution": 250}, "resolution", "training.not_a_multiple", "192, 256"),
         ({"resolution": 1024}, "resolution", "training.too_large_for_family", "768"),
         ({"lr_warmup_steps": 500}, "lr_warmup_steps", "training.only_warmup", "500"),
-        ({"smallest_timestep": 800, "largest_timestep": 100}, "smallest_timestep", "training.timesteps", "800"),
+        ({"min_timestep": 800, "max_timestep": 100}, "min_timestep", "training.timesteps", "800"),
         ({"precision": "int8"}, "precision", "training.unknown_choice", "int8"),
         ({"target_modules": ()}, "target_modules", "training.no_targets", "to_q"),
         ({"target_modules": ("to_w",)}, "target_modules", "training.unknown_choice", "to_w"),

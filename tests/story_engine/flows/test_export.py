@@ -24,7 +24,7 @@ def painted(engine):
     """A story of eight scenes, each with a take of its own colour and a score; its slug."""
     slug = engine.create("猫的一天")
     story = engine.story(slug)
-    parts = engine.parts
+    parts = engine.services
     scorer = parts.present_scorer()
     for index, scene in enumerate(story.scenes):
         story = parts.stories.edit(slug, [edit(scene, "prompt", f"小猫，{index}"), edit(scene, "title", f"题{index}")])

@@ -37,14 +37,14 @@ def cat(engine):
 
 
 def queued(engine, submitted) -> dict[str, Recipe]:
-    items = engine.parts.ledger.spec(submitted.job)["items"]
+    items = engine.services.ledger.spec(submitted.job)["items"]
     return {item["scene"]: Recipe.model_validate(item["recipe"]) for item in items}
 
 
 def painted(engine, slug, recipes: dict[str, Recipe], number=0) -> None:
     for scene, recipe in recipes.items():
         take = a_take(recipe, scene=scene, story=slug, number=number)
-        engine.parts.takes.add(take, Image.new("RGB", (64, 64)), {})
+        engine.services.takes.add(take, Image.new("RGB", (64, 64)), {})
 
 
 def names(recipe: Recipe) -> list[str]:

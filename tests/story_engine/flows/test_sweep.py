@@ -55,7 +55,7 @@ def a_sweep(x, y=None, **changes):
 
 
 def recipes_in(engine, job):
-    return [Recipe.model_validate(item["recipe"]) for item in engine.parts.ledger.spec(job)["items"]]
+    return [Recipe.model_validate(item["recipe"]) for item in engine.services.ledger.spec(job)["items"]]
 
 
 def finish(engine, *, but=0):
@@ -67,13 +67,13 @@ def finish(engine, *, but=0):
     for _, recipe in made[: len(made) - but]:
         picture = Image.new("RGB", (64, 64), (recipe.seed * 20 % 255, recipe.steps, 90))
         made_at = "2026-11-21T09:00:00Z"
-        engine.parts.takes.add(a_take(recipe, story=STORY, scene="s1", created_at=made_at), picture, {})
+        engine.services.takes.add(a_take(recipe, story=STORY, scene="s1", created_at=made_at), picture, {})
 
 
 def score(engine, take, value, *, scorer=None):
-    present = engine.parts.present_scorer()
+    present = engine.services.present_scorer()
     name, version = scorer or (present.name, present.version)
-    engine.parts.scores.add(
+    engine.services.scores.add(
         [Score(picture_sha256=take.picture_sha256, scorer=name, scorer_version=version, value=value)]
     )
 
@@ -102,7 +102,7 @@ def test_a_sweep_waits_behind_boards_and_single_panels(engine):
     first = engine.sweeps.paint(STORY, a_sweep(("seed", *range(4)))).job
     board = engine.render(STORY, scenes=["s1"], overrides={"steps": 3}).job
 
-    rows = engine.parts.ledger._read("SELECT id, priority FROM jobs ORDER BY priority DESC", {})
+    rows = engine.services.ledger._read("SELECT id, priority FROM jobs ORDER BY priority DESC", {})
 
     assert [row["id"] for row in rows] == [board, first]
 
@@ -293,7 +293,7 @@ def test_a_scene_that_is_gone_is_named(engine):
 
 def test_too_many_cells_are_refused(engine):
     with pytest.raises(InvalidInput, match="at most 64"):
-        planned(engine.parts, STORY, a_sweep(("seed", *range(9)), ("steps", *range(1, 9))))
+        planned(engine.services, STORY, a_sweep(("seed", *range(9)), ("steps", *range(1, 9))))
 
 
 def test_the_last_sweep_and_the_painted_ones_are_remembered(engine):
@@ -329,8 +329,8 @@ def test_the_grid_comes_out_as_one_labelled_picture(engine):
 
 
 def test_checkpoints_of_a_training_are_compared_without_being_in_the_library(engine):
-    run = engine.parts.runs.create(TrainingSpec(name="My ink", dataset="ink"), (TRAINED,))
-    folder = engine.parts.runs.folder(run) / "checkpoints"
+    run = engine.services.runs.create(TrainingSpec(name="My ink", dataset="ink"), (TRAINED,))
+    folder = engine.services.runs.folder(run) / "checkpoints"
     folder.mkdir(exist_ok=True)
     for step in (500, 1000):
         (folder / f"{step}.safetensors").write_bytes(f"after {step} steps".encode())
@@ -355,9 +355,9 @@ def test_checkpoints_of_a_training_are_compared_without_being_in_the_library(eng
 
 
 def test_a_training_of_another_model_is_not_offered(engine):
-    run = engine.parts.runs.create(TrainingSpec(name="Ink", dataset="ink", family="kolors"), (TRAINED,))
-    (engine.parts.runs.folder(run) / "checkpoints").mkdir(exist_ok=True)
-    (engine.parts.runs.folder(run) / "checkpoints" / "500.safetensors").write_bytes(b"x")
+    run = engine.services.runs.create(TrainingSpec(name="Ink", dataset="ink", family="kolors"), (TRAINED,))
+    (engine.services.runs.folder(run) / "checkpoints").mkdir(exist_ok=True)
+    (engine.services.runs.folder(run) / "checkpoints" / "500.safetensors").write_bytes(b"x")
 
     assert engine.sweeps.choices(STORY, "s1").runs == ()
 

@@ -71,10 +71,10 @@ def test_the_imagined_picture_is_the_finished_one_at_the_last_step(name: str) ->
     latents = torch.randn(1, 4, 4, 4, dtype=torch.float64)
     for index in range(3):
         noise = torch.randn_like(latents)
-        imagined = sampler.denoised(noise, index, latents)
+        denoised = sampler.denoised(noise, index, latents)
         latents = sampler.step(noise, index, latents)
 
-    assert torch.allclose(imagined, latents, atol=1e-6)
+    assert torch.allclose(denoised, latents, atol=1e-6)
 
 
 def _error(name: str, steps: int) -> float:

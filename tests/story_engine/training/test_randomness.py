@@ -55,7 +55,7 @@ def test_a_draw_is_the_same_whoever_makes_it():
 
 
 def test_timesteps_of_a_group_lie_in_equal_parts_and_within_the_limits():
-    spec = a_spec(smallest_timestep=100, largest_timestep=499)
+    spec = a_spec(min_timestep=100, max_timestep=499)
 
     for group in range(50):
         timesteps = sorted(draw(spec, group, slot, together=4, shape=(4, 8, 8)).timestep for slot in range(4))

@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from story_engine.config import PROJECT_FOLDER
 from story_engine.errors import FixInput
 from story_engine.jobs.imports import lora_reader
-from story_engine.jobs.imports.lora_reader import LoraBench
+from story_engine.jobs.imports.lora_reader import LoraReader
 from story_engine.lora_files.names import kohya_name
 from tests.story_engine.inference.small_loras import random_halves, save_kohya
 from tests.story_engine.inference.small_preview import small_workspace
@@ -30,13 +30,13 @@ def layout(tmp_path_factory):
 def test_a_file_that_takes_too_long_is_given_up_and_the_next_one_is_read(layout, tmp_path):
     sound = save_kohya(random_halves(), tmp_path / "ink.safetensors")
     os.mkfifo(tmp_path / "endless.safetensors")
-    assert LoraBench(layout).examine(sound).state == "ok"
+    assert LoraReader(layout).examine(sound).state == "ok"
 
     with pytest.raises(FixInput) as caught:
-        LoraBench(layout, patience_seconds=0.5).examine(tmp_path / "endless.safetensors")
+        LoraReader(layout, patience_seconds=0.5).examine(tmp_path / "endless.safetensors")
 
     assert caught.value.code == "loras.slow" and "endless.safetensors" in str(caught.value)
-    assert LoraBench(layout).examine(sound).state == "ok"
+    assert LoraReader(layout).examine(sound).state == "ok"
 
 
 def test_a_file_that_ends_the_process_is_named_and_the_next_one_is_read(layout, tmp_path):
@@ -47,7 +47,7 @@ def test_a_file_that_ends_the_process_is_named_and_the_next_one_is_read(layout, 
 
     def look():
         try:
-            LoraBench(layout).examine(tmp_path / "deadly.safetensors")
+            LoraReader(layout).examine(tmp_path / "deadly.safetensors")
         except FixInput as error:
             said.append(error)
 
@@ -58,17 +58,17 @@ def test_a_file_that_ends_the_process_is_named_and_the_next_one_is_read(layout, 
     looking.join(60)
 
     assert said[0].code == "loras.killed" and "deadly.safetensors" in str(said[0])
-    assert LoraBench(layout).examine(sound).state == "ok"
+    assert LoraReader(layout).examine(sound).state == "ok"
 
 
 def test_a_process_that_went_by_itself_is_started_again_unnoticed(layout, tmp_path):
     sound = save_kohya(random_halves(), tmp_path / "ink.safetensors")
-    LoraBench(layout).examine(sound)
+    LoraReader(layout).examine(sound)
     first = lora_reader._CHILD.process
 
     first.kill()
 
-    assert LoraBench(layout).examine(sound).state == "ok"
+    assert LoraReader(layout).examine(sound).state == "ok"
     assert lora_reader._CHILD.process is not first
 
 
