@@ -39,9 +39,10 @@ from story_engine.preview_model.architecture import (
 )
 from story_engine.preview_model.noise_schedule import add_noise, loss_weights, spread_timesteps
 from story_engine.preview_model.prompts import encode_tokens
-from story_engine.preview_model.weights import load_preview, write_whole
+from story_engine.preview_model.weights import load_preview
 from story_engine.preview_model.world import DrawnScene
 from story_engine.preview_model.world.vocabulary import known_token_ids
+from story_engine.store.atomic import write_bytes
 
 TOKEN_IDS_FILE = "token_ids.json"
 _TEXT_RATE = 3e-3
@@ -146,7 +147,7 @@ def fixed_token_ids(folder: Path) -> list[int]:
     path = folder / TOKEN_IDS_FILE
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        write_whole(path, json.dumps(known_token_ids()).encode())
+        write_bytes(path, json.dumps(known_token_ids()).encode())
     ids: list[int] = json.loads(path.read_text(encoding="utf-8"))
     return ids
 
@@ -156,10 +157,10 @@ def unpack_weights(weights: Path, folder: Path) -> None:
     parts = load_preview(weights)
     folder.mkdir(parents=True, exist_ok=True)
     token_ids = parts.text_encoder.embedding.known_token_ids.tolist()
-    write_whole(folder / TOKEN_IDS_FILE, json.dumps(token_ids).encode())
+    write_bytes(folder / TOKEN_IDS_FILE, json.dumps(token_ids).encode())
     vae = io.BytesIO()
     torch.save({"encoder": parts.vae_encoder.state_dict(), "decoder": parts.vae_decoder.state_dict()}, vae)
-    write_whole(folder / VAE_FILE, vae.getvalue())
+    write_bytes(folder / VAE_FILE, vae.getvalue())
 
 
 def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: DiffusionPlan) -> None:

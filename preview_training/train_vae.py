@@ -24,7 +24,7 @@ from story_engine.preview_model.architecture import (
     PreviewVAEEncoder,
     build_preview,
 )
-from story_engine.preview_model.weights import write_whole
+from story_engine.store.atomic import write_bytes
 
 STAGE = "vae"
 DECODER_STAGE = "vae_decoder"
@@ -177,7 +177,7 @@ def _finish(encoder: PreviewVAEEncoder, decoder: PreviewVAEDecoder, run: Trainin
     run.log({"held_out_psnr_db": peak_signal_to_noise(encoder, decoder, held_out)})
     content = io.BytesIO()
     torch.save({"encoder": encoder.state_dict(), "decoder": decoder.state_dict()}, content)
-    write_whole(run.options.folder / VAE_FILE, content.getvalue())
+    write_bytes(run.options.folder / VAE_FILE, content.getvalue())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

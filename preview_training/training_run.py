@@ -21,7 +21,7 @@ import torch
 from torch import nn
 
 from preview_training.optimisation import FlatParameters
-from story_engine.preview_model.weights import write_whole
+from story_engine.store.atomic import write_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +120,7 @@ class TrainingRun:
         content = io.BytesIO()
         state = {"step": self.step, "seconds": self.seconds, "progress": self._progress, **self.parameters.state()}
         torch.save(state, content)
-        write_whole(self.checkpoint_path, content.getvalue())
+        write_bytes(self.checkpoint_path, content.getvalue())
 
     def _resume(self) -> None:
         state = torch.load(self.checkpoint_path, weights_only=True)

@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "store": VALUES | {"config"},
     "catalog": VALUES | {"store", "formats", "config"},
     "preview_model.world": VALUES | {"catalog"},
-    "preview_model": VALUES | {"catalog", "preview_model.world"},
+    "preview_model": VALUES | {"catalog", "store", "preview_model.world"},
     "lora_files": VALUES | {"catalog", "formats", "store"},
     "inference": VALUES | {"catalog", "store", "lora_files", "preview_model"},
     "scoring": VALUES | {"catalog", "store"},

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from story_engine.catalog.published import KOLORS, PREVIEW_FILES, needed_names, preview_folder, repository_files
+from story_engine.store.atomic import write_bytes
 from story_engine.store.hashes import file_sha256
 from story_engine.store.layout import Layout
 
@@ -68,6 +68,4 @@ def _read(memory: Path) -> _Known:
 
 
 def _write(memory: Path, known: _Known) -> None:
-    partial = memory.with_name(f"{memory.name}.{os.getpid()}.partial")
-    partial.write_text(json.dumps(known, indent=1), encoding="utf-8")
-    partial.replace(memory)
+    write_bytes(memory, json.dumps(known, indent=1).encode(), is_durable=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -17,7 +16,7 @@ from story_engine.errors import ChooseAnother, FixInput, StudioError
 from story_engine.flows.services import Services
 from story_engine.formats.lora_metadata import facts_of, lora_metadata
 from story_engine.formats.safetensors_header import HeaderError, read_header
-from story_engine.store.atomic import cannot_write, write_bytes
+from story_engine.store.atomic import write_bytes, writing
 from story_engine.store.loras import ADAPTERS, CHECKPOINT_MARK
 
 
@@ -230,9 +229,5 @@ def _ordinary(path: Path) -> Path:
 
 
 def _copy(source: Path, target: Path) -> None:
-    try:
-        shutil.copyfile(source, target)
-        with target.open("rb") as file:
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise cannot_write(target, error) from error
+    with writing(target) as temporary:
+        shutil.copyfile(source, temporary)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,8 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+
+from story_engine.store.atomic import writing
 
 _MOST_IN_MEMORY = 256
 _TEXTS_PER_CALL = 8
@@ -78,10 +79,8 @@ class EmbeddingCache:
         path = self._path(text)
         if path is None:
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-        save_file({"embedding": fresh.embedding.contiguous(), "pooled": fresh.pooled.contiguous()}, partial)
-        partial.replace(path)
+        with writing(path, is_durable=False) as partial:
+            save_file({"embedding": fresh.embedding.contiguous(), "pooled": fresh.pooled.contiguous()}, partial)
 
     def _remember(self, text: str, encoded: EncodedPrompt) -> None:
         self._memory[text] = encoded

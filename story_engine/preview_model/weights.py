@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from torch import nn
 
 from story_engine.errors import InstallOrDownload
 from story_engine.preview_model.architecture import PreviewConfig, PreviewParts, build_preview
+from story_engine.store.atomic import write_bytes
 
 WEIGHTS_FOLDER = Path(__file__).parent / "weights"
 """Where the shipped weights lie."""
@@ -26,11 +26,10 @@ _TOKEN_IDS_KEY = "embedding.known_token_ids"
 
 def save_preview(parts: PreviewParts, folder: Path) -> str:
     """Write all three files (float16, each one whole or not at all) and return their `weights_hash`."""
-    folder.mkdir(parents=True, exist_ok=True)
     metadata = {_CONFIG_KEY: json.dumps(parts.config.to_json())}
     for name, tensors in _tensors_by_file(parts).items():
         content = {key: _for_disk(tensor) for key, tensor in tensors.items()}
-        write_whole(folder / name, save(content, metadata=metadata))
+        write_bytes(folder / name, save(content, metadata=metadata))
     return weights_hash(folder)
 
 
@@ -74,21 +73,6 @@ def weights_hash(folder: Path = WEIGHTS_FOLDER) -> str:
     for name in FILES:
         digest.update(hashlib.sha256(_existing(folder, name).read_bytes()).digest())
     return digest.hexdigest()
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that a reader finds the old content or the new one, never a part, even after a power cut."""
-    temporary = path.with_name(path.name + ".partial")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _tensors_by_file(parts: PreviewParts) -> dict[str, dict[str, torch.Tensor]]:

@@ -1,7 +1,7 @@
-"""Files that are there whole or not at all, also after a power cut.
+"""Files and folders that are there whole or not at all, also after a power cut: the one writer of the Studio.
 
 Every write: temporary file in the same folder, fsync, rename, fsync of the folder. Rename without fsync leaves empty
-files after a power cut on ext4.
+files after a power cut on ext4. What is new is as private as the folder that it lies in.
 """
 
 from __future__ import annotations
@@ -10,41 +10,94 @@ import contextlib
 import errno
 import os
 import secrets
+import shutil
 import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from story_engine.errors import ChooseAnother, FixInput, StudioError, Wait
+from story_engine.store.folders import make_folder, mode_of, narrow, sync_file, sync_folder, sync_tree
 
 RENAME_TRIES = 10
 RENAME_PAUSE_SECONDS = 0.05
 """On Windows a virus scanner that holds the file makes a rename fail for a moment."""
 TEMPORARY_SUFFIX = ".writing"
 """Ends the names of files that are not whole yet."""
+BUILDING_SUFFIX = ".building"
+"""Ends the names of folders that are not whole yet; they begin with a dot."""
 FORGOTTEN_SECONDS = 3600.0
 """Age from which on a partial file belongs to a process that ended while it wrote."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _REFUSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+_TAKEN = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR})
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
 """What exFAT and some network shares answer to `link`."""
 
 
-def write_bytes(path: Path, content: bytes) -> None:
+def write_bytes(path: Path, content: bytes, *, is_durable: bool = True) -> None:
     """Put `content` at `path`, replacing what was there; a reader sees the old file or the new one.
+
+    Args:
+        path: of the file; folders that are missing are made.
+        content: all of it.
+        is_durable: False for what is no loss after a power cut, such as how far a job is: nothing waits for the disk.
 
     Raises:
         Wait: the disk is full, or the folder cannot be written; what was there is unchanged.
     """
+    with writing(path, is_durable=is_durable) as temporary:
+        _write_new(temporary, content, mode=mode_of(path), is_durable=False)
+
+
+@contextlib.contextmanager
+def writing(path: Path, *, is_durable: bool = True) -> Iterator[Path]:
+    """A path beside `path` for a library that writes files itself; on leaving it takes the place of `path`, synced.
+
+    An exception leaves what was there as it was, and nothing else.
+
+    Raises:
+        Wait: as `write_bytes`, also for errors of the file system in between.
+    """
     with _as_ours(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = _write_temporary(path, content)
+        make_folder(path.parent)
+        temporary = _beside(path, TEMPORARY_SUFFIX)
         try:
+            yield temporary
+            narrow(temporary, mode_of(path))
+            if is_durable:
+                sync_file(temporary)
             _replace(temporary, path)
-        except OSError:
+        except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        sync_folder(path.parent)
+        if is_durable:
+            sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def building(folder: Path) -> Iterator[Path]:
+    """An empty folder beside `folder`; on leaving it is `folder`, with everything in it synced. Whole or not at all.
+
+    Raises:
+        FileExistsError: there is a folder or file of that name with something in it; it is unchanged.
+        Wait: the disk is full, or the folder cannot be written.
+    """
+    with _as_ours(folder):
+        make_folder(folder.parent)
+        fresh = _beside(folder, BUILDING_SUFFIX)
+        make_folder(fresh)
+        try:
+            yield fresh
+            sync_tree(fresh)
+            is_free = _rename_to_free(fresh, folder)
+        except BaseException:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise
+        sync_folder(folder.parent)
+    if not is_free:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder))
 
 
 def create_bytes(path: Path, content: bytes) -> bool:
@@ -57,9 +110,10 @@ def create_bytes(path: Path, content: bytes) -> bool:
         Wait: as `write_bytes`.
     """
     with _as_ours(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = _write_temporary(path, content)
+        make_folder(path.parent)
+        temporary = _beside(path, TEMPORARY_SUFFIX)
         try:
+            _write_new(temporary, content, mode=mode_of(path))
             os.link(temporary, path)
         except FileExistsError:
             return False
@@ -72,6 +126,48 @@ def create_bytes(path: Path, content: bytes) -> bool:
             temporary.unlink(missing_ok=True)
         sync_folder(path.parent)
         return True
+
+
+def append_bytes(path: Path, content: bytes) -> None:
+    """Put `content` behind what `path` holds, synced. A crash may leave a part of it: readers expect a torn end.
+
+    Raises:
+        Wait: as `write_bytes`.
+    """
+    with _as_ours(path):
+        make_folder(path.parent)
+        mode = mode_of(path)
+        with open(path, "ab", opener=lambda name, flags: os.open(name, flags, mode)) as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def keep_copy(source: Path, target: Path) -> None:
+    """Make `target` a file with the content of `source`, which stays: linked where that can be had, else copied.
+
+    For files that are only ever replaced, never changed in place.
+
+    Raises:
+        Wait: as `write_bytes`.
+    """
+    with _as_ours(target):
+        make_folder(target.parent)
+        temporary = _beside(target, TEMPORARY_SUFFIX)
+        try:
+            try:
+                os.link(source, temporary)
+            except OSError as error:
+                if error.errno not in _NO_HARD_LINKS:
+                    raise
+                shutil.copyfile(source, temporary)
+                narrow(temporary, mode_of(target))
+            sync_file(temporary)
+            _replace(temporary, target)
+        finally:
+            # Renaming one name of a file onto another name of the same file does nothing, and leaves both.
+            temporary.unlink(missing_ok=True)
+        sync_folder(target.parent)
 
 
 def read_bytes(path: Path, *, limit: int) -> bytes:
@@ -103,14 +199,19 @@ def read_bytes(path: Path, *, limit: int) -> bytes:
 
 
 def move(source: Path, target: Path) -> None:
-    """Move a file or folder within one file system.
+    """Move a file or folder. What lies on another file system is copied whole first, then deleted there.
 
     Raises:
-        Wait: as `write_bytes`.
+        Wait: as `write_bytes`; the source is unchanged.
     """
     with _as_ours(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _replace(source, target)
+        make_folder(target.parent)
+        try:
+            _replace(source, target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            _move_across(source, target)
         sync_folder(target.parent)
         sync_folder(source.parent)
 
@@ -125,46 +226,25 @@ def cannot_write(path: Path, error: OSError) -> StudioError:
     return Wait("files.not_written", path=path, reason=reason)
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the names in `folder` durable. Does nothing where folders cannot be opened (Windows)."""
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        # Some network file systems have no fsync of folders; a failing disk is another matter.
-        if error.errno not in {errno.EINVAL, errno.ENOTSUP, errno.EBADF}:
-            raise
-    finally:
-        os.close(handle)
-
-
 def sweep(folder: Path) -> int:
-    """Remove temporary files of processes that ended while they wrote; how many."""
+    """Remove temporary files and half-built folders of processes that ended while they wrote; how many."""
     swept = 0
-    for path in folder.glob(f".*{TEMPORARY_SUFFIX}"):
-        with contextlib.suppress(OSError):
-            if time.time() - path.stat().st_mtime > FORGOTTEN_SECONDS:
-                path.unlink()
-                swept += 1
+    for suffix in (TEMPORARY_SUFFIX, BUILDING_SUFFIX):
+        for path in folder.glob(f".*{suffix}"):
+            with contextlib.suppress(OSError):
+                if time.time() - path.lstat().st_mtime > FORGOTTEN_SECONDS:
+                    shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+                    swept += 1
     return swept
 
 
-def _write_temporary(path: Path, content: bytes) -> Path:
-    temporary = path.with_name(f".{path.name[:40]}.{secrets.token_hex(6)}{TEMPORARY_SUFFIX}")
-    try:
-        _write_synced(temporary, content)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    return temporary
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(f".{path.name[:40]}.{secrets.token_hex(6)}{suffix}")
 
 
 def _create_without_link(path: Path, content: bytes) -> bool:
     try:
-        _write_synced(path, content)
+        _write_new(path, content, mode=mode_of(path))
     except FileExistsError:
         return False
     except OSError:
@@ -173,11 +253,38 @@ def _create_without_link(path: Path, content: bytes) -> bool:
     return True
 
 
-def _write_synced(path: Path, content: bytes) -> None:
-    with path.open("xb") as file:
+def _write_new(path: Path, content: bytes, *, mode: int, is_durable: bool = True) -> None:
+    with open(path, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
         file.write(content)
         file.flush()
-        os.fsync(file.fileno())
+        if is_durable:
+            os.fsync(file.fileno())
+
+
+def _rename_to_free(source: Path, target: Path) -> bool:
+    try:
+        source.rename(target)
+    except OSError as error:
+        if error.errno in _TAKEN or target.exists():
+            return False
+        raise
+    return True
+
+
+def _move_across(source: Path, target: Path) -> None:
+    whole = _beside(target, BUILDING_SUFFIX)
+    try:
+        if source.is_dir():
+            shutil.copytree(source, whole, symlinks=True)
+            sync_tree(whole)
+        else:
+            shutil.copy2(source, whole)
+            sync_file(whole)
+        _replace(whole, target)
+    except BaseException:
+        shutil.rmtree(whole, ignore_errors=True) if whole.is_dir() else whole.unlink(missing_ok=True)
+        raise
+    shutil.rmtree(source) if source.is_dir() else source.unlink()
 
 
 def _replace(source: Path, target: Path) -> None:

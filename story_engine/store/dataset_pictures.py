@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from story_engine.domain.dataset import DatasetEntry
 from story_engine.domain.safe_name import same_file
-from story_engine.store.atomic import sync_folder
+from story_engine.store.folders import make_folder, sync_file, sync_folder
 
 FOLDERS = ("images", "originals", "thumbnails")
 """Of a dataset: as trained on, as they came, small JPEGs for pages."""
@@ -54,9 +53,8 @@ def put_files(new: NewPicture, entry: DatasetEntry, folder: Path) -> None:
     targets = (f"originals/{entry.original}", f"images/{entry.file}", f"thumbnails/{entry.file}.jpg")
     for source, target in zip((new.original, new.image, new.thumbnail), targets, strict=True):
         path = folder / target
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with source.open("rb") as file:
-            os.fsync(file.fileno())
+        make_folder(path.parent)
+        sync_file(source)
         source.replace(path)
 
 

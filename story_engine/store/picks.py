@@ -10,6 +10,7 @@ from filelock import FileLock, Timeout
 from story_engine.domain.safe_name import name_fault
 from story_engine.errors import FixInput, Wait
 from story_engine.store.atomic import write_bytes
+from story_engine.store.folders import make_folder
 from story_engine.store.layout import Layout
 
 _LOCK_SECONDS = 5.0
@@ -46,7 +47,7 @@ class PickStore:
         """
         path = self._path(slug)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
         except OSError as error:
             raise Wait("files.not_written", path=path, reason=error.strerror) from error
         try:

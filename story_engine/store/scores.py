@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from story_engine.domain.take import Score
+from story_engine.store.atomic import append_bytes
 from story_engine.store.layout import Layout
 
 
@@ -32,13 +32,9 @@ class ScoreStore:
         """Append scores; each line is on disk before the call returns."""
         for (scorer, version), group in _grouped(scores).items():
             path = self._path(scorer, version)
-            path.parent.mkdir(parents=True, exist_ok=True)
             # A leading newline ends a line that a crash may have left torn.
             lines = "".join(f"\n{score.model_dump_json()}" for score in group) + "\n"
-            with path.open("a", encoding="utf-8") as file:
-                file.write(lines)
-                file.flush()
-                os.fsync(file.fileno())
+            append_bytes(path, lines.encode())
 
     def _path(self, scorer: str, version: str) -> Path:
         return self._folder / f"{scorer}-{version}.jsonl"

@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 from story_engine.domain.story import Story
 from story_engine.errors import ChooseAnother, InvalidInput, Problem, StudioError, Wait
 from story_engine.store.atomic import read_bytes, write_bytes
+from story_engine.store.folders import make_folder
 from story_engine.store.history import History
 from story_engine.store.layout import Layout
 from story_engine.store.safe_yaml import LARGEST_BYTES, decode
@@ -59,7 +60,7 @@ class StoryFile:
         creating the revision still decides.
         """
         try:
-            self.history.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.history.folder)
             lock = FileLock(self.history.folder / LOCK_NAME, timeout=LOCK_SECONDS, poll_interval=0.01)
             lock.acquire()
         except (OSError, Timeout):

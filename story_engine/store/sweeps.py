@@ -14,6 +14,7 @@ from story_engine.domain.sweep import Sweep
 from story_engine.domain.value import Value
 from story_engine.errors import FixInput, Wait
 from story_engine.store.atomic import read_bytes, write_bytes
+from story_engine.store.folders import make_folder
 from story_engine.store.layout import Layout
 
 MOST_KEPT = 8
@@ -58,7 +59,7 @@ class SweepStore:
         if not is_painted and self.load(slug).last == sweep:
             return
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             with FileLock(path.with_suffix(".lock"), timeout=_LOCK_SECONDS):
                 known = self.load(slug)
                 painted = known.painted

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +24,7 @@ from story_engine.domain.run import TrainedPicture
 from story_engine.domain.training import TrainingSpec
 from story_engine.errors import Cancelled, FixInput
 from story_engine.inference.encoding import EmbeddingCache, EncodedPrompt
-from story_engine.store.atomic import cannot_write
+from story_engine.store.atomic import cannot_write, writing
 from story_engine.store.hashes import file_sha256
 from story_engine.store.layout import Layout
 from story_engine.training.base import Base
@@ -242,13 +241,10 @@ def _encoded(encoder: nn.Module, pictures: torch.Tensor) -> torch.Tensor:
 
 
 def _save(path: Path, latents: torch.Tensor) -> None:
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_file({"latents": latents.contiguous()}, partial)
-        partial.replace(path)
-    except (OSError, SafetensorError) as error:
-        partial.unlink(missing_ok=True)
+        with writing(path, is_durable=False) as partial:
+            save_file({"latents": latents.contiguous()}, partial)
+    except SafetensorError as error:
         raise _full(path, error) from error
 
 

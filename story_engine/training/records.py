@@ -6,7 +6,6 @@ import contextlib
 import csv
 import io
 import json
-import os
 import pickle
 from collections.abc import Mapping
 from dataclasses import asdict, astuple, dataclass
@@ -20,7 +19,7 @@ from story_engine.domain.dataset import content_digest
 from story_engine.domain.run import MetricRow, TrainedPicture
 from story_engine.domain.training import TrainingSpec
 from story_engine.errors import FixInput, LookAtLog
-from story_engine.store.atomic import cannot_write, sync_folder, write_bytes
+from story_engine.store.atomic import cannot_write, write_bytes, writing
 from story_engine.store.runs import METRIC_COLUMNS, METRICS
 
 FREE_TO_CHANGE = frozenset(
@@ -56,20 +55,10 @@ def write_state(folder: Path, state: ResumeState) -> None:
         Wait: the disk is full or cannot be written; the state before is unchanged.
     """
     place = folder / "resume"
-    temporary = place / f".{_STATE}.writing"
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        with temporary.open("wb") as file:
+        with writing(place / _STATE) as temporary, temporary.open("wb") as file:
             torch.save({field: getattr(state, field) for field in ResumeState.__slots__}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(place / _STATE)
-        sync_folder(place)
-    except (OSError, RuntimeError) as error:  # torch's writer turns a full disk into a RuntimeError
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise cannot_write(place, error) from error
+    except RuntimeError as error:  # torch's writer turns a full disk into one
         raise cannot_write(place, OSError(28, str(error)[:200])) from error
 
 

@@ -5,7 +5,6 @@ It is no job of the ledger: those wait for the device, and reading pictures need
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import secrets
@@ -23,7 +22,7 @@ from story_engine.config import PROJECT_FOLDER, Config
 from story_engine.domain.job import Progress
 from story_engine.domain.picture_import import ACTIVE, PictureImport, Refused
 from story_engine.errors import ChooseAnother, LookAtLog, Wait
-from story_engine.store.atomic import cannot_write, write_bytes
+from story_engine.store.atomic import write_bytes
 from story_engine.store.datasets import DatasetStore
 from story_engine.store.layout import Layout
 
@@ -140,15 +139,8 @@ def write_state(folder: Path, state: dict[str, Any]) -> None:
     Raises:
         Wait: the disk cannot be written.
     """
-    path = folder / STATE
-    temporary = path.with_name(f".{STATE}.{secrets.token_hex(4)}")
-    try:
-        temporary.write_text(json.dumps(state, ensure_ascii=False, default=str), encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise cannot_write(path, error) from error
+    content = json.dumps(state, ensure_ascii=False, default=str).encode()
+    write_bytes(folder / STATE, content, is_durable=False)
 
 
 def _picture_import(said: dict[str, Any]) -> PictureImport:

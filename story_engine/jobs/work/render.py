@@ -25,6 +25,7 @@ from story_engine.errors import StudioError
 from story_engine.formats.infotext import picture_texts
 from story_engine.inference.render import Renderer, RenderProgress
 from story_engine.jobs.work.score import score_takes
+from story_engine.store.atomic import write_bytes
 from story_engine.store.layout import Layout
 from story_engine.store.takes import TakeStore
 
@@ -200,12 +201,9 @@ class _Painting:
 
     def _show(self, item: _Item, jpeg: bytes) -> None:
         path = self._live(item)
-        partial = path.with_suffix(".part")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(jpeg)
-            partial.replace(path)
-        except OSError as error:
+            write_bytes(path, jpeg, is_durable=False)
+        except StudioError as error:
             _LOG.warning("a preview could not be written, painting goes on: %s", error)
             return
         if not self.is_sweep:

@@ -8,7 +8,19 @@ from pathlib import Path
 import pytest
 
 from story_engine.errors import FixInput, StudioError, Wait
-from story_engine.store.atomic import TEMPORARY_SUFFIX, create_bytes, read_bytes, sweep, write_bytes
+from story_engine.store.atomic import (
+    BUILDING_SUFFIX,
+    TEMPORARY_SUFFIX,
+    append_bytes,
+    building,
+    create_bytes,
+    keep_copy,
+    move,
+    read_bytes,
+    sweep,
+    write_bytes,
+    writing,
+)
 
 
 class FailingDisk:
@@ -16,7 +28,7 @@ class FailingDisk:
 
     def __init__(self, monkeypatch, number: int, code: int) -> None:
         self.number, self.code, self.calls = number, code, 0
-        for owner, name in ((os, "fsync"), (os, "link"), (Path, "replace"), (Path, "open"), (Path, "mkdir")):
+        for owner, name in ((os, "fsync"), (os, "link"), (Path, "replace"), (os, "open"), (Path, "mkdir")):
             monkeypatch.setattr(owner, name, self.wrapped(getattr(owner, name)))
 
     def wrapped(self, real):
@@ -124,16 +136,121 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path):
 
 def test_only_forgotten_temporary_files_are_swept(tmp_path):
     old, new = tmp_path / f".a.1{TEMPORARY_SUFFIX}", tmp_path / f".a.2{TEMPORARY_SUFFIX}"
+    half = tmp_path / f".b.1{BUILDING_SUFFIX}"
     old.write_bytes(b"")
     new.write_bytes(b"")
+    half.mkdir()
     os.utime(old, (0, 0))
+    os.utime(half, (0, 0))
 
-    assert sweep(tmp_path) == 1
-    assert new.exists() and not old.exists()
+    assert sweep(tmp_path) == 2
+    assert list(tmp_path.iterdir()) == [new]
 
 
-def test_files_get_the_usual_permissions(tmp_path):
+def test_files_in_a_folder_that_others_may_read_get_the_usual_permissions(tmp_path):
+    tmp_path.chmod(0o755)
     (tmp_path / "usual").write_bytes(b"")
     write_bytes(tmp_path / "a", b"x")
 
     assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == stat.S_IMODE((tmp_path / "usual").stat().st_mode)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_what_is_written_into_a_private_folder_is_private_down_to_the_last_file(tmp_path):
+    private = tmp_path / "workspace"
+    private.mkdir(mode=0o700)
+    (private / "wide").write_bytes(b"")
+    (private / "wide").chmod(0o644)
+
+    write_bytes(private / "a" / "b" / "file", b"x")
+    write_bytes(private / "wide", b"x")
+    create_bytes(private / "c" / "created", b"x")
+    append_bytes(private / "d" / "lines", b"x")
+    with writing(private / "e" / "library") as path:
+        path.write_bytes(b"x")
+    with building(private / "f") as folder:
+        write_bytes(folder / "inner", b"x")
+
+    found = {str(path.relative_to(private)): oct(mode(path)) for path in private.rglob("*") if mode(path) & 0o077}
+    assert found == {}
+
+
+def test_a_story_that_others_may_read_stays_readable(tmp_path):
+    path = tmp_path / "story.yaml"
+    path.write_bytes(b"old")
+    path.chmod(0o644)
+    tmp_path.chmod(0o755)
+
+    write_bytes(path, b"new")
+
+    assert mode(path) == 0o644
+
+
+def test_a_library_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
+    (tmp_path / "a").write_bytes(b"old")
+
+    with pytest.raises(RuntimeError), writing(tmp_path / "a") as path:
+        path.write_bytes(b"half")
+        raise RuntimeError("the library gave up")
+
+    assert (tmp_path / "a").read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [tmp_path / "a"]
+
+
+def test_a_folder_is_there_whole_or_not_at_all(tmp_path):
+    with pytest.raises(RuntimeError), building(tmp_path / "run") as folder:
+        write_bytes(folder / "inner" / "file", b"x")
+        assert not (tmp_path / "run").exists()
+        raise RuntimeError("stopped")
+    assert list(tmp_path.iterdir()) == []
+
+    (tmp_path / "run").mkdir()  # what a crash of an earlier version has left
+    with building(tmp_path / "run") as folder:
+        write_bytes(folder / "inner" / "file", b"x")
+    assert (tmp_path / "run" / "inner" / "file").read_bytes() == b"x"
+
+    with pytest.raises(FileExistsError), building(tmp_path / "run") as folder:
+        write_bytes(folder / "other", b"y")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "inner", "run"]
+
+
+def test_a_copy_is_kept_when_its_original_is_replaced_or_deleted(tmp_path, monkeypatch):
+    source = tmp_path / "a"
+    source.write_bytes(b"first")
+
+    keep_copy(source, tmp_path / "undo" / "a")
+    keep_copy(source, tmp_path / "undo" / "a")
+    write_bytes(source, b"second")
+    source.unlink()
+    assert (tmp_path / "undo" / "a").read_bytes() == b"first"
+    assert [path.name for path in (tmp_path / "undo").iterdir()] == ["a"]
+
+    def no_links(*_):
+        raise OSError(errno.EPERM, "no links here")
+
+    monkeypatch.setattr(os, "link", no_links)
+    keep_copy(tmp_path / "undo" / "a", tmp_path / "b")
+    assert (tmp_path / "b").read_bytes() == b"first"
+
+
+def test_a_folder_moves_to_another_file_system_whole(tmp_path, monkeypatch):
+    (tmp_path / "a" / "inner").mkdir(parents=True)
+    (tmp_path / "a" / "inner" / "file").write_bytes(b"x")
+    (tmp_path / "b").write_bytes(b"y")
+    real = Path.replace
+
+    def crossing(self, target):
+        if BUILDING_SUFFIX not in self.name:
+            raise OSError(errno.EXDEV, "another device")
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "replace", crossing)
+    move(tmp_path / "a", tmp_path / "there" / "a")
+    move(tmp_path / "b", tmp_path / "there" / "b")
+
+    assert (tmp_path / "there" / "a" / "inner" / "file").read_bytes() == b"x"
+    assert (tmp_path / "there" / "b").read_bytes() == b"y"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["there"]
