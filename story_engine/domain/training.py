@@ -9,6 +9,8 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from pydantic import model_validator
+
 from story_engine.domain.family import FAMILY_NAMES, Family
 from story_engine.domain.findings import shown
 from story_engine.domain.safe_name import name_fault
@@ -41,8 +43,22 @@ class SamplePrompt(Value):
     """For the head of its column, such as the title of its scene."""
 
 
+EARLIER_NAMES = {"smallest_timestep": "min_timestep", "largest_timestep": "max_timestep"}
+"""Fields as runs and files of earlier versions call them."""
+
+
+def with_present_names(fields: Mapping[str, object]) -> dict[str, object]:
+    """Fields of a spec by the names that they have now, whatever version wrote them."""
+    return {EARLIER_NAMES.get(name, name): value for name, value in fields.items()}
+
+
 class TrainingSpec(Value):
     """Everything that decides a training; the challenge's parameters have their own names."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_earlier_names(cls, data: object) -> object:
+        return with_present_names(data) if isinstance(data, Mapping) else data
 
     name: str
     """What the run is called; its folder is made from it."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import get_args, get_origin
 
 from story_engine.domain.findings import Check, Findings, choice, fields, items, shown, text, yes_no
-from story_engine.domain.training import PRESETS, SamplePrompt, TrainingSpec
+from story_engine.domain.training import PRESETS, SamplePrompt, TrainingSpec, with_present_names
 
 PRESET = "preset"
 """A key beside the fields: what the file does not say is as this preset has it."""
@@ -30,7 +30,7 @@ def read_spec(data: object, *, file: str, lines: Mapping[str, int] | None = None
         InvalidInput: unknown keys, values of the wrong kind; all at once. Ranges are the business of `problems`.
     """
     found = Findings(file, lines)
-    given = fields(found, "", data, _CHECKS)
+    given = fields(found, "", with_present_names(data) if isinstance(data, Mapping) else data, _CHECKS)
     for required in ("name", "dataset"):
         if required not in given:
             found.add(required, "training.field_missing", field=required)

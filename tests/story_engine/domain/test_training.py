@@ -8,6 +8,7 @@ from story_engine.domain.training import (
     TrainingSpec,
     problems,
 )
+from story_engine.domain.training_text import read_spec
 from tests.builders import KOLORS, PREVIEW
 
 
@@ -107,3 +108,10 @@ def test_a_high_learning_rate_is_warned_of_not_refused():
     found = problems(a_spec(family="kolors", learning_rate=5e-3))
 
     assert codes(found) == {("learning_rate", "training.fast")} and not found[0].blocks
+
+
+def test_a_spec_of_an_earlier_version_is_read_with_the_names_of_now():
+    old = {"name": "Ink", "dataset": "ink", "smallest_timestep": 10, "largest_timestep": 1000}
+
+    for spec in (TrainingSpec.model_validate(old), read_spec(old, file="ink.yaml")):
+        assert (spec.min_timestep, spec.max_timestep) == (10, 1000)
