@@ -12,7 +12,7 @@ from story_engine.domain.value import Value
 RUN_STATES = ("prepared", "running", "stopped", "finished", "failed", "interrupted")
 """`interrupted`: the process of a running one is gone; it goes on from its last saved step."""
 RESUMABLE = frozenset({"prepared", "stopped", "failed", "interrupted"})
-WISHES = ("sample", "save", "stop")
+REQUESTS = ("sample", "save", "stop")
 LEAST_ADHERENCE = 0.02
 """Of the base's samples to their prompts: with less the prompts say too little to be missed."""
 

@@ -112,7 +112,7 @@ def resume(services: Services, run: str, *, user: str) -> None:
         raise Wait("training.already_running", name=spec.name)
     if state not in RESUMABLE:
         raise ChooseAnother("training.nothing_to_resume", name=spec.name, state=state)
-    services.runs.grant(run, "stop")  # a wish of the time before
+    services.runs.forget_requests(run)  # of the time before
     _submit(services, run, spec, user=user)
 
 
@@ -130,7 +130,7 @@ def ask(services: Services, run: str, what: str) -> None:
             services.ledger.want_cancel(found.job.id)
             return
         raise Wait("training.not_running", name=found.name)
-    services.runs.wish(run, what)
+    services.runs.request(run, what)
 
 
 def force_stop(services: Services, run: str) -> None:

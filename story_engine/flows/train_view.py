@@ -76,7 +76,7 @@ class RunLook:
     samples: tuple[RunSample, ...]
     checkpoints: tuple[int, ...]
     """Steps of which there is a LoRA file."""
-    wishes: frozenset[str]
+    requests: frozenset[str]
     """What it was asked for and has not done yet."""
     choice: Choice | None
     """Which checkpoint to keep; None before its samples were compared."""
@@ -120,7 +120,7 @@ def look(services: Services, run: str) -> RunLook:
         metrics=_thinned(services.runs.metrics(run)),
         samples=services.runs.samples(run),
         checkpoints=tuple(services.runs.checkpoints(run)),
-        wishes=services.runs.wishes(run),
+        requests=services.runs.requests(run),
         choice=_choice(found.job),
     )
 

@@ -106,7 +106,7 @@ class Layout:
 
     @property
     def runs(self) -> Path:
-        """`<run>/{spec.json,run.json,metrics.csv,checkpoints/,resume/,samples/,wishes/}`."""
+        """`<run>/{spec.json,run.json,metrics.csv,checkpoints/,resume/,samples/,requests/,kept/}`."""
         return self.workspace / "runs"
 
     @property

@@ -1,4 +1,4 @@
-"""Training runs on disk: one folder each. The run's own process writes its state; everybody else reads, and wishes."""
+"""Training runs on disk: one folder each. The run's own process writes its state; everybody else reads, and asks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 from pydantic import ValidationError
 
-from story_engine.domain.run import WISHES, MetricRow, RunSample, RunState, TrainedPicture
+from story_engine.domain.run import REQUESTS, MetricRow, RunSample, RunState, TrainedPicture
 from story_engine.domain.safe_name import name_fault
 from story_engine.domain.training import TrainingSpec, problems
 from story_engine.errors import ChooseAnother, FixInput, InvalidInput, LookAtLog, Wait
@@ -189,29 +189,47 @@ class RunStore:
         }
         return dict(sorted(found.items()))
 
-    def wish(self, run: str, what: str) -> None:
+    def kept(self, run: str) -> frozenset[int]:
+        """Steps whose checkpoints a person asked to save: they stay, however many come after them."""
+        names = (path.name for path in (self.folder(run) / "kept").glob("*"))
+        return frozenset(int(name) for name in names if name.isascii() and name.isdigit())
+
+    def request(self, run: str, what: str) -> None:
         """Ask a running training for something: "sample", "save" or "stop" (which saves).
 
         Raises:
-            ChooseAnother: there is no such run or wish.
+            ChooseAnother: there is no such run or request.
             Wait: the disk cannot be written.
         """
-        if what not in WISHES:
-            raise FixInput("training.unknown_choice", value=what[:60], known=", ".join(WISHES))
-        write_bytes(self.folder(run) / "wishes" / what, b"")
+        if what not in REQUESTS:
+            raise FixInput("training.unknown_choice", value=what[:60], known=", ".join(REQUESTS))
+        write_bytes(self.folder(run) / "requests" / what, b"")
 
-    def wishes(self, run: str) -> frozenset[str]:
-        """What is wished and not yet granted."""
-        return frozenset(what for what in WISHES if (self.folder(run) / "wishes" / what).exists())
+    def requests(self, run: str) -> frozenset[str]:
+        """What it is asked for and has not done yet."""
+        return frozenset(what for what in REQUESTS if (self.folder(run) / "requests" / what).exists())
 
     # -- for the run's own process -------------------------------------------------------------------------------------
-    def grant(self, run: str, what: str) -> bool:
-        """Whether this was wished; it is not wished any more."""
-        path = self.folder(run) / "wishes" / what
+    def take_request(self, run: str, what: str) -> bool:
+        """Whether it was asked for this; it is not asked any more."""
+        path = self.folder(run) / "requests" / what
         if not path.exists():
             return False
         path.unlink(missing_ok=True)
         return True
+
+    def forget_requests(self, run: str) -> None:
+        """Nothing is asked any more: what comes after the last step has come too late."""
+        for what in REQUESTS:
+            self.take_request(run, what)
+
+    def keep(self, run: str, step: int) -> None:
+        """The checkpoint of this step stays.
+
+        Raises:
+            Wait: the disk is full or cannot be written.
+        """
+        write_bytes(self.folder(run) / "kept" / str(step), b"")
 
     def write(self, state: RunState) -> None:
         """Say how far a run is; only its own process does, or who starts it."""

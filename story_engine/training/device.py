@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 
 import psutil
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
+from accelerate.utils import InitProcessGroupKwargs
 
 from story_engine.domain.training import TrainingSpec
 from story_engine.training.base import settled_precision
 
+_PATIENCE = timedelta(days=1)
+"""The first process encodes, saves and samples alone; the others wait for it, however long a dataset is."""
 _MIXED = {"float32": "no", "float16": "fp16", "bfloat16": "bf16"}
 
 
@@ -26,6 +30,7 @@ def open_accelerator(spec: TrainingSpec) -> Accelerator:
         cpu=not is_gpu,
         mixed_precision=_MIXED[settled],
         gradient_accumulation_steps=spec.gradient_accumulation_steps,
+        kwargs_handlers=[InitProcessGroupKwargs(timeout=_PATIENCE)],
     )
 
 

@@ -48,7 +48,7 @@ def train_in_processes(
     folder = store.folder(run_id)
     # What `accelerate launch --multi_gpu` calls; on the CPU it starts no second process without MPI.
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(spec.processes)]
-    command += ["-m", "story_engine.training.process", str(folder)]
+    command += ["-m", "story_engine.training.process", str(folder), str(layout.stories)]
     with (folder / LOG).open("ab") as log:
         process = subprocess.Popen(
             command,
@@ -67,13 +67,13 @@ def train_in_processes(
         while reader.is_alive():
             reader.join(_WATCH_SECONDS)
             if should_stop():
-                store.wish(run_id, "stop")
+                store.request(run_id, "stop")
         process.wait()
     finally:
         if process.poll() is None:
             process.terminate()
             process.wait()
-        store.grant(run_id, "stop")
+        store.forget_requests(run_id)
     if said.error is not None:
         raise said.error
     if said.outcome is None:

@@ -1,6 +1,7 @@
 """Trains one run in a process of its own, or as one of several that accelerate connects.
 
-`python -m story_engine.training.process FOLDER` starts one; `accelerate launch --multi_gpu -m` in front of it several.
+`python -m story_engine.training.process RUN_FOLDER STORIES_FOLDER` starts one; with `accelerate launch --multi_gpu -m`
+in front of it several.
 
 The first process says how far it is on its standard output, one JSON object per line; the last line is the outcome.
 """
@@ -27,18 +28,17 @@ _WATCH_SECONDS = 1.0
 
 def main(arguments: list[str]) -> int:
     """Train the run whose folder is named; 0 when it went well, 1 with an `error` line when it did not."""
-    if len(arguments) != 1:
-        sys.stderr.write("usage: python -m story_engine.training.process RUN_FOLDER\n")
+    if len(arguments) != 2:
+        sys.stderr.write("usage: python -m story_engine.training.process RUN_FOLDER STORIES_FOLDER\n")
         return 2
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s", stream=sys.stderr)
     if LAUNCHED in os.environ:
         threading.Thread(target=_leave_with_launcher, args=(os.getppid(),), daemon=True).start()
-    folder = Path(arguments[0]).resolve()
-    workspace = folder.parent.parent
+    folder, stories = (Path(argument).resolve() for argument in arguments)
     is_first = os.environ.get("RANK", "0") == "0"
     try:
         outcome = train(
-            Layout(workspace, workspace / "stories"),
+            Layout(folder.parent.parent, stories),
             folder.name,
             report=_say_progress if is_first else _say_nothing,
             should_stop=_never,

@@ -6,6 +6,7 @@ import contextlib
 import csv
 import io
 import json
+import logging
 import pickle
 from collections.abc import Mapping
 from dataclasses import asdict, astuple, dataclass
@@ -20,7 +21,9 @@ from story_engine.domain.run import MetricRow, TrainedPicture
 from story_engine.domain.training import TrainingSpec
 from story_engine.errors import FixInput, LookAtLog
 from story_engine.store.atomic import cannot_write, write_bytes, writing
-from story_engine.store.runs import METRIC_COLUMNS, METRICS
+from story_engine.store.checkpoint_uses import used_steps
+from story_engine.store.layout import Layout
+from story_engine.store.runs import METRIC_COLUMNS, METRICS, RunStore
 
 FREE_TO_CHANGE = frozenset(
     {"name", "sample_every", "sample_prompts", "sample_steps", "save_every", "keep_last", "keep_every",
@@ -28,11 +31,12 @@ FREE_TO_CHANGE = frozenset(
 )  # fmt: skip
 """Fields of the spec that do not touch what is trained: a run may go on with others."""
 _STATE = "state.pt"
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class ResumeState:
-    """Everything that a run needs to go on as if it had never stopped; chance needs nothing (see `chance`)."""
+    """Everything that a run needs to go on as if it had never stopped; randomness needs nothing (see `randomness`)."""
 
     step: int
     """Updates done."""
@@ -149,15 +153,22 @@ class Figures:
         write_bytes(self._path, ("\n".join(kept) + "\n").encode())
 
 
-def drop_checkpoints(folder: Path, spec: TrainingSpec) -> None:
-    """Delete the checkpoints that are neither among the last ones nor at multiples of `keep_every`."""
-    if not spec.keep_last:
+def drop_checkpoints(layout: Layout, run: str, spec: TrainingSpec) -> None:
+    """Delete the checkpoints that are neither among the last ones nor at multiples of `keep_every`.
+
+    What a person asked to save, or uses in a story, stays; where that cannot be found out, all stay.
+    """
+    store = RunStore(layout)
+    older = list(store.checkpoints(run).items())[: -spec.keep_last] if spec.keep_last else []
+    if not older:
         return
-    found = sorted(
-        (int(path.stem), path) for path in (folder / "checkpoints").glob("*.safetensors") if path.stem.isdigit()
-    )
-    for step, path in found[: -spec.keep_last]:
-        if not (spec.keep_every and step % spec.keep_every == 0):
+    try:
+        kept = store.kept(run) | used_steps(layout, run)
+    except OSError:
+        _LOG.warning("no checkpoint of %s is deleted: what uses them cannot be read", run, exc_info=True)
+        return
+    for step, path in older:
+        if step not in kept and not (spec.keep_every and step % spec.keep_every == 0):
             path.unlink(missing_ok=True)
 
 

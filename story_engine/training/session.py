@@ -93,7 +93,8 @@ class Session:
             tell.write_failed("training.broke", {"reason": str(error)[:300]})
             raise
         finally:
-            self.store.grant(self.run_id, "stop")
+            if self.accelerator.is_main_process:
+                self.store.forget_requests(self.run_id)
             if self.figures is not None:
                 self.figures.close()
             self.accelerator.free_memory()
@@ -137,13 +138,25 @@ class Session:
         return self._stepped(first)
 
     def _encode(self, dataset: EncodedDataset) -> dict[str, EncodedPrompt]:
-        """The first process encodes; the others then find everything on disk."""
+        """The first process encodes; the others then find everything on disk.
+
+        Raises:
+            Cancelled: in every process, where the first was asked to stop.
+        """
         texts = sample_texts(self.spec)
         encoded: dict[str, EncodedPrompt] = {}
-        for is_turn in (True, False):
-            if self.accelerator.is_main_process == is_turn:
+        cancelled: Cancelled | None = None
+        if self.accelerator.is_main_process:
+            try:
                 encoded = dataset.encode(texts, on_progress=self._encoding, should_stop=self._is_asked_to_stop)
-            self.accelerator.wait_for_everyone()
+            except Cancelled as error:
+                cancelled = error
+        # It is also what the others wait for until everything is on disk.
+        if self._agreed(cancelled is not None)[0]:
+            raise cancelled or Cancelled("training.stopped")
+        if not self.accelerator.is_main_process:
+            encoded = dataset.encode(texts, on_progress=self._encoding, should_stop=lambda: False)
+        self.accelerator.wait_for_everyone()
         return encoded
 
     # -- the steps -----------------------------------------------------------------------------------------------------
@@ -154,11 +167,13 @@ class Session:
             if first and first % spec.sample_every == 0:
                 self._sample(first)  # the attempt before may have been stopped in the middle of it
         while step < spec.steps:
-            stop, sample, save = self._wishes()
+            stop, sample, save = self._requests()
             if stop:
                 break
             if sample:
                 self._sample(step)
+            if save and self.accelerator.is_main_process:
+                self.store.keep(self.run_id, step)
             if save and saved != step:
                 self._save(step)
                 saved = step
@@ -225,12 +240,12 @@ class Session:
                     weights_hash=self.base.family.weights_hash,
                 ),
             )
-            drop_checkpoints(self.folder, self.spec)
+            drop_checkpoints(self.layout, self.run_id, self.spec)
             self.telling.write(saved_step=step)
         self.accelerator.wait_for_everyone()
 
     def _sample(self, step: int, *, without_adapter: bool = False) -> None:
-        """Paint the samples that are missing. A wish to stop ends it early; the loop then sees the wish, and saves."""
+        """Paint the samples that are missing. A request to stop ends it early; the loop then sees it too, and saves."""
         folder = self.folder / "samples" / str(step)
         if self.accelerator.is_main_process and self.spec.sample_prompts and not has_all(folder, self.spec):
             self.loop.unet.eval()
@@ -255,20 +270,25 @@ class Session:
         return adherence(self.loop.unet, latents, self.encoded[prompt], self.encoded[""])
 
     # -- what others want ----------------------------------------------------------------------------------------------
-    def _wishes(self) -> tuple[bool, bool, bool]:
+    def _requests(self) -> tuple[bool, bool, bool]:
         """Stop, sample, save: as the first process sees them, the same for all."""
-        wished = (False, False, False)
+        asked = (False, False, False)
         if self.accelerator.is_main_process:
-            grant = self.store.grant
-            wished = (self._is_asked_to_stop(), grant(self.run_id, "sample"), grant(self.run_id, "save"))
-        if self.accelerator.num_processes > 1:
-            told = torch.tensor(wished, dtype=torch.int32, device=self.accelerator.device)
-            torch.distributed.broadcast(told, src=0)
-            wished = tuple(bool(each) for each in told.tolist())  # type: ignore[assignment]
-        return wished
+            take = self.store.take_request
+            asked = (self._is_asked_to_stop(), take(self.run_id, "sample"), take(self.run_id, "save"))
+        stop, sample, save = self._agreed(*asked)
+        return stop, sample, save
+
+    def _agreed(self, *flags: bool) -> tuple[bool, ...]:
+        """What the first process says, in every process."""
+        if self.accelerator.num_processes == 1:
+            return flags
+        shared = torch.tensor(flags, dtype=torch.int32, device=self.accelerator.device)
+        torch.distributed.broadcast(shared, src=0)
+        return tuple(bool(each) for each in shared.tolist())
 
     def _is_asked_to_stop(self) -> bool:
-        return self.should_stop() or "stop" in self.store.wishes(self.run_id)
+        return self.should_stop() or "stop" in self.store.requests(self.run_id)
 
     def _encoding(self, done: int, total: int) -> None:
         self.telling.progress("encoding", done, total)

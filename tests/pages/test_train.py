@@ -184,17 +184,17 @@ def test_the_figures_of_a_step_stand_whole_under_its_first_sample(studio: Studio
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_a_running_one_takes_wishes(studio: Studio, monkeypatch: pytest.MonkeyPatch, language: str):
+def test_a_running_one_takes_requests(studio: Studio, monkeypatch: pytest.MonkeyPatch, language: str):
     run = a_run(studio)
     running(studio, run, monkeypatch)
     app = studio.page("train", run=run, language=language)
     assert not app.exception
 
-    for wish in ("sample", "save", "stop"):
-        app.button(key=f"train-{wish}").click().run()
+    for what in ("sample", "save", "stop"):
+        app.button(key=f"train-{what}").click().run()
 
     assert not app.exception
-    assert studio.engine.services.runs.wishes(run) == {"sample", "save", "stop"}
+    assert studio.engine.services.runs.requests(run) == {"sample", "save", "stop"}
     assert app.button(key="train-stop").disabled
 
 
@@ -234,11 +234,11 @@ def test_a_dispatcher_that_was_killed_leaves_nothing_that_looks_running(studio: 
 def test_a_resume_forgets_the_stop_before_it(studio: Studio):
     run = a_run(studio)
     finished(studio, run, state="stopped")
-    studio.engine.services.runs.wish(run, "stop")
+    studio.engine.services.runs.request(run, "stop")
 
     studio.engine.training.resume(run)
 
-    assert studio.engine.services.runs.wishes(run) == frozenset()
+    assert studio.engine.services.runs.requests(run) == frozenset()
 
 
 def test_a_failed_run_says_why(studio: Studio):

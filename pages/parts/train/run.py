@@ -47,7 +47,7 @@ def draw(run: str) -> None:
 
 def _state(look: RunLook) -> tuple[object, ...]:
     """What makes the rest of the page out of date when it changes."""
-    return look.card.state, len(look.samples), look.checkpoints, look.wishes
+    return look.card.state, len(look.samples), look.checkpoints, look.requests
 
 
 def _draw_head(look: RunLook) -> None:
@@ -57,7 +57,7 @@ def _draw_head(look: RunLook) -> None:
         st.badge(say(f"train_state_{card.state}"), color=_COLOURS.get(card.state, "gray"))
         st.space("stretch")
         if card.is_active:
-            _draw_wishes(look)
+            _draw_requests(look)
         else:
             _draw_rest(card)
     if card.is_active:
@@ -70,7 +70,7 @@ def _draw_head(look: RunLook) -> None:
         st.caption(say("train_goes_on_from", step=look.run.saved_step))
 
 
-def _draw_wishes(look: RunLook) -> None:
+def _draw_requests(look: RunLook) -> None:
     run = look.card.id
     is_running = look.card.state == "running"
     for what, icon in (("sample", "image"), ("save", "save")):
@@ -78,7 +78,7 @@ def _draw_wishes(look: RunLook) -> None:
             say(f"train_{what}_now"),
             key=f"train-{what}",
             icon=f":material/{icon}:",
-            disabled=not is_running or what in look.wishes or (what == "sample" and not look.spec.sample_prompts),
+            disabled=not is_running or what in look.requests or (what == "sample" and not look.spec.sample_prompts),
             on_click=notices.attempt,
             args=(engine().training.ask, run, what),
         )
@@ -87,7 +87,7 @@ def _draw_wishes(look: RunLook) -> None:
         key="train-stop",
         icon=":material/stop_circle:",
         help=say("train_stop_help"),
-        disabled="stop" in look.wishes,
+        disabled="stop" in look.requests,
         on_click=notices.attempt,
         args=(engine().training.ask, run, "stop"),
     )
@@ -135,7 +135,7 @@ def _progress(look: RunLook, job: JobView | None) -> str:
         if job is not None and job.state == "queued" and job.progress.note:
             return say("jobs.waits_for", name=job.progress.note)
         return say("jobs.state.queued")
-    if "stop" in look.wishes or job.wants_cancel:
+    if "stop" in look.requests or job.wants_cancel:
         return say("train_stopping")
     progress = job.progress
     parts = [say(f"train_stage_{progress.stage}" if progress.stage != "loading" else "jobs.stage.loading")]

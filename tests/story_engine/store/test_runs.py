@@ -106,14 +106,18 @@ def test_samples_and_checkpoints_come_in_order_of_their_steps(store):
     assert list(store.checkpoints(run)) == [20, 100]
 
 
-def test_a_wish_is_granted_once(store):
+def test_a_request_is_taken_once(store):
     run = store.create(a_spec(), PICTURES)
-    store.wish(run, "sample")
+    store.request(run, "sample")
 
-    assert store.wishes(run) == {"sample"}
-    assert store.grant(run, "sample") and not store.grant(run, "sample") and not store.grant(run, "stop")
+    assert store.requests(run) == {"sample"}
+    assert (
+        store.take_request(run, "sample")
+        and not store.take_request(run, "sample")
+        and not store.take_request(run, "stop")
+    )
     with pytest.raises(FixInput):
-        store.wish(run, "../run.json")
+        store.request(run, "../run.json")
 
 
 def test_a_deleted_run_comes_back(store):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from story_engine.errors import FixInput
@@ -37,6 +39,18 @@ def _ups(store, one, two):
     """What training moved, layer by layer, and how far the second run's layers are from the first's."""
     first, second = (read_lora(store.checkpoints(run)[8]).layers for run in (one, two))
     return [layer.up for layer in first.values()], [layer.up - second[name].up for name, layer in first.items()]
+
+
+def test_a_stop_while_the_first_process_encodes_ends_the_others_too(tmp_path):
+    layout = training_workspace(tmp_path)
+    run = new_run(layout, batch_size=1, processes=2)
+    store, started = RunStore(layout), time.monotonic()
+    store.request(run, "stop")
+
+    outcome = trained(layout, run)
+
+    assert (outcome["state"], store.run(run).state, store.requests(run)) == ("stopped", "stopped", frozenset())
+    assert time.monotonic() - started < 200  # not the half hour that processes wait for each other
 
 
 def test_what_is_wrong_in_another_process_is_said_here(tmp_path):

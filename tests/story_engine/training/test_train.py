@@ -132,7 +132,7 @@ def test_a_killed_training_goes_on_to_the_same_bits(shared):
     parts = new_run(shared, steps_per_epoch=20, save_every=6)
     trained(shared, whole)
     store = RunStore(shared)
-    command = [sys.executable, "-m", "story_engine.training.process", str(store.folder(parts))]
+    command = [sys.executable, "-m", "story_engine.training.process", str(store.folder(parts)), str(layout.stories)]
     threads = {"OMP_NUM_THREADS": str(torch.get_num_threads())}  # sums in another order have other last bits
     process = subprocess.Popen(
         command, env=os.environ | threads, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -198,25 +198,25 @@ def test_samples_are_the_pictures_that_base_and_checkpoint_paint(shared):
     assert np.abs(samples[0] - painted[0]).max() <= 1 and np.abs(samples[1] - painted[1]).max() <= 1
 
 
-def test_wishes_are_granted_while_it_runs(shared):
+def test_requests_are_done_while_it_runs(shared):
     run = new_run(shared, sample_prompts=(PROMPT,), save_every=8)
     store = RunStore(shared)
-    store.wish(run, "sample")
-    store.wish(run, "save")
+    store.request(run, "sample")
+    store.request(run, "save")
 
     def stop_at_three():
         return len(store.metrics(run)) >= 3
 
     trained(shared, run, should_stop=stop_at_three)
 
-    assert store.wishes(run) == frozenset()
+    assert store.requests(run) == frozenset()
     assert {sample.step for sample in store.samples(run)} == {0} and 3 in store.checkpoints(run)
 
 
-def test_a_wish_to_stop_saves_and_is_forgotten_at_the_next_start(shared):
+def test_a_request_to_stop_saves_and_is_forgotten_at_the_next_start(shared):
     run = new_run(shared)
     store = RunStore(shared)
-    store.wish(run, "stop")
+    store.request(run, "stop")
 
     assert trained(shared, run)["state"] == "stopped"
     assert trained(shared, run)["state"] == "finished"
@@ -245,6 +245,27 @@ def test_only_the_last_checkpoints_stay_and_those_at_round_steps(shared):
     trained(shared, run)
 
     assert list(RunStore(shared).checkpoints(run)) == [3, 6, 7, 8]
+
+
+def test_a_checkpoint_that_is_used_or_was_asked_for_stays(shared):
+    run = new_run(shared, save_every=1, keep_last=1, steps_per_epoch=8)
+    store, asked = RunStore(shared), []
+    shared.stories.mkdir(parents=True, exist_ok=True)
+    (shared.stories / "墨.yaml").write_text(f"scenes:\n- loras: [{{name: '{run}@2', strength: 0.5}}]\n")
+
+    def should_stop():
+        if 4 in store.checkpoints(run) and not asked:
+            store.request(run, "save")
+            asked.append(4)
+        return False
+
+    try:
+        trained(shared, run, should_stop=should_stop)
+    finally:
+        (shared.stories / "墨.yaml").unlink()
+
+    assert store.kept(run) == {4} and store.requests(run) == frozenset()
+    assert list(store.checkpoints(run)) == [2, 4, 8]
 
 
 def test_other_settings_are_refused_by_name_and_harmless_ones_are_not(shared):
