@@ -132,7 +132,7 @@ def test_a_killed_training_goes_on_to_the_same_bits(shared):
     parts = new_run(shared, steps_per_epoch=20, save_every=6)
     trained(shared, whole)
     store = RunStore(shared)
-    command = [sys.executable, "-m", "story_engine.training.process", str(store.folder(parts)), str(layout.stories)]
+    command = [sys.executable, "-m", "story_engine.training.process", str(store.folder(parts)), str(shared.stories)]
     threads = {"OMP_NUM_THREADS": str(torch.get_num_threads())}  # sums in another order have other last bits
     process = subprocess.Popen(
         command, env=os.environ | threads, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
