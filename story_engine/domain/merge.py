@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from story_engine.domain import parts
 from story_engine.domain.edit import Edit
 from story_engine.domain.story import Scene, Settings, Story
 from story_engine.errors import ChooseAnother, EditConflict, FixInput
@@ -20,13 +22,16 @@ def merge(data: dict[str, object], edits: Sequence[Edit]) -> dict[str, object]:
 
     Raises:
         EditConflict: the field is neither as the person saw it nor as they want it.
-        ChooseAnother: the scene is gone.
+        ChooseAnother: the scene is gone, or the part.
         FixInput: there is no such field.
     """
-    merged: dict[str, object] = {**data, "scenes": [dict(scene) for scene in _scenes(data)]}
+    merged = deepcopy(data)
     for edit in edits:
         target, model = _target(merged, edit)
         wanted = _plain(edit.value)
+        if edit.part:
+            _merge_part(merged, target, edit, wanted)
+            continue
         present, mine, seen = (
             _comparable(model, edit.field, value) for value in (target[edit.field], wanted, _plain(edit.seen))
         )
@@ -56,6 +61,17 @@ def changes(before: Story, after: Story) -> tuple[str, ...]:
     if [name for name in old if name in new] != [name for name in new if name in old]:
         found.append("scenes")
     return tuple(found)
+
+
+def _merge_part(data: dict[str, object], holder: dict[str, object], edit: Edit, wanted: object) -> None:
+    present, seen = parts.read(holder, edit), _plain(edit.seen)
+    if present == wanted:
+        return
+    if present is None and seen is not None and wanted is not None and len(edit.part) > 1:
+        raise parts.gone(edit)
+    if present != seen:
+        raise EditConflict(scene=edit.scene, field=parts.path(edit), mine=edit.value, theirs=present)
+    parts.write(data, holder, edit, wanted)
 
 
 def _target(data: dict[str, object], edit: Edit) -> tuple[dict[str, object], type[BaseModel]]:

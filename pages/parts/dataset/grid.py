@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.parts.shared import fields, notices
+from pages.parts.shared import inputs, notices
 from pages.parts.shared.engine import engine
 from pages.parts.shared.fields import Field
 from pages.parts.shared.wording import labels, language, plain, say
@@ -26,6 +26,11 @@ class CaptionField(Field):
     def key(self) -> str:
         """Of the widget."""
         return f"caption:{self.story}:{self.scene}"
+
+    @property
+    def is_of_story(self) -> bool:
+        """It lies in a dataset."""
+        return False
 
     def write(self, value: object, seen: object) -> None:
         """Send the caption to the engine."""
@@ -102,7 +107,7 @@ def _draw_one(look: DatasetLook, entry: DatasetEntry) -> None:
         if dropped is not None:
             reason = message(dropped.code, language(), **dropped.values)
             st.caption(f":orange[:material/filter_alt: {plain(reason)}]")
-        fields.text_area(
+        inputs.text_area(
             CaptionField(look.name, entry.file, "caption"),
             entry.caption,
             label=say("dataset_caption_of", file=plain(entry.file)),

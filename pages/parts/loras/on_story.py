@@ -14,7 +14,7 @@ from story_engine.domain.story import LoraUse, Story
 
 
 def draw(entry: LoraEntry) -> None:
-    """Choose a story; it then wears the LoRA with the recommended strength."""
+    """Choose a story; it then uses the LoRA with the recommended strength."""
     cards = {card.slug: card for card in engine().shelf() if card.problem is None}
     with st.container(key="card-lora-story", gap="small"):
         if not cards:
@@ -29,7 +29,7 @@ def draw(entry: LoraEntry) -> None:
             say("lora.for_story"), list(titles), format_func=titles.__getitem__, key=key, persist_state="session"
         )
         story = engine().story(slug)
-        worn = next((use for use in story.loras if use.name == entry.name), None)
+        used = next((use for use in story.loras if use.name == entry.name), None)
         if entry.family and entry.family != story.settings.family:
             made, paints = plain(family_title(entry.family)), plain(family_title(story.settings.family))
             st.caption(f":orange[:material/warning: {say('lora.other_family', made=made, paints=paints)}]")
@@ -38,29 +38,29 @@ def draw(entry: LoraEntry) -> None:
             with_trigger = st.checkbox(
                 say("lora.with_trigger", word=plain(entry.trigger)), value=True, key="lora-with-trigger"
             )
-        if worn is not None:
-            st.caption(f":material/check: {say('lora.worn', strength=f'{worn.strength:g}')}")
+        if used is not None:
+            st.caption(f":material/check: {say('lora.used', strength=f'{used.strength:g}')}")
         with st.container(horizontal=True, gap="small"):
             st.button(
-                say("lora.wear"),
+                say("lora.use"),
                 key="lora-wear",
                 type="primary",
                 icon=":material/brush:",
-                disabled=worn is not None,
+                disabled=used is not None,
                 on_click=notices.attempt,
-                args=(wear, slug, entry, with_trigger),
+                args=(apply, slug, entry, with_trigger),
             )
             if st.button(say("home.open", title=titles[slug]), key="lora-open-story"):
                 frame.go("story", story=slug)
 
 
-def wear(slug: str, entry: LoraEntry, with_trigger: bool) -> None:
-    """The story wears the LoRA from now on; the word that calls it stands in front of its style."""
+def apply(slug: str, entry: LoraEntry, with_trigger: bool) -> None:
+    """The story uses the LoRA from now on; the word that calls it stands in front of its style."""
     story = engine().story(slug)
     before = story.revision
     engine().edit(slug, edits(story, entry, with_trigger=with_trigger))
     notices.tell(
-        "lora.worn_now",
+        "lora.used_now",
         undo=notices.Undo(kind="revision", token=str(before), story=slug),
         name=entry.title,
         story=story.title,
@@ -70,7 +70,7 @@ def wear(slug: str, entry: LoraEntry, with_trigger: bool) -> None:
 def edits(story: Story, entry: LoraEntry, *, with_trigger: bool) -> list[Edit]:
     """What changes in a story that gets a LoRA."""
     use = LoraUse(name=entry.name, strength=entry.strength)
-    changed = [Edit(scene=None, field="loras", value=(*story.loras, use), seen=story.loras)]
+    changed = [Edit(scene=None, field="loras", part=(entry.name,), value=use, seen=None)]
     if with_trigger:
         style = join((entry.trigger, story.style), separator_of(story, story.scenes[0]))
         changed.append(Edit(scene=None, field="style", value=style, seen=story.style))

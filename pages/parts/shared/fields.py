@@ -1,21 +1,19 @@
-"""Text that saves itself: a field of the story as a widget, with everything that can happen between two tabs.
+"""Values that save themselves: a field of the story as a widget, with everything that can happen between two tabs.
 
 The widget's own value is the truth while it holds something that the disk does not; `seen` is what the disk held when
 the widget was last in step with it, and goes along with every edit as the compare of a compare-and-swap. What could
-not be saved stays in the field, with the reason under it.
+not be saved stays in the field, with the reason under it (`shared.trouble`). The widgets are in `shared.inputs`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import streamlit as st
 
-from pages.parts.shared import notices
 from pages.parts.shared.engine import engine
-from pages.parts.shared.wording import language, plain, say
 from story_engine.domain.edit import Edit
+from story_engine.domain.story import Story
 from story_engine.errors import EditConflict, StudioError
 
 
@@ -37,17 +35,34 @@ class Field:
         """Whether an empty number field means something."""
         return False
 
+    @property
+    def is_of_story(self) -> bool:
+        """Whether it lies in a story's file; what a page of another thing borrows does not."""
+        return True
+
     def shown(self, value: object) -> str:
         """How a value of this field reads where two of them are shown beside each other."""
         return str(value)
+
+    def value_in(self, story: Story) -> object:
+        """What the widget of this field would show of `story`."""
+        return getattr(story if self.scene is None else story.scene(self.scene), self.name)
+
+    def edits(self, value: object, seen: object) -> list[Edit]:
+        """What writing `value` changes in the story, with what was `seen`."""
+        return [Edit(scene=self.scene, field=self.name, value=value, seen=seen)]
 
     def write(self, value: object, seen: object) -> None:
         """Send `value` to the engine, if the field still holds what was `seen`.
 
         Raises:
-            EditConflict: it does not.
+            EditConflict: it does not; with both values as the widget has them.
         """
-        engine().edit(self.story, [Edit(scene=self.scene, field=self.name, value=value, seen=seen)])
+        try:
+            engine().edit(self.story, self.edits(value, seen))
+        except EditConflict as error:
+            theirs = self.value_in(engine().story(self.story))
+            raise EditConflict(scene=self.scene, field=self.name, mine=value, theirs=theirs) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,68 +74,11 @@ class Trouble:
     error: StudioError
 
 
-def text_area(field: Field, on_disk: str, *, label: str, placeholder: str = "", folded_label: bool = False) -> None:
-    """A text that grows with what is in it."""
-    prepare(field, on_disk)
-    st.text_area(
-        label,
-        key=field.key,
-        height="content",
-        placeholder=placeholder,
-        on_change=save,
-        args=(field,),
-        label_visibility="collapsed" if folded_label else "visible",
-    )
-    show_trouble(field)
-
-
-def text_input(field: Field, on_disk: str, *, label: str, placeholder: str = "", folded_label: bool = False) -> None:
-    """A text of one line."""
-    prepare(field, on_disk)
-    st.text_input(
-        label,
-        key=field.key,
-        placeholder=placeholder,
-        on_change=save,
-        args=(field,),
-        label_visibility="collapsed" if folded_label else "visible",
-    )
-    show_trouble(field)
-
-
-def number_input(
-    field: Field,
-    on_disk: float | None,
-    *,
-    label: str,
-    step: float = 1,
-    placeholder: str | None = None,
-    width: int | Literal["stretch"] = "stretch",
-    explained: str | None = None,
-) -> None:
-    """A number without limits of its own: the browser would hold others back with a bubble in its own words.
-
-    What cannot be accepted is said by the engine; `show_trouble` is for the caller, who knows where there is room.
-    """
-    prepare(field, on_disk)
-    st.number_input(
-        label,
-        value=None if field.may_be_blank else "min",
-        step=float(step),
-        format="%g",
-        key=field.key,
-        placeholder=placeholder,
-        width=width,
-        help=explained,
-        on_change=save,
-        args=(field,),
-    )
-
-
 def prepare(field: Field, on_disk: object) -> None:
     """Bring widget and disk in step before the widget is drawn, without touching anything unsaved."""
     key, state, seen = field.key, st.session_state, _seen()
     _drawn()[key] = field
+    _in_this_run().add(key)
     trouble = _troubles().get(key)
     if trouble is not None:
         if key not in state:
@@ -171,14 +129,41 @@ def put(field: Field, value: object) -> None:
     save(field)
 
 
-def unsaved(story: str) -> list[Edit]:
-    """The texts of `story` that this session could not save, as edits."""
-    found = [trouble for trouble in _troubles().values() if trouble.field.story == story]
-    return [
-        Edit(scene=each.field.scene, field=each.field.name, value=each.typed, seen=_seen().get(each.field.key))
-        for each in found
-        if type(each.field) is Field
-    ]
+def seen(field: Field) -> object:
+    """What the disk held when this tab's widget was last in step with it."""
+    return _seen().get(field.key)
+
+
+def trouble_of(field: Field) -> Trouble | None:
+    """Why the field's value is not saved; None when it is."""
+    return _troubles().get(field.key)
+
+
+def settle(field: Field, value: object, theirs: object) -> None:
+    """Write `value`, knowing that the disk holds `theirs`."""
+    _troubles().pop(field.key, None)
+    _seen()[field.key] = theirs
+    put(field, value)
+
+
+def drop(field: Field) -> None:
+    """What could not be saved is no longer wanted."""
+    _troubles().pop(field.key, None)
+
+
+def unsaved(story: str) -> tuple[Trouble, ...]:
+    """What this session could not save of `story`."""
+    return tuple(each for each in _troubles().values() if each.field.story == story and each.field.is_of_story)
+
+
+def homeless(story: str) -> tuple[Trouble, ...]:
+    """Of that, what has no widget in this run: its drawer is closed, or what it belongs to was removed elsewhere."""
+    return tuple(each for each in unsaved(story) if each.field.key not in _in_this_run())
+
+
+def start_run() -> None:
+    """A page is drawn from the start."""
+    _in_this_run().clear()
 
 
 def forget(story: str) -> None:
@@ -186,45 +171,6 @@ def forget(story: str) -> None:
     for key, trouble in list(_troubles().items()):
         if trouble.field.story == story:
             del _troubles()[key]
-
-
-def show_trouble(field: Field) -> None:
-    """Under the field: why it is not saved, and for two tabs both texts with the choice between them."""
-    trouble = _troubles().get(field.key)
-    if trouble is None:
-        return
-    if not isinstance(trouble.error, EditConflict):
-        st.error(plain(trouble.error.text(language())), icon=":material/error:")
-        return
-    with st.container(border=True, key=f"conflict-{field.key}"):
-        st.markdown(f"**{say('conflict.title')}**")
-        mine, theirs = st.columns(2)
-        with mine:
-            st.caption(say("conflict.mine"))
-            st.code(field.shown(trouble.error.mine), language=None, wrap_lines=True)
-            st.button(
-                say("conflict.keep_mine"),
-                key=f"keep-mine-{field.key}",
-                on_click=notices.attempt,
-                args=(_settle, field, trouble.error.mine, trouble.error.theirs),
-                width="stretch",
-            )
-        with theirs:
-            st.caption(say("conflict.theirs"))
-            st.code(field.shown(trouble.error.theirs), language=None, wrap_lines=True)
-            st.button(
-                say("conflict.take_theirs"),
-                key=f"take-theirs-{field.key}",
-                on_click=notices.attempt,
-                args=(_settle, field, trouble.error.theirs, trouble.error.theirs),
-                width="stretch",
-            )
-
-
-def _settle(field: Field, value: object, theirs: object) -> None:
-    _troubles().pop(field.key, None)
-    _seen()[field.key] = theirs
-    put(field, value)
 
 
 def _seen() -> dict[str, object]:
@@ -240,3 +186,8 @@ def _drawn() -> dict[str, Field]:
 def _troubles() -> dict[str, Trouble]:
     troubles: dict[str, Trouble] = st.session_state.setdefault("fields_troubles", {})
     return troubles
+
+
+def _in_this_run() -> set[str]:
+    drawn: set[str] = st.session_state.setdefault("fields_in_this_run", set())
+    return drawn

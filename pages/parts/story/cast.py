@@ -2,15 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
 
 import streamlit as st
 
-from pages.parts.shared import notices
+from pages.parts.shared import fields, inputs, notices, trouble
 from pages.parts.shared.engine import engine
+from pages.parts.shared.fields import Field
 from pages.parts.shared.wording import plain, say
 from story_engine.domain.edit import Edit
-from story_engine.domain.story import Character, Scene, Story
+from story_engine.domain.story import Character, Story
+from story_engine.errors import EditConflict, Wait
+
+
+@dataclass(frozen=True, slots=True)
+class CharacterText(Field):
+    """The name or the description of a character."""
+
+    character: str
+
+    @property
+    def key(self) -> str:
+        """Of the widget."""
+        return f"cast:{self.story}:{self.character}:{self.name}"
+
+    def value_in(self, story: Story) -> object:
+        """The text; None when the character is gone."""
+        found = _character(story, self.character)
+        return None if found is None else getattr(found, self.name)
+
+    def edits(self, value: object, seen: object) -> list[Edit]:
+        """The one text alone."""
+        return [_edit((self.character, self.name), value, seen)]
+
+
+@dataclass(frozen=True, slots=True)
+class OutfitWords(Field):
+    """The words of an outfit."""
+
+    character: str
+    outfit: str
+
+    @property
+    def key(self) -> str:
+        """Of the widget."""
+        return f"cast:{self.story}:{self.character}:outfit:{self.outfit}:words"
+
+    def value_in(self, story: Story) -> object:
+        """The words; None when the outfit is gone."""
+        found = _character(story, self.character)
+        return None if found is None else found.outfits.get(self.outfit)
+
+    def edits(self, value: object, seen: object) -> list[Edit]:
+        """The words of this outfit alone."""
+        return [_edit((self.character, "outfits", self.outfit), value, seen)]
+
+
+@dataclass(frozen=True, slots=True)
+class OutfitName(OutfitWords):
+    """What an outfit is called; the scenes that show it follow."""
+
+    @property
+    def key(self) -> str:
+        """Of the widget."""
+        return f"cast:{self.story}:{self.character}:outfit:{self.outfit}:name"
+
+    def value_in(self, story: Story) -> object:
+        """Its name; None when there is no such outfit."""
+        found = _character(story, self.character)
+        return self.outfit if found is not None and self.outfit in found.outfits else None
+
+    def edits(self, value: object, seen: object) -> list[Edit]:
+        """Another name; a blank one is no name, and the old one stays."""
+        name = str(value).strip()
+        return [_edit((self.character, "outfits", self.outfit, "name"), name, seen)] if name else []
+
+    def write(self, value: object, seen: object) -> None:
+        """Words that were typed under the old name are saved before it goes."""
+        words = OutfitWords(self.story, None, self.name, self.character, self.outfit)
+        if words.key in st.session_state:
+            fields.save(words)
+        OutfitWords.write(self, value, seen)
 
 
 def draw(slug: str, story: Story) -> None:
@@ -26,14 +99,16 @@ def draw(slug: str, story: Story) -> None:
 
 
 def _draw_character(slug: str, character: Character) -> None:
-    name, description = st.columns([3, 7])
-    with name:
-        _draw_field(slug, character.id, "name", character.name)
-    with description:
-        _draw_field(slug, character.id, "description", character.description)
+    for column, name in zip(st.columns([3, 7]), ("name", "description"), strict=True):
+        with column:
+            inputs.text_input(
+                CharacterText(slug, None, name, character.id),
+                getattr(character, name),
+                label=say(f"cast.{name}"),
+                placeholder=say(f"cast.{name}_hint"),
+            )
     for outfit, words in character.outfits.items():
-        with st.container(horizontal=True, vertical_alignment="bottom", key=f"outfit-{character.id}-{outfit}"):
-            _draw_outfit(slug, character.id, outfit, words)
+        _draw_outfit(slug, character, outfit, words)
     with st.container(horizontal=True):
         st.button(
             say("cast.add_outfit"),
@@ -41,7 +116,7 @@ def _draw_character(slug: str, character: Character) -> None:
             icon=":material/checkroom:",
             type="tertiary",
             on_click=notices.attempt,
-            args=(_change, slug, character.id, _with_new_outfit),
+            args=(_add_outfit, slug, character.id),
         )
         st.button(
             say("cast.remove", name=plain(character.name or character.id)),
@@ -49,130 +124,81 @@ def _draw_character(slug: str, character: Character) -> None:
             icon=":material/delete:",
             type="tertiary",
             on_click=notices.attempt,
-            args=(_remove, slug, character.id),
+            args=(_remove, slug, character),
         )
 
 
-def _draw_field(slug: str, character: str, field: str, on_disk: str) -> None:
-    key = f"cast:{slug}:{character}:{field}"
-    _keep_in_step(key, on_disk)
-    st.text_input(
-        say(f"cast.{field}"),
-        key=key,
-        placeholder=say(f"cast.{field}_hint"),
-        on_change=lambda: notices.attempt(
-            _change, slug, character, lambda old: old.model_copy(update={field: st.session_state[key]})
-        ),
-    )
-
-
-def _draw_outfit(slug: str, character: str, outfit: str, words: str) -> None:
-    name_key, words_key = (f"cast:{slug}:{character}:outfit:{outfit}:{part}" for part in ("name", "words"))
-    _keep_in_step(name_key, outfit)
-    _keep_in_step(words_key, words)
-
-    def save() -> None:
-        name = st.session_state[name_key].strip() or outfit
-        said = st.session_state[words_key]
-        notices.attempt(
-            _change,
-            slug,
-            character,
-            lambda old: _with_outfits(old, _replaced(old.outfits, outfit, name, said)),
-            renamed={outfit: name},
+def _draw_outfit(slug: str, character: Character, outfit: str, words: str) -> None:
+    its_name = OutfitName(slug, None, "outfits", character.id, outfit)
+    its_words = OutfitWords(slug, None, "outfits", character.id, outfit)
+    with st.container(horizontal=True, vertical_alignment="bottom", key=f"outfit-{character.id}-{outfit}"):
+        inputs.text_input(its_name, outfit, label=say("cast.outfit"), width=160, trouble_below=False)
+        inputs.text_input(
+            its_words, words, label=say("cast.outfit_words"), placeholder=say("cast.outfit_hint"), trouble_below=False
         )
-
-    st.text_input(say("cast.outfit"), key=name_key, width=160, on_change=save)
-    st.text_input(
-        say("cast.outfit_words"), key=words_key, placeholder=say("cast.outfit_hint"), on_change=save, width="stretch"
-    )
-    st.button(
-        say("cast.remove_outfit", name=plain(outfit)),
-        key=f"icon-outfit-remove-{character}-{outfit}",
-        icon=":material/close:",
-        type="tertiary",
-        on_click=lambda: notices.attempt(
-            _change,
-            slug,
-            character,
-            lambda old: _with_outfits(old, {name: said for name, said in old.outfits.items() if name != outfit}),
-            renamed={outfit: None},
-        ),
-    )
-
-
-def _keep_in_step(key: str, on_disk: str) -> None:
-    """The widget shows what is on disk; what was typed is on disk by the time this runs."""
-    if st.session_state.get(key) != on_disk:
-        st.session_state[key] = on_disk
+        st.button(
+            say("cast.remove_outfit", name=plain(outfit)),
+            key=f"icon-outfit-remove-{character.id}-{outfit}",
+            icon=":material/close:",
+            type="tertiary",
+            on_click=notices.attempt,
+            args=(_remove_outfit, its_words),
+        )
+    trouble.show_trouble(its_name)
+    trouble.show_trouble(its_words)
 
 
 def _add(slug: str) -> None:
-    story = engine().story(slug)
-    taken = {character.id for character in story.characters}
-    name = next(f"character-{number}" for number in range(1, len(taken) + 2) if f"character-{number}" not in taken)
-    _save(slug, story, (*story.characters, Character(id=name, name=say("cast.new", n=len(taken) + 1))), story.scenes)
+    taken = {character.id for character in engine().story(slug).characters}
+    fresh = next(name for number in range(1, len(taken) + 2) if (name := f"character-{number}") not in taken)
+    engine().edit(slug, [_edit((fresh,), Character(id=fresh, name=say("cast.new", n=len(taken) + 1)), None)])
 
 
-def _remove(slug: str, character: str) -> None:
-    story = engine().story(slug)
-    left = tuple(one for one in story.characters if one.id != character)
-    scenes = tuple(
-        scene.model_copy(update={"characters": tuple(a for a in scene.characters if a.character != character)})
-        for scene in story.scenes
-    )
-    _save(slug, story, left, scenes)
-    notices.tell("done.character_removed", undo=notices.Undo(kind="revision", token=str(story.revision), story=slug))
+def _add_outfit(slug: str, character: str) -> None:
+    found = _character(engine().story(slug), character)
+    taken = found.outfits if found is not None else {}
+    names = (say("cast.new_outfit", n=number) for number in count(len(taken) + 1))
+    fresh = next(name for name in names if name not in taken)
+    engine().edit(slug, [_edit((character, "outfits", fresh), "", None)])
 
 
-def _change(
-    slug: str,
-    character: str,
-    change: Callable[[Character], Character],
-    renamed: dict[str, str | None] | None = None,
-) -> None:
-    """Write one changed character; outfits that were renamed or removed change in the scenes too."""
-    story = engine().story(slug)
-    changed = tuple(change(one) if one.id == character else one for one in story.characters)
-    scenes = tuple(_dressed(scene, character, renamed or {}) for scene in story.scenes)
-    _save(slug, story, changed, scenes)
+def _remove(slug: str, seen: Character) -> None:
+    fields.save_all()
+    before = engine().story(slug).revision
+    _take_away(slug, (seen.id,), _as_saved(slug, seen), seen.name or seen.id)
+    notices.tell("done.character_removed", undo=notices.Undo(kind="revision", token=str(before), story=slug))
 
 
-def _save(slug: str, story: Story, characters: tuple[Character, ...], scenes: tuple[Scene, ...]) -> None:
-    edits = [Edit(scene=None, field="characters", value=characters, seen=story.characters)]
-    edits += [
-        Edit(scene=new.id, field="characters", value=new.characters, seen=old.characters)
-        for old, new in zip(story.scenes, scenes, strict=True)
-        if old.characters != new.characters
-    ]
-    engine().edit(slug, edits)
+def _remove_outfit(words: OutfitWords) -> None:
+    _take_away(words.story, (words.character, "outfits", words.outfit), fields.seen(words), words.outfit)
 
 
-def _dressed(scene: Scene, character: str, renamed: dict[str, str | None]) -> Scene:
-    return scene.model_copy(
-        update={
-            "characters": tuple(
-                part.model_copy(update={"outfit": renamed[part.outfit]})
-                if part.character == character and part.outfit is not None and part.outfit in renamed
-                else part
-                for part in scene.characters
-            )
-        }
-    )
+def _as_saved(slug: str, character: Character) -> Character:
+    """The character as it was drawn, with what this tab has typed into it since."""
+    texts = (CharacterText(slug, None, name, character.id) for name in ("name", "description"))
+    changed = {text.name: fields.seen(text) for text in texts if fields.seen(text) is not None}
+    words = {
+        outfit: fields.seen(OutfitWords(slug, None, "outfits", character.id, outfit)) for outfit in character.outfits
+    }
+    outfits = {outfit: character.outfits[outfit] if said is None else str(said) for outfit, said in words.items()}
+    return character.model_copy(update={**changed, "outfits": outfits})
 
 
-def _with_outfits(character: Character, outfits: dict[str, str]) -> Character:
-    return character.model_copy(update={"outfits": outfits})
+def _take_away(slug: str, part: tuple[str, ...], seen: object, called: str) -> None:
+    """Remove a part that is still as this tab shows it.
+
+    Raises:
+        Wait: another tab has changed it; what it says now is better read before it goes.
+    """
+    try:
+        engine().edit(slug, [_edit(part, None, seen)])
+    except EditConflict as error:
+        raise Wait("story.part_changed", part=called) from error
 
 
-def _with_new_outfit(character: Character) -> Character:
-    number = len(character.outfits) + 1
-    while (name := say("cast.new_outfit", n=number)) in character.outfits:
-        number += 1
-    return _with_outfits(character, {**character.outfits, name: ""})
+def _edit(part: tuple[str, ...], value: object, seen: object) -> Edit:
+    return Edit(scene=None, field="characters", part=part, value=value, seen=seen)
 
 
-def _replaced(outfits: dict[str, str], old: str, new: str, words: str) -> dict[str, str]:
-    if new != old and new in outfits:
-        new = old  # another outfit has that name already; nothing is overwritten
-    return {new if name == old else name: words if name == old else said for name, said in outfits.items()}
+def _character(story: Story, character: str) -> Character | None:
+    return next((each for each in story.characters if each.id == character), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts.shared import fields, notices
+from pages.parts.shared import inputs, notices
 from pages.parts.shared.engine import engine
 from pages.parts.shared.fields import Field
 from pages.parts.shared.wording import ago, labels, plain, say
@@ -41,11 +41,11 @@ def draw(slug: str, story: Story) -> None:
 def _draw_words(slug: str, story: Story) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
-        fields.text_area(
+        inputs.text_area(
             Field(slug, None, "style"), story.style, label=say("story.style"), placeholder=say("story.style_hint")
         )
     with right:
-        fields.text_area(
+        inputs.text_area(
             Field(slug, None, "negative"),
             story.negative,
             label=say("story.negative"),

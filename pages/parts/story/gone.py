@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from pages.parts.shared import fields, notices, opened
 from pages.parts.shared.engine import engine
+from pages.parts.shared.fields import Trouble
 from pages.parts.shared.wording import language, plain, say
-from story_engine.domain.edit import Edit
 from story_engine.domain.story import Story
 from story_engine.errors import StudioError
 
@@ -22,9 +24,9 @@ def draw(slug: str, error: StudioError) -> None:
     st.error(plain(error.text(language())), icon=":material/error:")
     shown: tuple[str, Story] | None = st.session_state.get("story_shown")
     unsaved = fields.unsaved(slug)
-    for edit in unsaved:
+    for trouble in unsaved:
         st.caption(say("gone.unsaved"))
-        st.code(str(edit.value), language=None, wrap_lines=True)
+        st.code(trouble.field.shown(trouble.typed), language=None, wrap_lines=True)
     if shown is not None and shown[0] == slug:
         st.markdown(say("gone.text"))
         st.button(
@@ -37,8 +39,9 @@ def draw(slug: str, error: StudioError) -> None:
         )
 
 
-def _keep(slug: str, story: Story, unsaved: list[Edit]) -> None:
-    new = engine().create_from(story, unsaved)
+def _keep(slug: str, story: Story, unsaved: Sequence[Trouble]) -> None:
+    edits = [edit for each in unsaved for edit in each.field.edits(each.typed, each.field.value_in(story))]
+    new = engine().create_from(story, edits)
     fields.forget(slug)
     opened.remember(new)
     st.query_params["story"] = new

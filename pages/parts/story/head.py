@@ -6,7 +6,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.parts.shared import fields
+from pages.parts.shared import inputs
 from pages.parts.shared.fields import Field
 from pages.parts.shared.wording import family_title, plain, say
 from pages.parts.story import redraw
@@ -26,7 +26,7 @@ def threshold() -> float:
 def draw(slug: str, story: Story, board: Board) -> None:
     """Title, family, panels, mean against the gate."""
     with st.container(key=f"title-story-{slug}"):
-        fields.text_input(
+        inputs.text_input(
             Field(slug, None, "title"),
             story.title,
             label=say("story.title"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts.shared import frame, live, notices, opened
+from pages.parts.shared import fields, frame, live, notices, opened, trouble
 from pages.parts.shared.engine import engine
 from pages.parts.shared.wording import language, plain, say
 from pages.parts.story import board as board_page
@@ -29,7 +29,9 @@ def draw() -> None:
         return
     gone.remember(slug, story)
     board = engine().board(slug)
+    fields.start_run()
     head.draw(slug, story, board)
+    unsaved = st.container()
     for code, values in engine().notices(slug, language()):
         st.warning(plain(message(code, language(), **values)), icon=":material/healing:")
     drawers.draw(slug, story)
@@ -44,6 +46,8 @@ def draw() -> None:
         for position, panel in enumerate(board.panels):
             slots[panel.scene.id] = scene_card.draw(slug, story, panel, position)
         toolbar.draw_add_scene(slug)
+    with unsaved:
+        trouble.show_homeless(slug)
     with progress:
         live.draw_failure(slug)
         live.follow(story=slug, slots=slots, quiet=True)

@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.parts.shared import fields, notices
+from pages.parts.shared import fields, inputs, notices, trouble
 from pages.parts.shared.engine import engine
 from pages.parts.shared.fields import Field
 from pages.parts.shared.wording import labels, plain, say
@@ -32,13 +32,13 @@ def draw(slug: str, story: Story, panel: Panel, position: int) -> DeltaGenerator
             slot = panel_picture.slot(panel)
         with words:
             _draw_head(slug, story, scene, position)
-            fields.text_area(
+            inputs.text_area(
                 Field(slug, scene.id, "prompt"),
                 scene.prompt,
                 label=say("scene.prompt"),
                 placeholder=say("scene.prompt_hint"),
             )
-            fields.text_input(
+            inputs.text_input(
                 Field(slug, scene.id, "caption"),
                 scene.caption,
                 label=say("scene.caption"),
@@ -67,7 +67,7 @@ def _draw_head(slug: str, story: Story, scene: Scene, position: int) -> None:
         with st.container(key=f"number-{scene.id}", width="content"):
             st.markdown(f"{position + 1}")
         with st.container(key=f"title-scene-{scene.id}"):
-            fields.text_input(
+            inputs.text_input(
                 Field(slug, scene.id, "title"),
                 scene.title,
                 label=say("scene.title"),
@@ -92,7 +92,7 @@ def _draw_making(slug: str, scene: Scene) -> DeltaGenerator:
     """Seed and the buttons for more pictures; returns the place of dice and pin."""
     seed = Field(slug, scene.id, "seed")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key=f"making-{scene.id}"):
-        fields.number_input(seed, scene.seed, label=say("scene.seed"), width=168, explained=say("scene.seed_hint"))
+        inputs.number_input(seed, scene.seed, label=say("scene.seed"), width=168, explained=say("scene.seed_hint"))
         place = st.container(width="content")
         st.space("stretch")
         st.button(
@@ -111,7 +111,7 @@ def _draw_making(slug: str, scene: Scene) -> DeltaGenerator:
             key=more,
             on_click=lambda: notices.attempt(_redo, slug, scene.id, st.session_state[more]),
         )
-    fields.show_trouble(seed)
+    trouble.show_trouble(seed)
     return place
 
 
@@ -152,7 +152,7 @@ def _draw_sent(slug: str, story: Story, scene: Scene) -> None:
         f"{say('sent.title')} · {count}", type="compact", key=f"sent-{slug}-{scene.id}", on_change="rerun"
     ) as folded:
         if folded.open:
-            fields.text_area(
+            inputs.text_area(
                 Field(slug, scene.id, "negative"),
                 scene.negative,
                 label=say("scene.negative"),

@@ -6,11 +6,12 @@ import streamlit as st
 
 from pages.parts.shared import fields, lora_use, notices
 from pages.parts.shared.engine import engine
-from pages.parts.shared.lora_use import Wearer
+from pages.parts.shared.lora_use import Place
 from pages.parts.shared.wording import labels, plain, say
 from pages.parts.story import comparison, redraw
 from story_engine.domain.board import Panel
-from story_engine.domain.story import Scene, Story
+from story_engine.domain.edit import Edit
+from story_engine.domain.story import LoraUse, Scene, Story
 from story_engine.errors import StandInNeeded
 
 KINDS = ("story", "own", "none")
@@ -21,9 +22,9 @@ def draw(slug: str, story: Story, scene: Scene) -> None:
     if not (story.loras or scene.loras is not None or engine().loras()):
         return
     kind = _kind(scene)
-    worn = story.loras_of(scene)
+    used = story.loras_of(scene)
     title = say(f"lora.scene_{kind}")
-    what = plain(lora_use.described(worn)) if worn else say("lora.nothing_worn")
+    what = plain(lora_use.described(used)) if used else say("lora.nothing_used")
     with st.expander(
         f"{title}: {what}" if kind != "none" else title,
         type="compact",
@@ -32,7 +33,7 @@ def draw(slug: str, story: Story, scene: Scene) -> None:
     ) as folded:
         if not folded.open:
             return
-        wearer = Wearer(slug, scene.id)
+        place = Place(slug, scene.id)
         key = f"lora-kind:{slug}:{scene.id}"
         if st.session_state.get(key) not in _fitting(scene):
             st.session_state[key] = kind
@@ -43,17 +44,17 @@ def draw(slug: str, story: Story, scene: Scene) -> None:
             key=key,
             required=True,
             label_visibility="collapsed",
-            on_change=lambda: notices.attempt(_turn, wearer, st.session_state[key]),
+            on_change=lambda: notices.attempt(_turn, place, st.session_state[key], scene.loras),
             persist_state="session",
         )
         if st.session_state[key] == "own":
-            lora_use.draw(wearer, story)
+            lora_use.draw(place, story)
 
 
 def draw_control(slug: str, story: Story, panel: Panel) -> None:
-    """The same scene and seed without any LoRA, beside the picture that wears one."""
-    wears = any(use.strength != 0 for use in story.loras_of(panel.scene))
-    if not wears or panel.stand_in_for is not None:
+    """The same scene and seed without any LoRA, beside the picture that has one."""
+    uses = any(use.strength != 0 for use in story.loras_of(panel.scene))
+    if not uses or panel.stand_in_for is not None:
         return
     st.button(
         say("lora.without"),
@@ -71,18 +72,15 @@ def _kind(scene: Scene) -> str:
 
 
 def _fitting(scene: Scene) -> tuple[str, ...]:
-    """Of the control: where nothing is worn, "own" may just have been chosen."""
+    """Of the control: where nothing is used, "own" may just have been chosen."""
     return ("story",) if scene.loras is None else ("own",) if scene.loras else ("none", "own")
 
 
-def _turn(wearer: Wearer, kind: str) -> None:
-    """What the scene wears when a person says "own" is what it wore: a start for changing it."""
-    story = engine().story(wearer.slug)
-    wore = wearer.wears(story)
-    if kind == "own":
-        wearer.wear(wore or story.loras)
-    else:
-        wearer.wear(None if kind == "story" else ())
+def _turn(place: Place, kind: str, seen: tuple[LoraUse, ...] | None) -> None:
+    """What the scene has when a person says "own" is what it had: a start for changing it."""
+    own = seen or engine().story(place.slug).loras
+    value = own if kind == "own" else None if kind == "story" else ()
+    engine().edit(place.slug, [Edit(scene=place.scene, field="loras", value=value, seen=seen)])
 
 
 def _paint_control(slug: str, scene: str) -> None:

@@ -20,7 +20,7 @@ def draw(slug: str, story: Story) -> None:
         return
     title = plain(family_title(wanted.name))
     if settings.stand_in is not None:
-        _draw_reminder(slug, title)
+        _draw_reminder(slug, title, settings.stand_in)
         return
     ready = next((family for family in families.values() if family.ready), None)
     with st.container(key="card-stand-in", gap="small"):
@@ -33,13 +33,13 @@ def draw(slug: str, story: Story) -> None:
                     key="use-stand-in",
                     type="primary",
                     on_click=notices.attempt,
-                    args=(_choose, slug, ready.name),
+                    args=(_choose, slug, ready.name, settings.stand_in),
                 )
             if st.button(say("stand_in.download"), key="to-download", icon=":material/download:"):
                 frame.go("settings")
 
 
-def _draw_reminder(slug: str, title: str) -> None:
+def _draw_reminder(slug: str, title: str, chosen: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="stand-in-reminder"):
         st.caption(f":material/info: {say('stand_in.chosen', family=title)}", width="content")
         st.button(
@@ -47,11 +47,9 @@ def _draw_reminder(slug: str, title: str) -> None:
             key="change-stand-in",
             type="tertiary",
             on_click=notices.attempt,
-            args=(_choose, slug, None),
+            args=(_choose, slug, None, chosen),
         )
 
 
-def _choose(slug: str, family: str | None) -> None:
-    settings = engine().story(slug).settings
-    changed = settings.model_copy(update={"stand_in": family})
-    engine().edit(slug, [Edit(scene=None, field="settings", value=changed, seen=settings)])
+def _choose(slug: str, family: str | None, seen: str | None) -> None:
+    engine().edit(slug, [Edit(scene=None, field="settings", part=("stand_in",), value=family, seen=seen)])

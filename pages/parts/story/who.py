@@ -2,51 +2,97 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 import streamlit as st
 
-from pages.parts.shared import notices
+from pages.parts.shared import fields, trouble
 from pages.parts.shared.engine import engine
+from pages.parts.shared.fields import Field
 from pages.parts.shared.wording import plain, say
 from story_engine.domain.edit import Edit
-from story_engine.domain.story import Appearance, Scene, Story
+from story_engine.domain.story import Appearance, Character, Scene, Story
+
+
+@dataclass(frozen=True, slots=True)
+class Who(Field):
+    """The characters of a scene as the names of pills; those that other tabs add or remove stay so."""
+
+    @property
+    def key(self) -> str:
+        """Of the widget."""
+        return f"who:{self.story}:{self.scene}"
+
+    def value_in(self, story: Story) -> object:
+        """The pills that are pressed."""
+        return [_name(part.character, part.outfit) for part in story.scene(self.scene or "").characters]
+
+    def shown(self, value: object) -> str:
+        """The pills' texts, in one line."""
+        titles = _titles(engine().story(self.story).characters)
+        return " · ".join(titles.get(name, name.replace("\n", " ")) for name in _names(value)) or "–"
+
+    def edits(self, value: object, seen: object) -> list[Edit]:
+        """One per character that came, went, or changed; of two outfits the newly chosen one wins."""
+        before = {name.partition("\n")[0]: _appearance(name) for name in _names(seen)}
+        after: dict[str, Appearance] = {}
+        for part in map(_appearance, _names(value)):
+            if part.character not in after or part != before.get(part.character):
+                after[part.character] = part
+        return [
+            Edit(
+                scene=self.scene,
+                field="characters",
+                part=(character,),
+                value=after.get(character),
+                seen=before.get(character),
+            )
+            for character in dict.fromkeys((*before, *after))
+            if before.get(character) != after.get(character)
+        ]
 
 
 def draw(slug: str, story: Story, scene: Scene) -> None:
-    """One pill per character and outfit; a character wears one outfit at a time."""
+    """One pill per character and outfit; a character has one outfit at a time."""
     if not story.characters:
         return
-    choices = {
-        _name(character.id, outfit): plain(
-            f"{character.name or character.id} · {outfit}" if outfit else character.name or character.id
-        )
-        for character in story.characters
-        for outfit in (None, *character.outfits)
-    }
-    key = f"who:{slug}:{scene.id}"
-    there = [name for name in (_name(part.character, part.outfit) for part in scene.characters) if name in choices]
-    if key not in st.session_state or sorted(st.session_state[key]) != sorted(there):
-        st.session_state[key] = there
+    titles = {name: plain(title) for name, title in _titles(story.characters).items()}
+    who = Who(slug, scene.id, "characters")
+    pressed = [name for name in _names(who.value_in(story)) if name in titles]
+    if sorted(st.session_state.get(who.key, [])) == sorted(pressed):
+        st.session_state[who.key] = pressed  # in which order they were pressed says nothing
+    fields.prepare(who, pressed)
     st.pills(
         say("scene.who"),
-        list(choices),
+        list(titles),
         selection_mode="multi",
-        format_func=choices.__getitem__,
-        key=key,
-        on_change=lambda: notices.attempt(_save, slug, scene.id, key),
+        format_func=titles.__getitem__,
+        key=who.key,
+        on_change=fields.save,
+        args=(who,),
     )
+    trouble.show_trouble(who)
 
 
-def _save(slug: str, scene: str, key: str) -> None:
-    seen = engine().story(slug).scene(scene).characters
-    wearing = {part.character: part for part in seen}
-    chosen: dict[str, Appearance] = {}
-    for name in st.session_state[key]:
-        character, _, outfit = name.partition("\n")
-        part = Appearance(character=character, outfit=outfit or None)
-        if character not in chosen or part != wearing.get(character):  # the newly chosen outfit wins
-            chosen[character] = part
-    engine().edit(slug, [Edit(scene=scene, field="characters", value=tuple(chosen.values()), seen=seen)])
+def _titles(characters: Iterable[Character]) -> dict[str, str]:
+    return {
+        _name(character.id, outfit): f"{character.name or character.id} · {outfit}"
+        if outfit
+        else character.name or character.id
+        for character in characters
+        for outfit in (None, *character.outfits)
+    }
 
 
 def _name(character: str, outfit: str | None) -> str:
     return f"{character}\n{outfit or ''}"
+
+
+def _names(value: object) -> list[str]:
+    return list(value) if isinstance(value, list) else []
+
+
+def _appearance(name: str) -> Appearance:
+    character, _, outfit = name.partition("\n")
+    return Appearance(character=character, outfit=outfit or None)
