@@ -100,6 +100,11 @@ def building(folder: Path) -> Iterator[Path]:
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder))
 
 
+def is_whole(path: Path) -> bool:
+    """Whether this is no folder or file that is being made just now, going by its name."""
+    return not (path.name.startswith(".") and path.name.endswith((TEMPORARY_SUFFIX, BUILDING_SUFFIX)))
+
+
 def create_bytes(path: Path, content: bytes) -> bool:
     """Put `content` at `path` unless there is a file already: one of many writers wins, whole.
 

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import secrets
-import shutil
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,14 +19,16 @@ from pydantic import ValidationError
 from story_engine.domain.dataset import MOST_PICTURES, Dataset, DatasetEntry
 from story_engine.domain.safe_name import name_fault
 from story_engine.errors import ChooseAnother, FixInput, LookAtLog, Wait
-from story_engine.store.atomic import cannot_write, move, read_bytes, write_bytes
+from story_engine.store.atomic import building, cannot_write, is_whole, read_bytes, write_bytes
 from story_engine.store.dataset_pictures import FreeNames, NewPicture, put_files, sync_folders
+from story_engine.store.folders import holds_anything
 from story_engine.store.layout import Layout
 from story_engine.store.names import slug_from
+from story_engine.store.old_trash import DATASET
+from story_engine.store.trash import Trash
 
 LARGEST_INDEX_BYTES = 200_000_000
 LOCK_SECONDS = 20.0
-TRASH_SECONDS = 30 * 24 * 3600.0
 _INDEX = "dataset.json"
 _LOG = logging.getLogger(__name__)
 
@@ -46,6 +45,7 @@ class DatasetStore:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
+        self._trash = Trash(layout)
         self._cache: dict[str, _Cached] = {}
 
     # -- the folder of datasets ----------------------------------------------------------------------------------------
@@ -53,7 +53,7 @@ class DatasetStore:
         """All datasets, last changed first."""
         if not self._layout.datasets.is_dir():
             return ()
-        found = [path for path in self._layout.datasets.iterdir() if (path / _INDEX).is_file()]
+        found = [path for path in self._layout.datasets.iterdir() if is_whole(path) and (path / _INDEX).is_file()]
         return tuple(path.name for path in sorted(found, key=lambda path: -(path / _INDEX).stat().st_mtime))
 
     def create(self, title: str) -> str:
@@ -62,24 +62,22 @@ class DatasetStore:
         if not title:
             raise FixInput("dataset.no_title")
         while True:
-            name = slug_from(title, is_taken=lambda slug: (self._layout.datasets / slug).exists())
-            folder = self._layout.datasets / name
-            with _as_ours(folder):
-                try:
-                    folder.mkdir(parents=True)
-                except FileExistsError:
-                    continue
+            name = slug_from(title, is_taken=self._is_taken)
             created = Dataset(title=title, created_at=datetime.now(UTC).isoformat(timespec="seconds"))
-            self._write(name, created)
+            try:
+                with building(self._layout.datasets / name) as folder:
+                    write_bytes(folder / _INDEX, created.model_dump_json(indent=None).encode())
+            except FileExistsError:
+                continue
             return name
 
     def delete(self, name: str) -> str:
         """Into the trash, pictures and all; the token gives it back."""
-        folder = self._folder(name)
-        self._forget_old()
-        token = f"{name}~{secrets.token_hex(4)}"
+        folder, title = self._folder(name), name
+        with contextlib.suppress(LookAtLog):  # a damaged one can go
+            title = self.load(name).title
         with self._turn(name):
-            move(folder, self._layout.dataset_trash / token)
+            token = self._trash.put("dataset", name, [(DATASET, folder)], title=title)
         self._cache.pop(name, None)
         return token
 
@@ -89,11 +87,9 @@ class DatasetStore:
         Raises:
             ChooseAnother: nothing in the trash has this token.
         """
-        place = self._layout.dataset_trash / token
-        if name_fault(token) is not None or not (place / _INDEX).is_file():
-            raise ChooseAnother("dataset.no_such_token", token=token[:60])
-        name = slug_from(token.rpartition("~")[0], is_taken=lambda slug: (self._layout.datasets / slug).exists())
-        move(place, self._layout.datasets / name)
+        old = self._trash.entry(token, "dataset").name
+        name = slug_from(old, is_taken=self._is_taken)
+        self._trash.take_out(token, [(DATASET, self._layout.datasets / name)])
         return name
 
     # -- one dataset ---------------------------------------------------------------------------------------------------
@@ -202,6 +198,9 @@ class DatasetStore:
         self._cache[name] = _Cached(_state(path), dataset)
         return dataset
 
+    def _is_taken(self, name: str) -> bool:
+        return holds_anything(self._layout.datasets / name)
+
     def _folder(self, name: str) -> Path:
         folder = self._layout.datasets / name
         if name_fault(name) is not None or not (folder / _INDEX).is_file():
@@ -217,13 +216,6 @@ class DatasetStore:
                 yield
         except Timeout as error:
             raise Wait("dataset.busy", name=name) from error
-
-    def _forget_old(self) -> None:
-        if self._layout.dataset_trash.is_dir():
-            for place in self._layout.dataset_trash.iterdir():
-                with contextlib.suppress(OSError):
-                    if time.time() - place.stat().st_mtime > TRASH_SECONDS:
-                        shutil.rmtree(place)
 
 
 @contextlib.contextmanager

@@ -18,6 +18,16 @@ def make_folder(folder: Path) -> None:
     folder.mkdir(mode=_mode_inside(folder.parent, 0o777), exist_ok=True)
 
 
+def holds_anything(folder: Path) -> bool:
+    """Whether a name is in use: a file, or a folder that is not empty. A crash may have left an empty one."""
+    try:
+        return any(True for _ in os.scandir(folder))
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+
+
 def mode_of(path: Path) -> int:
     """The mode that a file at `path` is to have: that of the file which it replaces, never wider than its folder's."""
     try:

@@ -28,19 +28,19 @@ class Layout:
         """Write-once revisions of a story: `<revision, six digits>.yaml`."""
         return self.stories / ".history" / slug
 
-    @property
-    def story_trash(self) -> Path:
-        """Deleted stories, until undo or thirty days."""
-        return self.stories / ".trash"
-
     def takes(self, slug: str, scene: str) -> Path:
         """`<digest>.png`, `.jpg` and `.json` of one scene."""
         return self.workspace / "takes" / slug / scene
 
     @property
-    def take_trash(self) -> Path:
-        """Deleted takes."""
+    def trash(self) -> Path:
+        """`<token>/{entry.json,parts/}` of everything that was deleted, until it is wanted back or its time is over."""
         return self.workspace / "trash"
+
+    @property
+    def limits(self) -> Path:
+        """How much is kept, as a person has set it."""
+        return self.workspace / "limits.json"
 
     def picks(self, slug: str) -> Path:
         """Scene id → take id."""
@@ -100,29 +100,14 @@ class Layout:
         return self.workspace / "datasets"
 
     @property
-    def dataset_trash(self) -> Path:
-        """Deleted datasets, until undo or thirty days."""
-        return self.workspace / "dataset-trash"
-
-    @property
     def runs(self) -> Path:
         """`<run>/{spec.json,run.json,metrics.csv,checkpoints/,resume/,samples/,requests/,kept/}`."""
         return self.workspace / "runs"
 
     @property
-    def run_trash(self) -> Path:
-        """Deleted runs, until undo or thirty days."""
-        return self.workspace / "run-trash"
-
-    @property
     def latents(self) -> Path:
         """Training pictures as the U-Net is given them, by content; can be deleted."""
         return self.workspace / "cache" / "latents"
-
-    @property
-    def lora_trash(self) -> Path:
-        """Deleted LoRAs, until undo or thirty days."""
-        return self.workspace / "lora-trash"
 
     @property
     def lora_reports(self) -> Path:

@@ -24,8 +24,9 @@ from story_engine.store.atomic import cannot_write, move, read_bytes, write_byte
 from story_engine.store.layout import Layout
 from story_engine.store.loras import ADAPTERS, CHECKPOINT_MARK, FILE_ENDINGS, LoraStore
 from story_engine.store.names import slug_from
+from story_engine.store.old_trash import LORA
+from story_engine.store.trash import Trash
 
-TRASH_SECONDS = 30 * 24 * 3600.0
 FORGOTTEN_SECONDS = 3600.0
 """Age from which on a half-made entry belongs to a process that ended."""
 _LARGEST_JSON_BYTES = 20_000_000
@@ -40,6 +41,7 @@ class LoraLibrary:
     def __init__(self, layout: Layout, loras: LoraStore) -> None:
         self._layout = layout
         self._loras = loras
+        self._trash = Trash(layout)
 
     # -- looking -------------------------------------------------------------------------------------------------------
     def entries(self) -> tuple[LoraEntry, ...]:
@@ -224,15 +226,10 @@ class LoraLibrary:
         """
         path = self._in_library(name)
         self._forget_old()
-        token = f"{name}~{secrets.token_hex(4)}"
-        place = self._layout.lora_trash / token
-        if path.parent != self._layout.loras:
-            move(path.parent, place / name)
-            return token
-        for file in (path, path.with_suffix(".json")):
-            if file.is_file():
-                move(file, place / file.name)
-        return token
+        is_loose = path.parent == self._layout.loras
+        loose = [(f"{LORA}{file.suffix}", file) for file in (path, path.with_suffix(".json"))]
+        parts = loose if is_loose else [(LORA, path.parent)]
+        return self._trash.put("lora", name, parts, title=self.entry(name).title)
 
     def restore(self, token: str) -> str:
         """Undo of `delete`; the name, a free one where the old one is in use again.
@@ -240,15 +237,12 @@ class LoraLibrary:
         Raises:
             ChooseAnother: nothing in the trash has this token.
         """
-        place = self._layout.lora_trash / token
-        if name_fault(token) is not None or not place.is_dir():
-            raise ChooseAnother("loras.no_such_token", token=token[:60])
-        old = token.rpartition("~")[0]
+        old = self._trash.entry(token, "lora").name
         name = old if not self._is_taken(old) else self.free_name(old)
-        for entry in place.iterdir():
-            move(entry, self._layout.loras / (name if entry.is_dir() else f"{name}{entry.suffix}"))
-        with contextlib.suppress(OSError):
-            place.rmdir()
+        # What lies beside a file for its alpha comes back before the file itself.
+        parts = sorted(self._trash.parts(token), key=lambda part: not part.endswith(".json"))
+        targets = [(part, self._layout.loras / f"{name}{part.removeprefix(LORA)}") for part in parts]
+        self._trash.take_out(token, targets)
         return name
 
     def _in_library(self, name: str) -> Path:
@@ -273,15 +267,10 @@ class LoraLibrary:
         return self._layout.lora_reports / f"{self._loras.sha256(name)}.json"
 
     def _forget_old(self) -> None:
-        limits = (
-            (self._layout.lora_trash, "*~*", TRASH_SECONDS),
-            (self._layout.loras, f"{_INCOMING}*", FORGOTTEN_SECONDS),
-        )
-        for folder, pattern, seconds in limits:
-            for place in folder.glob(pattern):
-                with contextlib.suppress(OSError):
-                    if time.time() - place.stat().st_mtime > seconds:
-                        shutil.rmtree(place)
+        for place in self._layout.loras.glob(f"{_INCOMING}*"):
+            with contextlib.suppress(OSError):
+                if time.time() - place.stat().st_mtime > FORGOTTEN_SECONDS:
+                    shutil.rmtree(place)
 
 
 _ENDINGS = ("", *FILE_ENDINGS)

@@ -6,8 +6,6 @@ import contextlib
 import csv
 import json
 import logging
-import secrets
-import shutil
 import socket
 import time
 from collections.abc import Sequence
@@ -21,15 +19,17 @@ from story_engine.domain.run import REQUESTS, MetricRow, RunSample, RunState, Tr
 from story_engine.domain.safe_name import name_fault
 from story_engine.domain.training import TrainingSpec, problems
 from story_engine.errors import ChooseAnother, FixInput, InvalidInput, LookAtLog, Wait
-from story_engine.store.atomic import cannot_write, move, read_bytes, write_bytes
+from story_engine.store.atomic import building, is_whole, read_bytes, write_bytes
+from story_engine.store.folders import holds_anything
 from story_engine.store.layout import Layout
 from story_engine.store.names import slug_from
+from story_engine.store.old_trash import RUN
+from story_engine.store.trash import Trash
 
 METRICS = "metrics.csv"
 METRIC_COLUMNS = ("step", "epoch", "loss", "smoothed_loss", "learning_rate", "seconds_per_step", "memory_mb")
 STILL_SECONDS = 180.0
 """A run of another machine whose state has not been written for so long is taken for interrupted."""
-TRASH_SECONDS = 30 * 24 * 3600.0
 _LARGEST_BYTES = 200_000_000
 _SAME_PROCESS_SECONDS = 1.0
 _LOG = logging.getLogger(__name__)
@@ -40,13 +40,14 @@ class RunStore:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
+        self._trash = Trash(layout)
 
     # -- the folder of runs --------------------------------------------------------------------------------------------
     def ids(self) -> tuple[str, ...]:
         """All runs, last created first."""
         if not self._layout.runs.is_dir():
             return ()
-        found = [path for path in self._layout.runs.iterdir() if (path / "spec.json").is_file()]
+        found = [path for path in self._layout.runs.iterdir() if is_whole(path) and (path / "spec.json").is_file()]
         return tuple(path.name for path in sorted(found, key=lambda path: -(path / "spec.json").stat().st_mtime_ns))
 
     def names(self) -> tuple[str, ...]:
@@ -74,22 +75,18 @@ class RunStore:
         blocking = tuple(problem for problem in found if problem.blocks)
         if blocking:
             raise InvalidInput(blocking)
+        trained_on = json.dumps([picture.model_dump() for picture in pictures], ensure_ascii=False).encode()
         while True:
-            run = slug_from(spec.name, is_taken=lambda slug: (self._layout.runs / slug).exists())
-            folder = self._layout.runs / run
+            run = slug_from(spec.name, is_taken=self._is_taken)
+            state = RunState(id=run, total=spec.steps, created_at=now())
             try:
-                folder.mkdir(parents=True)
+                with building(self._layout.runs / run) as folder:
+                    write_bytes(folder / "pictures.json", trained_on)
+                    write_bytes(folder / "run.json", state.model_dump_json(indent=1).encode())
+                    write_bytes(folder / "spec.json", spec.model_dump_json(indent=1).encode())
             except FileExistsError:
                 continue
-            except OSError as error:
-                raise cannot_write(folder, error) from error
-            break
-        content = [picture.model_dump() for picture in pictures]
-        write_bytes(folder / "pictures.json", json.dumps(content, ensure_ascii=False).encode())
-        self.write(RunState(id=run, total=spec.steps, created_at=now()))
-        # The spec is written last: a folder without it is no run.
-        write_bytes(folder / "spec.json", spec.model_dump_json(indent=1).encode())
-        return run
+            return run
 
     def delete(self, run: str) -> str:
         """Into the trash, checkpoints and all; the token gives it back.
@@ -100,10 +97,10 @@ class RunStore:
         with contextlib.suppress(LookAtLog):  # a damaged one can go
             if self.run(run).state == "running":
                 raise Wait("training.is_running", name=run)
-        self._forget_old()
-        token = f"{run}~{secrets.token_hex(4)}"
-        move(self.folder(run), self._layout.run_trash / token)
-        return token
+        folder, title = self.folder(run), run
+        with contextlib.suppress(LookAtLog):
+            title = self.spec(run).name
+        return self._trash.put("run", run, [(RUN, folder)], title=title)
 
     def restore(self, token: str) -> str:
         """Undo of `delete`; the id, a free one where the old one is in use again.
@@ -111,12 +108,12 @@ class RunStore:
         Raises:
             ChooseAnother: nothing in the trash has this token.
         """
-        place = self._layout.run_trash / token
-        if name_fault(token) is not None or not (place / "spec.json").is_file():
-            raise ChooseAnother("training.no_such_token", token=token[:60])
-        run = slug_from(token.rpartition("~")[0], is_taken=lambda slug: (self._layout.runs / slug).exists())
-        move(place, self._layout.runs / run)
+        run = slug_from(self._trash.entry(token, "run").name, is_taken=self._is_taken)
+        self._trash.take_out(token, [(RUN, self._layout.runs / run)])
         return run
+
+    def _is_taken(self, run: str) -> bool:
+        return holds_anything(self._layout.runs / run)
 
     # -- one run -------------------------------------------------------------------------------------------------------
     def folder(self, run: str) -> Path:
@@ -234,13 +231,6 @@ class RunStore:
     def write(self, state: RunState) -> None:
         """Say how far a run is; only its own process does, or who starts it."""
         write_bytes(self._layout.runs / state.id / "run.json", state.model_dump_json(indent=1).encode())
-
-    def _forget_old(self) -> None:
-        if self._layout.run_trash.is_dir():
-            for place in self._layout.run_trash.iterdir():
-                with contextlib.suppress(OSError):
-                    if time.time() - place.stat().st_mtime > TRASH_SECONDS:
-                        shutil.rmtree(place)
 
 
 def now() -> str:

@@ -212,10 +212,10 @@ class StoryStore:
 
     def delete(self, slug: str) -> str:
         """Into the trash with its history; the token gives it back."""
-        file = self._file(slug)
-        file.head()
+        self._file(slug).head()
+        title = self._title(slug)
         self._files.pop(slug, None)
-        return self.trash.put(slug)
+        return self.trash.put(slug, title=title)
 
     def restore(self, token: str) -> str:
         """Undo of `delete`; the slug, a new one where the old one is in use again."""

@@ -1,79 +1,54 @@
-"""Deleted stories, until somebody wants them back or thirty days have passed."""
+"""What a deleted story consists of: its file, its history, and copies that lay beside it."""
 
 from __future__ import annotations
 
-import contextlib
-import secrets
-import shutil
-import time
 from collections.abc import Callable
-from pathlib import Path
 
-from story_engine.domain.safe_name import name_fault
-from story_engine.errors import ChooseAnother
-from story_engine.store.atomic import move
 from story_engine.store.layout import Layout
-
-KEPT_SECONDS = 30 * 24 * 3600.0
-_HEAD = "story.yaml"
-_HISTORY = "history"
-_SEPARATOR = "~"
+from story_engine.store.old_trash import STORY_COPY, STORY_HEAD, STORY_HISTORY
+from story_engine.store.trash import Trash
 
 
 class StoryTrash:
-    """`.trash/<slug>~<random>/` with the story's file, its history, and copies that lay beside it."""
+    """Stories in the trash."""
 
     def __init__(self, layout: Layout) -> None:
-        self.layout = layout
+        self._layout = layout
+        self._trash = Trash(layout)
 
-    def put(self, slug: str) -> str:
+    def put(self, slug: str, *, title: str) -> str:
         """Move a story here; the token that gives it back.
 
         Raises:
             Wait: the folder cannot be written.
         """
-        self._forget_old()
-        token = f"{slug}{_SEPARATOR}{secrets.token_hex(4)}"
-        place = self.layout.story_trash / token
+        copies = sorted(self._layout.stories.glob(f"{slug}.yaml{STORY_COPY}*"))
         # The head first: from then on the story is off the shelf, whatever happens to the rest.
-        move(self.layout.story(slug), place / _HEAD)
-        if self.layout.history(slug).is_dir():
-            move(self.layout.history(slug), place / _HISTORY)
-        for copy in self.layout.stories.glob(f"{slug}.yaml.damaged-*"):
-            move(copy, place / copy.name)
-        return token
+        parts = [(STORY_HEAD, self._layout.story(slug)), (STORY_HISTORY, self._layout.history(slug))]
+        return self._trash.put("story", slug, [*parts, *((copy.name, copy) for copy in copies)], title=title)
 
     def take_out(self, token: str, *, free_slug: Callable[[str], str]) -> str:
         """Bring a story back; its slug, a free one where the old one is in use again.
 
         Raises:
-            ChooseAnother: nothing here has this token.
+            ChooseAnother: no story here has this token.
         """
-        place = self.layout.story_trash / token
-        if name_fault(token) is not None or not (place / _HEAD).is_file():
-            raise ChooseAnother("story.no_such_token", token=token[:60])
-        slug = token.rpartition(_SEPARATOR)[0]
-        if self.layout.story(slug).exists() or self.layout.history(slug).exists():
+        slug = self._trash.entry(token, "story").name
+        parts = self._trash.parts(token)
+        # A history without its story is what an earlier attempt has brought back already.
+        has_history = STORY_HISTORY in parts and self._layout.history(slug).exists()
+        if self._layout.story(slug).exists() or has_history:
             slug = free_slug(slug)
-        if (place / _HISTORY).is_dir():
-            move(place / _HISTORY, self.layout.history(slug))
-        for copy in place.glob("*.damaged-*"):
-            move(copy, self.layout.stories / f"{slug}.yaml{copy.name[copy.name.rindex('.damaged-') :]}")
-        move(place / _HEAD, self.layout.story(slug))
-        with contextlib.suppress(OSError):
-            place.rmdir()
+        copies = [
+            (part, self._layout.stories / f"{slug}.yaml{part[part.rindex(STORY_COPY) :]}")
+            for part in parts
+            if STORY_COPY in part
+        ]
+        # The head last: with it the story is on the shelf again.
+        history, head = (STORY_HISTORY, self._layout.history(slug)), (STORY_HEAD, self._layout.story(slug))
+        self._trash.take_out(token, [history, *copies, head])
         return slug
 
     def slugs(self) -> set[str]:
         """Names that the stories here would like to have back."""
-        return {path.name.rpartition(_SEPARATOR)[0] for path in self._places()}
-
-    def _forget_old(self) -> None:
-        for place in self._places():
-            with contextlib.suppress(OSError):
-                if time.time() - place.stat().st_mtime > KEPT_SECONDS:
-                    shutil.rmtree(place)
-
-    def _places(self) -> list[Path]:
-        folder = self.layout.story_trash
-        return [path for path in folder.iterdir() if _SEPARATOR in path.name] if folder.is_dir() else []
+        return self._trash.names("story")

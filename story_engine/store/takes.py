@@ -6,8 +6,6 @@ import hashlib
 import io
 import logging
 import os
-import secrets
-import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,16 +19,15 @@ from pydantic import ValidationError
 from story_engine.domain.safe_name import name_fault
 from story_engine.domain.take import Take
 from story_engine.errors import ChooseAnother, FixInput, Problem
-from story_engine.store.atomic import TEMPORARY_SUFFIX, move, write_bytes
+from story_engine.store.atomic import TEMPORARY_SUFFIX, write_bytes
 from story_engine.store.hashes import file_sha256
 from story_engine.store.layout import Layout
 from story_engine.store.picks import PickStore
+from story_engine.store.trash import Trash
 
 THUMBNAIL_SIDE = 384
 """Pixels of the longer side: a board shows four panels beside each other."""
 THUMBNAIL_QUALITY = 88
-TRASH_SECONDS = 30 * 24 * 3600
-"""How long a deleted take can be brought back."""
 LEFTOVER_SECONDS = 600
 """A picture without a record that is older than this will not get one any more: its writer was stopped."""
 _PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
@@ -52,6 +49,7 @@ class TakeStore:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._picks = PickStore(layout)
+        self._trash = Trash(layout)
         self._listings: dict[Path, _Listing] = {}
         self._folders: dict[tuple[str, str], Path] = {}
 
@@ -151,10 +149,10 @@ class TakeStore:
         record = self._file(slug, scene, digest, ".json")
         if not record.exists():
             raise ChooseAnother("takes.not_found", take=digest, scene=scene, story=slug)
-        token = secrets.token_hex(8)
         # The record leaves first: without it the others are no take, whatever happens in between.
-        _move(record.parent, self._layout.take_trash / token, (f"{digest}.json", f"{digest}.png", f"{digest}.jpg"))
-        return token
+        names = (f"{digest}.json", f"{digest}.png", f"{digest}.jpg")
+        parts = [(name, record.parent / name) for name in names]
+        return self._trash.put("take", digest, parts, title=f"{slug} · {scene}")
 
     def restore(self, token: str) -> Take:
         """Undo of `delete`.
@@ -163,14 +161,16 @@ class TakeStore:
             ChooseAnother: the trash has been emptied.
             Wait: the disk cannot be written.
         """
-        trash = self._layout.take_trash / token
-        record = next(iter(sorted(trash.glob("*.json"))), None) if token.isalnum() else None
+        self._trash.entry(token, "take")
+        parts = self._trash.parts(token)
+        record = next((path for name, path in parts.items() if name.endswith(".json")), None)
         take = _read_record(record) if record is not None else None
         if take is None:
-            raise ChooseAnother("takes.not_in_trash")
+            raise ChooseAnother("disk.not_in_trash", token=token[:60])
         folder = self._folder(take.story, take.scene)
-        _move(trash, folder, (f"{take.id}.png", f"{take.id}.jpg", f"{take.id}.json"))
-        shutil.rmtree(trash, ignore_errors=True)
+        # The record last: it promises its picture.
+        names = (f"{take.id}.png", f"{take.id}.jpg", f"{take.id}.json")
+        self._trash.take_out(token, [(name, folder / name) for name in names])
         return take
 
     def picks(self, slug: str) -> dict[str, str]:
@@ -191,10 +191,7 @@ class TakeStore:
         ]
         for path in leftovers:
             path.unlink(missing_ok=True)
-        emptied = [path for path in self._layout.take_trash.glob("*") if now - path.stat().st_mtime > TRASH_SECONDS]
-        for path in emptied:
-            shutil.rmtree(path, ignore_errors=True)
-        return len(leftovers) + len(emptied)
+        return len(leftovers) + self._trash.forget_old()
 
     def _record(self, take: Take) -> Path:
         return self._file(take.story, take.scene, take.id, ".json")
@@ -267,12 +264,6 @@ def _is_leftover(path: Path) -> bool:
     if path.name.endswith(TEMPORARY_SUFFIX):
         return True
     return path.suffix in (".png", ".jpg") and not path.with_suffix(".json").exists()
-
-
-def _move(source: Path, target: Path, names: tuple[str, ...]) -> None:
-    for name in names:
-        if (source / name).exists():
-            move(source / name, target / name)
 
 
 def _png(picture: Image.Image, text_chunks: Mapping[str, str]) -> bytes:

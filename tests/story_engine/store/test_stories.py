@@ -1,6 +1,5 @@
 """Everything that can be done with a story on disk."""
 
-import os
 
 import pytest
 
@@ -238,15 +237,6 @@ def test_a_story_comes_back_beside_a_new_one_of_the_same_name(store, cat):
 
     assert back != cat
     assert (store.load(back).title, store.load(cat).title) == ("Cat", "New")
-
-
-def test_old_trash_is_emptied(store, cat):
-    token = store.delete(cat)
-    os.utime(store.layout.story_trash / token, (0, 0))
-    store.delete(store.create("Dog", a_story()))
-
-    with pytest.raises(ChooseAnother):
-        store.restore(token)
 
 
 def test_the_first_edit_of_a_shipped_story_keeps_what_it_was(store):
