@@ -31,7 +31,9 @@ def test_both_languages_give_the_same_commands():
 
 @pytest.mark.parametrize(("readme", "language"), list(zip(READMES, ("en", "zh"), strict=True)))
 def test_pages_and_buttons_have_the_names_that_the_app_shows(readme, language):
-    texts = json.loads((PROJECT / "pages" / "parts" / "texts" / f"{language}.json").read_text(encoding="utf-8"))
+    texts = json.loads(
+        (PROJECT / "pages" / "parts" / "shared" / "texts" / f"{language}.json").read_text(encoding="utf-8")
+    )
     shown = set(texts.values()) | {texts["stand_in.use"].format(family=texts["family.preview"])}
     no_names = {"preview model", "Kolors", "预览模型"}
 

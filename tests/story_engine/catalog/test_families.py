@@ -49,7 +49,7 @@ def test_other_preview_weights_are_another_model(tmp_path: Path) -> None:
 
 
 def test_a_workspace_of_its_own_weights_uses_them(tmp_path: Path, layout: Layout) -> None:
-    assert preview_folder(layout).parts[-2:] == ("preview", "weights")
+    assert preview_folder(layout).parts[-2:] == ("preview_model", "weights")
 
     own = small_workspace(tmp_path / "own")
 

@@ -1,6 +1,5 @@
 """Everything that can be done with a story on disk."""
 
-
 import pytest
 
 from story_engine.config import PROJECT_FOLDER

@@ -77,7 +77,7 @@ def test_a_file_that_wants_more_memory_than_allowed_is_refused(layout, tmp_path)
     save_file({f"{_ONE}.lora_down.weight": down, f"{_ONE}.lora_up.weight": up}, tmp_path / "vast.safetensors")
     program = (
         "from pathlib import Path\n"
-        "from story_engine.jobs import lora_child\n"
+        "from story_engine.jobs.work import lora_child\n"
         "held = Path('/proc/self/status').read_text().split('VmData:')[1].split()[0]\n"
         "lora_child.MEMORY_BYTES = int(held) * 1024 + 400_000_000\n"
         "lora_child.main()\n"

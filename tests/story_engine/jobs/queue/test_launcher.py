@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 sys.path.insert(0, {project!r})
 from story_engine.config import Config
-from story_engine.jobs import launcher
+from story_engine.jobs.queue import launcher
 usual = launcher.dispatcher_command
 launcher.dispatcher_command = lambda config: [*usual(config), "--work", {work!r}]
 for _ in range(3):
