@@ -12,8 +12,7 @@ from story_engine.catalog.tokenizer import count_tokens
 from story_engine.preview_model.world import PEOPLE, DrawnScene
 from story_engine.preview_model.world.captions_en import EnglishCaption
 from story_engine.preview_model.world.captions_zh import ChineseCaption, pick
-from story_engine.preview_model.world.words_glue import EN_GLUE, ZH_GLUE
-from story_engine.preview_model.world.words_quality import DEGRADATIONS, NEGATIVE_EXTRAS
+from story_engine.preview_model.world.words import DEGRADATIONS, EN_GLUE, NEGATIVE_EXTRAS, ZH_GLUE
 
 TOKEN_LIMIT = 64
 """The preview model's prompt length, prefix included."""

@@ -6,12 +6,29 @@ import random
 
 from story_engine.preview_model.world import PEOPLE, DrawnScene, Figure
 from story_engine.preview_model.world.captions_zh import pick, said_of
-from story_engine.preview_model.world.words import COLOURS, SHOTS, STYLE_EXTRAS, STYLES, TIMES
-from story_engine.preview_model.world.words_doings import ACTIONS, ADJECTIVES, MOODS, VIEWS
-from story_engine.preview_model.world.words_glue import EN_PRONOUNS, ZH_PRONOUNS
-from story_engine.preview_model.world.words_people import HAIR_COLOURS, HAIR_LENGTHS, OUTFITS, PLURALS, SUBJECTS
-from story_engine.preview_model.world.words_places import PLACES, PROP_PHRASES, PROPS
-from story_engine.preview_model.world.words_quality import DEGRADATIONS, QUALITY
+from story_engine.preview_model.world.words import (
+    ACTIONS,
+    ADJECTIVES,
+    COLOURS,
+    DEGRADATIONS,
+    EN_PRONOUNS,
+    HAIR_COLOURS,
+    HAIR_LENGTHS,
+    MOODS,
+    OUTFITS,
+    PLACES,
+    PLURALS,
+    PROP_PHRASES,
+    PROPS,
+    QUALITY,
+    SHOTS,
+    STYLE_EXTRAS,
+    STYLES,
+    SUBJECTS,
+    TIMES,
+    VIEWS,
+    ZH_PRONOUNS,
+)
 
 _UNCOUNTED = (
     "clothes",

@@ -5,20 +5,31 @@ from __future__ import annotations
 import random
 
 from story_engine.preview_model.world import PEOPLE, DrawnScene, Figure
-from story_engine.preview_model.world.words import COLOURS, FUSED_COLOURS, SHOTS, STYLE_EXTRAS, STYLES, TIMES
-from story_engine.preview_model.world.words_doings import ACTIONS, ADJECTIVES, MOODS, VIEWS
-from story_engine.preview_model.world.words_glue import ZH_PRONOUNS
-from story_engine.preview_model.world.words_people import (
+from story_engine.preview_model.world.words import (
+    ACTIONS,
+    ADJECTIVES,
+    COLOURS,
     COUNTERS,
+    DEGRADATIONS,
+    FUSED_COLOURS,
     FUSED_SUBJECTS,
     HAIR_COLOURS,
     HAIR_LENGTHS,
+    MOODS,
     OUTFITS,
+    PLACES,
     PLURALS,
+    PROP_PHRASES,
+    PROPS,
+    QUALITY,
+    SHOTS,
+    STYLE_EXTRAS,
+    STYLES,
     SUBJECTS,
+    TIMES,
+    VIEWS,
+    ZH_PRONOUNS,
 )
-from story_engine.preview_model.world.words_places import PLACES, PROP_PHRASES, PROPS
-from story_engine.preview_model.world.words_quality import DEGRADATIONS, QUALITY
 
 _PROP_COUNTERS = {
     "yarn_ball": "一个", "toys": "一些", "book": "一本", "microphone": "一个", "flower": "一朵", "balloon": "一个",

@@ -7,20 +7,34 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from story_engine.preview_model.world.words import COLOURS, FUSED_COLOURS, SHOTS, STYLE_EXTRAS, STYLES, TIMES, Words
-from story_engine.preview_model.world.words_doings import ACTIONS, ADJECTIVES, MOODS, VIEWS
-from story_engine.preview_model.world.words_glue import EN_GLUE, ZH_GLUE
-from story_engine.preview_model.world.words_people import (
+from story_engine.preview_model.world.words import (
+    ACTIONS,
+    ADJECTIVES,
+    COLOURS,
+    DEGRADATIONS,
+    EN_GLUE,
+    FUSED_COLOURS,
     FUSED_SUBJECTS,
     HAIR,
     HAIR_COLOURS,
     HAIR_LENGTHS,
+    MOODS,
+    NEGATIVE_EXTRAS,
     OUTFITS,
+    PLACES,
     PLURALS,
+    PROP_PHRASES,
+    PROPS,
+    QUALITY,
+    SHOTS,
+    STYLE_EXTRAS,
+    STYLES,
     SUBJECTS,
+    TIMES,
+    VIEWS,
+    ZH_GLUE,
+    Words,
 )
-from story_engine.preview_model.world.words_places import PLACES, PROP_PHRASES, PROPS
-from story_engine.preview_model.world.words_quality import DEGRADATIONS, NEGATIVE_EXTRAS, QUALITY
 
 _HAN = "㐀-䶿一-鿿"
 _PIECE = re.compile(rf"[{_HAN}]|[^\W\d_{_HAN}]+(?:['’][^\W\d_{_HAN}]+)*|\d+[^\W_{_HAN}]*|.", re.DOTALL)
