@@ -87,13 +87,20 @@ def test_the_training_its_checkpoints_and_its_lora_are_there(engine):
 
 
 def test_everything_in_the_trash_can_be_brought_back(engine, tmp_path):
-    workspace = tmp_path / "workspace"
+    places = {
+        "stories/.trash",
+        "workspace/trash",
+        "workspace/dataset-trash",
+        "workspace/run-trash",
+        "workspace/lora-trash",
+    }
+    tokens = {place: only(tmp_path / place) for place in places}
 
-    assert engine.restore(only(tmp_path / "stories" / ".trash")) == "bye"
-    engine.restore_take(only(workspace / "trash"))
-    assert engine.datasets.restore(only(workspace / "dataset-trash")) == "gone"
-    assert engine.training.restore(only(workspace / "run-trash")) == "ink-again"
-    assert engine.lora_library.restore(only(workspace / "lora-trash")) == "old-ink"
+    assert engine.restore(tokens["stories/.trash"]) == "bye"
+    engine.restore_take(tokens["workspace/trash"])
+    assert engine.datasets.restore(tokens["workspace/dataset-trash"]) == "gone"
+    assert engine.training.restore(tokens["workspace/run-trash"]) == "ink-again"
+    assert engine.lora_library.restore(tokens["workspace/lora-trash"]) == "old-ink"
 
     assert len(engine.board("kitten").panels[1].takes) == 2
     assert {entry.name for entry in engine.lora_library.entries()} == {"ink", "old-ink"}

@@ -32,7 +32,8 @@ def used_steps(layout: Layout, run: str) -> frozenset[int]:
 
 def _texts(layout: Layout) -> Iterator[Path]:
     yield from layout.stories.glob("*.yaml*")
-    yield from layout.story_trash.glob("*/*.yaml*")
+    yield from layout.trash.glob("*/parts/**/*.yaml*")
+    yield from (layout.stories / ".trash").glob("*/*.yaml*")  # where earlier versions put deleted stories
     yield from _sweeps(layout)
     yield from _picked_takes(layout)
 

@@ -27,7 +27,8 @@ def test_stories_scenes_deleted_stories_sweeps_and_picked_takes_keep_what_they_n
     stories, run = StoryStore(layout), "墨-ink"
     stories.create("Whole", Story(loras=(LoraUse(name=f"{run}@100"),), scenes=(Scene(id="s1"),)))
     stories.create("Scene", Story(scenes=(Scene(id="s1", loras=(LoraUse(name=f"{run}@0200"),)),)))
-    stories.trash.put(stories.create("Deleted", Story(loras=(LoraUse(name=f"{run}@300"),), scenes=(Scene(id="s1"),))))
+    deleted = stories.create("Deleted", Story(loras=(LoraUse(name=f"{run}@300"),), scenes=(Scene(id="s1"),)))
+    stories.trash.put(deleted, title="Deleted")
     (layout.stories / "escaped.yaml").write_text(f"loras: [{{name: {json.dumps(f'{run}@400')}}}]")
     (layout.stories / "damaged.yaml").write_bytes(f"loras: [{{name: {run}@500".encode() + b"\xff")
     steps = Axis(kind="checkpoint", values=(0, 600, 700))
