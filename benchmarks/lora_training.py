@@ -73,9 +73,15 @@ def train_with_diffsynth(folder: Path, options: argparse.Namespace) -> list[floa
     )
     loader = torch.utils.data.DataLoader(dataset, shuffle=True, batch_size=options.batch, num_workers=0)
     trainer = lightning.Trainer(
-        max_epochs=1, accelerator="cpu", devices=1, precision=PRECISIONS[options.precision],
-        default_root_dir=folder / "output", callbacks=[clock], enable_progress_bar=False, enable_model_summary=False,
-    )  # fmt: skip
+        max_epochs=1,
+        accelerator="cpu",
+        devices=1,
+        precision=PRECISIONS[options.precision],
+        default_root_dir=folder / "output",
+        callbacks=[clock],
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
     trainer.fit(Model(), loader)
     return clock.seconds
 
@@ -95,11 +101,23 @@ def train_with_ours(folder: Path, options: argparse.Namespace) -> list[float]:
     layout = Layout.of(engine.config)
     runs = RunStore(layout)
     spec = TrainingSpec(
-        name=f"benchmark-{time.time_ns()}", dataset=DATASET, lora_rank=RANK, lora_alpha=ALPHA, learning_rate=RATE,
-        steps_per_epoch=options.steps, batch_size=options.batch, precision=options.precision, center_crop=True,
-        use_gradient_checkpointing=options.checkpointing, aspect_buckets=False, sample_every=0,
-        save_every=options.steps, min_snr_gamma=0.0, max_grad_norm=0.0, caption_dropout=0.0,
-    )  # fmt: skip
+        name=f"benchmark-{time.time_ns()}",
+        dataset=DATASET,
+        lora_rank=RANK,
+        lora_alpha=ALPHA,
+        learning_rate=RATE,
+        steps_per_epoch=options.steps,
+        batch_size=options.batch,
+        precision=options.precision,
+        center_crop=True,
+        use_gradient_checkpointing=options.checkpointing,
+        aspect_buckets=False,
+        sample_every=0,
+        save_every=options.steps,
+        min_snr_gamma=0.0,
+        max_grad_norm=0.0,
+        caption_dropout=0.0,
+    )
     run = runs.create(spec, trained_pictures(engine, DATASET))
     train(layout, run, report=lambda _progress: None, should_stop=lambda: False)
     return [row.seconds_per_step for row in runs.metrics(run)]
@@ -108,10 +126,25 @@ def train_with_ours(folder: Path, options: argparse.Namespace) -> list[float]:
 def measured(side: str, folder: Path, options: argparse.Namespace) -> dict[str, float]:
     """One side's figures, from a process of its own."""
     command = [
-        sys.executable, "-W", "ignore", "-m", "benchmarks.lora_training", "--side", side, "--folder", str(folder),
-        "--steps", str(options.steps), "--batch", str(options.batch), "--threads", str(options.threads),
-        "--precision", options.precision, *(["--checkpointing"] if options.checkpointing else []),
-    ]  # fmt: skip
+        sys.executable,
+        "-W",
+        "ignore",
+        "-m",
+        "benchmarks.lora_training",
+        "--side",
+        side,
+        "--folder",
+        str(folder),
+        "--steps",
+        str(options.steps),
+        "--batch",
+        str(options.batch),
+        "--threads",
+        str(options.threads),
+        "--precision",
+        options.precision,
+        *(["--checkpointing"] if options.checkpointing else []),
+    ]
     environment = os.environ | {"OMP_NUM_THREADS": str(options.threads)}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     if done.returncode:
@@ -166,10 +199,14 @@ def main() -> None:
     report = {
         "date": date.today().isoformat(),
         "machine": f"{platform.processor() or platform.machine()}, {options.threads} thread(s)",
-        "batch": options.batch, "precision": options.precision, "checkpointing": options.checkpointing,
-        "steps_per_second": steps, "peak_mb": peak,
-        "speed_ratio": steps["ours"] / steps["diffsynth"], "memory_ratio": peak["ours"] / peak["diffsynth"],
-    }  # fmt: skip
+        "batch": options.batch,
+        "precision": options.precision,
+        "checkpointing": options.checkpointing,
+        "steps_per_second": steps,
+        "peak_mb": peak,
+        "speed_ratio": steps["ours"] / steps["diffsynth"],
+        "memory_ratio": peak["ours"] / peak["diffsynth"],
+    }
     print(json.dumps(report, indent=1))
 
 

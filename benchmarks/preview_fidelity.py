@@ -116,12 +116,21 @@ def generate(layout: Layout, asked: Sequence[Asked], threads: int) -> list[Image
     family = family_of(layout, "preview")
     recipes = [
         Recipe(
-            prompt=one.prompt, negative=one.negative, seed=one.seed, sampler=family.sampler, steps=family.steps,
-            cfg_scale=family.cfg_scale, width=family.width, height=family.height, noise="cpu", family="preview",
-            weights_hash=family.weights_hash, precision=family.precision,
+            prompt=one.prompt,
+            negative=one.negative,
+            seed=one.seed,
+            sampler=family.sampler,
+            steps=family.steps,
+            cfg_scale=family.cfg_scale,
+            width=family.width,
+            height=family.height,
+            noise="cpu",
+            family="preview",
+            weights_hash=family.weights_hash,
+            precision=family.precision,
         )
         for one in asked
-    ]  # fmt: skip
+    ]
     return Renderer(layout, threads=threads).render(recipes)
 
 

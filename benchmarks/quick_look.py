@@ -101,12 +101,22 @@ def content_recipes(layout: Layout, part: LoraPart, asked: Sequence) -> list[Rec
     family = family_of(layout, "preview")
     return [
         Recipe(
-            prompt=f"{TRIGGER}，{one.prompt}", negative=one.negative, seed=one.seed, sampler=family.sampler,
-            steps=family.steps, cfg_scale=family.cfg_scale, width=family.width, height=family.height, noise="cpu",
-            family="preview", weights_hash=family.weights_hash, precision=family.precision, loras=(part,),
+            prompt=f"{TRIGGER}，{one.prompt}",
+            negative=one.negative,
+            seed=one.seed,
+            sampler=family.sampler,
+            steps=family.steps,
+            cfg_scale=family.cfg_scale,
+            width=family.width,
+            height=family.height,
+            noise="cpu",
+            family="preview",
+            weights_hash=family.weights_hash,
+            precision=family.precision,
+            loras=(part,),
         )
         for one in asked
-    ]  # fmt: skip
+    ]
 
 
 def measured(style: str, options: argparse.Namespace, spread: np.ndarray) -> dict[str, object]:
@@ -196,9 +206,12 @@ def main() -> None:
         "strength": options.strength,
         "styles": styles,
         "targets": {
-            "seconds": SECONDS_TARGET, "style_fall": STYLE_TARGET, "place": PLACE_TARGET, "subject": SUBJECT_TARGET,
+            "seconds": SECONDS_TARGET,
+            "style_fall": STYLE_TARGET,
+            "place": PLACE_TARGET,
+            "subject": SUBJECT_TARGET,
         },
-    }  # fmt: skip
+    }
     print(json.dumps(report, ensure_ascii=False, indent=1))
 
 

@@ -191,10 +191,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     train(
         JudgeTraining(
-            drawings=tuple(options.drawings), out=options.out, judge=options.judge, steps=options.steps,
+            drawings=tuple(options.drawings),
+            out=options.out,
+            judge=options.judge,
+            steps=options.steps,
             learning_rate=options.learning_rate,
         )
-    )  # fmt: skip
+    )
 
 
 if __name__ == "__main__":

@@ -11,13 +11,33 @@ from story_engine.domain.story import Scene, Settings, Story
 from story_engine.domain.take import Take
 
 PREVIEW = Family(
-    name="preview", title="Preview", sampler="dpmpp_2m_karras", steps=20, cfg_scale=4.0, width=256, height=256,
-    smallest_side=256, largest_side=768, token_limit=64, weights_hash="a" * 64, precision="float32",
-)  # fmt: skip
+    name="preview",
+    title="Preview",
+    sampler="dpmpp_2m_karras",
+    steps=20,
+    cfg_scale=4.0,
+    width=256,
+    height=256,
+    smallest_side=256,
+    largest_side=768,
+    token_limit=64,
+    weights_hash="a" * 64,
+    precision="float32",
+)
 KOLORS = Family(
-    name="kolors", title="Kolors", sampler="dpmpp_2m_karras", steps=20, cfg_scale=5.0, width=1024, height=1024,
-    smallest_side=256, largest_side=2048, token_limit=256, weights_hash="b" * 64, precision="float16",
-)  # fmt: skip
+    name="kolors",
+    title="Kolors",
+    sampler="dpmpp_2m_karras",
+    steps=20,
+    cfg_scale=5.0,
+    width=1024,
+    height=1024,
+    smallest_side=256,
+    largest_side=2048,
+    token_limit=256,
+    weights_hash="b" * 64,
+    precision="float16",
+)
 FAMILIES = {"preview": PREVIEW, "kolors": KOLORS}
 _MORNING = datetime(2026, 11, 21, 9, tzinfo=UTC)
 _TAKES = itertools.count()
@@ -39,10 +59,19 @@ def a_kolors_story(**settings) -> Story:
 
 def a_recipe(**changes) -> Recipe:
     fields = {
-        "prompt": "an orange kitten", "negative": "", "seed": 0, "sampler": "dpmpp_2m_karras", "steps": 20,
-        "cfg_scale": 4.0, "width": 256, "height": 256, "noise": "cpu", "family": "preview",
-        "weights_hash": "a" * 64, "precision": "float32",
-    }  # fmt: skip
+        "prompt": "an orange kitten",
+        "negative": "",
+        "seed": 0,
+        "sampler": "dpmpp_2m_karras",
+        "steps": 20,
+        "cfg_scale": 4.0,
+        "width": 256,
+        "height": 256,
+        "noise": "cpu",
+        "family": "preview",
+        "weights_hash": "a" * 64,
+        "precision": "float32",
+    }
     return Recipe(**(fields | changes))
 
 
@@ -50,7 +79,13 @@ def a_take(recipe: Recipe, *, scene: str = "s1", **changes) -> Take:
     """Made a second after the one before: what was built last is the latest."""
     made = (_MORNING + timedelta(seconds=next(_TAKES))).isoformat()
     fields = {
-        "id": recipe.digest, "story": "a-story", "scene": scene, "number": 0, "recipe": recipe,
-        "picture_sha256": recipe.digest * 2, "created_at": made, "seconds": 1.0,
-    }  # fmt: skip
+        "id": recipe.digest,
+        "story": "a-story",
+        "scene": scene,
+        "number": 0,
+        "recipe": recipe,
+        "picture_sha256": recipe.digest * 2,
+        "created_at": made,
+        "seconds": 1.0,
+    }
     return Take(**(fields | changes))

@@ -116,9 +116,14 @@ def test_training_goes_on_from_exported_weights_when_the_checkpoints_are_lost(dr
     unpack_weights(tmp_path / "weights", folder)
     # A budget too small for a single useful step: what is written is what was loaded.
     plan = DiffusionPlan(
-        drawings=drawn.folder, folder=folder, from_weights=tmp_path / "weights", full_size_minutes=1e-6,
-        full_size_batch=2, processes=1, learning_rate=0.0,
-    )  # fmt: skip
+        drawings=drawn.folder,
+        folder=folder,
+        from_weights=tmp_path / "weights",
+        full_size_minutes=1e-6,
+        full_size_batch=2,
+        processes=1,
+        learning_rate=0.0,
+    )
     train(0, SMALLEST, TOKEN_IDS, plan)
     again = export.parts_from_checkpoints(folder, SMALLEST)
 

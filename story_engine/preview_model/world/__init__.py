@@ -9,17 +9,48 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 SUBJECTS = (
-    "cat", "dog", "rabbit", "panda", "fox", "horse", "dragon", "robot",
-    "girl", "boy", "emperor", "maid", "prince", "warrior",
-)  # fmt: skip
+    "cat",
+    "dog",
+    "rabbit",
+    "panda",
+    "fox",
+    "horse",
+    "dragon",
+    "robot",
+    "girl",
+    "boy",
+    "emperor",
+    "maid",
+    "prince",
+    "warrior",
+)
 PEOPLE = frozenset({"girl", "boy", "emperor", "maid", "prince", "warrior"})
 
 PLACES = (
-    "living_room", "bookshelf", "magic_light", "palace_hall", "throne_room", "palace_chamber", "dark_corner",
-    "audience", "stage", "practice_room", "fitting_room", "starry_sky",
-    "forest", "beach", "street", "snow_mountain", "garden", "classroom", "kitchen", "desert", "underwater", "castle",
+    "living_room",
+    "bookshelf",
+    "magic_light",
+    "palace_hall",
+    "throne_room",
+    "palace_chamber",
+    "dark_corner",
+    "audience",
+    "stage",
+    "practice_room",
+    "fitting_room",
+    "starry_sky",
+    "forest",
+    "beach",
+    "street",
+    "snow_mountain",
+    "garden",
+    "classroom",
+    "kitchen",
+    "desert",
+    "underwater",
+    "castle",
     "plain",
-)  # fmt: skip
+)
 """`dark_corner` holds the glowing door, `palace_chamber` the silk cushion, `bookshelf` the glowing old book,
 `starry_sky` the shooting star; `plain` is an empty backdrop for prompts that name no place."""
 

@@ -24,9 +24,25 @@ FLAW_LIST_SHARE = 0.3
 CHALLENGE_NEGATIVE = ("丑陋", "变形", "嘈杂", "模糊", "低对比度")
 
 _LEFT_OUT_FIRST = (
-    "quality", "adjective", "view", "extra", "time", "mood", "background", "prop_colour", "company", "hair_length",
-    "prop", "hair_colour", "action", "outfit", "shot", "style", "colour", "setting",
-)  # fmt: skip
+    "quality",
+    "adjective",
+    "view",
+    "extra",
+    "time",
+    "mood",
+    "background",
+    "prop_colour",
+    "company",
+    "hair_length",
+    "prop",
+    "hair_colour",
+    "action",
+    "outfit",
+    "shot",
+    "style",
+    "colour",
+    "setting",
+)
 _CHINESE_MARKS = (("，", 34), (",", 38), ("、", 5), (", ", 8), (" ", 6), ("\n", 3), ("。", 4), ("；", 1), (",\n", 1))
 _ENGLISH_MARKS = ((", ", 76), (",", 9), (". ", 7), ("\n", 3), ("; ", 2), ("，", 2), (" ", 1))
 

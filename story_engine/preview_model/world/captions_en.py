@@ -80,9 +80,16 @@ class EnglishCaption:
         """Everything else that is said: topic and clause."""
         said: dict[str, str] = {}
         makers = {
-            "style": self._style, "mood": self._mood, "shot": self._shot, "time": self._time, "view": self._view,
-            "background": self._background, "extra": self._extra, "prop": self._prop, "company": self._company,
-        }  # fmt: skip
+            "style": self._style,
+            "mood": self._mood,
+            "shot": self._shot,
+            "time": self._time,
+            "view": self._view,
+            "background": self._background,
+            "extra": self._extra,
+            "prop": self._prop,
+            "company": self._company,
+        }
         for topic, make in makers.items():
             if topic in self._topics and (clause := make()):
                 said[topic] = clause
@@ -156,9 +163,10 @@ class EnglishCaption:
         phrases = [
             phrase
             for phrase in ACTIONS[scene.main.action].alone.en
-            if ("star" not in phrase or scene.place == "starry_sky") and (" her " not in phrase or his == "her")
+            if ("star" not in phrase or scene.place == "starry_sky")
+            and (" her " not in phrase or his == "her")
             and (" his " not in phrase or his == "his")
-        ]  # fmt: skip
+        ]
         return self._pick(phrases)
 
     def _style(self) -> str:
@@ -192,10 +200,18 @@ class EnglishCaption:
             return mood
         a_mood = mood if mood.startswith("full of") else self._counted(mood)
         forms = (
-            mood, f"looking {mood}", f"looks {mood}", f"with {a_mood} expression", f"{mood} expression",
-            f"feeling {mood}", f"{he} looks {mood}", f"{his} eyes {mood}", f"with {a_mood} face", f"{he} is {mood}",
+            mood,
+            f"looking {mood}",
+            f"looks {mood}",
+            f"with {a_mood} expression",
+            f"{mood} expression",
+            f"feeling {mood}",
+            f"{he} looks {mood}",
+            f"{his} eyes {mood}",
+            f"with {a_mood} face",
+            f"{he} is {mood}",
             f"{his} expression is {mood}",
-        )  # fmt: skip
+        )
         return self._rng.choice(forms)
 
     def _shot(self) -> str:
@@ -213,10 +229,15 @@ class EnglishCaption:
         background = self._pick(PLACES[self._scene.place].backgrounds.en)
         bare = background.removeprefix("a ").removeprefix("an ").removeprefix("the ")
         forms = (
-            f"with {background} in the background", f"{background} in the background", f"{bare} background",
-            f"the background is {background}", f"background of {background}", f"background: {background}",
-            f"{background} behind", f"{bare} in the background",
-        )  # fmt: skip
+            f"with {background} in the background",
+            f"{background} in the background",
+            f"{bare} background",
+            f"the background is {background}",
+            f"background of {background}",
+            f"background: {background}",
+            f"{background} behind",
+            f"{bare} in the background",
+        )
         return self._rng.choice(forms)
 
     def _extra(self) -> str:

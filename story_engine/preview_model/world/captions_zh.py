@@ -32,9 +32,16 @@ from story_engine.preview_model.world.words import (
 )
 
 _PROP_COUNTERS = {
-    "yarn_ball": "一个", "toys": "一些", "book": "一本", "microphone": "一个", "flower": "一朵", "balloon": "一个",
-    "lantern": "一盏", "ball": "一个", "umbrella": "一把",
-}  # fmt: skip
+    "yarn_ball": "一个",
+    "toys": "一些",
+    "book": "一本",
+    "microphone": "一个",
+    "flower": "一朵",
+    "balloon": "一个",
+    "lantern": "一盏",
+    "ball": "一个",
+    "umbrella": "一把",
+}
 _TOLD_APART = frozenset({"singing", "wishing", "holding_face", "reading"})
 """Doings that the verb before a place does not tell: 站在台上 needs 唱歌."""
 _FILLED_MOODS = ("充满", "有些", "带着", "满怀")
@@ -84,9 +91,16 @@ class ChineseCaption:
         """Everything else that is said: topic and clause."""
         scene, said = self._scene, {}
         makers = {
-            "style": self._style, "mood": self._mood, "shot": self._shot, "time": self._time, "view": self._view,
-            "background": self._background, "extra": self._extra, "prop": self._prop, "company": self._company,
-        }  # fmt: skip
+            "style": self._style,
+            "mood": self._mood,
+            "shot": self._shot,
+            "time": self._time,
+            "view": self._view,
+            "background": self._background,
+            "extra": self._extra,
+            "prop": self._prop,
+            "company": self._company,
+        }
         for topic, make in makers.items():
             if topic in self._topics and (clause := make()):
                 said[topic] = clause
@@ -182,9 +196,17 @@ class ChineseCaption:
         mood = self._pick(MOODS[self._scene.main.mood].zh)
         whose = self._rng.choice(("", "", self._who() + "的"))
         forms = [
-            f"{whose}神情{mood}", f"{whose}表情{mood}", f"露出{mood}的神情", f"露出{mood}的表情", f"心情{mood}",
-            f"显得{mood}", f"{self._who()}显得{mood}", mood, f"{whose}眼神{mood}", f"{whose}眼神中带着{mood}",
-        ]  # fmt: skip
+            f"{whose}神情{mood}",
+            f"{whose}表情{mood}",
+            f"露出{mood}的神情",
+            f"露出{mood}的表情",
+            f"心情{mood}",
+            f"显得{mood}",
+            f"{self._who()}显得{mood}",
+            mood,
+            f"{whose}眼神{mood}",
+            f"{whose}眼神中带着{mood}",
+        ]
         if not mood.startswith(_FILLED_MOODS):
             forms += [f"很{mood}", f"很{mood}", f"神情带着{mood}", f"显得有些{mood}", f"非常{mood}"]
         return self._rng.choice(forms)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from story_engine.preview_model.world import Figure
 from story_engine.preview_model.world.drawing.canvas import RGB, Pen
 from story_engine.preview_model.world.drawing.colours import darker, is_dark, lighter, mixed
+from story_engine.preview_model.world.drawing.curves import svg_points
 from story_engine.preview_model.world.drawing.faces import FaceLook, draw_face
 
 _PINK: RGB = (248, 164, 168)
@@ -63,9 +64,11 @@ def _look(coat: Coat, **changes: object) -> FaceLook:
 
 
 def _nose(pen: Pen, x: float, y: float, half: float, colour: RGB = _NOSE) -> None:
-    pen.curve([(x - half, y - half * 0.5), (x, y - half * 0.75), (x + half, y - half * 0.5),
-              (x, y + half * 0.7)], colour,
-              width=1.6)  # fmt: skip
+    pen.curve(
+        [(x - half, y - half * 0.5), (x, y - half * 0.75), (x + half, y - half * 0.5), (x, y + half * 0.7)],
+        colour,
+        width=1.6,
+    )
 
 
 def _whiskers(pen: Pen, coat: Coat, sides: tuple[int, ...], x: float) -> None:
@@ -84,14 +87,10 @@ def _draw_cat(pen: Pen, figure: Figure, coat: Coat) -> None:
         pen.polygon([(x - 17, -26), tip, (x + 17, -26)], coat.main)
         pen.polygon([(x - 8, -30), (x + lean * 0.8, -50 * size), (x + 9, -30)], _PINK, outline=False)
     if is_side:
-        pen.curve([(0, -42), (28, -34), (42, -8), (50, 14), (44, 28), (24, 38), (-10, 40), (-40, 22), (-46, -8),
-                  (-28, -36)],
-                  coat.main)  # fmt: skip
+        pen.curve(svg_points("0,-42 28,-34 42,-8 50,14 44,28 24,38 -10,40 -40,22 -46,-8 -28,-36"), coat.main)
         pen.ellipse(34, 20, 15, 12, coat.light, outline=False)
     else:
-        pen.curve([(0, -42), (32, -34), (46, -6), (51, 20), (30, 38), (0, 42), (-30, 38), (-51, 20), (-46, -6),
-                  (-32, -34)],
-                  coat.main)  # fmt: skip
+        pen.curve(svg_points("0,-42 32,-34 46,-6 51,20 30,38 0,42 -30,38 -51,20 -46,-6 -32,-34"), coat.main)
         pen.ellipse(0, 25, 18, 13, coat.light, outline=False)
     shift = 4 if is_side else 0
     for x, low in ((-9, -24), (0, -19), (9, -24)):
@@ -110,18 +109,17 @@ def _draw_dog(pen: Pen, figure: Figure, coat: Coat) -> None:
     is_side = figure.view == "side"
     ear = coat.dark
     if is_side:
-        pen.curve([(0, -44), (26, -38), (38, -14), (62, -4), (66, 14), (54, 28), (26, 38), (-8, 42), (-38, 26),
-                  (-46, -6),
-                   (-28, -36)], coat.main)  # fmt: skip
+        pen.curve(svg_points("0,-44 26,-38 38,-14 62,-4 66,14 54,28 26,38 -8,42 -38,26 -46,-6 -28,-36"), coat.main)
         pen.curve([(36, 0), (58, -2), (65, 10), (54, 26), (34, 32), (26, 16)], coat.light, outline=False)
     else:
-        pen.curve([(0, -44), (30, -37), (42, -10), (44, 16), (30, 38), (0, 44), (-30, 38), (-44, 16), (-42, -10),
-                  (-30, -37)],
-                  coat.main)  # fmt: skip
+        pen.curve(svg_points("0,-44 30,-37 42,-10 44,16 30,38 0,44 -30,38 -44,16 -42,-10 -30,-37"), coat.main)
         pen.polygon([(-5, -42), (5, -42), (9, 4), (-9, 4)], coat.light, outline=False)
         pen.ellipse(0, 24, 25, 17, coat.light, width=0)
-    draw_face(pen, _look(coat, iris=(88, 56, 34), mouth_y=32.0, eye_x=21.0, eye_x_side=16.0, mouth_x_side=46.0,
-                         eye_y=-1.0), figure)  # fmt: skip
+    draw_face(
+        pen,
+        _look(coat, iris=(88, 56, 34), mouth_y=32.0, eye_x=21.0, eye_x_side=16.0, mouth_x_side=46.0, eye_y=-1.0),
+        figure,
+    )
     _nose(pen, 63 if is_side else 0, 0 if is_side else 15, 9)
     if is_side:
         pen.curve([(-22, -38), (-6, -30), (-2, 4), (-14, 30), (-30, 24), (-34, -10)], ear)
@@ -140,9 +138,7 @@ def _draw_rabbit(pen: Pen, figure: Figure, coat: Coat) -> None:
         ear.ellipse(0, -24, 14, 34, coat.main)
         ear.ellipse(0, -24, 7, 24, _PINK, outline=False)
     if is_side:
-        pen.curve([(0, -42), (26, -36), (42, -10), (50, 12), (42, 28), (22, 38), (-10, 41), (-40, 24), (-46, -6),
-                  (-28, -36)],
-                  coat.main)  # fmt: skip
+        pen.curve(svg_points("0,-42 26,-36 42,-10 50,12 42,28 22,38 -10,41 -40,24 -46,-6 -28,-36"), coat.main)
     else:
         pen.ellipse(0, 0, 45, 42, coat.main)
         pen.ellipse(-9, 25, 11, 9, coat.light, outline=False)
@@ -159,16 +155,28 @@ def _draw_panda(pen: Pen, figure: Figure, coat: Coat) -> None:
     for x in (-30, 14) if is_side else (-35, 35):
         pen.ellipse(x, -36, 15, 15, coat.dark)
     if is_side:
-        pen.curve([(0, -44), (28, -38), (42, -12), (56, 10), (50, 26), (26, 40), (-10, 44), (-42, 26), (-48, -6),
-                  (-30, -38)],
-                  coat.main)  # fmt: skip
+        pen.curve(svg_points("0,-44 28,-38 42,-12 56,10 50,26 26,40 -10,44 -42,26 -48,-6 -30,-38"), coat.main)
     else:
         pen.ellipse(0, 0, 50, 44, coat.main)
     for x, degrees in ((20, 16),) if is_side else ((-21, 28), (21, -28)):
         pen.ellipse(x, 5, 15, 19, coat.dark, outline=False, degrees=degrees)
-    draw_face(pen, _look(coat, skin=coat.dark, mouth_skin=coat.main, forehead=coat.main, eye_x=20.0, eye_y=4.0,
-                         eye_width=15.0, eye_height=18.0, mouth_x_side=38.0, blush_strength=0.0,
-                         mouth_y=30.0), figure)  # fmt: skip
+    draw_face(
+        pen,
+        _look(
+            coat,
+            skin=coat.dark,
+            mouth_skin=coat.main,
+            forehead=coat.main,
+            eye_x=20.0,
+            eye_y=4.0,
+            eye_width=15.0,
+            eye_height=18.0,
+            mouth_x_side=38.0,
+            blush_strength=0.0,
+            mouth_y=30.0,
+        ),
+        figure,
+    )
     _nose(pen, 50 if is_side else 0, 12 if is_side else 18, 6.5)
 
 
@@ -179,20 +187,30 @@ def _draw_fox(pen: Pen, figure: Figure, coat: Coat) -> None:
         pen.polygon([(x + lean * 0.55 - 7, -50), (x + lean, -68), (x + lean * 0.55 + 7, -50)], _BLACK, outline=False)
     white = (255, 252, 246)
     if is_side:
-        pen.curve([(0, -40), (24, -34), (38, -10), (66, 18), (62, 26), (30, 36), (-6, 42), (-44, 34), (-44, -6),
-                  (-28, -34)],
-                  coat.main)  # fmt: skip
+        pen.curve(svg_points("0,-40 24,-34 38,-10 66,18 62,26 30,36 -6,42 -44,34 -44,-6 -28,-34"), coat.main)
         pen.curve([(28, 14), (62, 21), (34, 33), (0, 40), (-38, 34), (-10, 22)], white, outline=False)
     else:
-        pen.polygon([(0, -38), (28, -35), (44, -10), (60, 14), (34, 34), (10, 46), (-10, 46), (-34, 34),
-                  (-60, 14), (-44, -10),
-                     (-28, -35)], coat.main)  # fmt: skip
+        pen.polygon(svg_points("0,-38 28,-35 44,-10 60,14 34,34 10,46 -10,46 -34,34 -60,14 -44,-10 -28,-35"), coat.main)
         for side in (-1, 1):
-            pen.polygon([(side * x, y) for x, y in ((4, 16), (28, 13), (57, 14), (33, 32), (9, 44), (0, 44),
-                      (0, 20))],
-                        white, outline=False)  # fmt: skip
-    draw_face(pen, _look(coat, mouth_skin=white, iris=(120, 70, 20), mouth_y=35.0, eye_x_side=18.0, mouth_x_side=44.0,
-                         blush_strength=0.0, eye_width=16.0), figure)  # fmt: skip
+            pen.polygon(
+                [(side * x, y) for x, y in ((4, 16), (28, 13), (57, 14), (33, 32), (9, 44), (0, 44), (0, 20))],
+                white,
+                outline=False,
+            )
+    draw_face(
+        pen,
+        _look(
+            coat,
+            mouth_skin=white,
+            iris=(120, 70, 20),
+            mouth_y=35.0,
+            eye_x_side=18.0,
+            mouth_x_side=44.0,
+            blush_strength=0.0,
+            eye_width=16.0,
+        ),
+        figure,
+    )
     _nose(pen, 64 if is_side else 0, 18 if is_side else 24, 6.5)
 
 
@@ -201,25 +219,34 @@ def _draw_horse(pen: Pen, figure: Figure, coat: Coat) -> None:
     for x in (-14, 6) if is_side else (-24, 24):
         pen.polygon([(x - 10, -34), (x + x * 0.2, -66), (x + 11, -34)], coat.main)
     if is_side:
-        pen.curve([(-6, -46), (16, -42), (34, -16), (64, 12), (70, 30), (58, 42), (38, 40), (12, 30), (-16, 42),
-                  (-40, 20),
-                   (-38, -24)], coat.main)  # fmt: skip
+        pen.curve(svg_points("-6,-46 16,-42 34,-16 64,12 70,30 58,42 38,40 12,30 -16,42 -40,20 -38,-24"), coat.main)
         pen.curve([(50, 4), (68, 16), (70, 32), (56, 41), (42, 36), (40, 16)], coat.light, outline=False)
         pen.ellipse(62, 19, 3.4, 4.4, _NOSE, outline=False)
         pen.curve(
-            [(6, -56), (-22, -52), (-46, -26), (-54, 14), (-46, 46), (-32, 20), (-24, -14), (0, -28), (18, -34)],
+            svg_points("6,-56 -22,-52 -46,-26 -54,14 -46,46 -32,20 -24,-14 0,-28 18,-34"),
             coat.dark,
         )
     else:
-        pen.curve([(0, -46), (26, -40), (36, -14), (31, 14), (31, 38), (18, 52), (-18, 52), (-31, 38), (-31, 14),
-                  (-36, -14),
-                   (-26, -40)], coat.main)  # fmt: skip
-        pen.curve([(0, 18), (24, 24), (30, 38), (17, 51), (-17, 51), (-30, 38), (-24, 24)], coat.light, outline=False)
+        pen.curve(svg_points("0,-46 26,-40 36,-14 31,14 31,38 18,52 -18,52 -31,38 -31,14 -36,-14 -26,-40"), coat.main)
+        pen.curve(svg_points("0,18 24,24 30,38 17,51 -17,51 -30,38 -24,24"), coat.light, outline=False)
         for side in (-1, 1):
             pen.ellipse(side * 14, 29, 3.6, 4.8, _NOSE, outline=False)
-        pen.curve([(-16, -54), (8, -60), (20, -50), (12, -32), (4, -12), (-6, -24), (-18, -28)], coat.dark)
-    draw_face(pen, _look(coat, eye_x=22.0, eye_y=-4.0, mouth_y=40.0, eye_x_side=14.0, mouth_x_side=54.0, eye_width=15.0,
-                         iris=(70, 44, 30), blush_strength=0.0), figure)  # fmt: skip
+        pen.curve(svg_points("-16,-54 8,-60 20,-50 12,-32 4,-12 -6,-24 -18,-28"), coat.dark)
+    draw_face(
+        pen,
+        _look(
+            coat,
+            eye_x=22.0,
+            eye_y=-4.0,
+            mouth_y=40.0,
+            eye_x_side=14.0,
+            mouth_x_side=54.0,
+            eye_width=15.0,
+            iris=(70, 44, 30),
+            blush_strength=0.0,
+        ),
+        figure,
+    )
 
 
 def _draw_dragon(pen: Pen, figure: Figure, coat: Coat) -> None:
@@ -230,19 +257,17 @@ def _draw_dragon(pen: Pen, figure: Figure, coat: Coat) -> None:
     if is_side:
         for x, y in ((-46, -20), (-52, 2), (-46, 22)):
             pen.polygon([(x + 8, y - 10), (x - 12, y - 2), (x + 8, y + 10)], coat.dark, width=3.0)
-        pen.curve([(0, -42), (24, -36), (38, -12), (60, -4), (68, 14), (58, 30), (26, 38), (-8, 42), (-40, 26),
-                  (-46, -6),
-                   (-28, -36)], coat.main)  # fmt: skip
+        pen.curve(svg_points("0,-42 24,-36 38,-12 60,-4 68,14 58,30 26,38 -8,42 -40,26 -46,-6 -28,-36"), coat.main)
         pen.curve([(30, 24), (66, 18), (56, 30), (26, 37), (-2, 40)], coat.light, outline=False)
         pen.ellipse(60, 5, 3.6, 3.2, _NOSE, outline=False)
     else:
         for side in (-1, 1):
-            pen.polygon([(side * 38, -8), (side * 66, -22), (side * 58, 2), (side * 66, 18),
-                      (side * 38, 18)], coat.dark,
-                        width=3.0)  # fmt: skip
-        pen.curve([(0, -44), (30, -37), (44, -8), (40, 14), (32, 36), (0, 44), (-32, 36), (-40, 14), (-44, -8),
-                  (-30, -37)],
-                  coat.main)  # fmt: skip
+            pen.polygon(
+                [(side * 38, -8), (side * 66, -22), (side * 58, 2), (side * 66, 18), (side * 38, 18)],
+                coat.dark,
+                width=3.0,
+            )
+        pen.curve(svg_points("0,-44 30,-37 44,-8 40,14 32,36 0,44 -32,36 -40,14 -44,-8 -30,-37"), coat.main)
         pen.ellipse(0, 26, 30, 17, coat.light, outline=False)
         for side in (-1, 1):
             pen.ellipse(side * 9, 17, 3.4, 3.0, _NOSE, outline=False)

@@ -123,9 +123,15 @@ def star_points(x: float, y: float, radius: float) -> list[tuple[float, float]]:
     """The outline of a star with four points."""
     inner = radius * 0.34
     return [
-        (x, y - radius), (x + inner, y - inner), (x + radius, y), (x + inner, y + inner),
-        (x, y + radius), (x - inner, y + inner), (x - radius, y), (x - inner, y - inner),
-    ]  # fmt: skip
+        (x, y - radius),
+        (x + inner, y - inner),
+        (x + radius, y),
+        (x + inner, y + inner),
+        (x, y + radius),
+        (x - inner, y + inner),
+        (x - radius, y),
+        (x - inner, y - inner),
+    ]
 
 
 def _band(top: float, bottom: float) -> list[tuple[float, float]]:

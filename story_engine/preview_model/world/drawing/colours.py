@@ -7,6 +7,25 @@ import random
 
 from story_engine.preview_model.world.drawing.canvas import RGB
 
+CUT_PAPERS: tuple[RGB, ...] = (
+    (252, 244, 226),
+    (246, 214, 160),
+    (240, 168, 118),
+    (222, 84, 62),
+    (166, 36, 44),
+    (92, 26, 44),
+    (44, 40, 78),
+    (92, 130, 168),
+    (98, 148, 120),
+    (172, 196, 196),
+    (226, 152, 160),
+    (120, 84, 62),
+    (72, 138, 222),
+    (160, 208, 236),
+    (112, 76, 146),
+    (244, 190, 72),
+)
+"""Sheets that papercut drawings are cut from."""
 _RANGES: dict[str, tuple[float, float, float, float]] = {
     # hue in degrees, spread of the hue, saturation, value
     "orange": (27, 4, 0.78, 0.97),

@@ -180,9 +180,15 @@ def _draw_figures(canvas: Canvas, scene: DrawnScene, frame: _Frame, rng: random.
             canvas.with_palette(palette).placed(0, 0), frame.x, frame.ground_y - 6 * frame.scale, frame.height * 0.56
         )
     draw_figure(
-        canvas, scene.main,
-        x=frame.x, ground_y=frame.ground_y, height=frame.height, rng=rng, palette=palette, facing=frame.facing,
-    )  # fmt: skip
+        canvas,
+        scene.main,
+        x=frame.x,
+        ground_y=frame.ground_y,
+        height=frame.height,
+        rng=rng,
+        palette=palette,
+        facing=frame.facing,
+    )
     for placed in in_front:
         _draw_companion(canvas, placed, frame.x, rng, palette)
     _draw_thing(canvas, scene, frame, rng, palette)
@@ -224,6 +230,12 @@ def _draw_thing(canvas: Canvas, scene: DrawnScene, frame: _Frame, rng: random.Ra
             y = 60.0
     x = min(max(x, size * 0.45), PICTURE_UNITS - size * 0.45)
     draw_prop(
-        canvas, scene.prop,
-        x=x, y=y, size=size, colour=scene.prop_colour, rng=rng, palette=palette,
-    )  # fmt: skip
+        canvas,
+        scene.prop,
+        x=x,
+        y=y,
+        size=size,
+        colour=scene.prop_colour,
+        rng=rng,
+        palette=palette,
+    )

@@ -29,6 +29,12 @@ def turned(points: PointArray, degrees: float) -> PointArray:
     return moved
 
 
+@lru_cache(maxsize=256)
+def svg_points(text: str) -> Points:
+    """Points as SVG writes them: "x,y x,y …"."""
+    return tuple((float(x), float(y)) for x, y in (pair.split(",") for pair in text.split()))
+
+
 @lru_cache(maxsize=1)
 def _spline_basis() -> PointArray:
     steps = np.arange(6) / 6

@@ -84,9 +84,11 @@ def draw_face(pen: Pen, look: FaceLook, figure: Figure) -> None:
 def draw_drop(pen: Pen, x: float, y: float, radius: float) -> None:
     """A tear or a drop of sweat."""
     tip = [(x, y - radius * 1.9), (x + radius * 0.75, y - radius * 0.3), (x + radius * 0.7, y + radius * 0.55)]
-    pen.curve([*tip, (x, y + radius), (x - radius * 0.7, y + radius * 0.55),
-              (x - radius * 0.75, y - radius * 0.3)], TEAR,
-              width=2.0)  # fmt: skip
+    pen.curve(
+        [*tip, (x, y + radius), (x - radius * 0.7, y + radius * 0.55), (x - radius * 0.75, y - radius * 0.3)],
+        TEAR,
+        width=2.0,
+    )
     pen.ellipse(x - radius * 0.25, y + radius * 0.1, radius * 0.22, radius * 0.34, WHITE, outline=False)
 
 
@@ -196,10 +198,19 @@ def _draw_blush(pen: Pen, look: FaceLook, *, strong: bool, is_side: bool) -> Non
 def _draw_star(pen: Pen, x: float, y: float, radius: float) -> None:
     inner = radius * 0.36
     pen.polygon(
-        [(x, y - radius), (x + inner, y - inner), (x + radius, y), (x + inner, y + inner), (x, y + radius),
-         (x - inner, y + inner), (x - radius, y), (x - inner, y - inner)],
-        WHITE, outline=False,
-    )  # fmt: skip
+        [
+            (x, y - radius),
+            (x + inner, y - inner),
+            (x + radius, y),
+            (x + inner, y + inner),
+            (x, y + radius),
+            (x - inner, y + inner),
+            (x - radius, y),
+            (x - inner, y - inner),
+        ],
+        WHITE,
+        outline=False,
+    )
 
 
 def _line_colour(skin: RGB) -> RGB | None:

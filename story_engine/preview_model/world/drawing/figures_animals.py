@@ -10,6 +10,7 @@ from story_engine.preview_model.world.drawing.animal_heads import EAR_HEIGHT, Co
 from story_engine.preview_model.world.drawing.animal_tails import draw_tail, draw_wing
 from story_engine.preview_model.world.drawing.canvas import RGB, Pen, Point
 from story_engine.preview_model.world.drawing.colours import colour_of, lighter
+from story_engine.preview_model.world.drawing.curves import svg_points
 from story_engine.preview_model.world.drawing.held import draw_hands_together, draw_held
 from story_engine.preview_model.world.drawing.marks import draw_marks
 from story_engine.preview_model.world.drawing.poses import Pose
@@ -141,15 +142,31 @@ def _trunk(
     pen.ellipse(x, y, wide, tall, coat.main, degrees=degrees)
     body = pen.placed(x, y, degrees=degrees)
     if figure.subject == "panda":
-        body.curve([(wide * 0.28, -tall * 0.94), (wide * 0.62, -tall * 0.76), (wide * 0.62, tall * 0.74),
-                    (wide * 0.28, tall * 0.92), (wide * 0.12, 0)], coat.dark, outline=False)  # fmt: skip
+        body.curve(
+            [
+                (wide * 0.28, -tall * 0.94),
+                (wide * 0.62, -tall * 0.76),
+                (wide * 0.62, tall * 0.74),
+                (wide * 0.28, tall * 0.92),
+                (wide * 0.12, 0),
+            ],
+            coat.dark,
+            outline=False,
+        )
     elif figure.subject == "cat":
         for along in (-0.5, -0.2, 0.1):
             body.line([(wide * along, -tall * 0.86), (wide * (along - 0.03), -tall * 0.3)], coat.dark, 6.0)
     elif figure.subject == "dragon":
-        body.curve([(-wide * 0.6, tall * 0.5), (wide * 0.7, tall * 0.4), (wide * 0.4, tall * 0.88),
-                  (-wide * 0.3, tall * 0.92)],
-                   coat.light, outline=False)  # fmt: skip
+        body.curve(
+            [
+                (-wide * 0.6, tall * 0.5),
+                (wide * 0.7, tall * 0.4),
+                (wide * 0.4, tall * 0.88),
+                (-wide * 0.3, tall * 0.92),
+            ],
+            coat.light,
+            outline=False,
+        )
         for along in (-0.4, -0.05, 0.3):
             body.arc(wide * along, -tall * 0.1, 7, 6, 0, 180, coat.dark, 3.4)
     else:
@@ -202,7 +219,7 @@ def _draw_sitting(pen: Pen, figure: Figure, coat: Coat) -> None:
         draw_wing(pen.placed(-24, -72), figure, coat)
         draw_wing(pen.placed(24, -72, facing=-1), figure, coat)
         pen.curve(
-            [(0, -92), (26, -80), (38, -44), (42, -14), (26, -2), (-26, -2), (-42, -14), (-38, -44), (-26, -80)],
+            svg_points("0,-92 26,-80 38,-44 42,-14 26,-2 -26,-2 -42,-14 -38,-44 -26,-80"),
             coat.main,
         )
         _front_markings(pen, figure, coat, -48)
@@ -214,7 +231,7 @@ def _draw_sitting(pen: Pen, figure: Figure, coat: Coat) -> None:
                 _leg(pen, figure, coat, [(x, -50), (x, -7)], 15)
         return
     draw_tail(pen.placed(-44, _tail_height(figure, -18)), figure, coat)
-    pen.curve([(16, -92), (28, -62), (24, -6), (-36, -3), (-54, -18), (-48, -46), (-24, -78), (-2, -96)], coat.main)
+    pen.curve(svg_points("16,-92 28,-62 24,-6 -36,-3 -54,-18 -48,-46 -24,-78 -2,-96"), coat.main)
     if figure.subject == "panda":
         pen.curve([(14, -90), (28, -62), (24, -46), (-8, -58), (-30, -72), (-4, -94)], coat.dark, outline=False)
     elif figure.subject == "cat":

@@ -8,6 +8,7 @@ from dataclasses import replace
 from story_engine.preview_model.world import Figure
 from story_engine.preview_model.world.drawing.canvas import RGB, Pen, Point, Points
 from story_engine.preview_model.world.drawing.colours import colour_of, darker, hair_colour_of
+from story_engine.preview_model.world.drawing.curves import svg_points
 from story_engine.preview_model.world.drawing.faces import FaceLook, draw_face
 from story_engine.preview_model.world.drawing.hair import draw_hair_before, draw_hair_behind
 from story_engine.preview_model.world.drawing.headgear import GOLD, HEADGEAR_HEIGHT, draw_headgear, draw_headgear_behind
@@ -27,9 +28,13 @@ HEAD_Y = -146.0
 _LYING_HEADS: dict[str, Point] = {"lying": (36.0, -58.0), "sleeping": (38.0, -47.0)}
 _SKINS: tuple[RGB, ...] = ((255, 226, 200), (252, 216, 186), (255, 232, 212))
 _IRISES: dict[str, RGB] = {
-    "girl": (116, 62, 130), "boy": (56, 84, 146), "emperor": (62, 40, 32), "maid": (86, 54, 40),
-    "prince": (42, 104, 160), "warrior": (60, 96, 70),
-}  # fmt: skip
+    "girl": (116, 62, 130),
+    "boy": (56, 84, 146),
+    "emperor": (62, 40, 32),
+    "maid": (86, 54, 40),
+    "prince": (42, 104, 160),
+    "warrior": (60, 96, 70),
+}
 
 
 def person_top(figure: Figure) -> float:
@@ -131,8 +136,7 @@ def _shifted(point: Point, x: float, y: float) -> Point:
 def draw_head(head: Pen, figure: Figure, skin: RGB, hair: RGB) -> None:
     """Face, fringe and headgear around the pen's origin."""
     if figure.view == "side":
-        face = [(0, -44), (30, -36), (42, -12), (44, 4), (50, 13), (43, 20), (40, 32), (26, 43), (4, 46), (-22, 38),
-                (-40, 14), (-34, -24)]  # fmt: skip
+        face = svg_points("0,-44 30,-36 42,-12 44,4 50,13 43,20 40,32 26,43 4,46 -22,38 -40,14 -34,-24")
         head.curve(face, skin)
         head.curve([(-17, 6), (-10, 2), (-5, 10), (-10, 19), (-17, 16)], skin, width=2.6)
     else:

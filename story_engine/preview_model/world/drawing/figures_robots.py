@@ -118,7 +118,15 @@ def _draw_head(pen: Pen, figure: Figure, shell: RGB) -> None:
     else:
         pen.rounded_rectangle(-40, -30, 40, 31, 12, _SCREEN, width=3.0)
     look = FaceLook(
-        skin=_SCREEN, iris=(30, 84, 120), eye_x=19.0, eye_y=-2.0, mouth_y=20.0, eye_width=17.0, eye_height=20.0,
-        eye_x_side=26.0, mouth_x_side=34.0, blush_strength=0.8,
-    )  # fmt: skip
+        skin=_SCREEN,
+        iris=(30, 84, 120),
+        eye_x=19.0,
+        eye_y=-2.0,
+        mouth_y=20.0,
+        eye_width=17.0,
+        eye_height=20.0,
+        eye_x_side=26.0,
+        mouth_x_side=34.0,
+        blush_strength=0.8,
+    )
     draw_face(pen, look, figure)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from story_engine.preview_model.world import Figure
 from story_engine.preview_model.world.drawing.canvas import RGB, Pen, Points
 from story_engine.preview_model.world.drawing.colours import darker, lighter
-from story_engine.preview_model.world.drawing.curves import smoothed
+from story_engine.preview_model.world.drawing.curves import smoothed, svg_points
 
 _ENDS = {"short": 30.0, "medium": 60.0, "long": 112.0}
 """How far below the middle of the head hair reaches: chin, shoulders, waist."""
@@ -47,7 +47,7 @@ def draw_hair_before(pen: Pen, figure: Figure, colour: RGB) -> None:
 
 def _draw_behind_side(pen: Pen, figure: Figure, shade: RGB, end: float) -> None:
     if figure.subject in _BOYISH and figure.hair_length == "short":
-        pen.curve([(4, -50), (-30, -40), (-49, -10), (-44, 18), (-30, 28), (-10, 20), (10, -20)], shade)
+        pen.curve(svg_points("4,-50 -30,-40 -49,-10 -44,18 -30,28 -10,20 10,-20"), shade)
         return
     width = {"short": 0.0, "medium": 3.0, "long": 5.0}[figure.hair_length]
     back = [(6, -50), (-28, -44), (-50, -12), (-50 - width, end * 0.6), (-42 - width, end), (-18, end - 2)]
@@ -58,20 +58,20 @@ _CAP: Points = ((46, 4), (48, -14), (38, -38), (18, -49), (0, -51), (-18, -49), 
 
 
 def _draw_fringe(pen: Pen, colour: RGB) -> None:
-    fringe = [(-40, -6), (-28, -9), (-24, -18), (-12, -8), (-5, -17), (6, -8), (14, -18), (26, -9), (32, -18), (40, -4)]
+    fringe = svg_points("-40,-6 -28,-9 -24,-18 -12,-8 -5,-17 6,-8 14,-18 26,-9 32,-18 40,-4")
     pen.polygon([*_smooth_cap(), *fringe], colour)
 
 
 def _draw_spiky(pen: Pen, colour: RGB) -> None:
-    top = [(49, 2), (50, -14), (46, -20), (48, -34), (34, -39), (30, -52), (14, -49), (2, -60), (-10, -50),
-              (-28, -55),
-           (-32, -42), (-47, -38), (-44, -22), (-51, -12), (-48, 2)]  # fmt: skip
-    fringe = [(-40, -12), (-30, -4), (-26, -20), (-12, -8), (-4, -22), (12, -6), (16, -21), (32, -8), (38, -16)]
+    top = svg_points(
+        "49,2 50,-14 46,-20 48,-34 34,-39 30,-52 14,-49 2,-60 -10,-50 -28,-55 -32,-42 -47,-38 -44,-22 -51,-12 -48,2"
+    )
+    fringe = svg_points("-40,-12 -30,-4 -26,-20 -12,-8 -4,-22 12,-6 16,-21 32,-8 38,-16")
     pen.polygon([*top, *fringe], colour)
 
 
 def _draw_parted(pen: Pen, colour: RGB) -> None:
-    parting = [(-41, -6), (-36, -16), (-18, -28), (0, -38), (18, -28), (36, -16), (41, -6)]
+    parting = svg_points("-41,-6 -36,-16 -18,-28 0,-38 18,-28 36,-16 41,-6")
     pen.polygon([*_smooth_cap(), *parting], colour)
 
 
@@ -96,7 +96,7 @@ def _draw_before_side(pen: Pen, figure: Figure, colour: RGB) -> None:
     front = [(44, -12), (34, -20), (30, -6), (22, -18), (14, -8), (6, -14)]
     if figure.subject in ("emperor", "maid"):
         front = [(42, -20), (30, -24), (14, -18), (4, -8)]
-    top = [(46, -16), (42, -32), (28, -46), (8, -52), (-14, -50), (-34, -40), (-47, -20), (-49, 2)]
+    top = svg_points("46,-16 42,-32 28,-46 8,-52 -14,-50 -34,-40 -47,-20 -49,2")
     crown = [(float(x), float(y)) for x, y in smoothed(top[::-1], is_closed=False)]
     pen.polygon([*crown, *front, (0, end * 0.6), (-6, end - 2), (-16, end), (-32, end - 2), (-46, end * 0.75)], colour)
     if not pen.palette.is_flat:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from story_engine.preview_model.world import Figure
 from story_engine.preview_model.world.drawing.canvas import RGB, Pen
 from story_engine.preview_model.world.drawing.colours import darker, lighter
+from story_engine.preview_model.world.drawing.curves import svg_points
 
 GOLD: RGB = (247, 198, 62)
 _RED: RGB = (212, 52, 56)
@@ -21,7 +22,7 @@ def draw_headgear_behind(pen: Pen, figure: Figure, hair: RGB) -> None:
             pen.ellipse(x, -48, 15, 14, hair)
             pen.arc(x, -46, 8, 8, 200, 320, lighter(hair, 0.4), 3.0)
     elif figure.subject == "warrior":
-        plume = [(0, -50), (-8, -72), (-30, -74), (-52, -58), (-62, -30), (-48, -38), (-34, -44)]
+        plume = svg_points("0,-50 -8,-72 -30,-74 -52,-58 -62,-30 -48,-38 -34,-44")
         pen.curve(plume, _RED)
 
 
@@ -68,10 +69,17 @@ def _draw_bead_crown(pen: Pen, view: str) -> None:
 def _draw_crown(pen: Pen, x: float) -> None:
     base, top = -40.0, -70.0
     pen.polygon(
-        [(x - 27, base), (x - 31, top + 4), (x - 15, base - 14), (x, top), (x + 15, base - 14), (x + 31, top + 4),
-         (x + 27, base)],
+        [
+            (x - 27, base),
+            (x - 31, top + 4),
+            (x - 15, base - 14),
+            (x, top),
+            (x + 15, base - 14),
+            (x + 31, top + 4),
+            (x + 27, base),
+        ],
         GOLD,
-    )  # fmt: skip
+    )
     pen.rounded_rectangle(x - 28, base - 6, x + 28, base + 3, 3, lighter(GOLD, 0.3), width=2.4)
     for shift, colour in ((-15, (70, 130, 220)), (0, _RED), (15, (70, 130, 220))):
         pen.ellipse(x + shift, base - 1.5, 3.6, 3.6, colour, outline=False)
@@ -81,15 +89,13 @@ def _draw_crown(pen: Pen, x: float) -> None:
 
 def _draw_helmet(pen: Pen, view: str) -> None:
     if view == "front":
-        dome = [(50, 2), (50, -22), (36, -46), (0, -57), (-36, -46), (-50, -22), (-50, 2), (-38, 4), (-37, -14),
-                  (0, -20),
-                (37, -14), (38, 4)]  # fmt: skip
+        dome = svg_points("50,2 50,-22 36,-46 0,-57 -36,-46 -50,-22 -50,2 -38,4 -37,-14 0,-20 37,-14 38,4")
         pen.polygon(dome, _STEEL)
         pen.line([(-37, -15), (0, -21), (37, -15)], GOLD, 6.0)
         pen.line([(0, -54), (0, -24)], GOLD, 7.0)
         pen.ellipse(0, -27, 6, 6, _RED, width=2.4)
     else:
-        dome = [(48, -14), (40, -40), (6, -57), (-34, -46), (-51, -20), (-50, 16), (-30, 22), (-24, -6), (10, -16)]
+        dome = svg_points("48,-14 40,-40 6,-57 -34,-46 -51,-20 -50,16 -30,22 -24,-6 10,-16")
         pen.polygon(dome, _STEEL)
         pen.line([(-24, -7), (10, -17), (46, -16)], GOLD, 6.0)
         pen.ellipse(-22, -14, 6, 6, _RED, width=2.4)

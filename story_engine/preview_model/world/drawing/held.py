@@ -37,8 +37,17 @@ def draw_microphone(pen: Pen, hand_x: float, hand_y: float, head_x: float, head_
 def draw_open_book(pen: Pen, cover: RGB, half: float) -> None:
     """An open book seen from the reader's opposite: cover below, pages above, lines of text."""
     tall = half * 0.62
-    pen.polygon([(-half - 5, -tall - 2), (0, -tall + 5), (half + 5, -tall - 2), (half + 5, tall + 2), (0, tall + 9),
-                 (-half - 5, tall + 2)], cover)  # fmt: skip
+    pen.polygon(
+        [
+            (-half - 5, -tall - 2),
+            (0, -tall + 5),
+            (half + 5, -tall - 2),
+            (half + 5, tall + 2),
+            (0, tall + 9),
+            (-half - 5, tall + 2),
+        ],
+        cover,
+    )
     for side in (-1, 1):
         pen.polygon(
             [(0, -tall + 4), (side * half, -tall - 5), (side * half, tall - 5), (0, tall + 2)], _PAGE, width=2.0

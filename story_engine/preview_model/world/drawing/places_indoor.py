@@ -7,8 +7,14 @@ from story_engine.preview_model.world.drawing.canvas import RGB, Pen
 from story_engine.preview_model.world.drawing.colours import darker, lighter, mixed
 
 _SPINES: tuple[RGB, ...] = (
-    (196, 64, 58), (62, 120, 176), (226, 172, 66), (88, 148, 96), (134, 88, 156), (232, 220, 196), (206, 112, 60),
-)  # fmt: skip
+    (196, 64, 58),
+    (62, 120, 176),
+    (226, 172, 66),
+    (88, 148, 96),
+    (134, 88, 156),
+    (232, 220, 196),
+    (206, 112, 60),
+)
 
 
 def living_room(backdrop: Backdrop) -> Layout:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from story_engine.preview_model.world.drawing.backdrop import EDGE, Backdrop, Layout, box_on
 from story_engine.preview_model.world.drawing.canvas import RGB, Pen
 from story_engine.preview_model.world.drawing.colours import darker, lighter, mixed
+from story_engine.preview_model.world.drawing.curves import svg_points
 
 
 def starry_sky(backdrop: Backdrop) -> Layout:
@@ -116,12 +117,12 @@ def beach(backdrop: Backdrop) -> Layout:
             pen.line([(x, y), (x + 26, y)], lighter(sea, 0.5), 4)
             x += rng.uniform(50, 70)
     pen.curve(
-        [(-60, 166), (20, 162), (90, 172), (160, 162), (230, 170), (316, 164), (316, 320), (-60, 320)],
+        svg_points("-60,166 20,162 90,172 160,162 230,170 316,164 316,320 -60,320"),
         (255, 255, 250),
         outline=False,
     )
     pen.curve(
-        [(-60, 174), (20, 170), (90, 180), (160, 170), (230, 178), (316, 172), (316, 320), (-60, 320)],
+        svg_points("-60,174 20,170 90,180 160,170 230,178 316,172 316,320 -60,320"),
         (246, 214, 148),
         outline=False,
     )
@@ -174,7 +175,15 @@ def _parasol(pen: Pen) -> None:
 
 def _five_points(x: float, y: float, radius: float) -> list[tuple[float, float]]:
     unit = (
-        (0, -1), (0.26, -0.36), (0.95, -0.31), (0.43, 0.14), (0.59, 0.81), (0, 0.45),
-        (-0.59, 0.81), (-0.43, 0.14), (-0.95, -0.31), (-0.26, -0.36),
-    )  # fmt: skip
+        (0, -1),
+        (0.26, -0.36),
+        (0.95, -0.31),
+        (0.43, 0.14),
+        (0.59, 0.81),
+        (0, 0.45),
+        (-0.59, 0.81),
+        (-0.43, 0.14),
+        (-0.95, -0.31),
+        (-0.26, -0.36),
+    )
     return [(x + dx * radius, y + dy * radius) for dx, dy in unit]

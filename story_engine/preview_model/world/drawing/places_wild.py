@@ -5,6 +5,7 @@ from __future__ import annotations
 from story_engine.preview_model.world.drawing.backdrop import EDGE, Backdrop, Layout
 from story_engine.preview_model.world.drawing.canvas import Pen
 from story_engine.preview_model.world.drawing.colours import darker, lighter, mixed
+from story_engine.preview_model.world.drawing.curves import svg_points
 
 
 def forest(backdrop: Backdrop) -> Layout:
@@ -36,9 +37,10 @@ def snow_mountain(backdrop: Backdrop) -> Layout:
         y, low = top + (178 - top) * cap, half * cap
         pen.polygon(
             [(x, top), (x + low, y), (x + half * 0.2, y - 12), (x, y + 8), (x - half * 0.2, y - 10), (x - low, y)],
-            (250, 252, 255), outline=False,
-        )  # fmt: skip
-    pen.curve([(-70, 176), (20, 164), (128, 178), (236, 164), (330, 176), (330, 330), (-70, 330)], (238, 244, 252))
+            (250, 252, 255),
+            outline=False,
+        )
+    pen.curve(svg_points("-70,176 20,164 128,178 236,164 330,176 330,330 -70,330"), (238, 244, 252))
     for x, y, size in ((24.0, 196.0, 1.0), (66.0, 186.0, 0.7), (204.0, 188.0, 0.7), (238.0, 200.0, 1.1)):
         _fir(pen.placed(x + rng.uniform(-6, 6), y, scale=size))
     for _ in range(14):
@@ -56,11 +58,11 @@ def desert(backdrop: Backdrop) -> Layout:
         pen.polygon([(x - half, 166), (x, top), (x + half, 166)], (226, 164, 84))
         pen.polygon([(x, top), (x + half, 166), (x + half * 0.25, 166)], (188, 122, 66), outline=False)
     pen.curve(
-        [(-60, 168), (20, 150), (100, 170), (190, 148), (316, 172), (316, 330), (-60, 330)],
+        svg_points("-60,168 20,150 100,170 190,148 316,172 316,330 -60,330"),
         lighter(sand, 0.15),
         outline=False,
     )
-    pen.curve([(-60, 208), (40, 184), (130, 200), (220, 180), (316, 200), (316, 330), (-60, 330)], sand, outline=False)
+    pen.curve(svg_points("-60,208 40,184 130,200 220,180 316,200 316,330 -60,330"), sand, outline=False)
     pen.line([(-40, 206), (40, 184), (130, 200), (220, 180), (300, 198)], darker(sand, 0.25), 4, is_smooth=True)
     side = rng.choice((-1, 1))
     _cactus(pen.placed(128 + side * 100, 214, facing=side))
@@ -82,7 +84,7 @@ def underwater(backdrop: Backdrop) -> Layout:
             [(x, -EDGE), (x + 24, -EDGE), (x + 6, 190), (x - 52, 190)], mixed(top, bottom, 0.25), outline=False
         )
     pen.curve(
-        [(-60, 214), (30, 200), (128, 212), (220, 198), (316, 212), (316, 330), (-60, 330)],
+        svg_points("-60,214 30,200 128,212 220,198 316,212 316,330 -60,330"),
         (222, 200, 142),
         outline=False,
     )

@@ -66,13 +66,32 @@ _OUTFITS = {
     "warrior": ("armour",),
 }
 _PEOPLE_ACTIONS = (
-    "standing", "standing", "standing", "sitting", "sitting", "chasing", "lying", "sleeping", "singing", "wishing",
-    "holding_face", "reading",
-)  # fmt: skip
-_ANIMAL_ACTIONS = (
-    "standing", "standing", "standing", "sitting", "sitting", "chasing", "chasing", "lying", "sleeping", "singing",
+    "standing",
+    "standing",
+    "standing",
+    "sitting",
+    "sitting",
+    "chasing",
+    "lying",
+    "sleeping",
+    "singing",
+    "wishing",
+    "holding_face",
     "reading",
-)  # fmt: skip
+)
+_ANIMAL_ACTIONS = (
+    "standing",
+    "standing",
+    "standing",
+    "sitting",
+    "sitting",
+    "chasing",
+    "chasing",
+    "lying",
+    "sleeping",
+    "singing",
+    "reading",
+)
 _CLOSE_ACTIONS = ("standing", "standing", "standing", "singing", "sleeping", "wishing", "holding_face")
 """What can be told from a face alone."""
 _TIMES = ("day", "day", "dusk", "night")

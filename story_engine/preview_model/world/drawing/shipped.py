@@ -26,9 +26,13 @@ def singer_scenes() -> tuple[DrawnScene, ...]:
         _scene(replace(long_black, mood="nervous"), "fitting_room", "anime", seed=7),
         _scene(
             replace(long_black, outfit="gown", action="singing", mood="happy"),
-            "stage", "anime", time="night", prop="microphone", seed=8,
+            "stage",
+            "anime",
+            time="night",
+            prop="microphone",
+            seed=8,
         ),
-    )  # fmt: skip
+    )
 
 
 def cat_scenes() -> tuple[DrawnScene, ...]:
@@ -41,16 +45,22 @@ def cat_scenes() -> tuple[DrawnScene, ...]:
         _scene(replace(cat, mood="surprised"), "magic_light", "modern", seed=13),
         _scene(replace(cat, mood="curious"), "palace_hall", "ink", seed=14),
         _scene(
-            replace(_EMPEROR, action="sitting", mood="curious"), "throne_room", "ink",
-            companions=(replace(cat, mood="nervous", action="sitting"),), seed=15,
+            replace(_EMPEROR, action="sitting", mood="curious"),
+            "throne_room",
+            "ink",
+            companions=(replace(cat, mood="nervous", action="sitting"),),
+            seed=15,
         ),
         _scene(
-            replace(cat, action="lying", mood="happy"), "palace_chamber", "ink",
-            companions=(_MAID, replace(_MAID, colour="green")), seed=16,
+            replace(cat, action="lying", mood="happy"),
+            "palace_chamber",
+            "ink",
+            companions=(_MAID, replace(_MAID, colour="green")),
+            seed=16,
         ),
         _scene(replace(cat, mood="longing"), "dark_corner", "ink", time="night", seed=17),
         _scene(replace(chasing, mood="happy"), "living_room", "modern", prop="yarn_ball", seed=18),
-    )  # fmt: skip
+    )
 
 
 def shipped_scenes() -> tuple[DrawnScene, ...]:

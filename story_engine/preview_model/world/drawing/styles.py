@@ -13,17 +13,12 @@ from PIL import Image, ImageChops, ImageFilter
 
 from story_engine.preview_model.world.drawing.backdrop import star_points
 from story_engine.preview_model.world.drawing.canvas import RGB, Palette, Pen
-from story_engine.preview_model.world.drawing.colours import mixed
+from story_engine.preview_model.world.drawing.colours import CUT_PAPERS, mixed
 from story_engine.preview_model.world.drawing.textures import SIDE, Picture, blotches, displaced, vignette
 
 _AMBIENT = {"day": (1.0, 1.0, 1.0), "dusk": (1.0, 0.84, 0.76), "night": (0.60, 0.62, 0.94)}
 _FIGURE_AMBIENT = {"day": (1.0, 1.0, 1.0), "dusk": (1.0, 0.95, 0.91), "night": (0.98, 0.95, 1.0)}
 _RICE_PAPER: RGB = (241, 234, 216)
-_CUT_PAPERS: tuple[RGB, ...] = (
-    (252, 244, 226), (246, 214, 160), (240, 168, 118), (222, 84, 62), (166, 36, 44), (92, 26, 44), (44, 40, 78),
-    (92, 130, 168), (98, 148, 120), (172, 196, 196), (226, 152, 160), (120, 84, 62),
-    (72, 138, 222), (160, 208, 236), (112, 76, 146), (244, 190, 72),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +130,7 @@ def _as_bright(colour: RGB) -> RGB:
 
 
 def _as_cut_paper(colour: RGB) -> RGB:
-    return min(_CUT_PAPERS, key=lambda paper: sum((one - two) ** 2 for one, two in zip(colour, paper, strict=True)))
+    return min(CUT_PAPERS, key=lambda paper: sum((one - two) ** 2 for one, two in zip(colour, paper, strict=True)))
 
 
 def _as_wax(colour: RGB) -> RGB:
@@ -258,27 +253,66 @@ def _stamped(picture: Picture, mask: Image.Image, rng: random.Random) -> Picture
 
 STYLES_BY_NAME: dict[str, Style] = {
     "modern": Style(
-        place_ink=(96, 76, 84), figure_ink=(42, 30, 44), place_outline=2.4, figure_outline=4.0,
-        paint_place=_softened, paint_light=_keep, paint_figure=_keep, finish=_modern,
+        place_ink=(96, 76, 84),
+        figure_ink=(42, 30, 44),
+        place_outline=2.4,
+        figure_outline=4.0,
+        paint_place=_softened,
+        paint_light=_keep,
+        paint_figure=_keep,
+        finish=_modern,
     ),
     "ink": Style(
-        place_ink=(60, 56, 56), figure_ink=(22, 20, 24), place_outline=3.0, figure_outline=5.0,
-        paint_place=_as_wash, paint_light=_as_lit_wash, paint_figure=_as_accent, finish=_ink,
+        place_ink=(60, 56, 56),
+        figure_ink=(22, 20, 24),
+        place_outline=3.0,
+        figure_outline=5.0,
+        paint_place=_as_wash,
+        paint_light=_as_lit_wash,
+        paint_figure=_as_accent,
+        finish=_ink,
     ),
     "anime": Style(
-        place_ink=(168, 132, 178), figure_ink=(96, 48, 104), place_outline=1.6, figure_outline=3.0,
-        paint_place=_as_pastel, paint_light=_as_pastel, paint_figure=_as_bright, finish=_anime, decorate=_sparkle,
+        place_ink=(168, 132, 178),
+        figure_ink=(96, 48, 104),
+        place_outline=1.6,
+        figure_outline=3.0,
+        paint_place=_as_pastel,
+        paint_light=_as_pastel,
+        paint_figure=_as_bright,
+        finish=_anime,
+        decorate=_sparkle,
     ),
     "crayon": Style(
-        place_ink=(112, 84, 92), figure_ink=(58, 42, 60), place_outline=3.2, figure_outline=5.0,
-        paint_place=_as_wax, paint_light=_as_wax, paint_figure=_as_wax, finish=_crayon,
+        place_ink=(112, 84, 92),
+        figure_ink=(58, 42, 60),
+        place_outline=3.2,
+        figure_outline=5.0,
+        paint_place=_as_wax,
+        paint_light=_as_wax,
+        paint_figure=_as_wax,
+        finish=_crayon,
     ),
     "papercut": Style(
-        place_ink=(92, 26, 44), figure_ink=(64, 26, 36), place_outline=0.0, figure_outline=1.6,
-        paint_place=_as_cut_paper, paint_light=_as_cut_paper, paint_figure=_keep, finish=_papercut, is_flat=True,
+        place_ink=(92, 26, 44),
+        figure_ink=(64, 26, 36),
+        place_outline=0.0,
+        figure_outline=1.6,
+        paint_place=_as_cut_paper,
+        paint_light=_as_cut_paper,
+        paint_figure=_keep,
+        finish=_papercut,
+        is_flat=True,
     ),
     "pixel": Style(
-        place_ink=(70, 60, 84), figure_ink=(30, 22, 40), place_outline=3.0, figure_outline=5.4,
-        paint_place=_keep, paint_light=_keep, paint_figure=_as_bright, finish=_pixel, is_flat=True,
+        place_ink=(70, 60, 84),
+        figure_ink=(30, 22, 40),
+        place_outline=3.0,
+        figure_outline=5.4,
+        paint_place=_keep,
+        paint_light=_keep,
+        paint_figure=_as_bright,
+        finish=_pixel,
+        is_flat=True,
     ),
-}  # fmt: skip
+}
