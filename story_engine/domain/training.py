@@ -9,7 +9,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
 
 from story_engine.domain.family import FAMILY_NAMES, Family
 from story_engine.domain.findings import shown
@@ -54,6 +54,9 @@ def with_present_names(fields: Mapping[str, object]) -> dict[str, object]:
 
 class TrainingSpec(Value):
     """Everything that decides a training; the challenge's parameters have their own names."""
+
+    # Numbers are judged by `training_text`, all of them at once and in the reader's language.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=True)
 
     @model_validator(mode="before")
     @classmethod
