@@ -12,7 +12,7 @@ from story_engine.domain.picture_import import PictureImport
 from story_engine.domain.views import Submitted
 from story_engine.errors import Wait
 from story_engine.flows import dataset_captions, dataset_export, dataset_import, dataset_score, dataset_view
-from story_engine.flows.dataset_view import DatasetLook, TrainingPicture
+from story_engine.flows.dataset_view import DatasetCard, DatasetLook, TrainingPicture
 from story_engine.flows.services import Services
 
 
@@ -27,6 +27,10 @@ class DatasetDesk:
     def names(self) -> tuple[str, ...]:
         """All datasets, last changed first."""
         return self.services.datasets.names()
+
+    def cards(self) -> tuple[DatasetCard, ...]:
+        """All datasets with titles, last changed first; damaged ones with the reason."""
+        return dataset_view.cards(self.services)
 
     def title(self, name: str) -> str:
         """What a person called it."""

@@ -8,11 +8,24 @@ from pathlib import Path
 
 from story_engine.domain.clinic import CHALLENGE_STEPS, Examination, examine
 from story_engine.domain.dataset import Dataset, DatasetEntry, Dropped, content_digest, decide
+from story_engine.errors import ChooseAnother, StudioError
 from story_engine.flows.services import Services
 from story_engine.formats.perceptual_hash import twins
 
 CLINIC_BITS = 4
 """How alike two pictures must be for the clinic to speak of near-duplicates."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetCard:
+    """A dataset as lists show it, also one that cannot be opened."""
+
+    name: str
+    title: str
+    """Its name where nobody can tell what it was called."""
+    pictures: int
+    damage: StudioError | None
+    """Why it cannot be opened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +54,11 @@ class TrainingPicture:
     width: int
     height: int
     sha256: str
+
+
+def cards(services: Services) -> tuple[DatasetCard, ...]:
+    """All datasets, last changed first; a damaged one says what is wrong with it and stands in nobody's way."""
+    return tuple(card for name in services.datasets.names() if (card := _card(services, name)) is not None)
 
 
 def look(services: Services, name: str) -> DatasetLook:
@@ -103,3 +121,13 @@ def training_pictures(services: Services, name: str) -> tuple[TrainingPicture, .
 def digest(pictures: Sequence[TrainingPicture]) -> str:
     """Names what is trained on; another one when a picture or a caption has changed."""
     return content_digest([(picture.sha256, picture.caption) for picture in pictures])
+
+
+def _card(services: Services, name: str) -> DatasetCard | None:
+    try:
+        dataset = services.datasets.load(name)
+    except ChooseAnother:  # deleted in this moment
+        return None
+    except StudioError as error:
+        return DatasetCard(name=name, title=name, pictures=0, damage=error)
+    return DatasetCard(name=name, title=dataset.title, pictures=len(dataset.entries), damage=None)

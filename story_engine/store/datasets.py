@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +20,7 @@ from pydantic import ValidationError
 
 from story_engine.domain.dataset import MOST_PICTURES, Dataset, DatasetEntry
 from story_engine.domain.safe_name import name_fault
-from story_engine.errors import ChooseAnother, FixInput, LookAtLog, Wait
+from story_engine.errors import ChooseAnother, FixInput, LookAtLog, StudioError, Wait
 from story_engine.store.atomic import building, cannot_write, is_whole, read_bytes, write_bytes
 from story_engine.store.dataset_pictures import FreeNames, NewPicture, put_files, sync_folders
 from story_engine.store.folders import holds_anything
@@ -29,6 +31,8 @@ from story_engine.store.trash import Trash
 
 LARGEST_INDEX_BYTES = 200_000_000
 LOCK_SECONDS = 20.0
+LONGEST_TITLE = 100
+"""Characters."""
 _INDEX = "dataset.json"
 _LOG = logging.getLogger(__name__)
 
@@ -51,14 +55,23 @@ class DatasetStore:
     # -- the folder of datasets ----------------------------------------------------------------------------------------
     def names(self) -> tuple[str, ...]:
         """All datasets, last changed first."""
-        if not self._layout.datasets.is_dir():
+        found: list[tuple[float, str]] = []
+        try:
+            for path in self._layout.datasets.iterdir():
+                # A link that leads nowhere is a damaged dataset; one that has just been deleted is none.
+                with contextlib.suppress(OSError):
+                    if is_whole(path):
+                        found.append((-(path / _INDEX).lstat().st_mtime, path.name))
+        except FileNotFoundError:
             return ()
-        found = [path for path in self._layout.datasets.iterdir() if is_whole(path) and (path / _INDEX).is_file()]
-        return tuple(path.name for path in sorted(found, key=lambda path: -(path / _INDEX).stat().st_mtime))
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise ChooseAnother("files.not_readable", path=self._layout.datasets, reason=reason) from error
+        return tuple(name for _, name in sorted(found))
 
     def create(self, title: str) -> str:
         """An empty dataset; its name, made from the title."""
-        title = title.strip()[:100]
+        title = _title(title)
         if not title:
             raise FixInput("dataset.no_title")
         while True:
@@ -66,7 +79,7 @@ class DatasetStore:
             created = Dataset(title=title, created_at=datetime.now(UTC).isoformat(timespec="seconds"))
             try:
                 with building(self._layout.datasets / name) as folder:
-                    write_bytes(folder / _INDEX, created.model_dump_json(indent=None).encode())
+                    write_bytes(folder / _INDEX, _content(created))
             except FileExistsError:
                 continue
             return name
@@ -117,15 +130,16 @@ class DatasetStore:
             LookAtLog: its index cannot be read.
         """
         path = self._folder(name) / _INDEX
-        state = _state(path)
-        cached = self._cache.get(name)
-        if cached and cached.state == state:
-            return cached.dataset
         try:
+            state = _state(path)
+            cached = self._cache.get(name)
+            if cached and cached.state == state:
+                return cached.dataset
             dataset = Dataset.model_validate_json(read_bytes(path, limit=LARGEST_INDEX_BYTES))
-        except (ValidationError, FileNotFoundError) as error:
-            _LOG.exception("%s cannot be read", path)
-            raise LookAtLog("dataset.index_damaged", path=path) from error
+        except (ValueError, OSError, StudioError) as error:
+            self._folder(name)  # it may have been deleted in this moment
+            _LOG.warning("%s cannot be read: %s", path, error)
+            raise LookAtLog("dataset.index_damaged", path=path, reason=_reason(error)) from error
         self._cache[name] = _Cached(state, dataset)
         return dataset
 
@@ -194,7 +208,7 @@ class DatasetStore:
 
     def _write(self, name: str, dataset: Dataset) -> Dataset:
         path = self._layout.datasets / name / _INDEX
-        write_bytes(path, dataset.model_dump_json(indent=None).encode())
+        write_bytes(path, _content(dataset))
         self._cache[name] = _Cached(_state(path), dataset)
         return dataset
 
@@ -203,7 +217,7 @@ class DatasetStore:
 
     def _folder(self, name: str) -> Path:
         folder = self._layout.datasets / name
-        if name_fault(name) is not None or not (folder / _INDEX).is_file():
+        if name_fault(name) is not None or not os.path.lexists(folder / _INDEX):
             listed = ", ".join(self.names()) or "–"
             raise ChooseAnother("dataset.not_found", name=name[:60], listed=listed)
         return folder
@@ -226,6 +240,37 @@ def _as_ours(path: Path) -> Iterator[None]:
         raise
     except OSError as error:
         raise cannot_write(path, error) from error
+
+
+def _title(given: str) -> str:
+    """On one line and without what a terminal or a JSON file would trip over."""
+    line = "".join(" " if unicodedata.category(character) in ("Cc", "Cs") else character for character in given)
+    return " ".join(line.split())[:LONGEST_TITLE].strip()
+
+
+def _content(dataset: Dataset) -> bytes:
+    """The index as it is written, after it was read back: what cannot be read again is never put on disk.
+
+    Raises:
+        FixInput: it holds something that an index cannot hold, or is too large.
+    """
+    try:
+        content = dataset.model_dump_json().encode()
+        Dataset.model_validate_json(content)
+    except ValueError as error:
+        raise FixInput("dataset.index_refused", reason=_reason(error)) from error
+    if len(content) > LARGEST_INDEX_BYTES:
+        raise FixInput("dataset.index_large", size=len(content), limit=LARGEST_INDEX_BYTES)
+    return content
+
+
+def _reason(error: Exception) -> str:
+    """One line of it, for a message."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return f"{where}: {first['msg']}" if where else first["msg"]
+    return str(error)[:200] or type(error).__name__
 
 
 def _state(path: Path) -> tuple[int, int, int]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.parts.dataset import bring, captions, clinic, export, filters, grid, import_progress
+from pages.parts.dataset import bring, captions, clinic, damaged, export, filters, grid, import_progress
 from pages.parts.shared import live, notices
 from pages.parts.shared.engine import engine
 from pages.parts.shared.wording import labels, language, plain, say
@@ -24,16 +24,20 @@ _DRAWN: dict[str, Callable[[DatasetLook], None]] = {
 
 def draw() -> None:
     """The open dataset, or the way to a first one."""
-    names = engine().datasets.names()
+    cards = engine().datasets.cards()
+    titles = {card.name: plain(card.title) for card in cards if card.damage is None}
+    names = tuple(titles)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title(say("dataset_title"), anchor=False, width="content")
         _draw_new()
     if not names:
+        damaged.draw(cards, on_delete=_delete)
         _draw_welcome()
         return
     name = _opened(names)
     look = engine().datasets.look(name)
-    _draw_head(name, names, look)
+    _draw_head(name, titles, look)
+    damaged.draw(cards, on_delete=_delete)
     import_progress.follow(name)
     live.follow(quiet=True)
     key = f"dataset-view-{name}"
@@ -75,14 +79,13 @@ def _open(name: str | None) -> None:
         st.query_params["dataset"] = name
 
 
-def _draw_head(name: str, names: tuple[str, ...], look: DatasetLook) -> None:
+def _draw_head(name: str, titles: dict[str, str], look: DatasetLook) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="dataset-head"):
         if st.session_state.get("dataset-choice") != name:
             st.session_state["dataset-choice"] = name
-        titles = {each: plain(_title(each)) for each in names}
         st.selectbox(
             say("dataset_choose"),
-            names,
+            tuple(titles),
             format_func=titles.__getitem__,
             key="dataset-choice",
             on_change=lambda: _open(st.session_state["dataset-choice"]),
@@ -150,11 +153,7 @@ def _create(title: str) -> None:
 
 
 def _delete(name: str) -> None:
-    title = _title(name)
+    title = next((card.title for card in engine().datasets.cards() if card.name == name), name)
     token = engine().datasets.delete(name)
     _open(None)
     notices.tell("dataset_deleted", undo=notices.Undo(kind="dataset", token=token), title=title)
-
-
-def _title(name: str) -> str:
-    return engine().datasets.title(name)

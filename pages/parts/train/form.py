@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.parts.dataset import import_progress
+from pages.parts.dataset import damaged, import_progress
 from pages.parts.shared import live, notices
 from pages.parts.shared.engine import engine
 from pages.parts.shared.wording import duration, family_title, language, plain, say, size
@@ -28,9 +28,10 @@ _PRESET = "train:preset"
 
 def draw(*, on_start: Callable[[str], None]) -> None:
     """The form. `on_start` is called with the id of the run that was started."""
-    names = engine().datasets.names()
+    cards = engine().datasets.cards()
     with st.container(key="card-train-form", gap="medium"):
-        dataset = _draw_dataset(names)
+        dataset = _draw_dataset({card.name: plain(card.title) for card in cards if card.damage is None})
+        damaged.draw(cards)
         importing = engine().datasets.picture_import(dataset)
         if importing is not None and importing.state != "done":
             import_progress.follow(dataset)
@@ -50,8 +51,8 @@ def draw(*, on_start: Callable[[str], None]) -> None:
         )
 
 
-def _draw_dataset(names: tuple[str, ...]) -> str:
-    titles = {name: plain(engine().datasets.title(name)) for name in names}
+def _draw_dataset(titles: dict[str, str]) -> str:
+    names = tuple(titles)
     key = "train:dataset"
     if st.session_state.get(key) not in names:
         st.session_state[key] = names[0]

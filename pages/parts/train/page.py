@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.parts.dataset import damaged
 from pages.parts.shared import frame, notices
 from pages.parts.shared.engine import engine
 from pages.parts.shared.wording import language, say
@@ -33,9 +34,10 @@ def draw() -> None:
             )  # fmt: skip
     if opened != NEW:
         train_run.draw(opened)
-    elif engine().datasets.names():
+    elif any(card.damage is None for card in (cards := engine().datasets.cards())):
         train_form.draw(on_start=open_)
     else:
+        damaged.draw(cards)
         _draw_welcome()
     train_list.draw(runs, opened=opened, on_open=open_)
 
