@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,7 @@ from typing import Annotated
 import typer
 
 from story_engine.bootstrap import open_engine
+from story_engine.cli.output import answer
 from story_engine.cli.wait import wait_for
 from story_engine.config import read_config
 from story_engine.domain.sweep import AXES
@@ -54,7 +54,7 @@ def compare(
         write_bytes(out.resolve(), engine.sweeps.picture(slug, reading.sweep, language=language))
         report["picture"] = str(out.resolve())
         lines.append(str(out))
-    print(json.dumps(report, ensure_ascii=False) if context.obj.as_json else "\n".join(lines))
+    answer(context, report, "\n".join(lines))
     if view.missing:
         raise FixInput("sweep.not_all_painted", missing=view.missing, all=view.pictures)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -13,12 +11,15 @@ import click
 import typer
 
 from story_engine.bootstrap import open_engine
+from story_engine.cli.output import answer, remark
 from story_engine.cli.wait import JobEnded, wait_for
 from story_engine.config import read_config
 from story_engine.desks.datasets import DatasetDesk
 from story_engine.domain.clinic import CHALLENGE_STEPS
 from story_engine.domain.dataset import Filters
 from story_engine.messages import known_codes, message
+from story_engine.store.given_file import read_given
+from story_engine.store.safe_yaml import LARGEST_BYTES
 
 _POLL_SECONDS = 0.2
 
@@ -40,6 +41,8 @@ def create(
 ) -> None:
     """Bring pictures in. Example: python -m story_engine dataset create ink --sample ink"""
     desk = _desk(context)
+    if paths:
+        desk.check_paths(paths)  # before a dataset is made for nothing
     name = title if title in desk.names() else desk.create(title)
     refused: list[str] = []
     added = 0
@@ -53,8 +56,24 @@ def create(
         desk.bring_modelscope(name, modelscope, subset=subset, split=split)
         added += _finish(desk, name, refused)
     for line in refused:
-        print(line, file=sys.stderr)
-    _print(context, {"dataset": name, "added": added, "refused": refused}, f"{name}: {added} pictures taken in")
+        remark(line)
+    answer(context, {"dataset": name, "added": added, "refused": refused}, f"{name}: {added} pictures taken in")
+
+
+@app.command("list")
+def list_(context: typer.Context) -> None:
+    """All datasets, and what is wrong with a damaged one. Example: python -m story_engine dataset list"""
+    cards = _desk(context).cards()
+    found = [
+        {"dataset": card.name, "title": card.title, "pictures": card.pictures}
+        | {"damage": None if card.damage is None else card.damage.text("en")}
+        for card in cards
+    ]
+    lines = [
+        f"{card.name:<24} " + (f"{card.pictures:>6}  {card.title}" if card.damage is None else card.damage.text("en"))
+        for card in cards
+    ]
+    answer(context, {"datasets": found}, "\n".join(lines) or "There are no datasets.")
 
 
 @app.command("filter")
@@ -72,11 +91,9 @@ def filter_(
 ) -> None:
     """Set filters. Example: python -m story_engine dataset filter ink --min-width 512 --min-height 512 --twins 4"""
     desk = _desk(context)
-    if off:
-        desk.set_filters(name, Filters())
+    filters = Filters() if off else desk.look(name).dataset.filters
     if config is not None:
-        desk.read_data_juicer_config(name, config.read_bytes())
-    filters = desk.look(name).dataset.filters
+        filters = desk.filters_of_config(read_given(config, limit=LARGEST_BYTES), onto=filters)
     given: dict[str, dict[str, object]] = {
         "shape": _given(min_width=min_width, min_height=min_height),
         "ratio": _given(min_ratio=min_ratio, max_ratio=max_ratio),
@@ -95,7 +112,7 @@ def filter_(
     lines = [f"{name}: {len(look.kept)} kept, {len(dropped)} dropped"]
     lines += [f"    {file}: {reason}" for file, reason in dropped.items()]
     report = {"dataset": name, "kept": len(look.kept), "dropped": dropped, "filters": look.dataset.filters.model_dump()}
-    _print(context, report, "\n".join(lines))
+    answer(context, report, "\n".join(lines))
 
 
 @app.command()
@@ -126,7 +143,7 @@ def caption(
         changed += desk.put_trigger_in_front(name, files=file)
     captions = {entry.file: entry.caption for entry in desk.look(name).dataset.entries}
     lines = [f"{name}: {changed} captions changed", *(f"    {each}: {words}" for each, words in captions.items())]
-    _print(context, {"dataset": name, "changed": changed, "captions": captions}, "\n".join(lines))
+    answer(context, {"dataset": name, "changed": changed, "captions": captions}, "\n".join(lines))
 
 
 @app.command()
@@ -143,7 +160,7 @@ def check(
     ]
     histograms: dict[str, object] = {"sizes": dict(found.sizes), "ratios": dict(found.ratios)}
     report: dict[str, object] = {"dataset": name, "findings": findings, **histograms}
-    _print(context, report, "\n".join(f"{each['state']:<8} {each['text']}" for each in findings))
+    answer(context, report, "\n".join(f"{each['state']:<8} {each['text']}" for each in findings))
 
 
 @app.command()
@@ -154,7 +171,7 @@ def export(
 ) -> None:
     """The kept pictures for the trainer. Example: python -m story_engine dataset export ink --out ink.zip"""
     path = _desk(context).export(name, out=out.resolve())
-    _print(context, {"dataset": name, "zip": str(path)}, str(path))
+    answer(context, {"dataset": name, "zip": str(path)}, str(path))
 
 
 def _desk(context: typer.Context) -> DatasetDesk:
@@ -183,7 +200,3 @@ def _finish(desk: DatasetDesk, name: str, refused: list[str]) -> int:
 
 def _given(**values: object) -> dict[str, object]:
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _print(context: typer.Context, report: dict[str, object], text: str) -> None:
-    print(json.dumps(report, ensure_ascii=False, default=str) if context.obj.as_json else text)

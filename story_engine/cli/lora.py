@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from story_engine.bootstrap import open_engine
+from story_engine.cli.output import answer
 from story_engine.config import read_config
 from story_engine.desks.loras import LoraDesk
 from story_engine.domain.lora import LoraEntry, LoraReport
@@ -30,7 +30,7 @@ def list_(context: typer.Context) -> None:
     lines = [
         f"{entry.name:<24} {_figures(entry):<24} {entry.family or '–':<8} {entry.trigger or '–'}" for entry in entries
     ]
-    _print(context, {"loras": [_entry(entry) for entry in entries]}, "\n".join(lines) or "The library is empty.")
+    answer(context, {"loras": [_entry(entry) for entry in entries]}, "\n".join(lines) or "The library is empty.")
 
 
 @app.command()
@@ -53,7 +53,7 @@ def add(
         added = desk.add_file(path.name, path, name=name, alpha=alpha, trigger=trigger)
     entry = desk.entry(added)
     report = desk.look(added)
-    _print(context, _entry(entry) | {"findings": _findings(report)}, f"{added}: {entry.path}\n{_told(report)}")
+    answer(context, _entry(entry) | {"findings": _findings(report)}, f"{added}: {entry.path}\n{_told(report)}")
 
 
 @app.command()
@@ -71,7 +71,7 @@ def inspect(
         f"    {block.block:<28} {block.norm:10.4f} {'█' * round(_BAR_WIDTH * block.norm / loudest)}"
         for block in report.blocks
     ]
-    _print(context, said, "\n".join([_told(report), *chart]))
+    answer(context, said, "\n".join([_told(report), *chart]))
 
 
 @app.command()
@@ -83,7 +83,7 @@ def convert(
 ) -> None:
     """Write it for another tool. Example: python -m story_engine lora convert ink --to diffusers"""
     path = _desk(context).convert(name, to, out=out.resolve() if out else None)
-    _print(context, {"lora": name, "dialect": to, "file": str(path)}, str(path))
+    answer(context, {"lora": name, "dialect": to, "file": str(path)}, str(path))
 
 
 @app.command()
@@ -101,13 +101,13 @@ def repair(
     if what is None:
         step = desk.undo_repair(name)
         undone = step.what if step else None
-        _print(context, {"lora": name, "undone": undone}, f"{name}: {undone or 'nothing'} taken back")
+        answer(context, {"lora": name, "undone": undone}, f"{name}: {undone or 'nothing'} taken back")
         return
     done = desk.repair(name, what, alpha=alpha)
     sides = {"before": done.before, "after": done.after}
     said = {side: {"size_bytes": each.size_bytes, "findings": _findings(each)} for side, each in sides.items()}
     text = "\n".join(f"{side}:\n{_told(each)}" for side, each in sides.items())
-    _print(context, {"lora": name, "repair": what, **said}, text)
+    answer(context, {"lora": name, "repair": what, **said}, text)
 
 
 @app.command()
@@ -120,13 +120,13 @@ def remove(
     desk = _desk(context)
     if restore:
         back = desk.restore(name)
-        _print(context, {"lora": back}, f"{back} is back")
+        answer(context, {"lora": back}, f"{back} is back")
         return
     worn = desk.worn_by(name)
     token = desk.delete(name)
     text = f"{name} is in the trash; lora remove {token} --restore brings it back"
     text += f"\nStories that wear it: {', '.join(worn)}" if worn else ""
-    _print(context, {"lora": name, "token": token, "worn_by": worn}, text)
+    answer(context, {"lora": name, "token": token, "worn_by": worn}, text)
 
 
 def _desk(context: typer.Context) -> LoraDesk:
@@ -163,7 +163,3 @@ def _told(report: LoraReport) -> str:
         repair_hint = f" [repair: {finding.repair}]" if finding.repair else ""
         lines.append(f"{finding.state:<8} {message(finding.code, 'en', **finding.values)}{repair_hint}")
     return "\n".join(lines)
-
-
-def _print(context: typer.Context, report: dict[str, object], text: str) -> None:
-    print(json.dumps(report, ensure_ascii=False, default=str) if context.obj.as_json else text)

@@ -6,9 +6,7 @@ was cancelled. `--workspace DIR` and `--json` are understood everywhere: one JSO
 
 from __future__ import annotations
 
-import json
 import logging
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +17,7 @@ import typer
 from story_engine.bootstrap import open_engine
 from story_engine.cli import compare as cli_compare
 from story_engine.cli import dataset, lora, train
+from story_engine.cli.output import PrintableFormatter, answer, remark
 from story_engine.cli.report import board_report, job_report, models_report, story_lint
 from story_engine.cli.wait import JobEnded, wait_for
 from story_engine.config import read_config
@@ -55,16 +54,18 @@ class _Call:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; its exit code."""
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(PrintableFormatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     try:
         app(_in_front(arguments), prog_name="python -m story_engine")
     except SystemExit as ended:
         return int(ended.code or DONE)
     except JobEnded as ended:
-        print(ended, file=sys.stderr)
+        remark(ended)
         return JOB_FAILED
     except StudioError as error:
-        print(error, file=sys.stderr)
+        remark(error)
         return PUT_RIGHT
     return DONE
 
@@ -125,7 +126,7 @@ def score(context: typer.Context, story: StoryArgument) -> None:
 def board(context: typer.Context, story: StoryArgument) -> None:
     """Panels, takes, files, scores, picks, seeds. Example: python -m story_engine board singer --json"""
     engine, slug = _open(context, story)
-    _print(context, *board_report(engine, slug))
+    answer(context, *board_report(engine, slug))
 
 
 @app.command()
@@ -147,14 +148,14 @@ def pick(
         listed = ", ".join(view.take.id[:8] for view in panel.takes) or "–"
         raise ChooseAnother("cli.take", take=take, scene=chosen, listed=listed)
     engine.pick(slug, chosen, ids[0])
-    _print(context, {"story": slug, "scene": chosen, "pick": ids[0]}, f"{chosen}: {ids[0]}")
+    answer(context, {"story": slug, "scene": chosen, "pick": ids[0]}, f"{chosen}: {ids[0]}")
 
 
 @app.command()
 def lint(context: typer.Context, story: StoryArgument) -> None:
     """Problems, cut prompts and unknown words. Example: python -m story_engine lint orange-cat"""
     engine, slug = _open(context, story)
-    _print(context, *story_lint(engine, slug))
+    answer(context, *story_lint(engine, slug))
 
 
 @app.command()
@@ -167,20 +168,20 @@ def export(
     """Write the bundle. Example: python -m story_engine export singer --out singer.zip"""
     engine, slug = _open(context, story)
     path = engine.export(slug, threshold=threshold, out=out.resolve())
-    _print(context, {"story": slug, "bundle": str(path)}, str(path))
+    answer(context, {"story": slug, "bundle": str(path)}, str(path))
 
 
 @models.command("list")
 def list_models(context: typer.Context) -> None:
     """What is here and what is missing. Example: python -m story_engine models list"""
-    _print(context, *models_report(_engine(context)))
+    answer(context, *models_report(_engine(context)))
 
 
 @models.command()
 def verify(context: typer.Context) -> None:
     """Check every file by size and header. Example: python -m story_engine models verify"""
     report, text = models_report(_engine(context))
-    _print(context, report, text)
+    answer(context, report, text)
     if not all(family["ready"] for family in report["families"]):
         raise typer.Exit(PUT_RIGHT)
 
@@ -190,7 +191,7 @@ def download(context: typer.Context, family: Annotated[str, typer.Argument(help=
     """Fetch the missing files. Example: python -m story_engine models download kolors"""
     engine = _engine(context)
     job = wait_for(engine, engine.download(family))
-    _print(context, job_report(job), f"{family}: {job.state}")
+    answer(context, job_report(job), f"{family}: {job.state}")
 
 
 @jobs.command("list")
@@ -198,13 +199,13 @@ def list_jobs(context: typer.Context) -> None:
     """The last jobs. Example: python -m story_engine jobs list"""
     found = [job_report(job) for job in _engine(context).jobs(active=False)]
     lines = [f"{job['id']:>5}  {job['kind']:<9} {job['state']:<10} {job['story'] or ''}" for job in found]
-    _print(context, {"jobs": found}, "\n".join(lines))
+    answer(context, {"jobs": found}, "\n".join(lines))
 
 
 @jobs.command()
 def watch(context: typer.Context, job: int) -> None:
     """Follow a job to its end. Example: python -m story_engine jobs watch 12"""
-    _print(context, job_report(wait_for(_engine(context), job)), "done")
+    answer(context, job_report(wait_for(_engine(context), job)), "done")
 
 
 @jobs.command()
@@ -212,14 +213,14 @@ def cancel(context: typer.Context, job: int) -> None:
     """Ask a job to stop. Example: python -m story_engine jobs cancel 12"""
     engine = _engine(context)
     engine.cancel(job)
-    _print(context, job_report(engine.job(job)), f"{job}: asked to stop")
+    answer(context, job_report(engine.job(job)), f"{job}: asked to stop")
 
 
 @jobs.command()
 def retry(context: typer.Context, job: int) -> None:
     """Queue a job again. Example: python -m story_engine jobs retry 12"""
     engine = _engine(context)
-    _print(context, job_report(engine.job(engine.retry(job))), f"{job}: queued")
+    answer(context, job_report(engine.job(engine.retry(job))), f"{job}: queued")
 
 
 def _engine(context: typer.Context) -> Engine:
@@ -262,11 +263,7 @@ def _finish(context: typer.Context, engine: Engine, submitted: Submitted, slug: 
         wait_for(engine, submitted.job)
     report, text = board_report(engine, slug)
     report |= {"job": submitted.job, "found": submitted.found, "made": submitted.queued}
-    _print(context, report, text)
-
-
-def _print(context: typer.Context, report: dict[str, object], text: str) -> None:
-    print(json.dumps(report, ensure_ascii=False) if context.obj.as_json else text)
+    answer(context, report, text)
 
 
 def _in_front(arguments: Sequence[str]) -> list[str]:

@@ -11,13 +11,15 @@ from typing import Annotated
 import typer
 
 from story_engine.bootstrap import open_engine
+from story_engine.cli.output import answer, remark
 from story_engine.cli.wait import JobEnded, show
 from story_engine.config import read_config
 from story_engine.domain.training import TrainingSpec
 from story_engine.engine import Engine
-from story_engine.errors import FixInput
 from story_engine.flows.train_view import RunCard
 from story_engine.messages import known_codes, message
+from story_engine.store.given_file import read_given
+from story_engine.store.safe_yaml import LARGEST_BYTES
 
 _POLL_SECONDS = 0.2
 
@@ -53,7 +55,7 @@ def train(
     text = f"{run}: {card.state}, step {look.run.step} of {look.run.total}"
     if look.checkpoints:
         text += f"\n{engine.training.checkpoint(run, look.checkpoints[-1])}"
-    print(json.dumps(report, ensure_ascii=False, default=str) if context.obj.as_json else text)
+    answer(context, report, text)
     if card.state != "finished":
         raise JobEnded(_why(card))
 
@@ -64,14 +66,11 @@ def _read(engine: Engine, path: Path) -> TrainingSpec:
     Raises:
         FixInput: the file cannot be read, or is no training.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise FixInput("training.no_spec", path=str(path), reason=error.strerror or str(error)) from error
+    content = read_given(path, limit=LARGEST_BYTES)
     spec = engine.training.read(content, file=path.name)
     for problem in engine.training.plan(spec).problems:
         if not problem.blocks:
-            print(problem.text("en"), file=sys.stderr)
+            remark(problem.text("en"))
     return spec
 
 
@@ -88,12 +87,12 @@ def _wait(engine: Engine, run: str) -> RunCard:
             if is_asked:
                 engine.training.force_stop(run)
             else:
-                print("\nstopping after this step; Ctrl+C again ends it at once", file=sys.stderr)
+                remark("\nstopping after this step; Ctrl+C again ends it at once")
                 engine.training.ask(run, "stop")
             is_asked = True
             continue
         if shown and sys.stderr.isatty():
-            print(file=sys.stderr)
+            remark()
         return card
 
 

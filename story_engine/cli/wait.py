@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 
+from story_engine.cli.output import remark, show_progress
 from story_engine.domain.job import JobView
 from story_engine.engine import Engine
 from story_engine.messages import message
@@ -31,7 +32,7 @@ def wait_for(engine: Engine, job: int) -> JobView:
         engine.cancel(job)
         raise JobEnded(f"Job {job} was asked to stop. Finished takes are kept.") from error
     if shown and sys.stderr.isatty():
-        print(file=sys.stderr)
+        remark()
     if view.state != "done":
         reason = message(view.error_code, "en", **view.error_values) if view.error_code else ""
         raise JobEnded(f"Job {job} {view.state}. {reason}".strip())
@@ -49,7 +50,7 @@ def show(view: JobView, shown: str) -> str:
     if line == shown:
         return shown
     if sys.stderr.isatty():
-        print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
+        show_progress(line)
     elif line.split()[:2] != shown.split()[:2]:
-        print(line, file=sys.stderr, flush=True)
+        remark(line)
     return line

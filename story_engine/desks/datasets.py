@@ -84,6 +84,14 @@ class DatasetDesk:
         """Files and folders of this machine together."""
         dataset_import.bring_paths(self.services, name, paths)
 
+    def check_paths(self, paths: Sequence[Path]) -> None:
+        """Whether there is something to bring at each of them.
+
+        Raises:
+            FixInput: one of them does not exist.
+        """
+        dataset_import.sources_of(paths)
+
     def bring_sample(self, name: str, style: str, *, language: str) -> None:
         """The project's own drawings in one style, captioned in "zh" or "en"."""
         dataset_import.bring_sample(self.services, name, style, language=language)
@@ -194,6 +202,10 @@ class DatasetDesk:
     def read_data_juicer_config(self, name: str, content: bytes) -> Filters:
         """Take the filters over from such a file."""
         return dataset_export.read_config(self.services, name, content)
+
+    def filters_of_config(self, content: bytes, *, onto: Filters) -> Filters:
+        """What such a file makes of filters; nothing is written."""
+        return dataset_export.filters_of(content, onto=onto)
 
     def export(self, name: str, *, out: Path | None = None) -> Path:
         """A zip of the kept pictures in the trainer's layout; its path.

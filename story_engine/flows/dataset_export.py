@@ -34,17 +34,25 @@ def config_of(services: Services, name: str) -> str:
     )
 
 
+def filters_of(content: bytes, *, onto: Filters) -> Filters:
+    """`onto` with the filters of a `data_juicer_config.yaml`; near-duplicates and scores stay as they are.
+
+    Raises:
+        FixInput: the file cannot be used.
+    """
+    read = data_juicer.filters_from(parse(decode(content)).data)
+    return onto.model_copy(update={"shape": read.shape, "ratio": read.ratio})
+
+
 def read_config(services: Services, name: str, content: bytes) -> Filters:
-    """Take the filters over from a `data_juicer_config.yaml`; near-duplicates and scores stay as they are.
+    """Take the filters over from a `data_juicer_config.yaml`.
 
     Raises:
         FixInput: the file cannot be used; nothing was changed.
     """
-    read = data_juicer.filters_from(parse(decode(content)).data)
-    taken = {"shape": read.shape, "ratio": read.ratio}
     changed = services.datasets.change(
         name,
-        lambda dataset: dataset.model_copy(update={"filters": dataset.filters.model_copy(update=taken)}),
+        lambda dataset: dataset.model_copy(update={"filters": filters_of(content, onto=dataset.filters)}),
     )
     return changed.filters
 

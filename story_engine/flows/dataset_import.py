@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from story_engine.domain.picture_import import SAMPLE_STYLES
 from story_engine.errors import ChooseAnother, FixInput
 from story_engine.flows.services import Services
 
+LONGEST_SHOWN = 200
+"""Characters of a path in a message."""
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -31,34 +34,45 @@ def bring_folder(services: Services, name: str, folder: str) -> None:
     Raises:
         FixInput: there is no such folder.
     """
-    path = Path(folder.strip().strip("\"'")).expanduser()
     if not folder.strip():
         raise FixInput("dataset.nothing_to_bring")
-    if not path.is_absolute() or not path.is_dir():
-        raise FixInput("dataset.no_folder", path=str(path))
+    path = Path(folder.strip().strip("\"'"))
+    with contextlib.suppress(RuntimeError):  # no such user
+        path = path.expanduser()
+    if not path.is_absolute() or not _is(path, Path.is_dir):
+        raise FixInput("dataset.no_folder", path=str(path)[:LONGEST_SHOWN])
     services.imports.start(name, [{"kind": "folder", "path": str(path)}])
 
 
-def bring_paths(services: Services, name: str, paths: Sequence[Path]) -> None:
-    """Files and folders of this machine together, as the command line names them.
+def sources_of(paths: Sequence[Path]) -> list[dict[str, object]]:
+    """Files and folders of this machine, as the command line names them, as an import takes them.
 
     Raises:
-        FixInput: one of them does not exist.
+        FixInput: there is none, or one of them does not exist.
     """
     sources: list[dict[str, object]] = []
     files = []
     for path in paths:
-        if path.is_dir():
+        if _is(path, Path.is_dir):
             sources.append({"kind": "folder", "path": str(path.resolve())})
-        elif path.is_file():
+        elif _is(path, Path.is_file):
             files.append([str(path.resolve()), path.name])
         else:
-            raise FixInput("dataset.no_folder", path=str(path))
+            raise FixInput("dataset.no_such_path", path=str(path)[:LONGEST_SHOWN])
     if files:
         sources.insert(0, {"kind": "files", "files": files})
     if not sources:
         raise FixInput("dataset.nothing_to_bring")
-    services.imports.start(name, sources)
+    return sources
+
+
+def bring_paths(services: Services, name: str, paths: Sequence[Path]) -> None:
+    """Files and folders of this machine together.
+
+    Raises:
+        FixInput: one of them does not exist.
+    """
+    services.imports.start(name, sources_of(paths))
 
 
 def bring_sample(services: Services, name: str, style: str, *, language: str) -> None:
@@ -79,7 +93,15 @@ def bring_modelscope(services: Services, name: str, hub_name: str, *, subset: st
         FixInput: not such a name.
     """
     wanted = hub_name.strip()
-    if not _HUB_NAME.fullmatch(wanted) and not (Path(wanted).is_absolute() and Path(wanted).is_dir()):
+    if not _HUB_NAME.fullmatch(wanted) and not (Path(wanted).is_absolute() and _is(Path(wanted), Path.is_dir)):
         raise FixInput("dataset.modelscope_name", name=wanted[:80])
     asked = {"subset": subset.strip() or "default", "split": split.strip() or "train"}
     services.imports.start(name, [{"kind": "modelscope", "name": wanted, **asked}])
+
+
+def _is(path: Path, kind: Callable[[Path], bool]) -> bool:
+    """Whether there is a file of that kind; no also for names that the system cannot have, and what nobody may see."""
+    try:
+        return kind(path)
+    except (OSError, ValueError):
+        return False

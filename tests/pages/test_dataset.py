@@ -174,3 +174,31 @@ def test_a_deleted_dataset_comes_back_with_undo(studio: Studio):
     app.button(key="undo-0").click().run()
 
     assert studio.engine.datasets.names() == (name,)
+
+
+def test_a_damaged_dataset_is_a_closed_entry_with_its_reason_and_the_others_work(studio: Studio):
+    good, bad = a_dataset(studio, "a cat"), a_dataset(studio, "a dog", title="Broken")
+    (studio.engine.services.datasets.folder(bad) / "dataset.json").write_text('{"title": ')
+
+    for page, choice in (("dataset", "dataset-choice"), ("train", "train:dataset")):
+        app = studio.page(page)
+        assert not app.exception
+        assert app.button(key=f"dataset-damaged-{bad}").disabled
+        assert "dataset.json cannot be read" in texts(app)
+        assert app.selectbox(key=choice).value == good
+
+    app = studio.page("dataset", dataset=bad)
+    app.button(key=f"dataset-damaged-delete-{bad}").click().run()
+    assert not app.exception
+    assert studio.engine.datasets.names() == (good,)
+
+
+def test_when_every_dataset_is_damaged_the_pages_say_so_and_offer_a_new_one(studio: Studio):
+    bad = a_dataset(studio, "a dog")
+    (studio.engine.services.datasets.folder(bad) / "dataset.json").write_text("")
+
+    for page, offered in (("dataset", "dataset-start-ink"), ("train", "train-sample-ink")):
+        app = studio.page(page)
+        assert not app.exception
+        assert "dataset.json cannot be read" in texts(app)
+        assert app.button(key=offered)

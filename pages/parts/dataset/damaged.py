@@ -20,9 +20,7 @@ def draw(cards: Sequence[DatasetCard], *, on_delete: Callable[[str], None] | Non
 
 def _draw_one(card: DatasetCard, reason: str, on_delete: Callable[[str], None] | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"damaged-{card.name}"):
-        st.button(
-            plain(card.title), key=f"dataset-damaged-{card.name}", icon=":material/broken_image:", disabled=True
-        )
+        st.button(plain(card.title), key=f"dataset-damaged-{card.name}", icon=":material/broken_image:", disabled=True)
         st.markdown(f":orange[{plain(reason)}]", width="stretch")
         if on_delete is not None:
             st.button(

@@ -34,11 +34,8 @@ def draw() -> None:
             )  # fmt: skip
     if opened != NEW:
         train_run.draw(opened)
-    elif any(card.damage is None for card in (cards := engine().datasets.cards())):
-        train_form.draw(on_start=open_)
     else:
-        damaged.draw(cards)
-        _draw_welcome()
+        _draw_new()
     train_list.draw(runs, opened=opened, on_open=open_)
 
 
@@ -59,6 +56,15 @@ def _opened(runs: tuple[str, ...]) -> str:
     if st.query_params.get("run") != asked:
         st.query_params["run"] = asked
     return str(asked)
+
+
+def _draw_new() -> None:
+    cards = engine().datasets.cards()
+    if any(card.damage is None for card in cards):
+        train_form.draw(on_start=open_)
+    else:
+        damaged.draw(cards)
+        _draw_welcome()
 
 
 def _draw_welcome() -> None:

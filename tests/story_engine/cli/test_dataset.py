@@ -1,5 +1,6 @@
 import io
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -38,6 +39,62 @@ def test_a_dataset_from_pictures_to_the_trainers_zip(tmp_path, capsys):
         table = read_metadata_csv(archive.read("train/metadata.csv"))
         assert Image.open(io.BytesIO(archive.read("train/0.png"))).mode == "RGB"
     assert table == {"0.png": "mystyle, noise", "1.png": "mystyle, noise"}
+
+
+def test_filters_that_cannot_be_kept_are_refused_and_nothing_is_changed(tmp_path, capsys):
+    answer(capsys, tmp_path, "dataset", "create", "Ink")
+    index = tmp_path / "datasets" / "ink" / "dataset.json"
+    before = index.read_bytes()
+
+    for option, value in (
+        ("--max-ratio", "inf"),
+        ("--min-ratio", "nan"),
+        ("--min-score", "nan"),
+        ("--max-ratio", "1e999"),
+    ):
+        code, said = answer(capsys, tmp_path, "dataset", "filter", "ink", "--off", option, value)
+        assert code in (1, 2) and option.strip("-").replace("-", "_") in said.replace("-", "_"), (option, value, said)
+
+    assert index.read_bytes() == before
+    assert answer(capsys, tmp_path, "dataset", "filter", "ink", "--max-ratio", "2")[0] == 0
+
+
+def test_a_config_that_is_no_ordinary_file_is_refused(tmp_path, capsys):
+    answer(capsys, tmp_path, "dataset", "create", "Ink")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "large.yaml").write_bytes(b"#" * 3_000_000)
+    (tmp_path / "circle").symlink_to("circle")
+    (tmp_path / "good.yaml").write_text("process:\n  - image_shape_filter:\n      min_width: 99\n")
+    (tmp_path / "link.yaml").symlink_to("good.yaml")
+
+    for path in ("/dev/zero", str(tmp_path), "pipe", "large.yaml", "circle", "missing", "x" * 5000):
+        code, said = answer(capsys, tmp_path, "dataset", "filter", "ink", "--config", str(tmp_path / path))
+        assert code in (1, 2) and said, path
+    for command in (("train", "/dev/zero"), ("train", str(tmp_path / "pipe"))):
+        assert answer(capsys, tmp_path, *command)[0] == 1
+
+    code, said = answer(capsys, tmp_path, "dataset", "filter", "ink", "--config", str(tmp_path / "link.yaml"))
+    assert (code, said["filters"]["shape"]["min_width"]) == (0, 99)
+
+
+def test_paths_that_cannot_be_are_refused_before_a_dataset_is_made(tmp_path, capsys):
+    for path in ("/" + "x" * 5000, str(tmp_path / "gone"), "/dev/zero"):
+        code, said = answer(capsys, tmp_path, "dataset", "create", "Ink", path)
+        assert code == 1 and said, path
+
+    assert answer(capsys, tmp_path, "dataset", "list") == (0, {"datasets": []})
+
+
+def test_the_list_names_damaged_datasets_with_the_reason(tmp_path, capsys):
+    for title in ("Good", "Bad"):
+        answer(capsys, tmp_path, "dataset", "create", title)
+    (tmp_path / "datasets" / "bad" / "dataset.json").write_text("{")
+
+    code, said = answer(capsys, tmp_path, "dataset", "list")
+
+    damage = {each["dataset"]: each["damage"] for each in said["datasets"]}
+    assert code == 0
+    assert damage["good"] is None and "cannot be read" in damage["bad"]
 
 
 def test_what_does_not_exist_is_said_with_exit_code_one(tmp_path, capsys):

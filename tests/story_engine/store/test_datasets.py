@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from story_engine.domain.captions import prefixed, set_to
-from story_engine.domain.dataset import Filters, TwinFilter
+from story_engine.domain.dataset import Dataset, Filters, RatioFilter, TwinFilter
 from story_engine.errors import ChooseAnother, EditConflict, FixInput, LookAtLog
 from story_engine.store.dataset_captions import DatasetCaptions
 from story_engine.store.dataset_pictures import NewPicture
@@ -94,6 +94,30 @@ def test_a_damaged_index_is_said_and_the_pictures_stay(store):
     with pytest.raises(LookAtLog):
         store.load(name)
     assert store.picture(name, "cat.png").exists()
+
+
+def test_an_index_that_could_not_be_read_again_is_not_written(store):
+    name = filled(store, "a")
+    before = (store.folder(name) / "dataset.json").read_bytes()
+    entry = store.load(name).entries[0]
+    odd = Dataset.model_construct(**dict(store.load(name)) | {"title": "\ud800"})
+    endless = Filters.model_construct(ratio=RatioFilter.model_construct(max_ratio=float("inf")))
+
+    for change in (
+        lambda dataset: odd,
+        lambda dataset: Dataset.model_construct(**dict(dataset) | {"filters": endless}),
+        lambda dataset: dataset.model_copy(update={"entries": (entry, "x")}),
+    ):
+        with pytest.raises(FixInput):
+            store.change(name, change)
+
+    assert (store.folder(name) / "dataset.json").read_bytes() == before
+
+
+def test_a_title_keeps_no_control_characters(store):
+    name = store.create("a\x1b[31m\ud800\n cat\x9b")
+
+    assert store.load(name).title == "a [31m cat"
 
 
 def test_writers_in_two_processes_lose_nothing_to_each_other(store):
