@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 
-from story_engine.domain.recipe import Recipe
+from story_engine.domain.recipe import LoraPart, Recipe
 
 PARAMETERS = "parameters"
 """Key of the PNG text chunk."""
@@ -22,13 +22,14 @@ _SAMPLERS = {
     "dpmpp_2m_karras": ("DPM++ 2M", "Karras"),
 }
 _NEGATIVE = "Negative prompt: "
-_PAIR = re.compile(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
-_FEWEST_PAIRS = 3
-"""With fewer, readers take the last line for prompt text."""
+_GRAMMAR = re.compile(r"^(\s*)(\\*(?:Negative prompt:|Steps:))", re.MULTILINE)
+"""Lines that A1111 or another reader of its texts takes for the beginning of something else than the prompt."""
+_TAG = re.compile(r"<(?=\\*\w+:[^>]+>)")
+"""A tag of extra networks: `<lora:…>`, `<hypernet:…>`."""
 
 
 def infotext(recipe: Recipe, *, story: str, scene: str) -> str:
-    """The recipe in A1111's words: prompt lines, negative line, one line of `Key: value` pairs."""
+    """The recipe in A1111's words: prompt lines with its LoRAs, negative line, one line of `Key: value` pairs."""
     sampler, schedule = _SAMPLERS[recipe.sampler]
     pairs: dict[str, object] = {
         "Steps": recipe.steps,
@@ -45,28 +46,11 @@ def infotext(recipe: Recipe, *, story: str, scene: str) -> str:
         pairs["Lora hashes"] = ", ".join(f"{part.name}: {part.sha256[:12]}" for part in recipe.loras)
         pairs["Lora strengths"] = ", ".join(f"{part.name}: {part.strength:g}" for part in recipe.loras)
     pairs |= {"Story": story, "Scene": scene, "Version": "Story Studio"}
-    lines = [recipe.prompt]
+    lines = [_prompt(recipe.prompt) + _tags(recipe.loras)]
     if recipe.negative:
-        lines.append(_NEGATIVE + recipe.negative)
+        lines.append(_NEGATIVE + _prompt(recipe.negative))
     lines.append(", ".join(f"{key}: {_quoted(value)}" for key, value in pairs.items()))
     return "\n".join(lines)
-
-
-def read_infotext(text: str) -> tuple[str, str, dict[str, str]]:
-    """Prompt, negative and the pairs of a `parameters` text (pairs empty when its last line holds none)."""
-    *lines, last = text.strip().split("\n")
-    found = _PAIR.findall(last)
-    if len(found) < _FEWEST_PAIRS:
-        lines, found = [*lines, last], []
-    prompt: list[str] = []
-    negative: list[str] = []
-    target = prompt
-    for line in lines:
-        if line.startswith(_NEGATIVE.rstrip()):
-            target = negative
-            line = line[len(_NEGATIVE.rstrip()) :].lstrip()
-        target.append(line)
-    return "\n".join(prompt), "\n".join(negative), {key: _unquoted(value) for key, value in found}
 
 
 def picture_texts(recipe: Recipe, *, story: str, scene: str, made_with: Mapping[str, str]) -> dict[str, str]:
@@ -83,10 +67,14 @@ def _quoted(value: object) -> str:
     return json.dumps(text, ensure_ascii=False) if any(mark in text for mark in ',:\n"') else text
 
 
-def _unquoted(value: str) -> str:
-    if value.startswith('"') and value.endswith('"'):
-        try:
-            return str(json.loads(value))
-        except json.JSONDecodeError:
-            return value
-    return value.strip()
+def _prompt(text: str) -> str:
+    """Words that readers would take for the text's own grammar, escaped.
+
+    A backslash before a letter is dropped where A1111 reads attention (`modules/prompt_parser.py`), so it paints from
+    the same words.
+    """
+    return _TAG.sub(r"<\\", _GRAMMAR.sub(r"\1\\\2", text))
+
+
+def _tags(loras: tuple[LoraPart, ...]) -> str:
+    return "".join(f" <lora:{part.name}:{part.strength:g}>" for part in loras)

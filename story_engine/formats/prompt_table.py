@@ -5,9 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+_MARKDOWN = re.compile(
+    r"""[\\`*_\[\]<>|~&$@]"""  # emphasis, code, links, HTML, cells, strikes, entities, formulas, mentions
+    r"""|^\#"""
+    r"""|:(?=//|[\w+-]+:)"""  # bare addresses, :emoji:
+    r"""|(?<=www)\.""",
+    re.IGNORECASE,
+)
+"""What a Markdown reader, GitHub's and its like among them, would take for something else than text."""
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -49,14 +58,21 @@ def as_csv(rows: Sequence[PromptRow]) -> str:
 def as_markdown(rows: Sequence[PromptRow]) -> str:
     """A table in Markdown, in both languages' headings."""
     heads = (
-        "图片 / picture", "标题 / title", "提示词 / prompt", "反向提示词 / negative",
-        "种子 / seed", "步数 / steps", "CFG", "采样器 / sampler", "评分 / score",
-    )  # fmt: skip
+        "图片 / picture",
+        "标题 / title",
+        "提示词 / prompt",
+        "反向提示词 / negative",
+        "种子 / seed",
+        "步数 / steps",
+        "CFG",
+        "采样器 / sampler",
+        "评分 / score",
+    )
     lines = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
     for row in rows:
         score = "" if row.score is None else f"{row.score:z.2f}"
-        cells = (row.file, row.title, row.prompt, row.negative, row.seed, row.steps, f"{row.cfg_scale:g}",
-                 row.sampler, score)  # fmt: skip
+        made = (row.seed, row.steps, f"{row.cfg_scale:g}", row.sampler, score)
+        cells = (row.file, row.title, row.prompt, row.negative, *made)
         lines.append("| " + " | ".join(_one_line(cell) for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 
@@ -68,4 +84,5 @@ def _harmless(value: object) -> object:
 
 
 def _one_line(value: object) -> str:
-    return str(value).replace("\\", "\\\\").replace("|", "\\|").replace("\r", " ").replace("\n", "<br>")
+    lines = str(value).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "<br>".join(_MARKDOWN.sub(r"\\\g<0>", line) for line in lines)
