@@ -15,7 +15,7 @@ from story_engine.desks.datasets import DatasetDesk
 from story_engine.desks.loras import LoraDesk
 from story_engine.desks.sweeps import SweepDesk
 from story_engine.desks.trainings import TrainingDesk
-from story_engine.domain.board import Board
+from story_engine.domain.board import Board, OpenStory
 from story_engine.domain.edit import Edit as Edit
 from story_engine.domain.edit import Revision as Revision
 from story_engine.domain.gate import CHALLENGE_GATE
@@ -23,7 +23,7 @@ from story_engine.domain.job import JobView
 from story_engine.domain.story import Story
 from story_engine.domain.views import CheckItem, GateView, Machine, ResolvedText, StoryCard, Submitted
 from story_engine.flows import export, machine, queue, resolved_text, shelf, takes
-from story_engine.flows.panels import missing_loras, read_board
+from story_engine.flows.panels import missing_loras, open_story
 from story_engine.flows.services import Services
 
 
@@ -122,9 +122,14 @@ class Engine:
         """The scene `by` places later (earlier when negative)."""
         return self.services.stories.move_scene(slug, scene, by=by)
 
-    def notices(self, slug: str, language: str) -> tuple[tuple[str, dict[str, object]], ...]:
+    def notices(
+        self, slug: str, language: str, story: Story | None = None
+    ) -> tuple[tuple[str, dict[str, object]], ...]:
         """Message codes with values of what the author should know: damage, copies that were kept, missing LoRAs."""
-        return (*self.services.stories.notices(slug, language), *missing_loras(self.services, slug))
+        return (
+            *self.services.stories.notices(slug, language),
+            *missing_loras(self.services, story or self.story(slug)),
+        )
 
     def history(self, slug: str) -> tuple[Revision, ...]:
         """Earlier states, newest first."""
@@ -145,7 +150,11 @@ class Engine:
     # -- the board ---------------------------------------------------------------------------------------------------
     def board(self, slug: str) -> Board:
         """The panels with their takes, scores and picks."""
-        return read_board(self.services, slug)
+        return self.open(slug).board
+
+    def open(self, slug: str) -> OpenStory:
+        """The story and its board, read once: what a page or a report then says about them fits together."""
+        return open_story(self.services, slug)
 
     def pick(self, slug: str, scene: str, take: str | None) -> None:
         """A person's choice of take for a panel; None takes the choice back."""
@@ -233,22 +242,25 @@ class Engine:
         return queue.download(self.services, family, user=self.config.user)
 
     # -- submission --------------------------------------------------------------------------------------------------
-    def gate(self, slug: str, *, threshold: float = CHALLENGE_GATE) -> GateView:
+    def gate(self, slug: str | OpenStory, *, threshold: float = CHALLENGE_GATE) -> GateView:
         """Mean, per-panel scores, what lifts or drags the mean, distance to the gate."""
-        return export.gate_view(self.services, slug, threshold=threshold)
+        return export.gate_view(self._opened(slug).board, threshold=threshold)
 
-    def checklist(self, slug: str, *, threshold: float = CHALLENGE_GATE) -> tuple[CheckItem, ...]:
+    def checklist(self, slug: str | OpenStory, *, threshold: float = CHALLENGE_GATE) -> tuple[CheckItem, ...]:
         """What is there and what is missing for a submission."""
-        return export.checklist(self.services, slug, threshold=threshold)
+        return export.checklist(self._opened(slug), threshold=threshold)
 
-    def contact_sheet(self, slug: str) -> bytes:
+    def contact_sheet(self, slug: str | OpenStory) -> bytes:
         """The chosen panels as one JPEG, two columns, 1024 × 2048 for eight, as the challenge's notebook glues them."""
-        return export.sheet(self.services, slug)
+        return export.sheet(self._opened(slug).board)
 
-    def export(self, slug: str, *, threshold: float = CHALLENGE_GATE, out: Path | None = None) -> Path:
+    def export(self, slug: str | OpenStory, *, threshold: float = CHALLENGE_GATE, out: Path | None = None) -> Path:
         """Write the bundle, whole or not at all; its path.
 
         Raises:
             NotReady: the checklist blocks; nothing was written.
         """
-        return export.export(self.services, slug, threshold=threshold, out=out)
+        return export.export(self.services, self._opened(slug), threshold=threshold, out=out)
+
+    def _opened(self, slug: str | OpenStory) -> OpenStory:
+        return self.open(slug) if isinstance(slug, str) else slug

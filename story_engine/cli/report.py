@@ -14,8 +14,8 @@ Report = dict[str, Any]
 
 def board_report(engine: Engine, slug: str) -> tuple[Report, str]:
     """Panels, takes, files, scores, picks, seeds."""
-    board = engine.board(slug)
-    gate = engine.gate(slug)
+    opened = engine.open(slug)
+    board, gate = opened.board, engine.gate(opened)
     panels: list[Report] = []
     lines = [f"{slug}: mean {_number(gate.mean)} ({board.scorer} scorer), gate {gate.threshold:g}"]
     for number, panel in enumerate(board.panels, start=1):
@@ -75,7 +75,7 @@ def story_lint(engine: Engine, slug: str) -> tuple[Report, str]:
         if resolved["unknown_words"]:
             line += f"; the preview model does not know: {', '.join(resolved['unknown_words'])}"
         lines.append(line)
-    notices = [message(code, "en", **values) for code, values in engine.notices(slug, "en")]
+    notices = [message(code, "en", **values) for code, values in engine.notices(slug, "en", story)]
     return {"story": slug, "scenes": scenes, "notices": notices}, "\n".join([*lines, *notices])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from story_engine.domain.story import Scene
+from story_engine.domain.story import Scene, Story
 from story_engine.domain.take import Take
 
 
@@ -23,7 +23,7 @@ class TakeView:
     is_current: bool
     """Its recipe, apart from the seed, is what the scene would be rendered with now."""
     is_control: bool = False
-    """As current, but for the LoRAs that the scene wears: it shows what they do."""
+    """As current, but for the LoRAs that the scene uses: it shows what they do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +49,19 @@ class Board:
     scorer: str
     """Which scorer the scores are of: "aesthetic" or "preview"."""
     scorer_version: str
+    is_challenge: bool = False
+    """The scorer is the challenge's own."""
 
     @property
     def scores(self) -> tuple[float | None, ...]:
         """Score per panel's chosen take, None where there is none."""
         return tuple(panel.chosen.score if panel.chosen else None for panel in self.panels)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenStory:
+    """A story and its board as they were at one moment: what is said about them then fits together."""
+
+    slug: str
+    story: Story
+    board: Board

@@ -21,6 +21,7 @@ def assemble_board(
     scores: Mapping[str, float],
     scorer: str,
     scorer_version: str,
+    is_challenge: bool = False,
     recipe_now: Callable[[Scene], Recipe | None],
     files: Callable[[Take], tuple[Path, Path]],
 ) -> Board:
@@ -34,6 +35,7 @@ def assemble_board(
         scores: picture SHA-256 → value, of one scorer version.
         scorer: its name.
         scorer_version: its version.
+        is_challenge: whether it is the challenge's own.
         recipe_now: what the scene would be rendered with now, None where that cannot be told.
         files: a take's PNG and its thumbnail.
     """
@@ -53,7 +55,13 @@ def assemble_board(
                 stand_in_for=story.settings.family if foreign else None,
             )
         )
-    return Board(story=slug, panels=tuple(panels), scorer=scorer, scorer_version=scorer_version)
+    return Board(
+        story=slug,
+        panels=tuple(panels),
+        scorer=scorer,
+        scorer_version=scorer_version,
+        is_challenge=is_challenge,
+    )
 
 
 def _view(

@@ -5,24 +5,23 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from story_engine.domain.board import Board, OpenStory
 from story_engine.domain.gate import gate
 from story_engine.domain.views import CheckItem, GateView
 from story_engine.errors import InvalidInput, NotReady
-from story_engine.flows.panels import read_board
 from story_engine.flows.services import Services
 from story_engine.flows.submission import BundlePicture, blocking, check_submission, plan_bundle
 from story_engine.formats.contact_sheet import as_jpeg, contact_sheet
 from story_engine.formats.prompt_table import as_csv, as_json, as_markdown
 
 
-def gate_view(services: Services, slug: str, *, threshold: float) -> GateView:
-    """The gate on the panels as they are chosen now."""
-    board = read_board(services, slug)
+def gate_view(board: Board, *, threshold: float) -> GateView:
+    """The gate on the panels as they are chosen on this board."""
     values = board.scores
     result = gate(values)
     return GateView(
         scorer=board.scorer,
-        is_challenge=services.present_scorer().is_challenge,
+        is_challenge=board.is_challenge,
         threshold=threshold,
         mean=result.mean,
         scored=sum(value is not None for value in values),
@@ -32,28 +31,22 @@ def gate_view(services: Services, slug: str, *, threshold: float) -> GateView:
     )
 
 
-def checklist(services: Services, slug: str, *, threshold: float) -> tuple[CheckItem, ...]:
+def checklist(opened: OpenStory, *, threshold: float) -> tuple[CheckItem, ...]:
     """What is there and what is missing."""
-    return check_submission(
-        services.stories.load(slug),
-        read_board(services, slug),
-        threshold=threshold,
-        is_challenge=services.present_scorer().is_challenge,
-    )
+    return check_submission(opened.story, opened.board, threshold=threshold)
 
 
-def sheet(services: Services, slug: str) -> bytes:
+def sheet(board: Board) -> bytes:
     """The contact sheet of the chosen panels, JPEG."""
-    pictures = [panel.chosen.picture for panel in read_board(services, slug).panels if panel.chosen is not None]
-    return as_jpeg(contact_sheet(pictures))
+    return as_jpeg(contact_sheet([panel.chosen.picture for panel in board.panels if panel.chosen is not None]))
 
 
-def export(services: Services, slug: str, *, threshold: float, out: Path | None) -> Path:
-    """Write the bundle of a story, whole or not at all; its path."""
-    blocked = blocking(checklist(services, slug, threshold=threshold))
+def export(services: Services, opened: OpenStory, *, threshold: float, out: Path | None) -> Path:
+    """Write the bundle of a story as it was opened, whole or not at all; its path."""
+    blocked = blocking(checklist(opened, threshold=threshold))
     if blocked:
         raise NotReady(blocked)
-    planned = plan_bundle(read_board(services, slug))
+    planned = plan_bundle(opened.board)
     # Scores were given to the very bytes that the records promise: a picture changed since then must not be handed in.
     faults = [services.takes.fault(each.view.take) for each in planned]
     if any(faults):
@@ -66,21 +59,20 @@ def export(services: Services, slug: str, *, threshold: float, out: Path | None)
         "prompts.csv": as_csv(rows).encode("utf-8-sig"),
         "prompts.md": as_markdown(rows).encode(),
         "prompts.json": as_json(rows).encode(),
-        "scores.json": _scores(services, slug, planned, threshold=threshold).encode(),
+        "scores.json": _scores(opened.board, planned, threshold=threshold).encode(),
         "recipes.json": _recipes(planned).encode(),
-        "story.yaml": services.stories.text(slug).encode(),
+        "story.yaml": services.stories.clean_text(opened.story).encode(),
     }
-    return services.bundles.write(out or services.bundles.path(slug), entries)
+    return services.bundles.write(out or services.bundles.path(opened.slug), entries)
 
 
-def _scores(services: Services, slug: str, planned: tuple[BundlePicture, ...], *, threshold: float) -> str:
-    view = gate_view(services, slug, threshold=threshold)
+def _scores(board: Board, planned: tuple[BundlePicture, ...], *, threshold: float) -> str:
     report = {
-        "scorer": view.scorer,
-        "scorer_version": services.present_scorer().version,
-        "is_the_challenges": view.is_challenge,
+        "scorer": board.scorer,
+        "scorer_version": board.scorer_version,
+        "is_the_challenges": board.is_challenge,
         "threshold": threshold,
-        "mean": view.mean,
+        "mean": gate([each.view.score for each in planned]).mean,
         "pictures": {each.name: each.view.score for each in planned},
     }
     return json.dumps(report, ensure_ascii=False, indent=2) + "\n"

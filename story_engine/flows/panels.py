@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from story_engine.domain.board import Board
+from story_engine.domain.board import Board, OpenStory
 from story_engine.domain.family import Family
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.resolve import resolve
@@ -15,9 +15,14 @@ from story_engine.flows.render import as_painted_by, painting_family
 from story_engine.flows.services import Services
 
 
-def read_board(services: Services, slug: str) -> Board:
-    """The panels with takes, picks, and scores of the present scorer."""
+def open_story(services: Services, slug: str) -> OpenStory:
+    """The story and its board, each read once."""
     story = services.stories.load(slug)
+    return OpenStory(slug=slug, story=story, board=read_board(services, slug, story))
+
+
+def read_board(services: Services, slug: str, story: Story) -> Board:
+    """The panels with takes, picks, and scores of the present scorer."""
     scorer = services.present_scorer()
     family = _family_or_none(services, story)
     hashes = lora_hashes(services, story, missing_ok=True)
@@ -38,6 +43,7 @@ def read_board(services: Services, slug: str) -> Board:
         scores=services.scores.scores(scorer.name, scorer.version),
         scorer=scorer.name,
         scorer_version=scorer.version,
+        is_challenge=scorer.is_challenge,
         recipe_now=recipe_now,
         files=services.takes.files,
     )
@@ -46,14 +52,14 @@ def read_board(services: Services, slug: str) -> Board:
 def lora_hashes(
     services: Services, story: Story, *, scenes: Sequence[str] | None = None, missing_ok: bool = False
 ) -> dict[str, str]:
-    """LoRA name → content hash, for the LoRAs that the scenes (None: all) wear.
+    """LoRA name → content hash, for the LoRAs that the scenes (None: all) use.
 
     Raises:
         ChooseAnother: one of them is not in the library (unless `missing_ok`, which leaves it out).
     """
-    worn = [story.loras_of(scene) for scene in story.scenes if scenes is None or scene.id in scenes]
+    used = [story.loras_of(scene) for scene in story.scenes if scenes is None or scene.id in scenes]
     found: dict[str, str] = {}
-    for name in dict.fromkeys(use.name for uses in worn for use in uses):
+    for name in dict.fromkeys(use.name for uses in used for use in uses):
         try:
             found[name] = services.loras.sha256(name)
         except ChooseAnother:
@@ -62,15 +68,14 @@ def lora_hashes(
     return found
 
 
-def missing_loras(services: Services, slug: str) -> tuple[tuple[str, dict[str, object]], ...]:
-    """Message codes with values: LoRAs that scenes wear and that this machine has not, so that nobody waits in vain."""
-    story = services.stories.load(slug)
+def missing_loras(services: Services, story: Story) -> tuple[tuple[str, dict[str, object]], ...]:
+    """Message codes with values: LoRAs that scenes use and that this machine has not, so that nobody waits in vain."""
     family = _family_or_none(services, story)
     painted = story if family is None else as_painted_by(story, family)
     here = lora_hashes(services, painted, missing_ok=True)
-    worn = [use.name for scene in painted.scenes for use in painted.loras_of(scene)]
-    gone = [name for name in dict.fromkeys(worn) if name not in here]
-    return tuple(("loras.missing", {"name": name, "scenes": worn.count(name)}) for name in gone)
+    used = [use.name for scene in painted.scenes for use in painted.loras_of(scene)]
+    gone = [name for name in dict.fromkeys(used) if name not in here]
+    return tuple(("loras.missing", {"name": name, "scenes": used.count(name)}) for name in gone)
 
 
 def _family_or_none(services: Services, story: Story) -> Family | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
+from story_engine.domain.board import Board
 from story_engine.domain.family import Family
 from story_engine.domain.job import JobView
 from story_engine.domain.story import Story
@@ -44,9 +45,8 @@ def render(
     Raises:
         InvalidInput: a setting in `overrides` cannot be accepted.
     """
-    story = services.stories.load(slug)
-    if overrides:
-        story = with_settings(story, overrides)
+    written = services.stories.load(slug)
+    story = with_settings(written, overrides) if overrides else written
     wanted = [scene.id for scene in story.scenes] if scenes is None else list(scenes)
     _check_scenes(story, wanted)
     if scenes is None:
@@ -55,7 +55,7 @@ def render(
     family = _family(services, story)
     existing = services.takes.takes(slug)
     if without_loras:
-        shown = _shown(services, slug)
+        shown = _shown(read_board(services, slug, written))
         plan = plan_controls(
             story, wanted, takes=takes, family=family, existing=existing, shown=shown, device=services.device
         )
@@ -76,7 +76,7 @@ def redo(services: Services, slug: str, scene: str, *, takes: int, user: str) ->
     """Submit more takes of one scene, ahead of whole boards."""
     story = services.stories.load(slug)
     _check_scenes(story, [scene])
-    panel = next(panel for panel in read_board(services, slug).panels if panel.scene.id == scene)
+    panel = next(panel for panel in read_board(services, slug, story).panels if panel.scene.id == scene)
     family = _family(services, story)
     plan = plan_redo(
         story,
@@ -142,9 +142,9 @@ def watch(services: Services, jobs: Sequence[JobView]) -> None:
         services.start_dispatcher()
 
 
-def _shown(services: Services, slug: str) -> dict[str, Take]:
+def _shown(board: Board) -> dict[str, Take]:
     """Scene id → the take on its panel, where that was painted from the scene as it is written now."""
-    views = {panel.scene.id: panel.chosen for panel in read_board(services, slug).panels}
+    views = {panel.scene.id: panel.chosen for panel in board.panels}
     return {scene: view.take for scene, view in views.items() if view and (view.is_current or view.is_control)}
 
 

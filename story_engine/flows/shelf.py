@@ -38,7 +38,7 @@ def _card(services: Services, slug: str) -> StoryCard:
     updated_at = services.stories.updated_at(slug)
     try:
         story = services.stories.load(slug)
-        board = read_board(services, slug)
+        board = read_board(services, slug, story)
     except StudioError as error:
         return _broken(slug, slug, updated_at, error)
     chosen = [panel.chosen for panel in board.panels if panel.chosen is not None]
@@ -56,6 +56,13 @@ def _card(services: Services, slug: str) -> StoryCard:
 
 def _broken(slug: str, title: str, updated_at: float, problem: StudioError, *, is_misnamed: bool = False) -> StoryCard:
     return StoryCard(
-        slug=slug, title=title, scenes=0, rendered=0, cover=None, family="", updated_at=updated_at,
-        problem=problem, is_misnamed=is_misnamed,
-    )  # fmt: skip
+        slug=slug,
+        title=title,
+        scenes=0,
+        rendered=0,
+        cover=None,
+        family="",
+        updated_at=updated_at,
+        problem=problem,
+        is_misnamed=is_misnamed,
+    )

@@ -26,13 +26,13 @@ class BundlePicture:
     row: PromptRow
 
 
-def check_submission(story: Story, board: Board, *, threshold: float, is_challenge: bool) -> tuple[CheckItem, ...]:
+def check_submission(story: Story, board: Board, *, threshold: float) -> tuple[CheckItem, ...]:
     """Everything that is there, weak or missing, in the order in which a person would mend it."""
     return (
         *_title(story),
         *_pictures(board),
         *_freshness(board),
-        *_scores(board, threshold=threshold, is_challenge=is_challenge),
+        *_scores(board, threshold=threshold),
         *_reproducible(board),
     )
 
@@ -87,8 +87,9 @@ def _freshness(board: Board) -> list[CheckItem]:
     ]
 
 
-def _scores(board: Board, *, threshold: float, is_challenge: bool) -> list[CheckItem]:
+def _scores(board: Board, *, threshold: float) -> list[CheckItem]:
     items = []
+    is_challenge = board.is_challenge
     values = board.scores
     unscored = sum(1 for panel, value in zip(board.panels, values, strict=True) if panel.chosen and value is None)
     if unscored:

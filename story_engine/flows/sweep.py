@@ -63,7 +63,7 @@ def plan(
         story: as its author wrote it.
         sweep: one of its scenes, and the axes.
         family: what paints; where it is not the story's own, it stands in.
-        lora_hashes: name → content hash of every LoRA that a cell wears.
+        lora_hashes: name → content hash of every LoRA that a cell uses.
         device: as `resolve` has it.
 
     Raises:
@@ -165,7 +165,7 @@ def jobs_of(services: Services, slug: str, wanted: SweepPlan) -> list[tuple[JobV
     for job in services.ledger.jobs(story=slug):
         if job.kind != "render" or job.wants_cancel or wanted.sweep.scene not in job.scenes:
             continue
-        digests = tuple(digest for digest in _digests(services, job) if digest in wanted.pictures)
+        digests = tuple(digest for digest in _digests(services, job, wanted.sweep.scene) if digest in wanted.pictures)
         if digests:
             found.append((job, digests))
     return found
@@ -175,9 +175,10 @@ def _is_sweep(services: Services, job: JobView) -> bool:
     return bool(services.ledger.spec(job.id).get("sweep"))
 
 
-def _digests(services: Services, job: JobView) -> list[str]:
+def _digests(services: Services, job: JobView, scene: str) -> list[str]:
+    """Of the pictures for this scene: another one with the same words gets the same digests."""
     items = services.ledger.spec(job.id)["items"]
-    return [Recipe.model_validate(item["recipe"]).digest for item in items]
+    return [Recipe.model_validate(item["recipe"]).digest for item in items if item["scene"] == scene]
 
 
 def _as_family_s_own(story: Story, family: Family) -> Story:
@@ -205,7 +206,7 @@ def _item(story: Story, sweep: Sweep, recipe: Recipe) -> RenderItem:
 
 
 def _hashes(services: Services, story: Story, sweep: Sweep) -> dict[str, str]:
-    """Content hashes of every LoRA that a cell wears.
+    """Content hashes of every LoRA that a cell uses.
 
     Raises:
         ChooseAnother: one of them is not in the library.

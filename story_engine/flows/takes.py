@@ -35,7 +35,7 @@ def pin(services: Services, slug: str, scene_id: str, take_id: str) -> Story:
 def use_settings(services: Services, slug: str, scene_id: str, take_id: str) -> Story:
     """The scene's prompt, negative and seed as they were for this take.
 
-    Sampler, steps, cfg and size too, and the LoRAs that it wore, where the take's family is the story's own.
+    Where the take's family is the story's own: sampler, steps, cfg, size and its LoRAs, by their present names, too.
     """
     take = _take(services, slug, scene_id, take_id)
     story = services.stories.load(slug)
@@ -49,7 +49,9 @@ def use_settings(services: Services, slug: str, scene_id: str, take_id: str) -> 
     if recipe.family == story.settings.family:
         given = _settings_of(services, story, take)
         edits.append(Edit(scene=None, field="settings", value=given, seen=story.settings))
-        edits.append(Edit(scene=scene_id, field="loras", value=_loras_of(story, scene, take), seen=scene.loras))
+        edits.append(
+            Edit(scene=scene_id, field="loras", value=_loras_of(services, story, scene, take), seen=scene.loras)
+        )
     return services.stories.edit(slug, edits)
 
 
@@ -69,7 +71,7 @@ def send_settings(services: Services, slug: str, scene_id: str, take_id: str) ->
         Edit(scene=None, field="loras", value=_loras_here(services, take), seen=story.loras),
     ]
     if scene.loras is not None:
-        # What the scene wore of its own would hide what the story wears now.
+        # What the scene used of its own would hide what the story uses now.
         edits.append(Edit(scene=scene_id, field="loras", value=None, seen=scene.loras))
     return services.stories.edit(slug, edits)
 
@@ -99,14 +101,28 @@ def _settings_of(services: Services, story: Story, take: Take) -> Settings:
     return story.settings.model_copy(update=values)
 
 
-def _loras_of(story: Story, scene: Scene, take: Take) -> tuple[LoraUse, ...] | None:
-    """What the scene has to wear to look like the take: as it is, as the story, or the take's own LoRAs."""
-    wore = tuple(LoraUse(name=part.name, strength=part.strength) for part in take.recipe.loras)
+def _loras_of(services: Services, story: Story, scene: Scene, take: Take) -> tuple[LoraUse, ...] | None:
+    """What the scene has to use to look like the take: its LoRAs as they are, the story's, or the take's own."""
+    used = tuple(LoraUse(name=_name_if_here(services, part), strength=part.strength) for part in take.recipe.loras)
     for loras in (scene.loras, None):
-        wears = story.loras_of(scene.model_copy(update={"loras": loras}))
-        if tuple(use for use in wears if use.strength != 0) == wore:
+        uses = story.loras_of(scene.model_copy(update={"loras": loras}))
+        if tuple(use for use in uses if use.strength != 0) == used:
             return loras
-    return wore
+    return used
+
+
+def _name_if_here(services: Services, part: LoraPart) -> str:
+    """As `_name_here`; a LoRA that is gone keeps its name, and the page says that it is missing.
+
+    Raises:
+        ChooseAnother: another LoRA has that name now; the scene would be painted with that one.
+    """
+    try:
+        return _name_here(services, part)
+    except ChooseAnother:
+        if services.loras.has(part.name):
+            raise
+        return part.name
 
 
 def _take(services: Services, slug: str, scene: str, take: str) -> Take:

@@ -76,6 +76,10 @@ class StoryStore:
         """The author's file, comments and all."""
         return self._file(slug).state().content.decode("utf-8-sig")
 
+    def clean_text(self, story: Story) -> str:
+        """The file of a story for other eyes: what it says, without the author's comments and notes to himself."""
+        return write_story(story, before=None).decode("utf-8-sig")
+
     def updated_at(self, slug: str) -> float:
         """When the file was last changed, seconds since the epoch; 0 when there is none."""
         try:

@@ -64,7 +64,7 @@ def test_a_story_is_painted_changed_chosen_scored_and_handed_in(app: App, visit:
     wait_for(lambda: engine.story(STORY).scene("s3").pinned, what="the seed is pinned")
     older = board().panels[2].takes[0].take.id
     person.settle()
-    person.press(f"pick-{older}")
+    person.press(f"pick-s3-{older}")
     wait_for(lambda: board().panels[2].is_picked, what="the pick is on disk")
     assert board().panels[2].chosen.take.id == older
 

@@ -99,11 +99,11 @@ def test_a_click_on_a_picture_takes_text_that_was_just_typed_along(app: App, vis
     person.open(f"Story?story={STORY}")
 
     person.at(f"field:{STORY}:s4:prompt").locator("textarea").fill("a kitten in the snow")
-    person.press(f"pick-{older}")
+    person.press(f"pick-s4-{older}")
 
     wait_for(lambda: app.engine.board(STORY).panels[3].is_picked, what="the pick is on disk")
     wait_for(lambda: app.engine.story(STORY).scene("s4").prompt == "a kitten in the snow", what="the text is saved")
-    person.at(f"thumb-older-{older}").wait_for(state="detached")
-    person.at(f"thumb-chosen-{older}").wait_for()
+    person.at(f"thumb-older-s4-{older}").wait_for(state="detached")
+    person.at(f"thumb-chosen-s4-{older}").wait_for()
     person.page.get_by_text("picked").first.wait_for()
     assert person.at(f"field:{STORY}:s4:prompt").locator("textarea").input_value() == "a kitten in the snow"

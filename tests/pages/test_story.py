@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from PIL import Image
 
 from story_engine.domain.edit import Edit
 from story_engine.domain.story import LONGEST_PROMPT
 from story_engine.domain.take import Score
+from tests.builders import a_recipe, a_take
 from tests.pages.conftest import Studio, texts
 
 PROMPT = "field:orange-cat-en:s1:prompt"
@@ -170,7 +172,7 @@ def test_a_click_on_a_thumbnail_picks_and_the_pick_can_be_taken_back(studio: Stu
     oldest = studio.takes(STORY, "s1")[0].take.id
     app = studio.page("story", story=STORY)
 
-    app.button(key=f"pick-{oldest}").click().run()
+    app.button(key=f"pick-s1-{oldest}").click().run()
 
     assert studio.engine.board(STORY).panels[0].is_picked
     assert studio.engine.board(STORY).panels[0].chosen.take.id == oldest
@@ -187,7 +189,7 @@ def test_a_pick_draws_its_panel_and_the_mean_again_and_no_field_of_text(studio: 
     app = studio.page("story", story=STORY)
     assert "5.00" in texts(app)
 
-    app.button(key=f"pick-{oldest.id}").click().run()
+    app.button(key=f"pick-s1-{oldest.id}").click().run()
 
     assert not app.exception
     assert not app.text_area
@@ -272,3 +274,26 @@ def test_words_of_a_person_are_shown_and_never_run(studio: Studio):
     app.segmented_control(key=f"view-{STORY}").set_value("board").run()
 
     assert app.header[0].value.startswith("\\!\\[")
+
+
+def test_two_scenes_with_the_same_words_and_seed_are_picked_pinned_and_deleted_apart(studio: Studio):
+    recipe = a_recipe(prompt="a cat", seed=0)
+    for scene in ("s1", "s2"):
+        for number in range(2):
+            again = recipe.model_copy(update={"seed": number})
+            take = a_take(again, story=STORY, scene=scene, number=number)
+            studio.engine.services.takes.add(take, Image.new("RGB", (64, 64), (90, 40, 99 * number)), {})
+    app = studio.page("story", story=STORY)
+    assert not app.exception and not app.error
+    first = studio.takes(STORY, "s2")[0].take.id
+
+    app.button(key=f"pick-s2-{first}").click().run()
+    app.run()
+    app.menu_button(key=f"take-menu-{STORY}-s1").click("delete").run()
+
+    panels = studio.engine.board(STORY).panels
+    assert [panel.is_picked for panel in panels[:2]] == [False, True]
+    assert [len(panel.takes) for panel in panels[:2]] == [1, 2]
+    app.menu_button(key=f"take-menu-{STORY}-s2").click("pin_seed").run()
+    assert [scene.pinned for scene in studio.engine.story(STORY).scenes[:2]] == [False, True]
+    assert not app.exception and not app.error

@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from zipfile import ZipFile
 
+import pytest
+
 from story_engine.cli.report import board_report
+from story_engine.store.scores import ScoreStore
+from story_engine.store.story_file import StoryFile
+from story_engine.store.takes import TakeStore
 from tests.pages.conftest import Studio, texts
 
 STORY = "orange-cat-en"
@@ -67,3 +73,24 @@ def test_without_a_story_the_page_offers_those_of_the_shelf(studio: Studio):
 
     assert not app.exception
     assert any(button.key == f"choose-{STORY}" for button in app.button)
+
+
+def test_one_run_of_the_page_reads_story_and_board_once(studio: Studio, monkeypatch: pytest.MonkeyPatch):
+    studio.painted(STORY, score=5.0)
+    app = studio.page("submit", story=STORY)
+    read: list[str] = []
+    for kind, name in ((StoryFile, "state"), (TakeStore, "takes"), (ScoreStore, "scores"), (TakeStore, "picks")):
+        monkeypatch.setattr(kind, name, _counted(getattr(kind, name), name, read))
+
+    app.run()
+
+    assert not app.exception
+    assert sorted(read) == ["picks", "scores", "state", "takes"]
+
+
+def _counted(method: Callable[..., object], name: str, read: list[str]) -> Callable[..., object]:
+    def counted(*args: object, **values: object) -> object:
+        read.append(name)
+        return method(*args, **values)
+
+    return counted

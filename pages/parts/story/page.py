@@ -23,16 +23,16 @@ def draw() -> None:
         st.query_params["story"] = slug
     _warm_up()
     try:
-        story = engine().story(slug)
+        now = engine().open(slug)
     except ChooseAnother as error:
         gone.draw(slug, error)
         return
+    story, board = now.story, now.board
     gone.remember(slug, story)
-    board = engine().board(slug)
     fields.start_run()
     head.draw(slug, story, board)
     unsaved = st.container()
-    for code, values in engine().notices(slug, language()):
+    for code, values in engine().notices(slug, language(), story):
         st.warning(plain(message(code, language(), **values)), icon=":material/healing:")
     drawers.draw(slug, story)
     banner, view = toolbar.draw(slug, story, board)
@@ -45,7 +45,7 @@ def draw() -> None:
     else:
         for position, panel in enumerate(board.panels):
             slots[panel.scene.id] = scene_card.draw(slug, story, panel, position)
-        toolbar.draw_add_scene(slug)
+        toolbar.draw_add_scene(slug, story)
     with unsaved:
         trouble.show_homeless(slug)
     with progress:

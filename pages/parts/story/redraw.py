@@ -14,7 +14,7 @@ from streamlit.errors import StreamlitAPIException
 
 from pages.parts.shared import notices
 from pages.parts.shared.engine import engine
-from story_engine.domain.board import Board, Panel
+from story_engine.domain.board import Board, OpenStory, Panel
 from story_engine.domain.story import Story
 from story_engine.errors import StudioError
 
@@ -55,22 +55,22 @@ def part_of_head(slug: str, board: Board, draw: Callable[[Board], None]) -> None
     @st.fragment(key=FACTS)
     def part() -> None:
         with notices.shown_here():
-            draw(given.pop() if given else _board(slug))
+            draw(given.pop() if given else _open(slug).board)
 
     part()
 
 
 def _now(slug: str, scene: str) -> tuple[Story, Panel]:
-    board = _board(slug)
-    found = next((panel for panel in board.panels if panel.scene.id == scene), None)
+    now = _open(slug)
+    found = next((panel for panel in now.board.panels if panel.scene.id == scene), None)
     if found is None:
         st.rerun()
-    return engine().story(slug), found
+    return now.story, found
 
 
-def _board(slug: str) -> Board:
+def _open(slug: str) -> OpenStory:
     try:
-        return engine().board(slug)
+        return engine().open(slug)
     except StudioError:
         st.rerun()  # the story has gone or is damaged: the page as a whole says so
 

@@ -62,7 +62,7 @@ def _draw_thumbnail(slug: str, panel: Panel, view: TakeView) -> None:
     kind = "chosen" if chosen else "current" if view.is_current or view.is_control else "older"
     kind += "-control" * view.is_control
     number = view.take.number + 1
-    with st.container(key=f"thumb-{kind}-{view.take.id}", width=64, gap=None):
+    with st.container(key=f"thumb-{kind}-{panel.scene.id}-{view.take.id}", width=64, gap=None):
         st.image(
             jpeg(view.thumbnail),
             width="stretch",
@@ -70,7 +70,7 @@ def _draw_thumbnail(slug: str, panel: Panel, view: TakeView) -> None:
         )
         st.button(
             f"{number} · {view.score:z.2f}" if view.score is not None else f"{number}",
-            key=f"pick-{view.take.id}",
+            key=f"pick-{panel.scene.id}-{view.take.id}",
             type="tertiary",
             on_click=redraw.panel,
             args=(slug, panel.scene.id, engine().pick, slug, panel.scene.id, view.take.id),

@@ -82,9 +82,9 @@ def draw(slug: str, story: Story, board: Board) -> tuple[DeltaGenerator, str]:
     return st.container(), view or "scenes"
 
 
-def draw_add_scene(slug: str) -> None:
+def draw_add_scene(slug: str, story: Story) -> None:
     """After the last scene."""
-    if len(engine().story(slug).scenes) < MOST_SCENES:
+    if len(story.scenes) < MOST_SCENES:
         st.button(
             say("scene.add"),
             key="add-scene",

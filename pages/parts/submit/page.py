@@ -11,9 +11,9 @@ from pages.parts.shared import live, notices, opened, zip_download
 from pages.parts.shared.engine import engine
 from pages.parts.shared.wording import language, plain, say, signed, size
 from pages.parts.story import head
-from pages.parts.story import page as story_desk
+from pages.parts.story import page as story_page
 from pages.parts.story.panel_picture import jpeg
-from story_engine.domain.board import Board
+from story_engine.domain.board import Board, OpenStory
 from story_engine.domain.views import CheckItem, GateView
 from story_engine.messages import message
 
@@ -28,29 +28,28 @@ LEAST_PULL = 0.005
 
 
 def draw() -> None:
-    """The open story on its way out of the house."""
+    """The open story, read once: gate, checklist and sheet speak of the same pictures."""
     slug = opened.slug()
     if slug is None:
-        story_desk.choose("submit")
+        story_page.choose("submit")
         return
     if st.query_params.get("story") != slug:
         st.query_params["story"] = slug
-    story = engine().story(slug)
-    st.title(say("submit.title", title=plain(story.title) or say("home.untitled")), anchor=False)
-    board = engine().board(slug)
+    now = engine().open(slug)
+    st.title(say("submit.title", title=plain(now.story.title) or say("home.untitled")), anchor=False)
     live.follow(story=slug, quiet=True)
     left, right = st.columns([7, 5], gap="large")
     with left:
-        gate = _draw_gate(slug)
-        _draw_bars(board, gate)
-        items = engine().checklist(slug, threshold=head.threshold())
+        gate = _draw_gate(now)
+        _draw_bars(now.board, gate)
+        items = engine().checklist(now, threshold=head.threshold())
         _draw_checklist(items)
         _draw_export(slug, items)
     with right:
-        _draw_sheet(slug, board)
+        _draw_sheet(now)
 
 
-def _draw_gate(slug: str) -> GateView:
+def _draw_gate(now: OpenStory) -> GateView:
     with st.container(key="card-gate", gap="small"):
         row = st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute")
         threshold = row.empty()
@@ -67,7 +66,7 @@ def _draw_gate(slug: str) -> GateView:
             width=150,
             help=say("submit.threshold_hint"),
         )
-        gate = engine().gate(slug, threshold=float(value))
+        gate = engine().gate(now, threshold=float(value))
         with row:
             st.metric(
                 say("submit.mean") if gate.is_challenge else say("submit.mean_preview"),
@@ -81,7 +80,7 @@ def _draw_gate(slug: str) -> GateView:
                     key="submit-rescore",
                     icon=":material/star:",
                     on_click=notices.attempt,
-                    args=(engine().rescore, slug),
+                    args=(engine().rescore, now.slug),
                 )
         if not gate.is_challenge:
             st.caption(f":material/info: {say('submit.preview_only')}")
@@ -149,9 +148,9 @@ def _export(slug: str, ready: str) -> None:
     st.session_state[ready] = engine().export(slug, threshold=head.threshold())
 
 
-def _draw_sheet(slug: str, board: Board) -> None:
+def _draw_sheet(now: OpenStory) -> None:
     st.subheader(say("submit.sheet"), anchor=False)
-    if all(panel.chosen is None for panel in board.panels):
+    if all(panel.chosen is None for panel in now.board.panels):
         st.caption(say("submit.no_sheet"))
         return
-    st.image(engine().contact_sheet(slug), width="stretch", alt=say("submit.sheet"))
+    st.image(engine().contact_sheet(now), width="stretch", alt=say("submit.sheet"))

@@ -1,7 +1,9 @@
 """From takes on disk to the zip, with the real stores and an engine that paints nothing."""
 
+import hashlib
 import json
 import zipfile
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -11,6 +13,7 @@ from story_engine.config import Config
 from story_engine.domain.resolve import resolve
 from story_engine.domain.take import Score
 from story_engine.errors import InvalidInput, NotReady
+from story_engine.flows import export
 from tests.builders import a_take
 
 
@@ -121,3 +124,57 @@ def test_a_deleted_take_comes_back_with_its_token(engine, painted):
     engine.restore_take(token)
 
     assert engine.board(painted).panels[0].chosen.take == panel.chosen.take
+
+
+def test_a_pick_made_during_an_export_does_not_tear_scores_and_pictures_apart(engine, painted, tmp_path, monkeypatch):
+    """Another tab picks while the zip is being planned: the bundle is that of the moment before, as a whole."""
+    services, scorer = engine.services, engine.services.present_scorer()
+    worse = {}
+    story = engine.story(painted)
+    for scene in story.scenes:
+        recipe = resolve(story, scene, 1, family=services.families()["preview"], loras={})
+        stored = services.takes.add(
+            a_take(recipe, scene=scene.id, story=painted, number=1), Image.new("RGB", (64, 64)), {}
+        )
+        sha256, version = stored.picture_sha256, scorer.version
+        services.scores.add([Score(picture_sha256=sha256, scorer=scorer.name, scorer_version=version, value=1.0)])
+        worse[scene.id] = stored.id
+    plan = export.plan_bundle
+
+    def plan_while_another_tab_picks(board):
+        planned = plan(board)
+        for scene, take in worse.items():
+            engine.pick(painted, scene, take)
+        return planned
+
+    monkeypatch.setattr(export, "plan_bundle", plan_while_another_tab_picks)
+
+    with zipfile.ZipFile(engine.export(painted, out=tmp_path / "out.zip")) as bundle:
+        scores = json.loads(bundle.read("scores.json"))
+        recipes = json.loads(bundle.read("recipes.json"))
+        sums = {name: hashlib.sha256(bundle.read(name)).hexdigest() for name in recipes}
+
+    assert scores["mean"] == pytest.approx(sum(scores["pictures"].values()) / 8) == pytest.approx(6.75)
+    assert {name: recipe["picture_sha256"] for name, recipe in recipes.items()} == sums
+
+
+def test_the_bundle_says_what_the_story_says_and_nothing_that_was_only_for_its_author(engine, painted, tmp_path):
+    file = engine.config.stories / f"{painted}.yaml"
+    secret = "hf_SECRETSECRETSECRET"
+    text = file.read_text(encoding="utf-8").replace("scenes:", f"scenes: # {secret} in the middle")
+    file.write_text(f"# token: {secret}\n{text}\n# /home/someone/{secret}\n", encoding="utf-8")
+    assert secret in engine.services.stories.text(painted)
+
+    with zipfile.ZipFile(engine.export(painted, out=tmp_path / "out.zip")) as bundle:
+        entries = {name: bundle.read(name) for name in bundle.namelist()}
+
+    for name, content in entries.items():
+        assert secret.encode() not in content, name
+        assert str(tmp_path).encode() not in content, name
+        assert str(Path.home()).encode() + b"/" not in content, name
+    assert secret in engine.services.stories.text(painted)
+    shelf = tmp_path / "elsewhere"
+    shelf.mkdir()
+    (shelf / "again.yaml").write_bytes(entries["story.yaml"])
+    again = open_engine(Config(workspace=tmp_path / "w2", stories=shelf)).story("again")
+    assert again.model_copy(update={"revision": 0}) == engine.story(painted).model_copy(update={"revision": 0})

@@ -43,7 +43,7 @@ def queued(engine, submitted) -> dict[str, Recipe]:
 
 def painted(engine, slug, recipes: dict[str, Recipe], number=0) -> None:
     for scene, recipe in recipes.items():
-        take = a_take(recipe, scene=scene, story=slug, number=number)
+        take = a_take(recipe, scene=scene, story=slug, number=number, written_prompt=recipe.prompt)
         engine.services.takes.add(take, Image.new("RGB", (64, 64)), {})
 
 
@@ -127,3 +127,54 @@ def test_two_tabs_give_two_scenes_loras_and_both_stay(engine, cat):
     story = engine.story(cat)
     assert (story.scene("s4").loras, story.scene("s5").loras) == ((OIL,), ())
     assert "scenes[s5].loras" in engine.history(cat)[0].changed
+
+
+def renamed(engine, old: str, new: str) -> None:
+    folder = engine.config.workspace / "loras"
+    (folder / f"{old}.safetensors").rename(folder / f"{new}.safetensors")
+
+
+def test_settings_of_a_take_name_its_lora_as_it_is_called_now(engine, cat):
+    painted(engine, cat, queued(engine, engine.render(cat, scenes=["s2"])))
+    take = engine.board(cat).panels[1].takes[0].take.id
+    renamed(engine, "oil", "thick-oil")
+    engine.edit(cat, [Edit(scene="s2", field="loras", value=(), seen=(OIL,))])
+
+    story = engine.use_settings(cat, "s2", take)
+
+    assert story.scene("s2").loras == (LoraUse(name="thick-oil"),)
+    assert engine.board(cat).panels[1].takes[0].is_current
+    assert engine.render(cat, scenes=["s2"]).found == 1
+
+
+def test_a_scene_that_has_the_renamed_lora_already_is_left_as_it_is(engine, cat):
+    painted(engine, cat, queued(engine, engine.render(cat, scenes=["s1"])))
+    take = engine.board(cat).panels[0].takes[0].take.id
+    renamed(engine, "ink", "brush")
+    engine.edit(cat, [Edit(scene=None, field="loras", value=(LoraUse(name="brush", strength=0.5),), seen=(INK,))])
+
+    assert engine.use_settings(cat, "s1", take).scene("s1").loras is None
+
+
+def test_settings_of_a_take_never_name_another_lora_that_has_its_name_now(engine, cat):
+    painted(engine, cat, queued(engine, engine.render(cat, scenes=["s2"])))
+    take = engine.board(cat).panels[1].takes[0].take.id
+    (engine.config.workspace / "loras" / "oil.safetensors").write_bytes(b"another one")
+    before = engine.story(cat)
+
+    with pytest.raises(ChooseAnother, match="another file now"):
+        engine.use_settings(cat, "s2", take)
+
+    assert engine.story(cat) == before
+
+
+def test_settings_of_a_take_whose_lora_is_gone_bring_its_words_back_and_say_what_is_missing(engine, cat):
+    painted(engine, cat, queued(engine, engine.render(cat, scenes=["s2"])))
+    take = engine.board(cat).panels[1].takes[0].take.id
+    (engine.config.workspace / "loras" / "oil.safetensors").unlink()
+    engine.edit(cat, [Edit(scene="s2", field="prompt", value="a dog", seen="a cat, s2")])
+
+    engine.use_settings(cat, "s2", take)
+
+    assert engine.story(cat).scene("s2").prompt == "a cat, s2"
+    assert ("loras.missing", {"name": "oil", "scenes": 1}) in engine.notices(cat, "en")

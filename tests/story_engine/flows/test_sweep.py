@@ -384,3 +384,15 @@ def test_without_a_chinese_font_every_label_is_still_letters(engine, monkeypatch
         assert Image.open(io.BytesIO(picture)).format == "PNG" and not engine.sweeps.writes_chinese()
     for each in cached:
         each.cache_clear()
+
+
+def test_a_cell_is_not_waited_for_where_another_scene_with_the_same_words_is_painted(engine):
+    for field, value in (("prompt", "an orange kitten"), ("seed", 5)):
+        change(engine, field, value, scene="s2")
+    change(engine, "pinned", True, scene="s1")
+    change(engine, "seed", 9, scene="s1")
+    engine.render(STORY, scenes=["s1", "s2"])  # s2's picture has the words and the seed of the first cell of s1's sweep
+
+    submitted = engine.sweeps.paint(STORY, a_sweep(("seed", 5, 6)))
+
+    assert submitted.queued == 2
