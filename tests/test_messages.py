@@ -4,26 +4,17 @@ import re
 from pathlib import Path
 from string import Formatter
 
-import pytest
-
 from story_engine.messages import LANGUAGES, known_codes, message
+from tests.used_texts import unused
 
-FOLDER = Path(__file__).resolve().parent.parent / "story_engine"
+PROJECT = Path(__file__).resolve().parent.parent
+FOLDER = PROJECT / "story_engine"
 FILES = sorted((FOLDER / "messages").glob("*.json"))
+RAISED = {"StudioError", "FixInput", "ChooseAnother", "InstallOrDownload", "Wait", "LookAtLog", "Cancelled", "Problem"}
 
 
 def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_every_text_exists_in_every_language_with_the_same_values(path):
-    for situation, texts in json.loads(path.read_text(encoding="utf-8")).items():
-        assert set(texts) == set(LANGUAGES), situation
-        assert placeholders(texts["en"]) == placeholders(texts["zh"]), situation
-
-
-RAISED = {"StudioError", "FixInput", "ChooseAnother", "InstallOrDownload", "Wait", "LookAtLog", "Cancelled", "Problem"}
 
 
 def codes_in(path: Path) -> set[str]:
@@ -41,9 +32,24 @@ def codes_in(path: Path) -> set[str]:
     return {code for code in found if not code.endswith((".json", ".py", ".yaml", ".sqlite", ".log", ".lock"))}
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.py")), ids=lambda path: str(path.relative_to(FOLDER)))
-def test_every_code_that_the_engine_uses_has_a_text(path):
-    assert codes_in(path) - known_codes() == set()
+def test_every_text_exists_in_every_language_with_the_same_values():
+    faults = [
+        f"{path.stem}.{situation}"
+        for path in FILES
+        for situation, texts in json.loads(path.read_text(encoding="utf-8")).items()
+        if set(texts) != set(LANGUAGES) or placeholders(texts["en"]) != placeholders(texts["zh"])
+    ]
+    assert not faults
+
+
+def test_every_code_that_the_engine_uses_has_a_text():
+    missing = {path.name: codes for path in FOLDER.rglob("*.py") if (codes := codes_in(path) - known_codes())}
+    assert not missing
+
+
+def test_every_text_of_the_engine_is_used():
+    files = [*FOLDER.rglob("*.py"), *(PROJECT / "pages").rglob("*.py"), PROJECT / "Home.py"]
+    assert not unused(known_codes(), files)
 
 
 def test_a_message_is_filled_with_its_values():

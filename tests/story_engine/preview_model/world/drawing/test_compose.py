@@ -54,11 +54,11 @@ def test_a_drawing_has_the_asked_size_and_is_in_colour() -> None:
     assert draw(CAT_AT_HOME).mode == "RGB"
 
 
-@pytest.mark.parametrize("style", STYLES)
-def test_equal_scenes_give_equal_pictures(style: str) -> None:
-    scene = replace(CAT_AT_HOME, style=style, degradation="noisy")
+def test_equal_scenes_give_equal_pictures() -> None:
+    for style in STYLES:
+        scene = replace(CAT_AT_HOME, style=style, degradation="noisy")
 
-    assert draw(scene).tobytes() == draw(scene).tobytes()
+        assert draw(scene).tobytes() == draw(scene).tobytes()
 
 
 def test_another_seed_gives_another_picture() -> None:
@@ -102,12 +102,12 @@ def test_pictures_in_pixel_style_are_made_of_cells() -> None:
     assert len(colours) <= 28
 
 
-@pytest.mark.parametrize("prop", PROPS)
-def test_a_thing_shows(prop: str) -> None:
-    bare, with_thing = as_array(CAT_AT_HOME), as_array(replace(CAT_AT_HOME, prop=prop))
+def test_a_thing_shows() -> None:
+    for prop in PROPS:
+        bare, with_thing = as_array(CAT_AT_HOME), as_array(replace(CAT_AT_HOME, prop=prop))
 
-    changed = np.abs(bare - with_thing).max(axis=2) > 40
-    assert changed.sum() == 0 if prop == "none" else changed.sum() > 300
+        changed = np.abs(bare - with_thing).max(axis=2) > 40
+        assert changed.sum() == 0 if prop == "none" else changed.sum() > 300
 
 
 def test_companions_show() -> None:
@@ -118,14 +118,14 @@ def test_companions_show() -> None:
     assert (np.abs(alone - in_company).max(axis=2) > 40).mean() > 0.1
 
 
-@pytest.mark.parametrize("subject", SUBJECTS)
-def test_a_subject_stands_off_every_kind_of_place(subject: str) -> None:
-    main = Figure(subject=subject, colour="white" if subject == "panda" else "blue")
+def test_a_subject_stands_off_every_kind_of_place() -> None:
+    for subject in SUBJECTS:
+        main = Figure(subject=subject, colour="white" if subject == "panda" else "blue")
 
-    for place, shot in itertools.product(("dark_corner", "snow_mountain"), SHOTS):
-        scene = DrawnScene(main=main, place=place, shot=shot, seed=3)
-        other = replace(scene, main=Figure(subject="cat" if subject != "cat" else "girl", colour="orange"))
-        assert (np.abs(as_array(scene) - as_array(other)).max(axis=2) > 40).mean() > 0.01
+        for place, shot in itertools.product(("dark_corner", "snow_mountain"), SHOTS):
+            scene = DrawnScene(main=main, place=place, shot=shot, seed=3)
+            other = replace(scene, main=Figure(subject="cat" if subject != "cat" else "girl", colour="orange"))
+            assert (np.abs(as_array(scene) - as_array(other)).max(axis=2) > 40).mean() > 0.01
 
 
 def test_the_main_colour_is_found_in_every_style() -> None:
