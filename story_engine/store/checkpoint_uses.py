@@ -10,6 +10,7 @@ from pathlib import Path
 
 from story_engine.store.layout import Layout
 from story_engine.store.loras import CHECKPOINT_MARK
+from story_engine.store.trash import Trash
 
 _ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{2}))")
 """How YAML and JSON may write a letter that is not ASCII."""
@@ -32,8 +33,7 @@ def used_steps(layout: Layout, run: str) -> frozenset[int]:
 
 def _texts(layout: Layout) -> Iterator[Path]:
     yield from layout.stories.glob("*.yaml*")
-    yield from layout.trash.glob("*/parts/**/*.yaml*")
-    yield from (layout.stories / ".trash").glob("*/*.yaml*")  # where earlier versions put deleted stories
+    yield from Trash(layout).files("story", "*.yaml*")
     yield from _sweeps(layout)
     yield from _picked_takes(layout)
 

@@ -16,7 +16,7 @@ class StoryTrash:
         self._layout = layout
         self._trash = Trash(layout)
 
-    def put(self, slug: str, *, title: str) -> str:
+    def put(self, slug: str, *, title: str = "") -> str:
         """Move a story here; the token that gives it back.
 
         Raises:

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import secrets
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -75,7 +75,7 @@ class Trash:
         Raises:
             ChooseAnother: nothing here (of that kind) has this token.
         """
-        self._adopt()
+        self._bring_in_old(token)
         is_token = name_fault(token) is None and (self._folder / token / PARTS).is_dir()
         found = self._read(self._folder / token) if is_token else None
         if found is None or kind not in (None, found.kind):
@@ -101,17 +101,27 @@ class Trash:
 
     def entries(self) -> tuple[TrashEntry, ...]:
         """Everything here, last deleted first."""
-        self._adopt()
-        found = [entry for place in self._places() if (place / PARTS).is_dir() and (entry := self._read(place))]
-        return tuple(sorted(found, key=lambda entry: (entry.deleted_at, entry.token), reverse=True))
+        found = {place.name: entry for place in self._places() if (entry := self._read(place)) is not None}
+        found |= {old.place.name: _entry_of(old) for old in old_places(self._layout) if old.place.name not in found}
+        return tuple(sorted(found.values(), key=lambda entry: (entry.deleted_at, entry.token), reverse=True))
 
     def names(self, kind: TrashKind) -> set[str]:
         """Names that things of a kind here would like to have back."""
         return {entry.name for entry in self.entries() if entry.kind == kind}
 
+    def files(self, kind: TrashKind, pattern: str) -> Iterator[Path]:
+        """Files of all things of a kind, by the name that they have inside their entries."""
+        for entry in self.entries():
+            if entry.kind == kind:
+                yield from (self._folder / entry.token / PARTS).glob(pattern)
+        for old in old_places(self._layout):
+            if old.kind == kind:
+                yield from (path for _, path in old.parts if path.match(pattern))
+
     def place(self, token: str) -> Path:
         """Where an entry lies, for those who measure it."""
-        return self._folder / token
+        here = self._folder / token
+        return here if here.is_dir() else next((old.place for old in self._old(token)), here)
 
     def outdated(self) -> tuple[TrashEntry, ...]:
         """What has been here for longer than it is kept."""
@@ -121,8 +131,12 @@ class Trash:
 
     def forget(self, tokens: Iterable[str]) -> int:
         """Delete entries for good; how many."""
-        places = [self._folder / token for token in tokens if name_fault(token) is None]
-        return sum(self._remove(place) for place in places if place.is_dir())
+        count = 0
+        for token in tokens:
+            if name_fault(token) is None:
+                self._bring_in_old(token)
+                count += (self._folder / token).is_dir() and self._remove(self._folder / token)
+        return count
 
     def forget_old(self) -> int:
         """Delete what has been here for longer than it is kept, and what is left of earlier deletions; how many."""
@@ -149,29 +163,26 @@ class Trash:
 
     def _places(self) -> list[Path]:
         try:
-            return [path for path in self._folder.iterdir() if not path.name.startswith(".")]
+            return [path for path in self._folder.iterdir() if path.name[:1] != "." and (path / PARTS).is_dir()]
         except OSError:
             return []
 
-    def _adopt(self) -> None:
-        """Bring in what an earlier version has thrown away, into folders of its own kind, and give it its time."""
-        for old in old_places(self._layout):
+    def _old(self, token: str) -> list[OldPlace]:
+        return [old for old in old_places(self._layout) if old.place.name == token]
+
+    def _bring_in_old(self, token: str) -> None:
+        """Give what an earlier version has thrown away, into a folder of its own kind, today's layout."""
+        for old in self._old(token):
             try:
-                self._bring_in(old)
+                place = self._folder / token
+                if not (place / ENTRY).exists():
+                    write_bytes(place / ENTRY, _json(_entry_of(old)))
+                for part, source in old.parts:
+                    move(source, place / PARTS / part)
+                if old.place.is_dir() and old.place != place:
+                    old.place.rmdir()
             except (StudioError, OSError) as error:
                 _LOG.warning("%s stays in the trash of an earlier version for now: %s", old.place, error)
-
-    def _bring_in(self, old: OldPlace) -> None:
-        place = self._folder / old.place.name
-        if not (place / ENTRY).exists():
-            said = TrashEntry(
-                token=place.name, kind=old.kind, name=old.name, title=old.title, deleted_at=_iso(old.deleted_at)
-            )
-            write_bytes(place / ENTRY, _json(said))
-        for part, source in old.parts:
-            move(source, place / PARTS / part)
-        if old.place.is_dir() and old.place != place:
-            old.place.rmdir()
 
     def _remove(self, place: Path) -> bool:
         """Delete an entry; from the first moment on it cannot be brought back, however far the deletion gets."""
@@ -183,6 +194,12 @@ class Trash:
             return False
         shutil.rmtree(going, ignore_errors=True)
         return True
+
+
+def _entry_of(old: OldPlace) -> TrashEntry:
+    return TrashEntry(
+        token=old.place.name, kind=old.kind, name=old.name, title=old.title, deleted_at=_iso(old.deleted_at)
+    )
 
 
 def _json(entry: TrashEntry) -> bytes:

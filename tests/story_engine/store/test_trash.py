@@ -181,7 +181,7 @@ def test_what_was_half_brought_in_from_the_old_trash_comes_in_whole(layout, stor
     place = layout.stories / ".trash" / "a-story-1~0a1b2c3d"
     place.mkdir(parents=True)
     layout.story("a-story-1").rename(place / "story.yaml")
-    Trash(layout).entries()
+    Trash(layout).entry("a-story-1~0a1b2c3d")
     place.mkdir()
     layout.history("a-story-1").rename(place / "history")
 
