@@ -9,6 +9,7 @@ from story_engine.domain.value import Value
 SCHEMA = 1
 """Number of the story format that this program writes."""
 LARGEST_SEED = 2**32 - 1
+LARGEST_REVISION = 10**15
 """torch.manual_seed takes more, but notebooks, A1111 and ComfyUI agree on 32 bits."""
 MOST_SCENES = 24
 LONGEST_PROMPT = 20_000

@@ -20,7 +20,7 @@ from story_engine.domain.findings import (
 )
 from story_engine.domain.migration import migrate, schema_of
 from story_engine.domain.safe_name import same_file
-from story_engine.domain.story import LARGEST_SEED, LONGEST_PROMPT, MOST_SCENES, SCHEMA, Story
+from story_engine.domain.story import LARGEST_REVISION, LARGEST_SEED, LONGEST_PROMPT, MOST_SCENES, SCHEMA, Story
 from story_engine.domain.story_data import story_data
 
 NOISES = ("cpu", "device")
@@ -204,7 +204,7 @@ _SCENE = _with(
 )
 _STORY: dict[str, Check] = {
     "schema": whole_number(SCHEMA, SCHEMA, "story.schema_unknown"),
-    "revision": whole_number(0, 999_999, "story.revision_range"),
+    "revision": whole_number(0, LARGEST_REVISION, "story.revision_range"),
     "title": _TITLE,
     "style": _PROMPT,
     "negative": _PROMPT,

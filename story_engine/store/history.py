@@ -16,7 +16,7 @@ KEPT_WHOLE = 50
 BEING_WRITTEN_SECONDS = 5.0
 """Where files cannot be linked, a revision grows before the eyes of others; older than this, its writer has ended."""
 BEING_WRITTEN_PAUSE_SECONDS = 0.02
-_NAME = re.compile(r"([0-9]{6})\.yaml")
+_NAME = re.compile(r"([0-9]{6,16})\.yaml")
 _SEAL = re.compile(rb"\n# sha256 ([0-9a-f]{64})\n\Z")
 _SCENE_ID = re.compile(rb"\bid: [\"']?s([0-9]{1,9})\b")
 
@@ -30,10 +30,11 @@ class History:
     def numbers(self) -> list[int]:
         """Every revision there is, damaged ones too, oldest first."""
         try:
-            names = [path.name for path in self.folder.iterdir()]
+            names = {path.name for path in self.folder.iterdir()}
         except (FileNotFoundError, NotADirectoryError):
             return []
-        return sorted(int(match.group(1)) for match in map(_NAME.fullmatch, names) if match)
+        numbers = (int(match.group(1)) for match in map(_NAME.fullmatch, names) if match)
+        return sorted(number for number in numbers if _name(number) in names)
 
     def content(self, number: int) -> bytes | None:
         """The story's file as it was at `number`; None when the revision is damaged or gone."""
@@ -98,7 +99,7 @@ class History:
                 self._path(number).unlink(missing_ok=True)
 
     def _path(self, number: int) -> Path:
-        return self.folder / f"{number:06d}.yaml"
+        return self.folder / _name(number)
 
     def _raw(self, number: int) -> bytes:
         try:
@@ -109,6 +110,11 @@ class History:
     def _is_being_written(self, number: int, patience: float) -> bool:
         is_fresh = time.time() - self.saved_at(number) < BEING_WRITTEN_SECONDS
         return is_fresh and time.monotonic() < patience and _SEAL.search(self._raw(number)) is None
+
+
+def _name(number: int) -> str:
+    """Six digits, and more from the millionth on."""
+    return f"{number:06d}.yaml"
 
 
 def _highest_scene_number(content: bytes) -> int:

@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from filelock import FileLock, Timeout
 
 from story_engine.domain.story import Story
+from story_engine.domain.three_way import with_changes_of
 from story_engine.errors import ChooseAnother, InvalidInput, Problem, StudioError, Wait
 from story_engine.store.atomic import read_bytes, write_bytes
+from story_engine.store.exchange import exchange_bytes, settled_bytes
 from story_engine.store.folders import make_folder
 from story_engine.store.history import History
 from story_engine.store.layout import Layout
@@ -28,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 LOCK_NAME = ".lock"
 LOCK_SECONDS = 10.0
+MOST_CLAIMED = 10**9
+"""A file without a history that claims more begins anew: nobody saves a story so often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +75,11 @@ class StoryFile:
         finally:
             lock.release()
 
-    def state(self) -> State:
+    def state(self, *, is_patient: bool = True) -> State:
         """The story as it is now; what happened to its file outside of the Studio is put in order on the way.
+
+        Args:
+            is_patient: wait until somebody who writes the file just now is done.
 
         Raises:
             ChooseAnother: there is no such story.
@@ -83,21 +90,24 @@ class StoryFile:
         numbers, newest = self.history.newest()
         if newest is None:
             story = self._story(head)
+            if story.revision > MOST_CLAIMED:
+                story = story.model_copy(update={"revision": 0})
             return State(story, head, max([story.revision, *numbers]) + 1)
         number, content = newest
         if head == content:
             return State(self._story(content), content, numbers[-1] + 1)
+        if self._is_behind(head, number):
+            self._write_head(content, number, replacing=head)
+            return State(self._story(content), content, numbers[-1] + 1)
+        if is_patient and self._settled_head() != head:
+            return self.state(is_patient=False)  # it was being written in this moment
         try:
-            document = read_document(head, file=self.label)
+            read_document(head, file=self.label)
         except InvalidInput as damage:
             logger.warning("Revision %d is shown instead of a damaged file: %s", number, damage)
             self._keep(head)
             return State(self._story(content), content, numbers[-1] + 1)
-        claimed = document.data.get("revision", 0) if isinstance(document.data, dict) else None
-        is_behind = isinstance(claimed, int) and claimed < number and self.history.content(claimed) == head
-        if is_behind:
-            self._write_head(content, number, replacing=head)
-        if is_behind or decode(head) == decode(content):
+        if decode(head) == decode(content):
             return State(self._story(content), content, numbers[-1] + 1)
         return self._edited_by_hand(head, shown=number, next_number=numbers[-1] + 1)
 
@@ -188,25 +198,82 @@ class StoryFile:
         try:
             if not self.history.add(next_number, content):
                 return self.state()
+            merged = self._with_saves_since(story, claimed=story.revision, shown=shown)
+            if merged is not None:
+                revised = merged.model_copy(update={"revision": next_number + 1})
+                content = write_story(revised, before=head)
+                if not self.history.add(revised.revision, content):
+                    return self.state()
         except Wait as error:
             logger.warning("An edit of %s by hand could not be put into its history: %s", self.slug, error)
             return State(story.model_copy(update={"revision": shown}), head, next_number)
-        logger.info("%s was edited outside of the Studio: revision %d", self.slug, next_number)
-        self._write_head(content, next_number, replacing=head)
-        return State(revised, content, next_number + 1)
+        logger.info("%s was edited outside of the Studio: revision %d", self.slug, revised.revision)
+        self._write_head(content, revised.revision, replacing=head)
+        return State(revised, content, revised.revision + 1)
+
+    def _with_saves_since(self, edited: Story, *, claimed: int, shown: int) -> Story | None:
+        """A hand's text with what was saved since the revision that it was made from; None when nothing was."""
+        if not 0 <= claimed < shown:
+            return None
+        try:
+            before, ours = self.revision(claimed), self.revision(shown)
+        except StudioError:
+            return None  # nobody knows what it was made from
+        return with_changes_of(ours, edited, before=before)
 
     def _write_head(self, content: bytes, number: int, *, replacing: bytes) -> None:
-        """Bring the head up to revision `number`. That is committed: a head that stays behind is healed later."""
+        """Bring the head up to revision `number`. That is committed: a head that stays behind is healed later.
+
+        What somebody wrote into the file in this very moment is never lost: it becomes a revision too.
+        """
         try:
-            present = self.head()
             newest = self.history.newest()[1]
-            if present == content or newest is None or newest[0] != number:
+            if newest is not None and newest[0] > number:
+                logger.info("Revision %d of %s is newer: who made it writes the file", newest[0], self.slug)
                 return
-            if present != replacing and not self._is_revision(present):
-                self._keep(present)
-            write_bytes(self.path, content)
+            if self.head() == content:
+                return
+            was = exchange_bytes(self.path, content, limit=LARGEST_BYTES)
+            if was not in (content, replacing) and not self._is_revision(was):
+                self._keep_late_edit(was, shown=number, present=content)
         except StudioError as error:
             logger.warning("The file of %s stays behind its history for now: %s", self.slug, error)
+
+    def _keep_late_edit(self, edited: bytes, *, shown: int, present: bytes) -> None:
+        """What a hand wrote while we saved becomes a revision, and with what we saved the next one."""
+        try:
+            theirs = read_story(edited, file=self.label)
+        except InvalidInput:
+            self._keep(edited)
+            return
+        self._add_next(theirs, before=edited)
+        merged = self._with_saves_since(theirs, claimed=theirs.revision, shown=shown)
+        number, written = self._add_next(merged or read_story(present, file=self.label), before=edited)
+        logger.info("%s was edited outside of the Studio during a save: revision %d", self.slug, number)
+        self._write_head(written, number, replacing=present)
+
+    def _add_next(self, story: Story, *, before: bytes) -> tuple[int, bytes]:
+        """Make a story the newest revision, whoever else is at it; its number, and its file."""
+        while True:
+            number = max(self.history.numbers(), default=0) + 1
+            content = write_story(story.model_copy(update={"revision": number}), before=before)
+            if self.history.add(number, content):
+                return number, content
+
+    def _is_behind(self, head: bytes, newest: int) -> bool:
+        """Whether a file is an earlier revision, and not what somebody has written."""
+        try:
+            document = read_document(head, file=self.label)
+        except InvalidInput:
+            return False
+        claimed = document.data.get("revision", 0) if isinstance(document.data, dict) else None
+        return isinstance(claimed, int) and 0 <= claimed < newest and self.history.content(claimed) == head
+
+    def _settled_head(self) -> bytes:
+        try:
+            return settled_bytes(self.path, limit=LARGEST_BYTES)
+        except FileNotFoundError as error:
+            raise not_found(self.slug, self.path.parent) from error
 
     def _is_revision(self, content: bytes) -> bool:
         try:

@@ -18,7 +18,7 @@ from ruamel.yaml.scalarstring import (
 )
 
 from story_engine.domain.migration import schema_of
-from story_engine.domain.story import SCHEMA, Scene, Story
+from story_engine.domain.story import LARGEST_REVISION, SCHEMA, Scene, Story
 from story_engine.domain.story_data import story_data, written_data
 from story_engine.domain.validation import story_from
 from story_engine.errors import FixInput, InvalidInput, Problem
@@ -56,7 +56,16 @@ def read_story(content: bytes, *, file: str) -> Story:
         InvalidInput: damaged YAML, or a list of all that is wrong with the story.
     """
     document = read_document(content, file=file)
-    return story_from(document.data, file=file, lines=document.lines)
+    return story_from(_with_sound_revision(document.data), file=file, lines=document.lines)
+
+
+def _with_sound_revision(data: object) -> object:
+    """The number is the Studio's own bookkeeping: an odd one is no reason to refuse what an author wrote."""
+    if not isinstance(data, dict) or "revision" not in data:
+        return data
+    revision = data["revision"]
+    is_sound = isinstance(revision, int) and not isinstance(revision, bool) and 0 <= revision <= LARGEST_REVISION
+    return data if is_sound else {**data, "revision": 0}
 
 
 def write_story(story: Story, *, before: bytes | None = None) -> bytes:

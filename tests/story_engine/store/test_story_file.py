@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import random
+import threading
 import time
 
 import pytest
@@ -303,3 +304,72 @@ def test_a_save_is_quick(store):
 
     # Of the processor: what the disk and other programs take is theirs.
     assert (time.process_time() - started) / 10 < 0.1
+
+
+@pytest.mark.parametrize("revision", ["999999", "1000000", "123456789012", "1" * 40, "-3", "abc", "1.5", "true", "[]"])
+def test_an_odd_revision_in_a_file_stops_no_edit(tmp_path, revision):
+    layout = Layout(tmp_path / "workspace", tmp_path / "stories")
+    layout.stories.mkdir()
+    layout.story("cat").write_text(f"schema: 1\nrevision: {revision}\ntitle: Cat\nscenes:\n- id: s1\n  seed: 0\n")
+    started = time.monotonic()
+
+    for seed in range(3):
+        StoryStore(layout).edit("cat", [seed_edit(seed + 1, seed)])
+
+    story = StoryStore(layout).load("cat")
+    assert story.scene("s1").seed == 3
+    assert f"revision: {story.revision}\n" in layout.story("cat").read_text()
+    assert "seed: 3" in layout.story("cat").read_text()
+    numbers = [one.number for one in StoryStore(layout).history("cat")]
+    assert numbers == sorted(numbers, reverse=True) and len(numbers) == 4
+    assert StoryStore(layout).go_back_to("cat", numbers[-1]).scene("s1").seed == 0
+    assert time.monotonic() - started < 10
+
+
+def test_a_hand_that_writes_in_the_moment_of_a_save_loses_nothing_and_leaves_no_clutter(store, path):
+    """An editor that writes in place, and one that replaces the file, each in the middle of saves."""
+    written, stop = [], threading.Event()
+    chance = random.Random(7)
+
+    def edit_by_hand():
+        for number in range(40):
+            text = path.read_text().replace("kitten, 2", f"kitten, 2 hand{number}-")
+            if number % 2:
+                path.write_text(text)
+            else:
+                fresh = path.with_name(f"editor-{number}")
+                fresh.write_text(text)
+                fresh.replace(path)
+            written.append(f"hand{number}-")
+            time.sleep(chance.random() * 0.05)
+        stop.set()
+
+    hand = threading.Thread(target=edit_by_hand)
+    hand.start()
+    seed = 0
+    while not stop.is_set():
+        seed += 1
+        store.edit("cat", [seed_edit(seed, seed - 1)])
+    hand.join()
+
+    final = store.load("cat")
+    kept = b"".join(file.read_bytes() for file in store.layout.history("cat").glob("*.yaml")).decode()
+    assert [text for text in written if text not in kept] == []
+    assert final.scene("s1").seed == seed
+    assert sorted(entry.name for entry in path.parent.iterdir()) == [".history", "cat.yaml"]
+
+
+def test_a_hand_and_a_save_of_the_same_moment_end_up_in_one_story(store, path, monkeypatch):
+    real = History.add
+
+    def edited_meanwhile(self, number, content):
+        monkeypatch.setattr(History, "add", real)
+        path.write_text(path.read_text().replace("kitten, 2", "tiger"))
+        return real(self, number, content)
+
+    monkeypatch.setattr(History, "add", edited_meanwhile)
+    store.edit("cat", [seed_edit(5, 0)])
+
+    story = store.load("cat")
+    assert (story.scene("s1").seed, story.scene("s2").prompt) == (5, "an orange tiger")
+    assert list(path.parent.glob("*.damaged-*")) == []
