@@ -25,17 +25,20 @@ class Config:
     """Torch threads of the render child; 0 = one per physical core, at most 4. STORY_STUDIO_THREADS."""
 
 
-def read_config(workspace: Path | None = None) -> Config:
-    """The configuration of this process: argument before environment before default.
+def read_config(workspace: Path | str | None = None) -> Config:
+    """The configuration of this process: argument before environment before default. An empty variable is none.
 
     Raises:
-        FixInput: a variable of the environment cannot be used.
+        FixInput: a variable of the environment, or the argument, cannot be used.
     """
+    if workspace is not None and not str(workspace).strip():
+        # As a path it would be the current folder: nobody means that by nothing.
+        raise FixInput("errors.no_workspace")
     return Config(
-        workspace=(workspace or Path(os.environ.get("STORY_STUDIO_WORKSPACE", PROJECT_FOLDER / "workspace"))).resolve(),
-        stories=Path(os.environ.get("STORY_STUDIO_STORIES", PROJECT_FOLDER / "stories")).resolve(),
-        user=os.environ.get("STORY_STUDIO_USER", "me"),
-        threads=_threads(os.environ.get("STORY_STUDIO_THREADS", "0")),
+        workspace=Path(workspace or os.environ.get("STORY_STUDIO_WORKSPACE") or PROJECT_FOLDER / "workspace").resolve(),
+        stories=Path(os.environ.get("STORY_STUDIO_STORIES") or PROJECT_FOLDER / "stories").resolve(),
+        user=os.environ.get("STORY_STUDIO_USER") or "me",
+        threads=_threads(os.environ.get("STORY_STUDIO_THREADS") or "0"),
     )
 
 
