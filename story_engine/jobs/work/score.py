@@ -68,4 +68,8 @@ def _score(
         if should_stop():
             raise Cancelled("jobs.cancelled")
         report(Progress(stage="scoring", step=start, total=len(pictures), scenes=scenes))
-        score_pictures(pictures[start : start + BATCH], layout, device=device)
+        batch = pictures[start : start + BATCH]
+        try:
+            score_pictures(batch, layout, device=device)
+        except FileNotFoundError:  # deleted in this moment: the others are scored all the same
+            score_pictures([path for path in batch if path.is_file()], layout, device=device)
