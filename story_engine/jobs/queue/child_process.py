@@ -16,6 +16,7 @@ from pathlib import Path
 
 from story_engine.config import PROJECT_FOLDER
 from story_engine.jobs.orders import FromChild, ToChild, encoded, from_child
+from story_engine.store.folders import make_folder
 
 _LARGEST_LOG_BYTES = 2_000_000
 _DEATH_SECONDS = 5.0
@@ -57,7 +58,7 @@ class ChildProcess:
         Raises:
             OSError: it could not be started.
         """
-        log.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(log.parent)
         if log.exists() and log.stat().st_size > _LARGEST_LOG_BYTES:
             log.replace(log.with_suffix(".1.log"))
         with log.open("ab") as output:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import queue
 import shutil
 import signal
@@ -31,7 +32,9 @@ from story_engine.jobs.queue.agent import AgentSettings, visible_devices
 from story_engine.jobs.queue.child_process import ChildCommand
 from story_engine.jobs.queue.presence import announce, dispatcher_state, withdraw
 from story_engine.jobs.queue.work_ledger import WorkLedger
+from story_engine.store.folders import make_folder
 from story_engine.store.layout import Layout
+from story_engine.store.privacy import forbidden
 from story_engine.store.takes import TakeStore
 
 if TYPE_CHECKING:
@@ -228,6 +231,8 @@ def main() -> None:
     given = _arguments()
     config = read_config(given.workspace)
     layout = Layout(config.workspace, given.stories or config.stories)
+    make_folder(layout.logs)
+    os.umask(forbidden(layout.workspace))  # of everything that this process and its children write
     _log_to(layout.logs / "dispatcher.log")
     lock = FileLock(layout.dispatcher_lock)
     if not _acquired(lock, layout):

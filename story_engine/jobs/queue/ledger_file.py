@@ -14,6 +14,7 @@ import psutil
 
 from story_engine.errors import FixInput, LookAtLog, StudioError, Wait
 from story_engine.jobs.queue.ledger_schema import migrate
+from story_engine.store.folders import make_folder
 
 BUSY_SECONDS = 10.0
 """How long a writer waits for another one; transactions here take milliseconds."""
@@ -43,7 +44,7 @@ def connect(path: Path, *, is_durable: bool) -> sqlite3.Connection:
     """
     with as_ours(path):
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
         except OSError as error:
             raise Wait("jobs.ledger_read_only", path=path) from error
         file_system = network_file_system(path.parent, _mounted())
