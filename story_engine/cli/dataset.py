@@ -7,14 +7,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
+import click
 import typer
 
-from story_engine.cli.call import engine_of
+from story_engine.bootstrap import open_engine
 from story_engine.cli.output import answer, remark
 from story_engine.cli.wait import JobEnded, wait_for
+from story_engine.config import read_config
 from story_engine.desks.datasets import DatasetDesk
 from story_engine.domain.clinic import CHALLENGE_STEPS
 from story_engine.domain.dataset import Filters
+from story_engine.domain.picture_import import PictureImport
 from story_engine.messages import known_codes, message
 from story_engine.store.given_file import read_given
 from story_engine.store.safe_yaml import LARGEST_BYTES
@@ -42,20 +45,20 @@ def create(
     if paths:
         desk.check_paths(paths)  # before a dataset is made for nothing
     name = title if title in desk.names() else desk.create(title)
-    refused: list[str] = []
-    added = 0
+    imports: list[PictureImport] = []
     if paths:
         desk.bring_paths(name, paths)
-        added += _finish(desk, name, refused)
+        imports.append(_finish(desk, name))
     if sample is not None:
         desk.bring_sample(name, sample, language=language)
-        added += _finish(desk, name, refused)
+        imports.append(_finish(desk, name))
     if modelscope is not None:
         desk.bring_modelscope(name, modelscope, subset=subset, split=split)
-        added += _finish(desk, name, refused)
-    for line in refused:
+        imports.append(_finish(desk, name))
+    report = _import_report(imports)
+    for line in (*report["refused"], *(each["text"] for each in report["passed_over"])):
         remark(line)
-    answer(context, {"dataset": name, "added": added, "refused": refused}, f"{name}: {added} pictures taken in")
+    answer(context, {"dataset": name, **report}, f"{name}: {report['added']} pictures taken in")
 
 
 @app.command("list")
@@ -104,7 +107,7 @@ def filter_(
         if values
     }
     if min_score is not None and (job := desk.score(name).job) is not None:
-        wait_for(engine_of(context), job)
+        wait_for(open_engine(read_config(context.obj.workspace)), job)
     look = desk.set_filters(name, filters.model_copy(update=changed))
     dropped = {file: message(why.code, "en", **why.values) for file, why in look.dropped.items()}
     lines = [f"{name}: {len(look.kept)} kept, {len(dropped)} dropped"]
@@ -173,11 +176,11 @@ def export(
 
 
 def _desk(context: typer.Context) -> DatasetDesk:
-    return engine_of(context).datasets
+    return open_engine(read_config(context.obj.workspace)).datasets
 
 
-def _finish(desk: DatasetDesk, name: str, refused: list[str]) -> int:
-    """Wait for the import; how many pictures it added.
+def _finish(desk: DatasetDesk, name: str) -> PictureImport:
+    """Wait for the import.
 
     Raises:
         JobEnded: it ended otherwise than done.
@@ -187,13 +190,25 @@ def _finish(desk: DatasetDesk, name: str, refused: list[str]) -> int:
             time.sleep(_POLL_SECONDS)
     except KeyboardInterrupt:
         desk.stop_import(name)
-        raise typer.Abort from None
+        raise click.exceptions.Abort from None
     if importing is None or importing.state != "done":
         code = importing.error_code if importing else None
         reason = message(code, "en", **((importing and importing.error_values) or {})) if code in known_codes() else ""
         raise JobEnded(f"The import into {name} ended: {importing.state if importing else 'gone'}. {reason}".strip())
-    refused += [message(each.code, "en", **each.values) for each in importing.refused if each.code in known_codes()]
-    return importing.added
+    return importing
+
+
+def _import_report(imports: list[PictureImport]) -> dict[str, Any]:
+    """What came in, and all that did not or not as it stood."""
+    refused = [each for importing in imports for each in importing.refused if each.code in known_codes()]
+    passed = [each for importing in imports for each in importing.passed_over if each.code in known_codes()]
+    return {
+        "added": sum(importing.added for importing in imports),
+        "same": sum(importing.same for importing in imports),
+        "captions": sum(importing.captions for importing in imports),
+        "refused": [message(each.code, "en", **each.values) for each in refused],
+        "passed_over": [asdict(each) | {"text": message(each.code, "en", **each.values)} for each in passed],
+    }
 
 
 def _given(**values: object) -> dict[str, object]:

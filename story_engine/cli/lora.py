@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from story_engine.cli.call import engine_of
+from story_engine.bootstrap import open_engine
 from story_engine.cli.output import answer
+from story_engine.config import read_config
 from story_engine.desks.loras import LoraDesk
 from story_engine.domain.lora import LoraEntry, LoraReport
 from story_engine.messages import message
@@ -129,7 +130,7 @@ def remove(
 
 
 def _desk(context: typer.Context) -> LoraDesk:
-    return engine_of(context).lora_library
+    return open_engine(read_config(context.obj.workspace)).lora_library
 
 
 def _entry(entry: LoraEntry) -> dict[str, object]:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 MARKS = ",，、.。;；:："
 """Marks that may stand between a trigger word and what follows."""
 
+_WORD = 200
+"""Characters within which a word or a phrase ends."""
 Rewrite = Callable[[str], str]
 """From the caption as it is to the caption as it shall be."""
 
@@ -55,6 +57,30 @@ def styled(trigger: str, styles: str) -> Rewrite:
         return mark.join(filter(None, (word, added, text[len(word) :].lstrip(f" {MARKS}"))))
 
     return rewrite
+
+
+def one_line(text: str, *, keep_blanks: bool = False) -> str:
+    """A caption as tables and trainers want it: one line, nothing invisible that is no letter.
+
+    Args:
+        text: as it was written.
+        keep_blanks: also several in a row, where a person typed them.
+    """
+    visible = "".join(" " if character < " " or character == "\x7f" else character for character in text)
+    line = visible.encode("utf-8", "ignore").decode()
+    return line.strip() if keep_blanks else " ".join(line.split())
+
+
+def shortened(caption: str, longest: int) -> str:
+    """At most `longest` characters of it, cut between words or phrases where one ends close before."""
+    if len(caption) <= longest:
+        return caption
+    cut = caption[:longest]
+    for marks in (MARKS, " "):
+        end = max(cut.rfind(mark) for mark in marks)
+        if end > longest - _WORD:
+            return cut[:end].rstrip(f" {MARKS}")
+    return cut
 
 
 def has_trigger_in_front(caption: str, trigger: str) -> bool:

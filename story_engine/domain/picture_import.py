@@ -9,6 +9,9 @@ from story_engine.domain.job import Progress
 SAMPLE_STYLES = ("ink", "crayon", "papercut")
 """Styles of the ready sample sets: three that the shipped stories are not drawn in."""
 SAMPLE_PICTURES = 24
+NAMES_KEPT = 500
+"""Of one kind: of ten thousand wrong files nobody reads more."""
+NAMES_SHOWN = 12
 ACTIVE = frozenset({"starting", "running"})
 
 
@@ -19,6 +22,29 @@ class Refused:
     name: str
     code: str
     values: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """Captions, rows or files of one kind that an import could not use, or not as they stood."""
+
+    code: str
+    """Message code; its text takes `values`."""
+    source: str
+    """The file or folder that they come from; an encoding where that is what they have in common."""
+    count: int
+    names: tuple[str, ...]
+    """The first NAMES_KEPT of them: pictures, files, or lines of a table."""
+
+    @property
+    def values(self) -> dict[str, object]:
+        """For the message: the first names in one line."""
+        shown = ", ".join(self.names[:NAMES_SHOWN])
+        return {
+            "source": self.source,
+            "count": self.count,
+            "names": f"{shown} …" if self.count > NAMES_SHOWN else shown,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +61,8 @@ class PictureImport:
     captions: int
     """Captions of pictures that were there already, read from metadata files."""
     refused: tuple[Refused, ...]
+    passed_over: tuple[PassedOver, ...] = ()
+    """Captions, rows and files that were not used, or not as they stood."""
     error_code: str | None = None
     error_values: dict[str, object] | None = None
 

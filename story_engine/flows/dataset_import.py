@@ -51,16 +51,16 @@ def sources_of(paths: Sequence[Path]) -> list[dict[str, object]]:
         FixInput: there is none, or one of them does not exist.
     """
     sources: list[dict[str, object]] = []
-    files = []
+    files: dict[Path, list[list[str]]] = {}
     for path in paths:
         if _is(path, Path.is_dir):
             sources.append({"kind": "folder", "path": str(path.resolve())})
         elif _is(path, Path.is_file):
-            files.append([str(path.resolve()), path.name])
+            files.setdefault(path.resolve().parent, []).append([str(path.resolve()), path.name])
         else:
             raise FixInput("dataset.no_such_path", path=str(path)[:LONGEST_SHOWN])
-    if files:
-        sources.insert(0, {"kind": "files", "files": files})
+    # By folder: a caption belongs to the picture beside it, not to one of the same name elsewhere.
+    sources[:0] = [{"kind": "files", "files": each} for each in files.values()]
     if not sources:
         raise FixInput("dataset.nothing_to_bring")
     return sources

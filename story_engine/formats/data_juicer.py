@@ -1,6 +1,7 @@
-"""What data-juicer reads and writes: `metadata.jsonl` and `data_juicer_config.yaml`, in the challenge's form.
+"""What data-juicer reads: `metadata.jsonl` and `data_juicer_config.yaml`, in the challenge's form.
 
 The two filters themselves are values of `domain/dataset.py`; here are their names and options in data-juicer's files.
+What it writes is read by `caption_json.py`.
 Source: py-data-juicer 1.6.1 and the challenge's baseline notebook.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import yaml
 from pydantic import ValidationError
@@ -20,7 +21,6 @@ METADATA = "metadata.jsonl"
 CONFIG = "data_juicer_config.yaml"
 SHAPE = "image_shape_filter"
 RATIO = "image_aspect_ratio_filter"
-_STATS = "__dj__stats__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,32 +30,12 @@ class Sample:
     text: str
     images: tuple[str, ...]
     """Paths, relative to the file or absolute."""
-    stats: Mapping[str, object] = field(default_factory=dict)
-    """What data-juicer measured, if it did."""
 
 
 def as_metadata_jsonl(samples: Iterable[Sample]) -> bytes:
     """One JSON object per line: `{"text": …, "image": [path, …]}`."""
     lines = [json.dumps({"text": sample.text, "image": list(sample.images)}, ensure_ascii=False) for sample in samples]
     return "".join(f"{line}\n" for line in lines).encode()
-
-
-def read_metadata_jsonl(content: bytes, *, name: str = METADATA) -> tuple[Sample, ...]:
-    """The samples; `image` may be a list or one path.
-
-    Raises:
-        FixInput: a line that is no sample, with its number.
-    """
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise FixInput("dataset.captions_unreadable", name=name, reason=str(error)[:120]) from error
-    samples = []
-    # Not splitlines: a caption may hold U+2028, which JSON does not escape.
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            samples.append(_sample(line, number, name))
-    return tuple(samples)
 
 
 def as_config(filters: Filters, *, project: str, dataset_path: str, export_path: str) -> str:
@@ -133,20 +113,6 @@ def _options(values: ShapeFilter | RatioFilter) -> dict[str, object]:
         if options[switch] == usual:
             del options[switch]
     return options
-
-
-def _sample(line: str, number: int, name: str) -> Sample:
-    try:
-        data = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise FixInput("dataset.captions_line", name=name, line=number) from error
-    if not isinstance(data, dict):
-        raise FixInput("dataset.captions_line", name=name, line=number)
-    text, images, stats = data.get("text", ""), data.get("image", data.get("images", [])), data.get(_STATS, {})
-    images = [images] if isinstance(images, str) else images
-    if not isinstance(text, str) or not isinstance(images, list) or not all(isinstance(path, str) for path in images):
-        raise FixInput("dataset.captions_line", name=name, line=number)
-    return Sample(text, tuple(images), stats if isinstance(stats, dict) else {})
 
 
 def _first(error: ValidationError | TypeError) -> str:

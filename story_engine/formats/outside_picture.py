@@ -15,10 +15,28 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from story_engine.errors import FixInput
+from story_engine.formats.picture_files import unread_kind
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")
-"""Pillow opens MPO, which many phones write under the name of JPEG, as JPEG."""
-ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
+FORMATS = (
+    "PNG",
+    "JPEG",
+    "WEBP",
+    "BMP",
+    "DIB",
+    "TIFF",
+    "AVIF",
+    "GIF",
+    "JPEG2000",
+    "PPM",
+    "QOI",
+    "PSD",
+    "ICO",
+    "PCX",
+    "SGI",
+    "DDS",
+    "TGA",
+)
+"""What Pillow decodes itself. Pillow opens MPO, which many phones write under the name of JPEG, as JPEG."""
 MOST_PIXELS = 40_000_000
 LONGEST_SIDE = 30_000
 """Pixels. A picture longer than that is a mistake or an attack, whatever its area."""
@@ -61,6 +79,8 @@ def read_picture(content: bytes, name: str) -> ReadPicture:
     except Image.DecompressionBombWarning as error:
         raise FixInput("dataset.picture_pixels_unknown", name=name, megapixels=MOST_PIXELS // 10**6) from error
     except UnidentifiedImageError as error:
+        if kind := unread_kind(content, name):
+            raise FixInput("dataset.picture_kind", name=name, kind=kind) from error
         raise FixInput("dataset.picture_unknown", name=name) from error
     except (OSError, ValueError, SyntaxError, TypeError, IndexError, KeyError, EOFError, OverflowError, Warning,
             struct.error, MemoryError, AttributeError) as error:  # fmt: skip
@@ -81,7 +101,7 @@ def _decoded(content: bytes, name: str) -> ReadPicture:
             raise FixInput("dataset.picture_tiny", name=name, width=width, height=height, least=SMALLEST_SIDE)
         frames = int(getattr(opened, "n_frames", 1))
         is_jpeg = opened.format in ("JPEG", "MPO")
-        if frames > 1 and not is_jpeg:
+        if frames > 1 and not is_jpeg and opened.format != "PSD":  # its layers; what is read is all of them together
             raise FixInput("dataset.picture_animated", name=name, frames=frames)
         opened.load()
         changed = ["rotated"] if opened.getexif().get(_ORIENTATION, 1) not in (0, 1) else []

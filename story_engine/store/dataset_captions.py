@@ -9,11 +9,14 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from story_engine.domain.captions import Rewrite
+from story_engine.domain.captions import Rewrite, one_line
 from story_engine.domain.dataset import LONGEST_CAPTION, MOST_UNDO_STEPS, Dataset, DatasetEntry, UndoStep
 from story_engine.errors import ChooseAnother, EditConflict, FixInput, LookAtLog
 from story_engine.store.atomic import read_bytes, write_bytes
 from story_engine.store.datasets import LARGEST_INDEX_BYTES, DatasetStore
+
+NAMED = 12
+"""Of pictures in a message."""
 
 
 class DatasetCaptions:
@@ -41,26 +44,43 @@ class DatasetCaptions:
         return self._change_entries(name, "caption", edit)
 
     def rewrite_captions(self, name: str, files: Sequence[str] | None, rewrite: Rewrite, *, action: str) -> int:
-        """The same change to many captions (None: all), in one step that can be taken back; how many it changed."""
+        """The same change to many captions (None: all), in one step that can be taken back; how many it changed.
+
+        Raises:
+            FixInput: some would grow too long: these were left as they are and are named, the others were changed.
+        """
         wanted = None if files is None else frozenset(files)
+        too_long: list[str] = []
 
         def edit(dataset: Dataset) -> dict[str, DatasetEntry]:
-            return {
-                entry.file: entry.model_copy(update={"caption": _clean(rewrite(entry.caption))})
-                for entry in dataset.entries
-                if wanted is None or entry.file in wanted
-            }
+            too_long.clear()
+            edited = {}
+            for entry in dataset.entries:
+                if wanted is None or entry.file in wanted:
+                    rewritten = one_line(rewrite(entry.caption), keep_blanks=True)
+                    if rewritten == entry.caption:
+                        continue
+                    if len(rewritten) > LONGEST_CAPTION:
+                        too_long.append(entry.file)
+                    else:
+                        edited[entry.file] = entry.model_copy(update={"caption": rewritten})
+            return edited
 
-        return self._count(name, action, edit)
+        changed = self._count(name, action, edit)
+        if too_long:
+            named = ", ".join(too_long[:NAMED]) + (" …" if len(too_long) > NAMED else "")
+            values = {"changed": changed, "count": len(too_long), "limit": LONGEST_CAPTION, "names": named}
+            raise FixInput("dataset.captions_grow_long", **values)
+        return changed
 
-    def put_captions(self, name: str, captions: Mapping[str, str]) -> int:
-        """Captions by file name, as a metadata file gives them; how many it changed."""
+    def fill_captions(self, name: str, captions: Mapping[str, str]) -> int:
+        """Captions by file name, for pictures that have none at that moment; how many it changed."""
 
         def edit(dataset: Dataset) -> dict[str, DatasetEntry]:
             return {
                 entry.file: entry.model_copy(update={"caption": _clean(captions[entry.file])})
                 for entry in dataset.entries
-                if entry.file in captions
+                if entry.file in captions and not entry.caption
             }
 
         return self._count(name, "read", edit)
@@ -156,9 +176,12 @@ def _entry(dataset: Dataset, file: str) -> DatasetEntry:
 
 
 def _clean(caption: str) -> str:
-    """A caption on one line, as `metadata.csv` and trainers want it, without invisible control characters."""
-    line = "".join(" " if character < " " or character == "\x7f" else character for character in caption)
-    line = line.encode("utf-8", "ignore").decode().strip()
+    """A caption as it is kept.
+
+    Raises:
+        FixInput: it is too long.
+    """
+    line = one_line(caption, keep_blanks=True)
     if len(line) > LONGEST_CAPTION:
         raise FixInput("dataset.caption_long", length=len(line), limit=LONGEST_CAPTION)
     return line

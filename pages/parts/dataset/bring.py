@@ -10,8 +10,6 @@ from pages.parts.shared.wording import language, say
 from story_engine.domain.picture_import import SAMPLE_PICTURES, SAMPLE_STYLES
 from story_engine.flows.dataset_view import DatasetLook
 
-KINDS = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "zip", "csv", "jsonl", "txt"]
-
 
 def draw(look: DatasetLook) -> None:
     """Four cards."""
@@ -29,7 +27,6 @@ def _draw_upload(name: str) -> None:
         key = f"dataset-files-{name}-{st.session_state.get('dataset-uploads', 0)}"
         files = st.file_uploader(
             say("dataset_upload_label"),
-            type=KINDS,
             accept_multiple_files=True,
             key=key,
             help=say("dataset_upload_hint"),

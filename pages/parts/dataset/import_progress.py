@@ -55,6 +55,8 @@ def _draw(name: str, importing: PictureImport) -> None:
                 on_click=notices.attempt,
                 args=(engine().datasets.forget_import, name),
             )
+        if importing.passed_over:
+            _draw_passed_over(importing)
         if importing.refused:
             with st.expander(
                 say("dataset_import_refused", n=len(importing.refused)), type="compact", key=f"refused-{importing.id}"
@@ -66,6 +68,16 @@ def _draw(name: str, importing: PictureImport) -> None:
                     st.markdown(f":orange[:material/warning:] {plain(text)}")
                 if len(importing.refused) > _SHOWN:
                     st.caption(say("dataset_and_more", n=len(importing.refused) - _SHOWN))
+
+
+def _draw_passed_over(importing: PictureImport) -> None:
+    count = sum(each.count for each in importing.passed_over)
+    with st.expander(say("dataset_import_passed", n=count), type="compact", key=f"passed-{importing.id}"):
+        for each in importing.passed_over[:_SHOWN]:
+            text = message(each.code, language(), **each.values) if each.code in known_codes() else each.code
+            st.markdown(f":gray[:material/info:] {plain(text)}")
+        if len(importing.passed_over) > _SHOWN:
+            st.caption(say("dataset_and_more", n=len(importing.passed_over) - _SHOWN))
 
 
 def _draw_active(name: str, importing: PictureImport) -> None:

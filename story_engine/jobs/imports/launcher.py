@@ -20,11 +20,10 @@ import psutil
 
 from story_engine.config import PROJECT_FOLDER, Config
 from story_engine.domain.job import Progress
-from story_engine.domain.picture_import import ACTIVE, PictureImport, Refused
+from story_engine.domain.picture_import import ACTIVE, PassedOver, PictureImport, Refused
 from story_engine.errors import ChooseAnother, LookAtLog, Wait
 from story_engine.store.atomic import write_bytes
 from story_engine.store.datasets import DatasetStore
-from story_engine.store.folders import make_folder
 from story_engine.store.layout import Layout
 
 STARTING_SECONDS = 60.0
@@ -118,7 +117,7 @@ class PictureImports:
         command = [sys.executable, "-m", "story_engine.jobs.imports.process", name]
         command += ["--workspace", str(self._layout.workspace), "--stories", str(self._layout.stories)]
         try:
-            make_folder(log.parent)
+            log.parent.mkdir(parents=True, exist_ok=True)
             is_large = log.exists() and log.stat().st_size > _LARGEST_LOG_BYTES
             with log.open("wb" if is_large else "ab") as output:
                 subprocess.Popen(
@@ -157,6 +156,9 @@ def _picture_import(said: dict[str, Any]) -> PictureImport:
         same=result.get("same", 0),
         captions=result.get("captions", 0),
         refused=tuple(Refused(**each) for each in result.get("refused", ())),
+        passed_over=tuple(
+            PassedOver(**(each | {"names": tuple(each["names"])})) for each in result.get("passed_over", ())
+        ),
         error_code=said.get("error_code"),
         error_values=said.get("error_values"),
     )

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import importlib.util
 import io
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from story_engine.domain.picture_import import Refused
-from story_engine.errors import ChooseAnother, InstallOrDownload
+from story_engine.errors import ChooseAnother, InstallOrDownload, StudioError
+from story_engine.formats.outside_picture import LARGEST_BYTES
+from story_engine.store.atomic import read_bytes
 
 NEEDED = ("modelscope", "datasets", "addict")
 """What `MsDataset` imports at once; the extra brings all of them."""
@@ -44,7 +46,7 @@ def pictures(
     texts = [each for each in _TEXT_COLUMNS if each in table.column_names]
     for place, row in enumerate(table):
         shown = f"{name}, {place + 1}"
-        content, stored_as = _content(row[column])
+        content, stored_as = stored_picture(row[column], inside=(cache, Path(name)))
         if content is None:
             yield Refused(shown, "dataset.modelscope_row", {"name": shown})
             continue
@@ -74,14 +76,20 @@ def _table(name: str, subset: str, split: str, cache: Path) -> tuple[Any, str]:
     return table, column
 
 
-def _content(value: object) -> tuple[bytes | None, str]:
-    """The bytes of a stored picture, and the name that it was stored under."""
+def stored_picture(value: object, *, inside: Sequence[Path]) -> tuple[bytes | None, str]:
+    """The bytes of a picture in a row, and the name that it was stored under; None where there is none.
+
+    Args:
+        value: of the row, not decoded.
+        inside: the folders that a row may name files of. A table from outside names any file of this machine, and what
+            it names would become a picture of the dataset.
+    """
     if isinstance(value, Mapping):
-        path = value.get("path") or ""
+        path = str(value.get("path") or "")
         content = value.get("bytes")
-        if content is None and path and Path(path).is_file():
-            content = Path(path).read_bytes()
-        return content, Path(path).name
+        if content is None and path:
+            content = _file_of(path, inside)
+        return (content if isinstance(content, bytes) else None), PurePosixPath(path.replace("\\", "/")).name
     if isinstance(value, bytes):
         return value, ""
     if hasattr(value, "save"):
@@ -89,3 +97,13 @@ def _content(value: object) -> tuple[bytes | None, str]:
         value.save(stored, "PNG")
         return stored.getvalue(), ""
     return None, ""
+
+
+def _file_of(path: str, inside: Sequence[Path]) -> bytes | None:
+    try:
+        real = Path(path).resolve()
+        if not any(real.is_relative_to(folder.resolve()) for folder in inside if folder.is_absolute()):
+            return None
+        return read_bytes(real, limit=LARGEST_BYTES)
+    except (OSError, ValueError, RuntimeError, StudioError):  # a name that no file has, or a file that is none
+        return None

@@ -6,30 +6,30 @@ given again goes on from there, since pictures that the dataset has are passed o
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from story_engine.domain.dataset import DatasetEntry
 from story_engine.domain.job import Progress
 from story_engine.domain.picture_import import Refused
-from story_engine.domain.safe_name import name_fault
 from story_engine.errors import Cancelled, FixInput, StudioError, Wait
 from story_engine.formats.outside_picture import LARGEST_BYTES
+from story_engine.jobs.imports.caption_files import refusal
+from story_engine.jobs.imports.names import ending_of, stem_for
+from story_engine.jobs.imports.passed_over import PassedOverList
 from story_engine.jobs.imports.picture_reader import PictureReader
-from story_engine.jobs.imports.sources import Candidate, Captions, candidates, refusal
+from story_engine.jobs.imports.present_captions import caption_for, fill
+from story_engine.jobs.imports.sources import Candidate, Sources
 from story_engine.store.atomic import cannot_write, read_bytes
-from story_engine.store.dataset_captions import DatasetCaptions
 from story_engine.store.dataset_pictures import NewPicture
 from story_engine.store.datasets import DatasetStore
 from story_engine.store.layout import Layout
-from story_engine.store.names import slug_from
 
 SAVE_SECONDS = 2.0
 SAVE_PICTURES = 64
@@ -40,7 +40,7 @@ MOST_REFUSED = 500
 def run(
     spec: dict[str, Any], *, report: Callable[[Progress], None], should_stop: Callable[[], bool], layout: Layout
 ) -> dict[str, object]:
-    """Bring in what `{"dataset": name, "sources": […]}` asks for; added, same, captions, refused.
+    """Bring in what `{"dataset": name, "sources": […]}` asks for; added, same, captions, refused, passed_over.
 
     Raises:
         StudioError: a whole source cannot be used, or the disk cannot be written; what was taken in stays.
@@ -57,15 +57,16 @@ def run(
     try:
         with PictureReader() as reader:
             importing = _Import(store, name, work, reader, report, should_stop)
-            captions = Captions()
+            sources = Sources(spec["sources"], layout, importing.passed)
             try:
-                importing.take(candidates(spec["sources"], captions, layout, on_total=importing.add_total), captions)
+                importing.take(sources.candidates(on_total=importing.add_total))
             finally:
                 importing.save()
-            filled = _fill(store, name, captions)
+            filled = fill(store, name, again=importing.again, alone=sources.alone, passed=importing.passed)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return importing.result() | {"captions": filled}
+    passed_over = [asdict(each) for each in importing.passed.listed()]
+    return importing.result() | {"captions": filled, "passed_over": passed_over}
 
 
 class _Import:
@@ -87,11 +88,13 @@ class _Import:
         self._saved_at = self._began_at = time.monotonic()
         self._total = self._step = self._added = self._same = 0
         self._refused: list[Refused] = []
+        self.passed = PassedOverList()
+        self.again: dict[str, str] = {}
 
     def add_total(self, count: int) -> None:
         self._total += count
 
-    def take(self, found: Iterable[Candidate | Refused], captions: Captions) -> None:
+    def take(self, found: Iterable[Candidate | Refused]) -> None:
         for each in found:
             if self._should_stop():
                 raise Cancelled("dataset.import_cancelled")
@@ -99,7 +102,7 @@ class _Import:
             if isinstance(each, Refused):
                 self._refuse(each)
             else:
-                self._take_one(each, captions)
+                self._take_one(each)
             self._tell(each.name)
             if len(self._waiting) >= SAVE_PICTURES or time.monotonic() - self._saved_at > SAVE_SECONDS:
                 self.save()
@@ -111,21 +114,29 @@ class _Import:
         self._saved_at = time.monotonic()
 
     def result(self) -> dict[str, object]:
-        return {"added": self._added, "same": self._same, "refused": [asdict(each) for each in self._refused]}
+        return {
+            "added": self._added,
+            "same": self._same,
+            "refused": [asdict(each) for each in self._refused],
+        }
 
-    def _take_one(self, candidate: Candidate, captions: Captions) -> None:
+    def _take_one(self, candidate: Candidate) -> None:
         try:
             content = _bytes_of(candidate)
             sha256 = hashlib.sha256(content).hexdigest()
             if sha256 in self._known:
                 self._same += 1
+                if candidate.caption:
+                    self.again.setdefault(sha256, candidate.caption)
                 return
-            self._waiting.append(self._read(candidate, content, captions))
+            self._waiting.append(self._read(candidate, content))
             self._known.add(sha256)
         except FixInput as error:
             self._refuse(refusal(candidate.name, error))
+            if candidate.caption:
+                self.passed.add("dataset.passed_with_picture", "", [candidate.name])
 
-    def _read(self, candidate: Candidate, content: bytes, captions: Captions) -> NewPicture:
+    def _read(self, candidate: Candidate, content: bytes) -> NewPicture:
         original = self._work / f"{secrets.token_hex(8)}.original"
         try:
             original.write_bytes(content)
@@ -135,18 +146,17 @@ class _Import:
             raise
         except OSError as error:
             raise cannot_write(original, error) from error
-        stem = _stem(candidate.name)
-        caption = candidate.caption if candidate.caption is not None else captions.of(candidate.name)
+        stem = stem_for(candidate.name)
         entry = DatasetEntry(
             file=f"{stem}{read.ending}",
-            original=f"{stem}{_ending(candidate.name)}",
+            original=f"{stem}{ending_of(candidate.name)}",
             source=candidate.source,
             width=read.width,
             height=read.height,
             sha256=read.sha256,
             original_sha256=read.original_sha256,
             likeness=read.likeness,
-            caption=" ".join(caption.split()),
+            caption=caption_for(candidate.caption, candidate.name, self.passed),
             changed=read.changed,
         )
         return NewPicture(entry, original, read.image, read.thumbnail)
@@ -160,10 +170,14 @@ class _Import:
         left = max(0, self._total - self._step)
         self._report(
             Progress(
-                stage="reading", step=self._step, total=max(self._total, self._step), seconds_per_step=seconds,
-                eta_seconds=seconds * left, note=name,
+                stage="reading",
+                step=self._step,
+                total=max(self._total, self._step),
+                seconds_per_step=seconds,
+                eta_seconds=seconds * left,
+                note=name,
             )
-        )  # fmt: skip
+        )
 
 
 def _bytes_of(candidate: Candidate) -> bytes:
@@ -177,24 +191,3 @@ def _bytes_of(candidate: Candidate) -> bytes:
         raise
     except StudioError as error:
         raise FixInput(error.code, **error.values) from error
-
-
-def _fill(store: DatasetStore, name: str, captions: Captions) -> int:
-    """Captions whose pictures were there already."""
-    present = {entry.file for entry in store.load(name).entries}
-    left = {file: text for file, text in captions.left().items() if file in present}
-    with contextlib.suppress(FixInput):  # one too long: the pictures matter more
-        return DatasetCaptions(store).put_captions(name, left) if left else 0
-    return 0
-
-
-def _stem(name: str) -> str:
-    """A file name that reads like the picture's own, without its ending."""
-    stem = PurePosixPath(name.replace("\\", "/")).stem
-    # Not only what the file system refuses: spaces and quotes trip up the tools that read the export.
-    return slug_from(stem, is_taken=lambda _: False) if name_fault(stem) is not None or " " in stem else stem
-
-
-def _ending(name: str) -> str:
-    ending = PurePosixPath(name.replace("\\", "/")).suffix.lower()
-    return ending if ending.isascii() and ending[1:].isalnum() and len(ending) <= 6 else ".bin"

@@ -9,7 +9,7 @@ from PIL import Image
 
 from story_engine.cli.main import run
 from story_engine.config import PROJECT_FOLDER
-from story_engine.formats.metadata_csv import read_metadata_csv
+from story_engine.formats.caption_csv import read_caption_csv
 
 
 def answer(capsys, workspace, *arguments):
@@ -36,9 +36,27 @@ def test_a_dataset_from_pictures_to_the_trainers_zip(tmp_path, capsys):
     code, exported = answer(capsys, workspace, "dataset", "export", "ink", "--out", str(tmp_path / "ink.zip"))
 
     with zipfile.ZipFile(exported["zip"]) as archive:
-        table = read_metadata_csv(archive.read("train/metadata.csv"))
+        table = read_caption_csv(archive.read("train/metadata.csv").decode("utf-8-sig"), name="metadata.csv")
         assert Image.open(io.BytesIO(archive.read("train/0.png"))).mode == "RGB"
-    assert table == {"0.png": "mystyle, noise", "1.png": "mystyle, noise"}
+    assert {row.picture: row.text for row in table.rows} == {"0.png": "mystyle, noise", "1.png": "mystyle, noise"}
+
+
+def test_what_an_import_passes_over_is_counted_and_named_in_text_and_json(tmp_path, capsys):
+    one, two = tmp_path / "one", tmp_path / "two"
+    for folder, colour in ((one, "red"), (two, "blue")):
+        folder.mkdir()
+        Image.new("RGB", (40, 30), colour).save(folder / "1.png")
+    (two / "1.txt").write_text("a blue one")
+    (two / "metadata.csv").write_text("file_name,text\n2.png,nobody's\n3.png,nobody's\n")
+    files = [str(one / "1.png"), *map(str, two.iterdir())]
+
+    code, created = answer(capsys, tmp_path / "workspace", "dataset", "create", "Two", *files)
+
+    assert (code, created["added"], created["refused"]) == (0, 2, [])
+    (passed,) = created["passed_over"]
+    assert (passed["code"], passed["count"], passed["names"]) == ("dataset.passed_captions", 2, ["2.png", "3.png"])
+    code, shown = answer(capsys, tmp_path / "workspace", "dataset", "caption", "two")
+    assert shown["captions"] == {"1.png": "", "1-2.png": "a blue one"}
 
 
 def test_filters_that_cannot_be_kept_are_refused_and_nothing_is_changed(tmp_path, capsys):

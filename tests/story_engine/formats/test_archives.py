@@ -1,7 +1,9 @@
 import io
 import stat
 import struct
+import unicodedata
 import zipfile
+import zlib
 
 import pytest
 
@@ -87,6 +89,72 @@ def test_what_is_no_zip_is_refused(tmp_path):
 
     with pytest.raises(FixInput, match=r"no\.zip"):
         read(path)
+
+
+class LegacyName(zipfile.ZipInfo):
+    """A name as packers write it that do not know UTF-8, or forget to say so."""
+
+    encoding = "gbk"
+
+    def _encodeFilenameFlags(self):  # noqa: N802 - zipfile's own
+        return self.filename.encode(self.encoding), self.flag_bits & ~0x800
+
+
+@pytest.mark.parametrize(
+    ("encoding", "written"),
+    [
+        ("gbk", ["训练集/小猫玩耍.png", "训练集/乗马的少年.png", "训练集/metadata.csv"]),
+        ("cp932", ["訓練/ソファ.png", "訓練/能力表.png"]),
+        ("big5", ["訓練集/貓.png", "許功蓋.png"]),
+        ("utf-8", ["Märchen.png", "猫.png"]),
+        ("cp437", ["Märchen.png"]),
+    ],
+)
+def test_names_without_a_word_about_their_encoding_are_read_as_their_packer_meant_them(tmp_path, encoding, written):
+    LegacyName.encoding = encoding
+
+    content, refused = read(a_zip(tmp_path, *((LegacyName(name), b"1") for name in written)))
+
+    assert (list(content), refused) == (written, {})
+
+
+def test_the_unicode_name_beside_the_old_one_is_taken(tmp_path):
+    LegacyName.encoding = "gbk"
+    entry = LegacyName("猫.png")
+    raw, meant = entry.filename.encode("gbk"), "黑猫.png".encode()
+    entry.extra = struct.pack("<HHBL", 0x7075, 5 + len(meant), 1, zlib.crc32(raw)) + meant
+
+    assert read(a_zip(tmp_path, (entry, b"1"))) == ({"黑猫.png": b"1"}, {})
+
+
+def test_decomposed_names_are_composed_and_backslashes_are_folders(tmp_path):
+    path = a_zip(tmp_path, (unicodedata.normalize("NFD", "é.png"), b"1"), ("set\\2.png", b"2"))
+
+    assert read(path) == ({"é.png": b"1", "set/2.png": b"2"}, {})
+
+
+def test_many_small_entries_that_unpack_to_far_more_than_files_do_refuse_the_whole(tmp_path):
+    path = a_zip(tmp_path, *((f"{number}.txt", b"x" * 990_000) for number in range(30)))
+
+    with pytest.raises(FixInput, match=r"pictures\.zip"):
+        read(path)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_packed_entry_that_is_damaged_anywhere_is_refused_by_name(tmp_path, method):
+    path, whole = tmp_path / "x.zip", bytes(range(256)) * 20
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("a.png", whole)
+    raw = path.read_bytes()
+    start, end = 35, raw.index(b"PK\x01\x02")
+
+    for place in range(start, end):
+        damaged = bytearray(raw)
+        damaged[place] ^= 0xFF
+        path.write_bytes(damaged)
+        content, refused = read(path)
+        # Some bytes mean nothing, such as the version of the packer.
+        assert (content, refused) in (({}, {"a.png": "damaged"}), ({"a.png": whole}, {})), place
 
 
 def test_a_damaged_entry_is_refused_by_name(tmp_path):

@@ -169,6 +169,15 @@ def test_changes_of_captions_are_undone_step_by_step(store):
     assert list((store.folder(name) / "undo").iterdir()) == []
 
 
+def test_captions_that_would_grow_too_long_stay_and_are_named_and_the_others_are_changed(store):
+    name = filled(store, "a", "x" * 3_999, "c")
+
+    with pytest.raises(FixInput, match=r"2 captions were changed.*cat-2\.png"):
+        DatasetCaptions(store).rewrite_captions(name, None, prefixed("ink, "), action="prefix")
+
+    assert captions(store, name) == ["ink, a", "x" * 3_999, "ink, c"]
+
+
 def test_undo_passes_over_pictures_that_are_gone(store):
     name = filled(store, "a", "b")
     edits = DatasetCaptions(store)

@@ -1,12 +1,13 @@
 import importlib.util
 import io
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from story_engine.errors import ChooseAnother, InstallOrDownload
 from story_engine.jobs.imports import modelscope_pictures
-from story_engine.jobs.imports.modelscope_pictures import pictures
+from story_engine.jobs.imports.modelscope_pictures import pictures, stored_picture
 
 has_extra = all(importlib.util.find_spec(name) for name in modelscope_pictures.NEEDED)
 needs_extra = pytest.mark.skipif(not has_extra, reason="modelscope[datasets] is not installed")
@@ -22,6 +23,33 @@ def test_without_the_extra_the_message_says_what_to_install(tmp_path, monkeypatc
 
     with pytest.raises(InstallOrDownload, match=r"pip install \"modelscope\[datasets\]\""):
         read("AI-ModelScope/lowres_anime", tmp_path)
+
+
+def test_a_row_names_no_file_outside_its_own_dataset(tmp_path):
+    cache, outside = tmp_path / "cache", tmp_path / "secret.png"
+    cache.mkdir()
+    outside.write_bytes(b"secret")
+    (cache / "1.png").write_bytes(b"own")
+    (cache / "link.png").symlink_to(outside)
+    named = {
+        path: stored_picture({"bytes": None, "path": path}, inside=(cache, Path("owner/name")))[0]
+        for path in (
+            str(cache / "1.png"),
+            str(outside),
+            str(cache / "../secret.png"),
+            str(cache / "link.png"),
+            str(cache),
+            "/etc/passwd",
+            "/proc/self/environ",
+            "secret.png",
+            "\0",
+            "zip://1.png::" + str(outside),
+        )
+    }
+
+    assert {path for path, content in named.items() if content is not None} == {str(cache / "1.png")}
+    assert stored_picture({"bytes": b"x", "path": "a/1.png"}, inside=()) == (b"x", "1.png")
+    assert stored_picture("a name alone", inside=(cache,)) == (None, "")
 
 
 @needs_extra
