@@ -24,6 +24,7 @@ from story_engine.store.datasets import DatasetStore
 from story_engine.store.layout import Layout
 from story_engine.store.lora_library import LoraLibrary
 from story_engine.store.loras import LoraStore
+from story_engine.store.privacy import keep_private
 from story_engine.store.runs import RunStore
 from story_engine.store.scores import ScoreStore
 from story_engine.store.stories import StoryStore
@@ -34,6 +35,7 @@ from story_engine.store.takes import TakeStore
 def open_engine(config: Config) -> Engine:
     """The engine on a workspace. Opens no process and reads no weights."""
     layout = Layout.of(config)
+    keep_private(layout)
     datasets = DatasetStore(layout)
     loras = LoraStore(layout)
     services = Services(

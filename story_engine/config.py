@@ -9,6 +9,10 @@ from pathlib import Path
 from story_engine.errors import FixInput
 
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
+LONGEST_WORKSPACE_BYTES = 490
+"""SQLite opens files of at most 512 bytes of path, with what it adds to their names."""
+LONGEST_PART_BYTES = 255
+"""Of every file system that is in use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,18 +29,40 @@ class Config:
     """Torch threads of the render child; 0 = one per physical core, at most 4. STORY_STUDIO_THREADS."""
 
 
-def read_config(workspace: Path | None = None) -> Config:
-    """The configuration of this process: argument before environment before default.
+def read_config(workspace: Path | str | None = None) -> Config:
+    """The configuration of this process: argument before environment before default. An empty variable is none.
 
     Raises:
-        FixInput: a variable of the environment cannot be used.
+        FixInput: a variable of the environment, or the argument, cannot be used.
     """
+    if workspace is not None and not str(workspace).strip():
+        # As a path it would be the current folder: nobody means that by nothing.
+        raise FixInput("errors.no_workspace")
     return Config(
-        workspace=(workspace or Path(os.environ.get("STORY_STUDIO_WORKSPACE", PROJECT_FOLDER / "workspace"))).resolve(),
-        stories=Path(os.environ.get("STORY_STUDIO_STORIES", PROJECT_FOLDER / "stories")).resolve(),
-        user=os.environ.get("STORY_STUDIO_USER", "me"),
-        threads=_threads(os.environ.get("STORY_STUDIO_THREADS", "0")),
+        workspace=_fit(Path(workspace or os.environ.get("STORY_STUDIO_WORKSPACE") or PROJECT_FOLDER / "workspace")),
+        stories=Path(os.environ.get("STORY_STUDIO_STORIES") or PROJECT_FOLDER / "stories").resolve(),
+        user=os.environ.get("STORY_STUDIO_USER") or "me",
+        threads=_threads(os.environ.get("STORY_STUDIO_THREADS") or "0"),
     )
+
+
+def _fit(workspace: Path) -> Path:
+    """The whole path of a workspace in which everything can be opened."""
+    try:
+        path = workspace.resolve()
+        length, longest = len(os.fsencode(path)), max(len(os.fsencode(part)) for part in path.parts)
+    except OSError as error:
+        raise FixInput("errors.workspace_not_usable", path=str(workspace)[:120], reason=error.strerror) from error
+    if length > LONGEST_WORKSPACE_BYTES or longest > LONGEST_PART_BYTES:
+        raise FixInput(
+            "errors.workspace_too_long",
+            path=f"{str(path)[:60]}…",
+            length=length,
+            limit=LONGEST_WORKSPACE_BYTES,
+            part=longest,
+            part_limit=LONGEST_PART_BYTES,
+        )
+    return path
 
 
 def _threads(given: str) -> int:

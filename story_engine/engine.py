@@ -126,8 +126,10 @@ class Engine:
         self, slug: str, language: str, story: Story | None = None
     ) -> tuple[tuple[str, dict[str, object]], ...]:
         """Message codes with values of what the author should know: damage, copies that were kept, missing LoRAs."""
+        picks_fault = self.services.takes.picks_fault(slug)
         return (
             *self.services.stories.notices(slug, language),
+            *([(picks_fault.code, picks_fault.values)] if picks_fault else []),
             *missing_loras(self.services, story or self.story(slug)),
         )
 
@@ -155,6 +157,10 @@ class Engine:
     def open(self, slug: str) -> OpenStory:
         """The story and its board, read once: what a page or a report then says about them fits together."""
         return open_story(self.services, slug)
+
+    def thumbnail(self, path: Path) -> bytes | None:
+        """A take's small picture, made again where it is missing; None where the picture itself cannot be read."""
+        return self.services.takes.shown(path)
 
     def pick(self, slug: str, scene: str, take: str | None) -> None:
         """A person's choice of take for a panel; None takes the choice back."""

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from story_engine.bootstrap import open_engine
+from story_engine.cli.call import scene_id, story_of
 from story_engine.cli.output import answer
 from story_engine.cli.wait import wait_for
-from story_engine.config import read_config
 from story_engine.domain.sweep import AXES
-from story_engine.engine import Engine
 from story_engine.errors import FixInput, InvalidInput
 from story_engine.flows.sweep_view import SweepView
 from story_engine.flows.sweep_words import value_name
@@ -36,9 +33,8 @@ def compare(
     """Paint a grid of one scene. Example: python -m story_engine compare singer --scene 1 --x seed=0-3 --out g.png"""
     if language not in ("en", "zh"):
         raise typer.BadParameter(f"{language!r} is not en or zh", param_hint="--language")
-    engine, slug = _open(context, story)
-    ids = [each.id for each in engine.story(slug).scenes]
-    chosen = ids[int(scene) - 1] if scene.isdecimal() and scene not in ids and 0 < int(scene) <= len(ids) else scene
+    engine, slug = story_of(context, story)
+    chosen = scene_id(engine, slug, scene)
     reading = engine.sweeps.read(
         slug, chosen, x=_axis(x, "--x"), y=_axis(y, "--y") if y is not None else None, lora=lora, run=run
     )
@@ -57,14 +53,6 @@ def compare(
     answer(context, report, "\n".join(lines))
     if view.missing:
         raise FixInput("sweep.not_all_painted", missing=view.missing, all=view.pictures)
-
-
-def _open(context: typer.Context, story: str) -> tuple[Engine, str]:
-    config = read_config(context.obj.workspace)
-    path = Path(story)
-    if path.suffix in (".yaml", ".yml"):
-        return open_engine(replace(config, stories=path.resolve().parent)), path.stem
-    return open_engine(config), story
 
 
 def _axis(text: str, option: str) -> tuple[str, str]:

@@ -7,13 +7,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 
-from story_engine.bootstrap import open_engine
+from story_engine.cli.call import engine_of
 from story_engine.cli.output import answer, remark
 from story_engine.cli.wait import JobEnded, wait_for
-from story_engine.config import read_config
 from story_engine.desks.datasets import DatasetDesk
 from story_engine.domain.clinic import CHALLENGE_STEPS
 from story_engine.domain.dataset import Filters
@@ -107,7 +105,7 @@ def filter_(
         if values
     }
     if min_score is not None and (job := desk.score(name).job) is not None:
-        wait_for(open_engine(read_config(context.obj.workspace)), job)
+        wait_for(engine_of(context), job)
     look = desk.set_filters(name, filters.model_copy(update=changed))
     dropped = {file: message(why.code, "en", **why.values) for file, why in look.dropped.items()}
     lines = [f"{name}: {len(look.kept)} kept, {len(dropped)} dropped"]
@@ -176,7 +174,7 @@ def export(
 
 
 def _desk(context: typer.Context) -> DatasetDesk:
-    return open_engine(read_config(context.obj.workspace)).datasets
+    return engine_of(context).datasets
 
 
 def _finish(desk: DatasetDesk, name: str) -> PictureImport:
@@ -190,7 +188,7 @@ def _finish(desk: DatasetDesk, name: str) -> PictureImport:
             time.sleep(_POLL_SECONDS)
     except KeyboardInterrupt:
         desk.stop_import(name)
-        raise click.exceptions.Abort from None
+        raise typer.Abort from None
     if importing is None or importing.state != "done":
         code = importing.error_code if importing else None
         reason = message(code, "en", **((importing and importing.error_values) or {})) if code in known_codes() else ""

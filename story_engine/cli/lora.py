@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from story_engine.bootstrap import open_engine
+from story_engine.cli.call import engine_of
 from story_engine.cli.output import answer
-from story_engine.config import read_config
 from story_engine.desks.loras import LoraDesk
 from story_engine.domain.lora import LoraEntry, LoraReport
 from story_engine.messages import message
@@ -130,7 +129,7 @@ def remove(
 
 
 def _desk(context: typer.Context) -> LoraDesk:
-    return open_engine(read_config(context.obj.workspace)).lora_library
+    return engine_of(context).lora_library
 
 
 def _entry(entry: LoraEntry) -> dict[str, object]:

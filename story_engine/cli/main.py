@@ -8,27 +8,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from story_engine.bootstrap import open_engine
 from story_engine.cli import compare as cli_compare
 from story_engine.cli import dataset, lora, train
-from story_engine.cli.output import PrintableFormatter, answer, remark
+from story_engine.cli.call import Call, engine_of, in_front, scene_id, story_of
+from story_engine.cli.output import PrintableFormatter, answer, remark, write_in_any_encoding
 from story_engine.cli.report import board_report, job_report, models_report, story_lint
 from story_engine.cli.wait import JobEnded, wait_for
-from story_engine.config import read_config
 from story_engine.domain.views import Submitted
 from story_engine.engine import Engine
 from story_engine.errors import ChooseAnother, StudioError
 
 DONE, PUT_RIGHT, USAGE, JOB_FAILED = 0, 1, 2, 3
 """Usage errors are the parser's own, which ends with 2."""
-_ANYWHERE_FLAGS = ("--json",)
-_ANYWHERE_OPTIONS = ("--workspace",)
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 models = typer.Typer(no_args_is_help=True, help="Model families: what is here, what is missing, download, verify.")
@@ -44,21 +40,14 @@ StoryArgument = Annotated[str, typer.Argument(help="Path of a story's YAML file,
 SceneOption = Annotated[list[str] | None, typer.Option("--scene", help="Number (1 = first) or id; may be repeated.")]
 
 
-@dataclass
-class _Call:
-    """What the options in front of the command said."""
-
-    workspace: Path | None = None
-    as_json: bool = False
-
-
 def run(arguments: Sequence[str]) -> int:
     """Run one command; its exit code."""
+    write_in_any_encoding()
     handler = logging.StreamHandler()
     handler.setFormatter(PrintableFormatter("%(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     try:
-        app(_in_front(arguments), prog_name="python -m story_engine")
+        app(in_front(arguments, typer.main.get_command(app).params), prog_name="python -m story_engine")
     except SystemExit as ended:
         return int(ended.code or DONE)
     except JobEnded as ended:
@@ -73,11 +62,11 @@ def run(arguments: Sequence[str]) -> int:
 @app.callback()
 def options(
     context: typer.Context,
-    workspace: Annotated[Path | None, typer.Option(help="Folder of everything generated.")] = None,
+    workspace: Annotated[str | None, typer.Option(help="Folder of everything generated.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
     """Options of every command."""
-    context.obj = _Call(workspace, as_json)
+    context.obj = Call(workspace, as_json)
 
 
 @app.command()
@@ -95,9 +84,9 @@ def render(
     ] = False,
 ) -> None:
     """Paint what is missing. Example: python -m story_engine render singer --scene 1 --takes 2 --family preview"""
-    engine, slug = _open(context, story)
+    engine, slug = story_of(context, story)
     overrides = _overrides(family=family, sampler=sampler, steps=steps, size=size)
-    chosen = _scenes(engine, slug, scene)
+    chosen = [scene_id(engine, slug, each) for each in scene] if scene else None
     submitted = engine.render(slug, scenes=chosen, takes=takes, overrides=overrides, without_loras=without_loras)
     _finish(context, engine, submitted, slug)
 
@@ -110,22 +99,21 @@ def redo(
     takes: Annotated[int, typer.Option(help="How many more.")] = 1,
 ) -> None:
     """More takes of one scene. Example: python -m story_engine redo singer --scene 3 --takes 4"""
-    engine, slug = _open(context, story)
-    chosen = _scenes(engine, slug, [scene]) or [scene]
-    _finish(context, engine, engine.redo(slug, chosen[0], takes=takes), slug)
+    engine, slug = story_of(context, story)
+    _finish(context, engine, engine.redo(slug, scene_id(engine, slug, scene), takes=takes), slug)
 
 
 @app.command()
 def score(context: typer.Context, story: StoryArgument) -> None:
     """Score what the present scorer has not scored. Example: python -m story_engine score singer"""
-    engine, slug = _open(context, story)
+    engine, slug = story_of(context, story)
     _finish(context, engine, engine.rescore(slug), slug)
 
 
 @app.command()
 def board(context: typer.Context, story: StoryArgument) -> None:
     """Panels, takes, files, scores, picks, seeds. Example: python -m story_engine board singer --json"""
-    engine, slug = _open(context, story)
+    engine, slug = story_of(context, story)
     answer(context, *board_report(engine, slug))
 
 
@@ -137,8 +125,8 @@ def pick(
     take: Annotated[str, typer.Option(help="Take id, or its first digits.")],
 ) -> None:
     """Choose a take for its panel. Example: python -m story_engine pick singer --scene 1 --take 3f2a"""
-    engine, slug = _open(context, story)
-    chosen = (_scenes(engine, slug, [scene]) or [scene])[0]
+    engine, slug = story_of(context, story)
+    chosen = scene_id(engine, slug, scene)
     panels = {panel.scene.id: panel for panel in engine.board(slug).panels}
     if chosen not in panels:
         raise ChooseAnother("render.no_scene", scene=chosen, listed=", ".join(panels))
@@ -154,7 +142,7 @@ def pick(
 @app.command()
 def lint(context: typer.Context, story: StoryArgument) -> None:
     """Problems, cut prompts and unknown words. Example: python -m story_engine lint orange-cat"""
-    engine, slug = _open(context, story)
+    engine, slug = story_of(context, story)
     answer(context, *story_lint(engine, slug))
 
 
@@ -166,7 +154,7 @@ def export(
     threshold: Annotated[float, typer.Option(help="The gate.")] = 6.0,
 ) -> None:
     """Write the bundle. Example: python -m story_engine export singer --out singer.zip"""
-    engine, slug = _open(context, story)
+    engine, slug = story_of(context, story)
     path = engine.export(slug, threshold=threshold, out=out.resolve())
     answer(context, {"story": slug, "bundle": str(path)}, str(path))
 
@@ -174,13 +162,13 @@ def export(
 @models.command("list")
 def list_models(context: typer.Context) -> None:
     """What is here and what is missing. Example: python -m story_engine models list"""
-    answer(context, *models_report(_engine(context)))
+    answer(context, *models_report(engine_of(context)))
 
 
 @models.command()
 def verify(context: typer.Context) -> None:
     """Check every file by size and header. Example: python -m story_engine models verify"""
-    report, text = models_report(_engine(context))
+    report, text = models_report(engine_of(context))
     answer(context, report, text)
     if not all(family["ready"] for family in report["families"]):
         raise typer.Exit(PUT_RIGHT)
@@ -189,7 +177,7 @@ def verify(context: typer.Context) -> None:
 @models.command()
 def download(context: typer.Context, family: Annotated[str, typer.Argument(help="kolors or aesthetic.")]) -> None:
     """Fetch the missing files. Example: python -m story_engine models download kolors"""
-    engine = _engine(context)
+    engine = engine_of(context)
     job = wait_for(engine, engine.download(family))
     answer(context, job_report(job), f"{family}: {job.state}")
 
@@ -197,7 +185,7 @@ def download(context: typer.Context, family: Annotated[str, typer.Argument(help=
 @jobs.command("list")
 def list_jobs(context: typer.Context) -> None:
     """The last jobs. Example: python -m story_engine jobs list"""
-    found = [job_report(job) for job in _engine(context).jobs(active=False)]
+    found = [job_report(job) for job in engine_of(context).jobs(active=False)]
     lines = [f"{job['id']:>5}  {job['kind']:<9} {job['state']:<10} {job['story'] or ''}" for job in found]
     answer(context, {"jobs": found}, "\n".join(lines))
 
@@ -205,13 +193,13 @@ def list_jobs(context: typer.Context) -> None:
 @jobs.command()
 def watch(context: typer.Context, job: int) -> None:
     """Follow a job to its end. Example: python -m story_engine jobs watch 12"""
-    answer(context, job_report(wait_for(_engine(context), job)), "done")
+    answer(context, job_report(wait_for(engine_of(context), job)), "done")
 
 
 @jobs.command()
 def cancel(context: typer.Context, job: int) -> None:
     """Ask a job to stop. Example: python -m story_engine jobs cancel 12"""
-    engine = _engine(context)
+    engine = engine_of(context)
     engine.cancel(job)
     answer(context, job_report(engine.job(job)), f"{job}: asked to stop")
 
@@ -219,31 +207,8 @@ def cancel(context: typer.Context, job: int) -> None:
 @jobs.command()
 def retry(context: typer.Context, job: int) -> None:
     """Queue a job again. Example: python -m story_engine jobs retry 12"""
-    engine = _engine(context)
+    engine = engine_of(context)
     answer(context, job_report(engine.job(engine.retry(job))), f"{job}: queued")
-
-
-def _engine(context: typer.Context) -> Engine:
-    return open_engine(read_config(context.obj.workspace))
-
-
-def _open(context: typer.Context, story: str) -> tuple[Engine, str]:
-    """The engine and the slug; a path opens the engine on the folder that the story lies in."""
-    config = read_config(context.obj.workspace)
-    path = Path(story)
-    if path.suffix in (".yaml", ".yml"):
-        config = replace(config, stories=path.resolve().parent)
-        return open_engine(config), path.stem
-    return open_engine(config), story
-
-
-def _scenes(engine: Engine, slug: str, wanted: Sequence[str] | None) -> list[str] | None:
-    """Scene numbers (1 = first) as ids; ids stay."""
-    if not wanted:
-        return None
-    ids = [scene.id for scene in engine.story(slug).scenes]
-    return [ids[int(each) - 1] if each.isdecimal() and each not in ids and 0 < int(each) <= len(ids) else each
-            for each in wanted]  # fmt: skip
 
 
 def _overrides(*, family: str | None, sampler: str | None, steps: int | None, size: str | None) -> dict[str, object]:
@@ -264,18 +229,3 @@ def _finish(context: typer.Context, engine: Engine, submitted: Submitted, slug: 
     report, text = board_report(engine, slug)
     report |= {"job": submitted.job, "found": submitted.found, "made": submitted.queued}
     answer(context, report, text)
-
-
-def _in_front(arguments: Sequence[str]) -> list[str]:
-    """The options that are understood everywhere, moved in front of the command, where the parser looks for them."""
-    front: list[str] = []
-    rest: list[str] = []
-    waiting = iter(arguments)
-    for argument in waiting:
-        if argument in _ANYWHERE_FLAGS or ("=" in argument and argument.partition("=")[0] in _ANYWHERE_OPTIONS):
-            front.append(argument)
-        elif argument in _ANYWHERE_OPTIONS and (value := next(waiting, None)) is not None:
-            front += [argument, value]
-        else:
-            rest.append(argument)
-    return [*front, *rest]

@@ -6,6 +6,7 @@ text that runs backwards) is written as its code.
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import re
@@ -23,9 +24,29 @@ def printable(text: str) -> str:
     return _OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+def write_in_any_encoding() -> None:
+    """A terminal that knows no Chinese, or nothing but ASCII, is shown codes where it lacks the character.
+
+    Whoever chose another way (`PYTHONIOENCODING=latin-1:replace`) keeps it.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors in ("strict", "surrogateescape"):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def answer(context: typer.Context, report: Mapping[str, object], text: str) -> None:
     """The answer to a command: the report as one JSON object where that was asked for, else the text."""
-    print(printable(json.dumps(report, ensure_ascii=False, default=str) if context.obj.as_json else text))
+    print(printable(_as_json(report) if context.obj.as_json else text))
+
+
+def _as_json(report: Mapping[str, object]) -> str:
+    """As JSON that its reader can read whatever the encoding: what the encoding lacks is escaped JSON's own way."""
+    text = json.dumps(report, ensure_ascii=False, default=str)
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(report, default=str)
+    return text
 
 
 def remark(text: object = "", *, end: str = "\n") -> None:

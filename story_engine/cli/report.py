@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import asdict
 from typing import Any
 
 from story_engine.domain.job import JobView
+from story_engine.domain.job_result import report_of
 from story_engine.engine import Engine
 from story_engine.messages import message
 
@@ -96,7 +98,8 @@ def models_report(engine: Engine) -> tuple[Report, str]:
 
 def job_report(job: JobView) -> Report:
     """One job as plain values."""
-    return asdict(job)
+    fields = {field.name: getattr(job, field.name) for field in dataclasses.fields(job)}
+    return fields | {"progress": asdict(job.progress), "result": dict(report_of(job.result))}
 
 
 def _number(value: float | None) -> str:

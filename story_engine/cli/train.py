@@ -10,10 +10,9 @@ from typing import Annotated
 
 import typer
 
-from story_engine.bootstrap import open_engine
+from story_engine.cli.call import engine_of
 from story_engine.cli.output import answer, remark
 from story_engine.cli.wait import JobEnded, show
-from story_engine.config import read_config
 from story_engine.domain.training import TrainingSpec
 from story_engine.engine import Engine
 from story_engine.flows.train_view import RunCard
@@ -32,7 +31,7 @@ def train(
     """Train a LoRA. Example: python -m story_engine train ink.yaml"""
     if (spec is None) == (resume is None):
         raise typer.BadParameter("give either a SPEC.yaml or --resume RUN")
-    engine = open_engine(read_config(context.obj.workspace))
+    engine = engine_of(context)
     if resume is not None:
         engine.training.resume(resume)
         run = resume

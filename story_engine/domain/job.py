@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
-STATES = ("queued", "running", "done", "failed", "cancelled", "held")
+from story_engine.domain.job_result import JobResult
+
+State = Literal["queued", "running", "done", "failed", "cancelled", "held"]
 """`held`: the engine stopped under it too often; a person starts it again."""
+STATES: tuple[State, ...] = get_args(State)
 ACTIVE_STATES = frozenset({"queued", "running"})
-KINDS = ("render", "score", "train", "download")
+Kind = Literal["render", "score", "score_dataset", "train", "measure", "download"]
+"""Each has a type in `job_spec` and one in `job_result`."""
+KINDS: tuple[Kind, ...] = get_args(Kind)
+UNKNOWN_KIND = "unknown"
+"""Of a job whose entry is damaged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +55,31 @@ class JobView:
     """Where in the log the traceback is."""
     created_at: str
     wants_cancel: bool
-    result: dict[str, object]
+    result: JobResult | None
+    """Of a job that is done."""
 
     @property
     def is_active(self) -> bool:
         """Waiting or running."""
         return self.state in ACTIVE_STATES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long the list of jobs remembers what is over."""
+
+    jobs: int = 1000
+    """Finished ones that are kept at most."""
+    days: int = 90
+    """How old they may become."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerSize:
+    """How much the list of jobs takes up."""
+
+    size_bytes: int
+    jobs: int
+    """All of them."""
+    active: int
+    """Those that wait or run."""

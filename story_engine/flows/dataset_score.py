@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+from story_engine.domain.job_spec import ScoreDatasetSpec
 from story_engine.domain.views import Submitted
 from story_engine.flows.dataset_view import look
 from story_engine.flows.queue import SCORE_PRIORITY
@@ -20,8 +21,7 @@ def score(services: Services, name: str, *, user: str) -> Submitted:
     version = services.present_scorer().version
     digest = hashlib.sha256(repr((name, version, missing)).encode()).hexdigest()[:32]
     job = services.ledger.submit(
-        "score",
-        {"dataset": name, "files": missing},
+        ScoreDatasetSpec(dataset=name, files=tuple(missing)),
         key=f"score-dataset-{digest}",
         priority=SCORE_PRIORITY,
         user=user,

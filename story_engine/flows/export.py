@@ -42,10 +42,16 @@ def sheet(board: Board) -> bytes:
 
 
 def export(services: Services, opened: OpenStory, *, threshold: float, out: Path | None) -> Path:
-    """Write the bundle of a story as it was opened, whole or not at all; its path."""
+    """Write the bundle of a story as it was opened, whole or not at all; its path.
+
+    Raises:
+        NotReady: the checklist blocks.
+        FixInput: the choices of takes, or a picture, are damaged.
+    """
     blocked = blocking(checklist(opened, threshold=threshold))
     if blocked:
         raise NotReady(blocked)
+    services.takes.picks(opened.slug)  # where they cannot be read, nobody knows what was chosen
     planned = plan_bundle(opened.board)
     # Scores were given to the very bytes that the records promise: a picture changed since then must not be handed in.
     faults = [services.takes.fault(each.view.take) for each in planned]

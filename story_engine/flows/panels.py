@@ -39,7 +39,7 @@ def read_board(services: Services, slug: str, story: Story) -> Board:
         slug,
         story,
         takes=services.takes.takes(slug),
-        picks=services.takes.picks(slug),
+        picks=services.takes.readable_picks(slug),
         scores=services.scores.scores(scorer.name, scorer.version),
         scorer=scorer.name,
         scorer_version=scorer.version,

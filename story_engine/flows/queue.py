@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from story_engine.domain.board import Board
 from story_engine.domain.family import Family
 from story_engine.domain.job import JobView
+from story_engine.domain.job_spec import DownloadSpec, ScoreTakesSpec, TakeName
 from story_engine.domain.story import Story
 from story_engine.domain.take import Take
 from story_engine.domain.views import Submitted
@@ -106,8 +107,7 @@ def rescore(services: Services, slug: str, *, scene: str | None, user: str) -> S
     pictures = sorted((take.scene, take.id) for take in missing)
     digest = hashlib.sha256(repr((slug, scorer.version, pictures)).encode()).hexdigest()[:32]
     job = services.ledger.submit(
-        "score",
-        {"story": slug, "takes": [{"scene": scene_id, "take": take} for scene_id, take in pictures]},
+        ScoreTakesSpec(story=slug, takes=tuple(TakeName(scene=scene_id, take=take) for scene_id, take in pictures)),
         key=f"score-{digest}",
         priority=SCORE_PRIORITY,
         user=user,
@@ -123,7 +123,7 @@ def download(services: Services, family: str, *, user: str) -> int:
     if family not in DOWNLOADABLE:
         raise ChooseAnother("render.not_downloadable", name=family, listed=", ".join(DOWNLOADABLE))
     job = services.ledger.submit(
-        "download", {"family": family}, key=f"download-{family}", priority=0, user=user, story=None, scenes=()
+        DownloadSpec(family=family), key=f"download-{family}", priority=0, user=user, story=None, scenes=()
     )
     services.start_dispatcher()
     return job
@@ -152,7 +152,7 @@ def _submit(services: Services, slug: str, plan: RenderPlan, *, priority: int, u
     if not plan.items:
         return Submitted(job=None, found=plan.found, queued=0)
     job = services.ledger.submit(
-        "render", plan.spec(slug), key=plan.key(slug), priority=priority, user=user, story=slug, scenes=plan.scenes
+        plan.spec(slug), key=plan.key(slug), priority=priority, user=user, story=slug, scenes=plan.scenes
     )
     services.start_dispatcher()
     return Submitted(job=job, found=plan.found, queued=len(plan.items))

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from story_engine.domain.family import Family
+from story_engine.domain.job_spec import RenderItem, RenderSpec
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.resolve import resolve, same_but_seed
 from story_engine.domain.story import LARGEST_SEED, Scene, Settings, Story
@@ -25,18 +26,6 @@ MOST_TAKES = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RenderItem:
-    """One picture to paint."""
-
-    scene: str
-    number: int
-    recipe: Recipe
-    written_prompt: str
-    written_negative: str
-    parent: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RenderPlan:
     """What a render request comes to."""
 
@@ -44,20 +33,9 @@ class RenderPlan:
     found: int
     """Pictures asked for that exist already."""
 
-    def spec(self, story: str) -> dict[str, object]:
-        """The job's specification, plain JSON."""
-        items = [
-            {
-                "scene": item.scene,
-                "number": item.number,
-                "recipe": item.recipe.model_dump(mode="json"),
-                "written_prompt": item.written_prompt,
-                "written_negative": item.written_negative,
-                "parent": item.parent,
-            }
-            for item in self.items
-        ]
-        return {"story": story, "items": items, "score": True}
+    def spec(self, story: str, *, is_sweep: bool = False) -> RenderSpec:
+        """What the job is asked to do."""
+        return RenderSpec(story=story, items=self.items, sweep=is_sweep)
 
     def key(self, story: str) -> str:
         """The same pictures of the same story make the same job, however often they are asked for."""

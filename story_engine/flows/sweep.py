@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from story_engine.domain.family import Family
 from story_engine.domain.job import JobView
+from story_engine.domain.job_spec import RenderItem, RenderSpec
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.resolve import resolve
 from story_engine.domain.story import LARGEST_SEED, Settings, Story
 from story_engine.domain.sweep import Sweep, painting_order, problems, varied
 from story_engine.domain.views import Submitted
 from story_engine.errors import ChooseAnother, FixInput, InstallOrDownload, InvalidInput
-from story_engine.flows.render import MOST_TAKES, RenderItem, RenderPlan, as_painted_by, painting_family
+from story_engine.flows.render import MOST_TAKES, RenderPlan, as_painted_by, painting_family
 from story_engine.flows.services import Services
 
 SWEEP_PRIORITY = -10
@@ -134,8 +135,7 @@ def paint(services: Services, slug: str, sweep: Sweep, *, user: str) -> Submitte
     job = None
     for render in wanted.jobs(missing):
         job = services.ledger.submit(
-            "render",
-            render.spec(slug) | {"sweep": True},
+            render.spec(slug, is_sweep=True),
             key=render.key(slug),
             priority=SWEEP_PRIORITY,
             user=user,
@@ -172,13 +172,15 @@ def jobs_of(services: Services, slug: str, wanted: SweepPlan) -> list[tuple[JobV
 
 
 def _is_sweep(services: Services, job: JobView) -> bool:
-    return bool(services.ledger.spec(job.id).get("sweep"))
+    spec = services.ledger.spec(job.id)
+    return isinstance(spec, RenderSpec) and spec.sweep
 
 
 def _digests(services: Services, job: JobView, scene: str) -> list[str]:
     """Of the pictures for this scene: another one with the same words gets the same digests."""
-    items = services.ledger.spec(job.id)["items"]
-    return [Recipe.model_validate(item["recipe"]).digest for item in items if item["scene"] == scene]
+    spec = services.ledger.spec(job.id)
+    items = spec.items if isinstance(spec, RenderSpec) else ()
+    return [item.recipe.digest for item in items if item.scene == scene]
 
 
 def _as_family_s_own(story: Story, family: Family) -> Story:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from story_engine.catalog.devices import gpu_memory_bytes, gpu_names, memory_bytes, processor_name
 from story_engine.domain.family import FAMILY_NAMES
+from story_engine.domain.job_spec import TrainSpec
 from story_engine.domain.run import RESUMABLE, TrainedPicture
 from story_engine.domain.training import TrainingProblem, TrainingSpec, problems
 from story_engine.domain.training_cost import Memory, memory_of
@@ -159,8 +160,7 @@ def delete(services: Services, run: str) -> str:
 
 def _submit(services: Services, run: str, spec: TrainingSpec, *, user: str) -> None:
     services.ledger.submit(
-        "train",
-        {"run": run, "name": spec.name, "tokens": spec.processes},
+        TrainSpec(run=run, name=spec.name, tokens=spec.processes),
         key=key_of(run),
         priority=TRAIN_PRIORITY,
         user=user,

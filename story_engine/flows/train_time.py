@@ -6,6 +6,8 @@ import hashlib
 import json
 
 from story_engine.catalog.devices import gpu_names
+from story_engine.domain.job_result import MeasureResult
+from story_engine.domain.job_spec import MeasureSpec
 from story_engine.domain.training import TrainingSpec
 from story_engine.errors import StudioError
 from story_engine.flows.services import Services
@@ -22,8 +24,7 @@ _DECIDES = (
 def measure(services: Services, spec: TrainingSpec, *, user: str) -> int:
     """Queue a few steps on noise; the job."""
     job = services.ledger.submit(
-        "train",
-        {"measure": json.loads(spec.model_dump_json())},
+        MeasureSpec(measure=spec),
         key=_key(services, spec),
         priority=MEASURE_PRIORITY,
         user=user,
@@ -45,15 +46,15 @@ def seconds(services: Services, spec: TrainingSpec, *, pictures: int, side: int)
     """Of the whole training; None where nothing like it was measured."""
     key = _key(services, spec)
     found = services.ledger.latest([key]).get(key)
-    if found is None or found.state != "done" or "seconds_per_step" not in found.result:
+    if found is None or not isinstance(found.result, MeasureResult):
         return _by_earlier_run(services, spec, side=side)
-    said = {name: float(str(value)) for name, value in found.result.items()}
+    measured = found.result
     rounds = spec.steps // spec.sample_every + 1 if spec.sample_every else 0
     variants = pictures * (1 if spec.center_crop else spec.crops) * (2 if spec.random_flip else 1)
     return (
-        spec.steps * said["seconds_per_step"]
-        + variants * said["seconds_per_picture"]
-        + rounds * len(spec.sample_prompts) * said["seconds_per_sample"]
+        spec.steps * measured.seconds_per_step
+        + variants * measured.seconds_per_picture
+        + rounds * len(spec.sample_prompts) * measured.seconds_per_sample
     )
 
 

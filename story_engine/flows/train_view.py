@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from story_engine.domain.job import JobView
+from story_engine.domain.job_result import Choice, TrainResult
 from story_engine.domain.run import MetricRow, RunSample, RunState
 from story_engine.domain.training import TrainingSpec
 from story_engine.errors import StudioError
@@ -38,30 +39,6 @@ class RunCard:
     def is_active(self) -> bool:
         """Waiting or running."""
         return self.state in ACTIVE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepScore:
-    """What the samples of one step say."""
-
-    step: int
-    score: float
-    """Mean aesthetic score."""
-    distance: float
-    """To the training pictures' style; that of the samples without the LoRA is 1."""
-    adherence: float | None
-    """Share of the noise error that the prompts take away from the samples: how much of the prompts is in them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """The recommended checkpoint with its reasons, as the training's job left it."""
-
-    step: int | None
-    reasons: tuple[tuple[str, dict[str, object]], ...]
-    """Message codes with values."""
-    scores: dict[int, StepScore]
-    scorer: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,19 +103,8 @@ def look(services: Services, run: str) -> RunLook:
 
 
 def _choice(job: JobView | None) -> Choice | None:
-    said = job.result.get("choice") if job is not None else None
-    if not isinstance(said, dict):
-        return None
-    scores = [
-        StepScore(step=each["step"], score=each["score"], distance=each["distance"], adherence=each.get("adherence"))
-        for each in said["looks"]
-    ]
-    return Choice(
-        step=said["step"],
-        reasons=tuple((code, values) for code, values in said["reasons"]),
-        scores={each.step: each for each in scores},
-        scorer=said["scorer"],
-    )
+    result = job.result if job is not None else None
+    return result.choice if isinstance(result, TrainResult) else None
 
 
 def _card(services: Services, run: str, job: JobView | None) -> RunCard:

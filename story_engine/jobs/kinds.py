@@ -7,16 +7,21 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from story_engine.domain.job import Progress
+from story_engine.domain.job_result import JobResult
 from story_engine.store.layout import Layout
 
 WORK = {
     "render": "story_engine.jobs.work.render:run",
     "score": "story_engine.jobs.work.score:run",
+    "score_dataset": "story_engine.jobs.work.score:run_dataset",
     "download": "story_engine.jobs.work.download:run",
     "train": "story_engine.jobs.work.train:run",
+    "measure": "story_engine.jobs.work.train:run_measure",
 }
 WARM_UP = "warm_up"
 """Not a kind: a function of the layout that a fresh child calls before its first job."""
+READ = "read"
+"""Not a kind: a function that makes a job's specification out of the ledger's text; `read_spec` where none is named."""
 STANDARD = "story_engine.jobs.kinds:MAPPING"
 MAPPING = WORK | {WARM_UP: "story_engine.jobs.work.render:warm_up"}
 
@@ -26,16 +31,18 @@ class Work(Protocol):
 
     def __call__(
         self,
-        spec: dict[str, Any],
+        spec: Any,
         *,
+        job: int,
         report: Callable[[Progress], None],
         should_stop: Callable[[], bool],
         layout: Layout,
-    ) -> dict[str, object]:
-        """Do the work; plain JSON as the result.
+    ) -> JobResult:
+        """Do the work.
 
         Args:
-            spec: of the job, with the job's id as `job`.
+            spec: of the type that belongs to the kind.
+            job: its id.
             report: called at least at every step.
             should_stop: asked at every step; raise `Cancelled` when it says so.
             layout: of the workspace.

@@ -1,9 +1,4 @@
-"""What agent and child say to each other: one JSON object per line over the child's pipes.
-
-To the child: `run` (job, attempt, kind, spec) and `cancel` (job, attempt). From the child: `accepted`, `progress`
-(progress) and `outcome` (outcome: "done" with result, "cancelled", or "failed" with code, values, log_id), each with
-job and attempt.
-"""
+"""Lines over the pipes of a child: one JSON object each. What is said about jobs has types, in `jobs/orders.py`."""
 
 from __future__ import annotations
 
@@ -42,5 +37,9 @@ class Voice:
 
     def say(self, **message: object) -> None:
         """Send one message whole, from any thread. An agent that is gone cannot be told anything."""
+        self.send(encoded(message))
+
+    def send(self, line: bytes) -> None:
+        """The same for a message that is a line already."""
         with self._lock:
-            self._stream.write(encoded(message))
+            self._stream.write(line)

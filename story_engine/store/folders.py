@@ -10,12 +10,13 @@ from pathlib import Path
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, each as private as the one that it lies in."""
+    """Make a folder and those above it, for their owner alone; inside one that a group shares, for that group too."""
     if folder.is_dir():
         return
     if folder.parent != folder:
         make_folder(folder.parent)
-    folder.mkdir(mode=_mode_inside(folder.parent, 0o777), exist_ok=True)
+    is_shared = bool(folder.parent.stat().st_mode & stat.S_ISGID)
+    folder.mkdir(mode=0o770 if is_shared else 0o700, exist_ok=True)
 
 
 def holds_anything(folder: Path) -> bool:

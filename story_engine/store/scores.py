@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +12,8 @@ from pydantic import ValidationError
 from story_engine.domain.take import Score
 from story_engine.store.atomic import append_bytes
 from story_engine.store.layout import Layout
+
+_LOG = logging.getLogger(__name__)
 
 
 class ScoreStore:
@@ -24,12 +27,19 @@ class ScoreStore:
         path = self._path(scorer, version)
         try:
             stat = path.stat()
+            return dict(_read(path, stat.st_size, stat.st_mtime_ns))
         except FileNotFoundError:
             return {}
-        return dict(_read(path, stat.st_size, stat.st_mtime_ns))
+        except OSError as error:
+            _LOG.warning("The scores in %s cannot be read: %s", path, error)
+            return {}
 
     def add(self, scores: Sequence[Score]) -> None:
-        """Append scores; each line is on disk before the call returns."""
+        """Append scores; each line is on disk before the call returns.
+
+        Raises:
+            Wait: they cannot be written. They can be made again at any time.
+        """
         for (scorer, version), group in _grouped(scores).items():
             path = self._path(scorer, version)
             # A leading newline ends a line that a crash may have left torn.

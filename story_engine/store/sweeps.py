@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from pydantic import Field, ValidationError
 from story_engine.domain.safe_name import name_fault
 from story_engine.domain.sweep import Sweep
 from story_engine.domain.value import Value
-from story_engine.errors import FixInput, Wait
+from story_engine.errors import FixInput, StudioError, Wait
 from story_engine.store.atomic import read_bytes, write_bytes
 from story_engine.store.folders import make_folder
 from story_engine.store.layout import Layout
@@ -42,10 +41,10 @@ class SweepStore:
         """What is remembered; nothing where there is no file, or where it was damaged by hand."""
         path = self._path(slug)
         try:
-            return StorySweeps.model_validate(json.loads(read_bytes(path, limit=_LARGEST_BYTES)))
+            return StorySweeps.model_validate_json(read_bytes(path, limit=_LARGEST_BYTES))
         except FileNotFoundError:
             return StorySweeps()
-        except (ValueError, ValidationError, FixInput) as error:
+        except (ValidationError, StudioError) as error:
             _LOG.warning("The sweeps in %s cannot be read and are passed over: %s", path, error)
             return StorySweeps()
 

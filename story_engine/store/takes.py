@@ -14,7 +14,6 @@ from pathlib import Path
 
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from pydantic import ValidationError
 
 from story_engine.domain.safe_name import name_fault
 from story_engine.domain.take import Take
@@ -23,14 +22,11 @@ from story_engine.store.atomic import TEMPORARY_SUFFIX, write_bytes
 from story_engine.store.hashes import file_sha256
 from story_engine.store.layout import Layout
 from story_engine.store.picks import PickStore
+from story_engine.store.take_files import read_folder, read_record, read_thumbnail, thumbnail_bytes
 from story_engine.store.trash import Trash
 
-THUMBNAIL_SIDE = 384
-"""Pixels of the longer side: a board shows four panels beside each other."""
-THUMBNAIL_QUALITY = 88
 LEFTOVER_SECONDS = 600
 """A picture without a record that is older than this will not get one any more: its writer was stopped."""
-_PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 _SETTLED_NS = 50_000_000
 """A folder whose time stamp is younger than this may change again within the same tick of the file system's clock."""
 _LOG = logging.getLogger(__name__)
@@ -70,7 +66,7 @@ class TakeStore:
         png = _png(picture, text_chunks)
         stored = take.model_copy(update={"picture_sha256": hashlib.sha256(png).hexdigest()})
         write_bytes(self.picture(stored), png)
-        write_bytes(self.thumbnail(stored), _thumbnail(picture))
+        write_bytes(self.thumbnail(stored), thumbnail_bytes(picture))
         write_bytes(self._record(stored), stored.model_dump_json(indent=1).encode())
         return stored
 
@@ -81,6 +77,10 @@ class TakeStore:
     def thumbnail(self, take: Take) -> Path:
         """The JPEG."""
         return self._file(take.story, take.scene, take.id, ".jpg")
+
+    def shown(self, thumbnail: Path) -> bytes | None:
+        """The small picture that lies at `thumbnail`, made again where it is missing; None when that cannot be."""
+        return read_thumbnail(thumbnail)
 
     def files(self, take: Take) -> tuple[Path, Path]:
         """PNG and JPEG."""
@@ -111,19 +111,19 @@ class TakeStore:
         folder = self._folder(slug, scene)
         try:
             modified_ns = folder.stat().st_mtime_ns
-        except FileNotFoundError:
+        except OSError:
             return ()
         known = self._listings.get(folder)
         if known is not None and known.is_settled and known.modified_ns == modified_ns:
             return known.takes
         is_settled = time.time_ns() - modified_ns > _SETTLED_NS
-        takes = _read_folder(folder)
+        takes = read_folder(folder)
         self._listings[folder] = _Listing(modified_ns, is_settled, takes)
         return takes
 
     def find(self, slug: str, scene: str, digest: str) -> Take | None:
         """The take of this recipe, if its record is there and its picture is what the record promises."""
-        take = _read_record(self._file(slug, scene, digest, ".json"))
+        take = read_record(self._file(slug, scene, digest, ".json"))
         if take is None or self.fault(take) is not None:
             return None
         return take
@@ -133,7 +133,7 @@ class TakeStore:
         path = self.picture(take)
         try:
             is_whole = file_sha256(path) == take.picture_sha256
-        except FileNotFoundError:
+        except OSError:
             is_whole = False
         if is_whole:
             return None
@@ -164,7 +164,7 @@ class TakeStore:
         self._trash.entry(token, "take")
         parts = self._trash.parts(token)
         record = next((path for name, path in parts.items() if name.endswith(".json")), None)
-        take = _read_record(record) if record is not None else None
+        take = read_record(record) if record is not None else None
         if take is None:
             raise ChooseAnother("disk.not_in_trash", token=token[:60])
         folder = self._folder(take.story, take.scene)
@@ -177,21 +177,26 @@ class TakeStore:
         """Scene id → take id that a person chose."""
         return self._picks.picks(slug)
 
+    def readable_picks(self, slug: str) -> dict[str, str]:
+        """The same, without any where the file is damaged: `picks_fault` says so."""
+        return {} if self.picks_fault(slug) else self._picks.picks(slug)
+
+    def picks_fault(self, slug: str) -> FixInput | None:
+        """What is wrong with the file of choices; None when it can be read."""
+        try:
+            self._picks.picks(slug)
+        except FixInput as error:
+            return error
+        return None
+
     def set_pick(self, slug: str, scene: str, take: str | None) -> None:
         """Choose a take for a panel; None takes the choice back."""
         self._picks.set_pick(slug, scene, take)
 
     def sweep(self) -> int:
         """Delete what stopped writers left, and trash past its time; how many files and folders went."""
-        now = time.time()
-        leftovers = [
-            path
-            for path in (self._layout.workspace / "takes").glob("*/*/*")
-            if _is_leftover(path) and now - path.stat().st_mtime > LEFTOVER_SECONDS
-        ]
-        for path in leftovers:
-            path.unlink(missing_ok=True)
-        return len(leftovers) + self._trash.forget_old()
+        swept = sum(map(_is_swept, (self._layout.workspace / "takes").glob("*/*/*")))
+        return swept + self._trash.forget_old()
 
     def _record(self, take: Take) -> Path:
         return self._file(take.story, take.scene, take.id, ".json")
@@ -217,47 +222,16 @@ def _files(folder: Path, digest: str) -> tuple[Path, Path]:
     return folder / f"{digest}.png", folder / f"{digest}.jpg"
 
 
-def _read_folder(folder: Path) -> tuple[Take, ...]:
-    takes: list[Take] = []
-    for entry in os.scandir(folder):
-        if not entry.name.endswith(".json"):
-            continue
-        take = _read_record(Path(entry.path))
-        if take is None:
-            continue
-        if _is_whole(folder / f"{take.id}.png"):
-            takes.append(take)
-        else:
-            _LOG.warning("The picture of take %s in %s is missing or cut off; the take is not listed", take.id, folder)
-    return tuple(sorted(takes, key=lambda take: (take.created_at, take.number, take.id)))
-
-
-def _read_record(path: Path) -> Take | None:
+def _is_swept(path: Path) -> bool:
+    """Whether this is what a stopped writer left, and is gone now. A file that resists is no reason to stop at it."""
     try:
-        stat = path.stat()
-    except FileNotFoundError:
-        return None
-    return _parsed_record(path, stat.st_size, stat.st_mtime_ns)
-
-
-@lru_cache(maxsize=16384)
-def _parsed_record(path: Path, size_bytes: int, modified_ns: int) -> Take | None:
-    del size_bytes, modified_ns  # they only make the cache key
-    try:
-        return Take.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        _LOG.warning("The record %s is damaged and passed over: %s", path, error)
-        return None
-
-
-def _is_whole(picture: Path) -> bool:
-    """Whether the PNG has its end: cheap, and finds what a stopped writer leaves; `fault` compares the content."""
-    try:
-        with picture.open("rb") as file:
-            file.seek(-len(_PNG_END), os.SEEK_END)
-            return file.read() == _PNG_END
-    except OSError:
+        if not _is_leftover(path) or time.time() - path.lstat().st_mtime <= LEFTOVER_SECONDS:
+            return False
+        path.unlink()
+    except OSError as error:
+        _LOG.warning("%s was left by a stopped writer and cannot be deleted: %s", path, error)
         return False
+    return True
 
 
 def _is_leftover(path: Path) -> bool:
@@ -273,12 +247,4 @@ def _png(picture: Image.Image, text_chunks: Mapping[str, str]) -> bytes:
     buffer = io.BytesIO()
     # Level 4 takes half the time of Pillow's default for a file that is 2 % larger.
     picture.save(buffer, "PNG", pnginfo=chunks, compress_level=4)
-    return buffer.getvalue()
-
-
-def _thumbnail(picture: Image.Image) -> bytes:
-    small = picture.convert("RGB")
-    small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
-    buffer = io.BytesIO()
-    small.save(buffer, "JPEG", quality=THUMBNAIL_QUALITY)
     return buffer.getvalue()

@@ -7,7 +7,7 @@ the pictures show, on purpose; and a few pictures give a rough answer only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,12 +32,12 @@ class Style:
     spread: Numbers
 
     @classmethod
-    def of(cls, pictures: Sequence[Image.Image]) -> Style:
+    def of(cls, pictures: Iterable[Image.Image]) -> Style:
         """The style of pictures; needs at least one."""
         rows = np.stack([style_numbers(picture) for picture in pictures])
         return cls(rows.mean(axis=0), np.maximum(rows.std(axis=0), _LEAST_SPREAD))
 
-    def distance(self, pictures: Sequence[Image.Image]) -> float:
+    def distance(self, pictures: Iterable[Image.Image]) -> float:
         """How far these pictures' mean lies from the style; about 0 for the style's own, 1 and more for another."""
         mean = np.stack([style_numbers(picture) for picture in pictures]).mean(axis=0)
         return float(np.sqrt((((mean - self.mean) / self.spread) ** 2).mean()))

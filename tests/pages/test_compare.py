@@ -5,7 +5,6 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from story_engine.domain.edit import Edit
-from story_engine.domain.recipe import Recipe
 from story_engine.domain.story import LoraUse, Settings
 from story_engine.domain.sweep import Axis, Sweep
 from story_engine.domain.take import Score
@@ -50,8 +49,8 @@ def paint(studio: Studio, sweep: Sweep, *, scores: tuple[float, ...] = ()) -> li
     scorer = studio.engine.services.present_scorer()
     made = []
     for job in studio.engine.jobs(story=STORY):
-        for item in studio.engine.services.ledger.spec(job.id)["items"]:
-            recipe = Recipe.model_validate(item["recipe"])
+        for item in studio.engine.services.ledger.spec(job.id).items:
+            recipe = item.recipe
             picture = Image.new("RGB", (64, 64), (recipe.seed * 30 % 255, recipe.steps % 255, 120))
             take = studio.engine.services.takes.add(a_take(recipe, story=STORY, scene="s1"), picture, {})
             if len(made) < len(scores):
@@ -96,7 +95,7 @@ def test_painting_queues_the_grid_behind_everything_else(cat: Studio):
 
     assert not app.exception
     job = cat.engine.jobs(story=STORY)[0]
-    assert len(cat.engine.services.ledger.spec(job.id)["items"]) == 8
+    assert len(cat.engine.services.ledger.spec(job.id).items) == 8
     assert [button.key for button in app.button if button.key == "compare-paint"] == []
     app.button(key="compare-cancel").click().run()
     assert cat.engine.jobs(story=STORY) == ()
@@ -156,8 +155,8 @@ def test_the_quick_strength_sweep_paints_the_scene_s_lora(cat: Studio):
 
     assert not app.exception
     assert app.selectbox(key=X).value == "strength"
-    items = cat.engine.services.ledger.spec(cat.engine.jobs(story=STORY)[0].id)["items"]
-    assert [[part["strength"] for part in item["recipe"]["loras"]] for item in items] == [
+    items = cat.engine.services.ledger.spec(cat.engine.jobs(story=STORY)[0].id).items
+    assert [[part.strength for part in item.recipe.loras] for item in items] == [
         [], [0.25], [0.5], [0.75], [1.0], [1.25],
     ]  # fmt: skip
 

@@ -6,6 +6,7 @@ from PIL import Image
 from story_engine.domain.edit import Edit
 from story_engine.domain.story import LONGEST_PROMPT
 from story_engine.domain.take import Score
+from story_engine.errors import StudioError
 from tests.builders import a_recipe, a_take
 from tests.pages.conftest import Studio, texts
 
@@ -297,3 +298,29 @@ def test_two_scenes_with_the_same_words_and_seed_are_picked_pinned_and_deleted_a
     app.menu_button(key=f"take-menu-{STORY}-s2").click("pin_seed").run()
     assert [scene.pinned for scene in studio.engine.story(STORY).scenes[:2]] == [False, True]
     assert not app.exception and not app.error
+
+
+def test_missing_thumbnails_and_damaged_choices_and_records_leave_every_page_alive(studio: Studio):
+    """What can be made again is; what cannot has a grey picture; what was chosen and cannot be read is named."""
+    studio.painted(STORY, takes=2, score=6.0)
+    layout = studio.engine.services.takes._layout
+    scenes = sorted(layout.takes(STORY, "s1").parent.iterdir())
+    for scene in scenes:
+        for path in scene.glob("*.jpg"):
+            path.unlink()
+    broken = next(scenes[0].glob("*.png"))
+    broken.write_bytes(b"no picture" + b"\0\0\0\0IEND\xaeB`\x82")
+    (scenes[1] / "deep.json").write_text("[" * 100_000)
+    layout.picks(STORY).parent.mkdir(parents=True, exist_ok=True)
+    layout.picks(STORY).write_text("[" * 100_000)
+    layout.sweeps(STORY).parent.mkdir(parents=True, exist_ok=True)
+    layout.sweeps(STORY).write_text("[" * 100_000)
+
+    for page in ("story", "home", "compare", "submit"):
+        app = studio.page(page, story=STORY)
+        assert not app.exception, page
+        if page == "story":
+            assert any("cannot be read" in each.value for each in app.warning)
+    assert all(path.with_suffix(".jpg").exists() for path in scenes[2].glob("*.png"))
+    with pytest.raises(StudioError, match=r"singer\.json|cannot be read"):
+        studio.engine.export(STORY)

@@ -48,7 +48,7 @@ def unfolded(app: AppTest, scene: str = "s1") -> AppTest:
 def queued(studio: Studio) -> list[Recipe]:
     jobs = studio.engine.jobs(story=STORY)
     specs = [studio.engine.services.ledger.spec(job.id) for job in jobs]
-    return [Recipe.model_validate(item["recipe"]) for spec in specs for item in spec["items"]]
+    return [item.recipe for spec in specs for item in spec.items]
 
 
 def painted(studio: Studio, recipe: Recipe, *, scene: str = "s1") -> str:

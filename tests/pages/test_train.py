@@ -7,6 +7,7 @@ from PIL import Image
 
 from pages.parts.shared import wording
 from pages.parts.train.fields import ELSEWHERE, GROUPS
+from story_engine.domain.job_result import Choice, TrainResult
 from story_engine.domain.run import RunState
 from story_engine.domain.training import TrainingSpec
 from story_engine.jobs.queue.work_ledger import WorkLedger
@@ -24,7 +25,7 @@ def a_run(studio: Studio, name: str = "Ink", *, dataset: str | None = None, **fi
 
 
 def finished(
-    studio: Studio, run: str, *, steps: int = 6, state: str = "finished", choice: dict[str, object] | None = None
+    studio: Studio, run: str, *, steps: int = 6, state: str = "finished", choice: Choice | None = None
 ) -> None:
     """What a training would leave: figures, samples, checkpoints, and its job done."""
     runs, layout = studio.engine.services.runs, Layout.of(studio.engine.config)
@@ -40,17 +41,18 @@ def finished(
     (folder / "checkpoints").mkdir(exist_ok=True)
     (folder / "checkpoints" / f"{steps}.safetensors").write_bytes(b"")
     runs.write(RunState(id=run, state=state, step=steps, total=120, saved_step=steps))
-    outcome(layout, state="done", result={} if choice is None else {"choice": choice})
+    outcome(layout, result=TrainResult(state=state, choice=choice))
 
 
-def outcome(
-    layout: Layout, *, state: str, code: str | None = None, result: dict[str, object] | None = None, **values: object
-) -> None:
+def outcome(layout: Layout, *, code: str | None = None, result: TrainResult | None = None, **values: object) -> None:
     """The end of the job that waits first."""
     work = WorkLedger(layout)
     claim = work.claim()
     assert claim is not None
-    work.finish(claim.job, claim.attempt, state=state, result=result, error_code=code, error_values=values)
+    if code is not None or result is None:
+        work.failed(claim.job, claim.attempt, code=str(code), values=values)
+    else:
+        work.done(claim.job, claim.attempt, result)
     work.close()
 
 
@@ -173,7 +175,7 @@ def test_the_figures_of_a_step_stand_whole_under_its_first_sample(studio: Studio
         {"step": 0, "score": 6.5, "distance": 1.0, "has_checkpoint": False, "adherence": 0.2},
         {"step": 6, "score": 6.9, "distance": distance, "has_checkpoint": True, "adherence": 0.15},
     ]
-    finished(studio, run, choice={"step": 6, "reasons": [], "looks": looks, "scorer": "preview"})
+    finished(studio, run, choice=Choice.model_validate({"step": 6, "looks": looks, "scorer": "preview"}))
 
     app = studio.page("train", run=run)
 
@@ -248,7 +250,7 @@ def test_a_failed_run_says_why(studio: Studio):
     runs.write(
         RunState(id=run, state="failed", step=12, total=120, error_code="training.no_number", error_values=values)
     )
-    outcome(Layout.of(studio.engine.config), state="failed", code="training.no_number", **values)
+    outcome(Layout.of(studio.engine.config), code="training.no_number", **values)
 
     app = studio.page("train", run=run)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from story_engine.bootstrap import open_engine
 from story_engine.config import read_config
 from story_engine.engine import Engine
+from story_engine.store.folders import make_folder
 from story_engine.store.layout import Layout
 
 LOG_BYTES = 1_000_000
@@ -38,7 +39,7 @@ def _opened(workspace: str | None, stories: str | None) -> Engine:
 def _log_to_file(folder: Path) -> None:
     """The pages' own log, beside those of the dispatcher: where the id of an unexpected error leads to."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
     except OSError as error:
         # Stories can be read without a log; whatever needs to be written says so itself.
         logging.getLogger("pages").warning("There is no log in %s: %s", folder, error)

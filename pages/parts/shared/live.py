@@ -12,6 +12,7 @@ from pages.parts.shared import notices
 from pages.parts.shared.engine import engine, workspace
 from pages.parts.shared.wording import duration, language, plain, say, size
 from story_engine.domain.job import JobView
+from story_engine.domain.job_result import RenderResult
 from story_engine.messages import known_codes, message
 
 TICK_SECONDS = 1.0
@@ -136,8 +137,8 @@ def failure(job: JobView) -> str | None:
 
 def _not_scored(job: JobView) -> str | None:
     """Why the pictures of a finished render have no scores."""
-    said = job.result.get("not_scored")
-    return _message(str(said["code"]), said["values"]) if isinstance(said, dict) else None
+    why = job.result.not_scored if isinstance(job.result, RenderResult) else None
+    return None if why is None else _message(why.code, dict(why.values))
 
 
 def _message(code: str, values: dict[str, object]) -> str:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 
 import streamlit as st
+from PIL import Image, ImageDraw
 from streamlit.delta_generator import DeltaGenerator
 
+from pages.parts.shared.engine import engine
 from pages.parts.shared.wording import family_title, plain, say
 from story_engine.domain.board import Panel, TakeView
+
+PLACEHOLDER_SIDE = 384
 
 
 def frame(panel: Panel) -> DeltaGenerator:
@@ -40,10 +45,34 @@ def draw(panel: Panel, *, name: str, badges: bool = True) -> None:
             _draw_badges(panel, panel.chosen)
 
 
-@lru_cache(maxsize=1024)
 def jpeg(path: Path) -> bytes:
-    """A take's small picture. A take never changes, so the disk is read once; 1024 of them are about 20 MB."""
-    return path.read_bytes()
+    """A take's small picture, or a grey one where neither it nor the picture itself can be read any more."""
+    try:
+        return _jpeg(path)
+    except FileNotFoundError:
+        return _nothing_there()
+
+
+@lru_cache(maxsize=1024)
+def _jpeg(path: Path) -> bytes:
+    """A take never changes, so the disk is read once; 1024 of them are about 20 MB. What failed is not remembered."""
+    content = engine().thumbnail(path)
+    if content is None:
+        raise FileNotFoundError(path)
+    return content
+
+
+@lru_cache(maxsize=1)
+def _nothing_there() -> bytes:
+    """Two grey tones that stand out from light and dark pages alike: a frame and the mountains of a picture."""
+    picture = Image.new("RGB", (PLACEHOLDER_SIDE, PLACEHOLDER_SIDE), (178, 174, 168))
+    pen, grey = ImageDraw.Draw(picture), (150, 146, 140)
+    pen.rectangle((104, 120, 280, 264), outline=grey, width=8)
+    pen.polygon([(116, 252), (166, 176), (204, 228), (230, 200), (268, 252)], fill=grey)
+    pen.ellipse((222, 146, 246, 170), fill=grey)
+    content = BytesIO()
+    picture.save(content, "PNG")
+    return content.getvalue()
 
 
 def _draw_badges(panel: Panel, chosen: TakeView) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import streamlit as st
 
 from pages.parts.shared.wording import plain, say
+from story_engine.domain.job_result import StepScore
 from story_engine.domain.run import prompts_kept_percent
-from story_engine.flows.train_view import RunLook, StepScore
+from story_engine.flows.train_view import RunLook
 
 WIDTH = 168
 """Pixels of one picture; the rows scroll sideways."""
@@ -43,9 +42,10 @@ def draw(look: RunLook) -> None:
 
 def _draw_score(look: RunLook, step: int) -> None:
     """Of all samples of the step, under the first row."""
-    if look.choice is None or step not in look.choice.scores:
+    found = look.choice.score_of(step) if look.choice is not None else None
+    if look.choice is None or found is None:
         return
-    found, is_chosen = look.choice.scores[step], look.choice.step == step
+    is_chosen = look.choice.step == step
     st.badge(
         f"{found.score:.2f}",
         icon=":material/recommend:" if is_chosen else None,
@@ -54,10 +54,10 @@ def _draw_score(look: RunLook, step: int) -> None:
     if step:
         nearer = round(100 * (1 - found.distance))
         moved = say("train_nearer", percent=nearer) if nearer >= 0 else say("train_farther", percent=-nearer)
-        st.caption("  \n".join(part for part in (moved, _prompts_kept(look.choice.scores, step)) if part))
+        st.caption("  \n".join(part for part in (moved, _prompts_kept(found, look.choice.score_of(0))) if part))
 
 
-def _prompts_kept(scores: Mapping[int, StepScore], step: int) -> str:
+def _prompts_kept(found: StepScore, base: StepScore | None) -> str:
     """How much of what the base shows of the prompts the step still shows."""
-    kept = prompts_kept_percent(scores[step].adherence, base=scores[0].adherence) if 0 in scores else None
+    kept = prompts_kept_percent(found.adherence, base=base.adherence) if base is not None else None
     return "" if kept is None else say("train_prompts_kept", percent=round(kept))

@@ -24,6 +24,7 @@ from story_engine.domain.picture_import import ACTIVE, PassedOver, PictureImport
 from story_engine.errors import ChooseAnother, LookAtLog, Wait
 from story_engine.store.atomic import write_bytes
 from story_engine.store.datasets import DatasetStore
+from story_engine.store.folders import make_folder
 from story_engine.store.layout import Layout
 
 STARTING_SECONDS = 60.0
@@ -117,7 +118,7 @@ class PictureImports:
         command = [sys.executable, "-m", "story_engine.jobs.imports.process", name]
         command += ["--workspace", str(self._layout.workspace), "--stories", str(self._layout.stories)]
         try:
-            log.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(log.parent)
             is_large = log.exists() and log.stat().st_size > _LARGEST_LOG_BYTES
             with log.open("wb" if is_large else "ab") as output:
                 subprocess.Popen(

@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import json
 import logging
+import os
 import secrets
 import shutil
 import time
@@ -25,6 +26,7 @@ from story_engine.jobs.imports.launcher import ORDER, STOP, write_state
 from story_engine.jobs.imports.pictures import run
 from story_engine.store.datasets import DatasetStore
 from story_engine.store.layout import Layout
+from story_engine.store.privacy import forbidden
 
 REPORT_SECONDS = 0.4
 _LOG = logging.getLogger(__name__)
@@ -87,7 +89,9 @@ def main() -> None:
     parser.add_argument("--stories", type=Path, required=True)
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s")
-    work(Layout(given.workspace, given.stories), given.dataset)
+    layout = Layout(given.workspace, given.stories)
+    os.umask(forbidden(layout.workspace))
+    work(layout, given.dataset)
 
 
 if __name__ == "__main__":

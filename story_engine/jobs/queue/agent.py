@@ -10,8 +10,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from story_engine.jobs.queue.child_process import ENDED, ChildCommand, ChildProcess
-from story_engine.jobs.wire import Message
+from story_engine.domain.job_result import plain
+from story_engine.jobs.orders import (
+    Accepted,
+    Cancel,
+    Cancelled,
+    Crashed,
+    Failed,
+    FromChild,
+    Lost,
+    Order,
+    Outcome,
+    Progressed,
+    Stalled,
+)
+from story_engine.jobs.queue.child_process import ChildCommand, ChildProcess, Signal
 
 MOST_UNACCEPTED = 3
 """Children that may end before they accept a job: one may just be leaving because it had nothing to do."""
@@ -58,7 +71,7 @@ class _Watch:
 
     job: int
     attempt: int
-    report: Callable[[Message], None]
+    report: Callable[[Progressed], None]
     is_training: bool = False
     child: ChildProcess | None = None
     is_accepted: bool = False
@@ -70,13 +83,12 @@ class _Watch:
     wants_death: bool = False
     kill_at: float | None = None
 
-    def heard(self, message: Message) -> None:
+    def heard(self, message: FromChild) -> None:
         self.heard_at = time.monotonic()
         self.is_accepted = True
-        progress = message.get("progress")
-        if progress:
-            self.stage, self.step = progress["stage"], progress["step"]
-            self.seconds_per_step = progress["seconds_per_step"] or 0.0
+        if isinstance(message, Progressed):
+            self.stage, self.step = message.progress.stage, message.progress.step
+            self.seconds_per_step = message.progress.seconds_per_step or 0.0
 
 
 class Agent:
@@ -96,22 +108,22 @@ class Agent:
             if self._free and not self._is_closed:
                 self._child_of(self._free[0], (self._free[0].token,))
 
-    def run(self, order: Message, report: Callable[[Message], None]) -> Message:
+    def run(self, order: Order, report: Callable[[Progressed], None]) -> Outcome:
         """See one job through; blocks until its end.
 
         Args:
-            order: job, attempt, kind, spec, tokens (one if it does not say).
-            report: called with each `progress` message, in the calling thread.
+            order: what to do.
+            report: called with each progress, in the calling thread.
 
         Returns:
-            The outcome: "done", "failed" or "cancelled" as the child said; "crashed" with reason, when it died;
-            "stalled" with seconds and step, when it made no progress and was killed.
+            `Done`, `Failed` or `Cancelled` as the child reported; `Crashed` when it died; `Stalled` when it made no
+            progress and was killed.
         """
-        watch = _Watch(order["job"], order["attempt"], report, is_training=order["kind"] == "train")
-        tokens = int(order.get("tokens", 1))
+        watch = _Watch(order.job, order.attempt, report, is_training=order.kind == "train")
+        tokens = order.tokens
         with self._lock:
             if self._is_closed or len(self._free) < tokens:
-                return _outcome(watch, "lost")
+                return Lost(job=watch.job, attempt=watch.attempt)
             slots, self._free = self._free[:tokens], self._free[tokens:]
             self._watches[watch.job, watch.attempt] = watch
         try:
@@ -139,21 +151,21 @@ class Agent:
         for child in children:
             child.kill()
 
-    def _run_in(self, slots: list[_Slot], order: Message, watch: _Watch) -> Message:
+    def _run_in(self, slots: list[_Slot], order: Order, watch: _Watch) -> Outcome:
         slot, shown = slots[0], tuple(each.token for each in slots)
         for _ in range(MOST_UNACCEPTED):
             with self._lock:
                 if self._is_closed:
-                    return _outcome(watch, "lost")
+                    return Lost(job=watch.job, attempt=watch.attempt)
                 for other in slots[1:]:
                     self._end_child(other)
                 try:
                     child = watch.child = self._child_of(slot, shown)
                 except OSError as error:
                     log = str(self._log_of(slot))
-                    values = {"reason": str(error), "log": log}
-                    return _outcome(watch, "failed", code="jobs.child_not_started", values=values)
-            child.send({"type": "run", **order})
+                    code, values = "jobs.child_not_started", plain({"reason": str(error), "log": log})
+                    return Failed(job=watch.job, attempt=watch.attempt, code=code, values=values)
+            child.send(order)
             outcome = self._follow(child, watch)
             if (not child.is_alive or shown != (slot.token,)) and not self._is_closed:
                 with self._lock:
@@ -161,22 +173,22 @@ class Agent:
             if outcome is not None:
                 return outcome
             _LOG.info("child %d ended (%s) before it took job %d", child.pid, child.ending(), watch.job)
-        return _outcome(watch, "crashed", reason=child.ending())
+        return Crashed(job=watch.job, attempt=watch.attempt, reason=child.ending())
 
-    def _follow(self, child: ChildProcess, watch: _Watch) -> Message | None:
+    def _follow(self, child: ChildProcess, watch: _Watch) -> Outcome | None:
         """The job's outcome; None when the child ended before it accepted the job."""
         while True:
             message = child.receive(self._patience(watch))
-            if message is ENDED:
+            if message is Signal.ENDED:
                 return self._ended(child, watch)
-            if message is not None and (message.get("job"), message.get("attempt")) == (watch.job, watch.attempt):
+            if not isinstance(message, Signal | None) and message.key == (watch.job, watch.attempt):
                 watch.heard(message)
-                if message["type"] == "outcome":
-                    return message
-                if message["type"] == "progress":
+                if isinstance(message, Progressed):
                     watch.report(message)
+                elif not isinstance(message, Accepted):
+                    return message
             if watch.wants_cancel.is_set() and watch.kill_at is None:
-                child.send({"type": "cancel", "job": watch.job, "attempt": watch.attempt})
+                child.send(Cancel(job=watch.job, attempt=watch.attempt))
                 watch.kill_at = time.monotonic() + self._grace(watch)
             if watch.wants_death:
                 watch.kill_at = time.monotonic()
@@ -184,21 +196,22 @@ class Agent:
             if watch.kill_at is not None and now >= watch.kill_at:
                 _LOG.info("job %d did not stop in time; its child %d is killed", watch.job, child.pid)
                 child.kill()
-                return _outcome(watch, "cancelled", code="jobs.cancelled", values={})
+                return Cancelled(job=watch.job, attempt=watch.attempt)
             if now >= watch.heard_at + self._longest_silence(watch):
                 _LOG.warning("job %d stands still; its child %d is killed", watch.job, child.pid)
                 child.kill()
-                return _outcome(watch, "stalled", seconds=now - watch.heard_at, step=watch.step)
+                seconds = now - watch.heard_at
+                return Stalled(job=watch.job, attempt=watch.attempt, seconds=seconds, step=watch.step)
 
-    def _ended(self, child: ChildProcess, watch: _Watch) -> Message | None:
+    def _ended(self, child: ChildProcess, watch: _Watch) -> Outcome | None:
         if self._is_closed:
-            return _outcome(watch, "lost")
+            return Lost(job=watch.job, attempt=watch.attempt)
         if watch.wants_cancel.is_set():
-            return _outcome(watch, "cancelled", code="jobs.cancelled", values={})
+            return Cancelled(job=watch.job, attempt=watch.attempt)
         if not watch.is_accepted:
             return None
         _LOG.warning("child %d died under job %d: %s", child.pid, watch.job, child.ending())
-        return _outcome(watch, "crashed", reason=child.ending())
+        return Crashed(job=watch.job, attempt=watch.attempt, reason=child.ending())
 
     def _patience(self, watch: _Watch) -> float:
         deadline = watch.heard_at + self._longest_silence(watch)
@@ -249,7 +262,3 @@ def visible_devices(gpus: int) -> tuple[str | None, ...]:
     else:
         listed = [device.strip() for device in allowed.split(",") if device.strip() not in ("", "-1")]
     return tuple(listed[:gpus]) or (None,)
-
-
-def _outcome(watch: _Watch, outcome: str, **values: object) -> Message:
-    return {"type": "outcome", "job": watch.job, "attempt": watch.attempt, "outcome": outcome, **values}

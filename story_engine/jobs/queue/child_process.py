@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import enum
 import os
 import queue
 import signal
@@ -14,13 +15,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from story_engine.config import PROJECT_FOLDER
-from story_engine.jobs.wire import Message, decoded, encoded
+from story_engine.jobs.orders import FromChild, ToChild, encoded, from_child
+from story_engine.store.folders import make_folder
 
 _LARGEST_LOG_BYTES = 2_000_000
 _DEATH_SECONDS = 5.0
 """A killed process is gone in milliseconds; one in an uninterruptible read of a broken disk may take longer."""
-ENDED: Message = {"type": "ended"}
-WAKE: Message = {"type": "wake"}
+
+
+class Signal(enum.Enum):
+    """What `receive` gives beside the child's own messages."""
+
+    ENDED = enum.auto()
+    """The process is gone."""
+    WAKE = enum.auto()
+    """Nothing: there is something else to look at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +58,7 @@ class ChildProcess:
         Raises:
             OSError: it could not be started.
         """
-        log.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(log.parent)
         if log.exists() and log.stat().st_size > _LARGEST_LOG_BYTES:
             log.replace(log.with_suffix(".1.log"))
         with log.open("ab") as output:
@@ -62,7 +71,7 @@ class ChildProcess:
                 stderr=output,
                 start_new_session=os.name != "nt",
             )
-        self._messages: queue.Queue[Message] = queue.Queue()
+        self._messages: queue.Queue[FromChild | Signal] = queue.Queue()
         self._reader = threading.Thread(target=self._read, name=f"child-{self._process.pid}", daemon=True)
         self._reader.start()
 
@@ -76,8 +85,8 @@ class ChildProcess:
         """Whether it still runs."""
         return self._process.poll() is None
 
-    def send(self, message: Message) -> None:
-        """Tell it something; a dead one is found out by its `ended` message."""
+    def send(self, message: ToChild) -> None:
+        """Tell it something; a dead one is found out by `ENDED`."""
         pipe = self._process.stdin
         if pipe is not None:
             with contextlib.suppress(BrokenPipeError, OSError, ValueError):
@@ -86,9 +95,9 @@ class ChildProcess:
 
     def wake(self) -> None:
         """Make a `receive` that waits return."""
-        self._messages.put(WAKE)
+        self._messages.put(Signal.WAKE)
 
-    def receive(self, timeout_seconds: float) -> Message | None:
+    def receive(self, timeout_seconds: float) -> FromChild | Signal | None:
         """The next message; None when none came in time, `ENDED` when the process is gone."""
         try:
             return self._messages.get(timeout=max(0.0, timeout_seconds))
@@ -114,11 +123,11 @@ class ChildProcess:
     def _read(self) -> None:
         stream = self._process.stdout
         if stream is not None:
-            for message in decoded(stream):
+            for message in from_child(stream):
                 self._messages.put(message)
         self._process.wait()
         # What it started goes with it: a grandchild would keep the GPU's memory.
         if os.name != "nt":
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, signal.SIGKILL)
-        self._messages.put(ENDED)
+        self._messages.put(Signal.ENDED)

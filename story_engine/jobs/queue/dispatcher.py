@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import queue
 import shutil
 import signal
@@ -26,12 +27,14 @@ from story_engine.config import Config, read_config
 from story_engine.domain.job import Progress
 from story_engine.errors import StudioError
 from story_engine.jobs.kinds import STANDARD
+from story_engine.jobs.orders import Cancelled, Crashed, Done, Event, Failed, Lost, Order, Outcome, Progressed, Stalled
 from story_engine.jobs.queue.agent import AgentSettings, visible_devices
 from story_engine.jobs.queue.child_process import ChildCommand
 from story_engine.jobs.queue.presence import announce, dispatcher_state, withdraw
 from story_engine.jobs.queue.work_ledger import WorkLedger
-from story_engine.jobs.wire import Message
+from story_engine.store.folders import make_folder
 from story_engine.store.layout import Layout
+from story_engine.store.privacy import forbidden
 from story_engine.store.takes import TakeStore
 
 if TYPE_CHECKING:
@@ -66,13 +69,13 @@ class Dispatcher:
     def __init__(self, layout: Layout, settings: DispatcherSettings) -> None:
         self._layout = layout
         self._settings = settings
-        self._events: queue.Queue[Message] = queue.Queue()
+        self._events: queue.Queue[Event] = queue.Queue()
         self._stopping = threading.Event()
         self._running: dict[int, int] = {}
         self._tokens: dict[int, int] = {}
         self._asked_to_stop: dict[tuple[int, int], float] = {}
         self._progress: dict[tuple[int, int], Progress] = {}
-        self._outcomes: list[Message] = []
+        self._outcomes: list[Outcome] = []
         self._busy_at = time.monotonic()
         self._written_at = 0.0
 
@@ -121,10 +124,10 @@ class Dispatcher:
     def _listen(self) -> None:
         """Take in what happened, waiting one tick for it."""
         try:
-            message = self._events.get(timeout=TICK_SECONDS)
+            event = self._events.get(timeout=TICK_SECONDS)
             while True:
-                self._take_in(message)
-                message = self._events.get_nowait()
+                self._take_in(event)
+                event = self._events.get_nowait()
         except queue.Empty:
             return
 
@@ -134,13 +137,11 @@ class Dispatcher:
             self._take_in(self._events.get_nowait())
         self._write(ledger)
 
-    def _take_in(self, message: Message) -> None:
-        job, attempt = message["job"], message["attempt"]
-        if message["type"] == "outcome":
-            self._outcomes.append(message)
+    def _take_in(self, event: Event) -> None:
+        if isinstance(event, Progressed):
+            self._progress[event.key] = event.progress
         else:
-            fields = message["progress"]
-            self._progress[job, attempt] = Progress(**(fields | {"scenes": tuple(fields["scenes"])}))
+            self._outcomes.append(event)
 
     def _write(self, ledger: WorkLedger) -> None:
         now = time.monotonic()
@@ -153,12 +154,12 @@ class Dispatcher:
             outcome = self._outcomes[0]
             _settle(ledger, outcome)  # stays in the list when the disk is full
             self._outcomes.pop(0)
-            job, attempt = outcome["job"], outcome["attempt"]
+            job, attempt = outcome.key
             if self._running.get(job) == attempt:
                 del self._running[job], self._tokens[job]
             self._asked_to_stop.pop((job, attempt), None)
             shutil.rmtree(self._layout.live(job), ignore_errors=True)
-            _LOG.info("job %d, attempt %d: %s", job, attempt, outcome["outcome"])
+            _LOG.info("job %d, attempt %d: %s", job, attempt, outcome.type)
 
     def _stop_cancelled(self, ledger: WorkLedger, placement: Placement) -> None:
         if not self._running:
@@ -180,8 +181,8 @@ class Dispatcher:
             if claim is None:
                 break
             self._running[claim.job], self._tokens[claim.job] = claim.attempt, claim.tokens
-            order = {"job": claim.job, "attempt": claim.attempt, "kind": claim.kind, "spec": claim.spec}
-            placement.place(order | {"tokens": claim.tokens}, priority=claim.priority)
+            order = Order(job=claim.job, attempt=claim.attempt, kind=claim.kind, spec=claim.spec, tokens=claim.tokens)
+            placement.place(order, priority=claim.priority)
             _LOG.info("job %d (%s), attempt %d: started", claim.job, claim.kind, claim.attempt)
         if self._running:
             self._busy_at = time.monotonic()
@@ -199,25 +200,22 @@ class Dispatcher:
         return True
 
 
-def _settle(ledger: WorkLedger, outcome: Message) -> None:
+def _settle(ledger: WorkLedger, outcome: Outcome) -> None:
     """Write one outcome down; one that comes for another attempt than the running one changes nothing."""
-    job, attempt, kind = outcome["job"], outcome["attempt"], outcome["outcome"]
-    if kind == "crashed":
-        ledger.crashed(job, attempt, reason=outcome["reason"])
-    elif kind == "stalled":
-        ledger.stalled(job, attempt, seconds=outcome["seconds"], step=outcome["step"])
-    elif kind == "lost":
-        ledger.put_back(job, attempt)
-    else:
-        ledger.finish(
-            job,
-            attempt,
-            state=kind,
-            result=outcome.get("result"),
-            error_code=outcome.get("code"),
-            error_values=outcome.get("values"),
-            log_id=outcome.get("log_id"),
-        )
+    job, attempt = outcome.key
+    match outcome:
+        case Done():
+            ledger.done(job, attempt, outcome.result)
+        case Cancelled():
+            ledger.cancelled(job, attempt)
+        case Crashed():
+            ledger.crashed(job, attempt, reason=outcome.reason)
+        case Stalled():
+            ledger.stalled(job, attempt, seconds=outcome.seconds, step=outcome.step)
+        case Lost():
+            ledger.put_back(job, attempt)
+        case Failed():
+            ledger.failed(job, attempt, code=outcome.code, values=outcome.values, log_id=outcome.log_id)
 
 
 def _tidy(layout: Layout) -> None:
@@ -233,6 +231,8 @@ def main() -> None:
     given = _arguments()
     config = read_config(given.workspace)
     layout = Layout(config.workspace, given.stories or config.stories)
+    make_folder(layout.logs)
+    os.umask(forbidden(layout.workspace))  # of everything that this process and its children write
     _log_to(layout.logs / "dispatcher.log")
     lock = FileLock(layout.dispatcher_lock)
     if not _acquired(lock, layout):

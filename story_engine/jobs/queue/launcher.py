@@ -17,6 +17,7 @@ from pathlib import Path
 from story_engine.config import PROJECT_FOLDER, Config
 from story_engine.errors import LookAtLog
 from story_engine.jobs.queue.presence import dispatcher_state, has_announced
+from story_engine.store.folders import make_folder
 from story_engine.store.layout import Layout
 
 __all__ = ["dispatcher_state", "start_dispatcher"]
@@ -63,7 +64,7 @@ def dispatcher_command(config: Config) -> list[str]:
 def _start(config: Config, layout: Layout) -> subprocess.Popen[bytes]:
     log = layout.logs / START_LOG
     try:
-        layout.logs.mkdir(parents=True, exist_ok=True)
+        make_folder(layout.logs)
         is_large = log.exists() and log.stat().st_size > _LARGEST_START_LOG_BYTES
         # A file, never a pipe: a full pipe that nobody reads would stop the dispatcher for good.
         with log.open("wb" if is_large else "ab") as output:

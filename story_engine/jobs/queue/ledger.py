@@ -11,16 +11,16 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from typing import Any
 
-from story_engine.domain.job import KINDS, JobView, Progress
-from story_engine.errors import ChooseAnother
-from story_engine.jobs.queue.ledger_schema import FORCED, as_ours, connect, transaction
+from story_engine.domain.job import JobView, LedgerSize, Progress, Retention
+from story_engine.domain.job_spec import AnySpec, JobSpec, TrainSpec, read_spec
+from story_engine.errors import ChooseAnother, FixInput, LookAtLog, Wait
+from story_engine.jobs.queue.ledger_file import as_ours, connect, file_id, size_bytes
+from story_engine.jobs.queue.ledger_prune import MOST_LISTED, prune
+from story_engine.jobs.queue.ledger_rows import UNREADABLE, now, progress_of, view_of
+from story_engine.jobs.queue.ledger_schema import FORCED, transaction
 from story_engine.store.layout import Layout
 
-MOST_LISTED = 50
-"""Finished jobs that a list goes back."""
 LARGEST_ID = 2**63 - 1
 """Of SQLite; a larger number names no job."""
 _VIEW = """
@@ -32,15 +32,16 @@ LEFT JOIN progress ON progress.job = jobs.id AND progress.attempt = jobs.attempt
 class Ledger:
     """The jobs of a workspace. Opens the file at the first question."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, retention: Retention | None = None) -> None:
         self._path = layout.ledger
+        self._retention = retention or Retention()
         self._lock = threading.RLock()
         self._opened: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
 
     def submit(
         self,
-        kind: str,
-        spec: dict[str, object],
+        spec: JobSpec,
         *,
         key: str,
         priority: int,
@@ -51,8 +52,7 @@ class Ledger:
         """Queue a job. While one of the same key waits or runs, that one is meant: its id, at the higher priority.
 
         Args:
-            kind: one of `KINDS`.
-            spec: plain JSON; what the child gets.
+            spec: what to do.
             key: the same work has the same key. A job that has been asked to stop does not count any more.
             priority: higher goes first.
             user: for fair share.
@@ -62,17 +62,16 @@ class Ledger:
         Raises:
             Wait: the disk is full or cannot be written; nothing was queued.
         """
-        if kind not in KINDS:
-            raise ValueError(f"unknown kind of job: {kind!r}")
         fields = (
             key,
-            kind,
+            spec.kind,
             user,
             priority,
             story,
             json.dumps(list(scenes), ensure_ascii=False),
-            json.dumps(spec, ensure_ascii=False),
-            datetime.now(UTC).isoformat(timespec="seconds"),
+            spec.model_dump_json(),
+            spec.tokens,
+            now(),
         )
         with self._writing() as connection:
             active = _active_of(connection, key)
@@ -80,11 +79,21 @@ class Ledger:
                 connection.execute("UPDATE jobs SET priority = max(priority, ?) WHERE id = ?", (priority, active))
                 return active
             done = connection.execute(
-                "INSERT INTO jobs (key, kind, state, user, priority, story, scenes, spec, created_at)"
-                " VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO jobs (key, kind, state, user, priority, story, scenes, spec, tokens, created_at)"
+                " VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?)",
                 fields,
             )
             return int(done.lastrowid or 0)
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """What is read inside is still so when something is submitted inside: nobody else queues or ends a job.
+
+        Raises:
+            Wait: the disk cannot be written.
+        """
+        with self._writing():
+            yield
 
     def jobs(self, *, story: str | None = None, active: bool = True) -> tuple[JobView, ...]:
         """Jobs, oldest first: those that wait or run, or with `active=False` the last fifty of every state."""
@@ -93,7 +102,8 @@ class Ledger:
         condition = f"WHERE {' AND '.join(where)}" if where else ""
         limit = "" if active else f"LIMIT {MOST_LISTED}"
         rows = self._read(f"{_VIEW} {condition} ORDER BY jobs.id DESC {limit}", {"story": story})
-        return self._views(list(reversed(rows)))
+        views = self._views(list(reversed(rows)))
+        return tuple(view for view in views if view.is_active) if active else views
 
     def latest(self, keys: Sequence[str]) -> dict[str, JobView]:
         """The last job of each key that ever had one."""
@@ -113,10 +123,10 @@ class Ledger:
             raise ChooseAnother("jobs.not_found", job=job)
         return self._views(rows)[0]
 
-    def spec(self, job: int) -> dict[str, Any]:
-        """What the job was given to do; empty where there is none with this id."""
+    def spec(self, job: int) -> AnySpec | None:
+        """What the job was given to do; None where there is none with this id, or where that cannot be read."""
         rows = self._read("SELECT spec FROM jobs WHERE id = :job", {"job": job})
-        return dict(json.loads(rows[0]["spec"])) if rows else {}
+        return _spec(rows[0]) if rows else None
 
     def want_cancel(self, job: int, *, is_forced: bool = False) -> None:
         """Ask a job to stop: at once where it waits, at its next step where it runs. Finished ones stay as they are.
@@ -132,13 +142,13 @@ class Ledger:
         self.job(job)
         with self._writing() as connection:
             connection.execute(
-                "UPDATE jobs SET state = 'cancelled', error_code = 'jobs.cancelled'"
+                "UPDATE jobs SET state = 'cancelled', error_code = 'jobs.cancelled', ended_at = ?"
                 " WHERE id = ? AND state IN ('queued', 'held')",
-                (job,),
+                (now(), job),
             )
-            wish = FORCED if is_forced else 1
+            how = FORCED if is_forced else 1
             connection.execute(
-                "UPDATE jobs SET wants_cancel = max(wants_cancel, ?) WHERE id = ? AND state = 'running'", (wish, job)
+                "UPDATE jobs SET wants_cancel = max(wants_cancel, ?) WHERE id = ? AND state = 'running'", (how, job)
             )
 
     def retry(self, job: int) -> int:
@@ -146,24 +156,42 @@ class Ledger:
 
         Raises:
             ChooseAnother: there is none with this id, or it is done.
-            Wait: the disk cannot be written.
+            Wait: it is still being stopped, or the disk cannot be written.
+            LookAtLog: its entry is damaged.
         """
         with self._writing() as connection:
-            row = connection.execute("SELECT key, state FROM jobs WHERE id = ?", (job,)).fetchone()
-            if row is None:
-                raise ChooseAnother("jobs.not_found", job=job)
-            if row["state"] == "done":
+            view = self.job(job)
+            if view.error_code == UNREADABLE:
+                raise LookAtLog(UNREADABLE, **view.error_values)
+            if view.state == "done":
                 raise ChooseAnother("jobs.is_done", job=job)
-            active = _active_of(connection, row["key"])
+            key = connection.execute("SELECT key FROM jobs WHERE id = ?", (job,)).fetchone()["key"]
+            active = _active_of(connection, key)
             if active is not None:
                 return active
+            if view.is_active:
+                raise Wait("jobs.being_stopped", job=job)
             connection.execute(
                 "UPDATE jobs SET state = 'queued', crashes = 0, stalls = 0, stops = 0, wants_cancel = 0,"
-                " error_code = NULL, error_values = '{}', log_id = NULL"
-                " WHERE id = ? AND state IN ('failed', 'cancelled', 'held')",
+                " error_code = NULL, error_values = '{}', log_id = NULL, ended_at = NULL WHERE id = ?",
                 (job,),
             )
             return job
+
+    def size(self) -> LedgerSize:
+        """How much the list takes up."""
+        count = "SELECT count(*) AS jobs, count(*) FILTER (WHERE state IN ('queued', 'running')) AS active FROM jobs"
+        (row,) = self._read(count, {})
+        return LedgerSize(size_bytes=size_bytes(self._path), jobs=row["jobs"], active=row["active"])
+
+    def prune(self, retention: Retention | None = None) -> int:
+        """Forget jobs that have long been over, and give their space back; how many they were.
+
+        Raises:
+            Wait: the disk cannot be written.
+        """
+        with self._lock, as_ours(self._path):
+            return prune(self._connection(), retention or self._retention)
 
     def close(self) -> None:
         """Let go of the file; the next question opens it again."""
@@ -173,28 +201,37 @@ class Ledger:
                 self._opened = None
 
     def _connection(self) -> sqlite3.Connection:
+        if self._opened is not None and self._opened.in_transaction:
+            return self._opened
+        if self._opened is not None and (self._file is None or file_id(self._path) != self._file):
+            self.close()  # it was deleted or replaced: nobody reads what is written into the old one
         if self._opened is None:
             self._opened = connect(self._path, is_durable=True)
+            self._file = file_id(self._path)
         return self._opened
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with self._lock, as_ours(self._path):
             connection = self._connection()
+            if connection.in_transaction:  # inside `alone`
+                yield connection
+                return
             with transaction(connection):
                 yield connection
 
     def _views(self, rows: Sequence[sqlite3.Row]) -> tuple[JobView, ...]:
         training = self._waited_for() if any(row["state"] == "queued" for row in rows) else None
-        return tuple(_view(row, training) for row in rows)
+        return tuple(view_of(row, waits_for=training) for row in rows)
 
     def _waited_for(self) -> Progress | None:
         """How far the training is that all waiting jobs wait for; None where something else ends first."""
         running = self._read(f"{_VIEW} WHERE jobs.state = 'running' ORDER BY jobs.id", {})
         if not running or any(row["kind"] != "train" for row in running):
             return None
-        name = str(json.loads(running[0]["spec"]).get("name", ""))
-        return dataclasses.replace(_progress(running[0]), stage="waiting", note=name)
+        spec = _spec(running[0])
+        name = spec.name if isinstance(spec, TrainSpec) else ""
+        return dataclasses.replace(progress_of(running[0]), stage="waiting", note=name)
 
     def _read(self, question: str, values: dict[str, object] | tuple[str, ...]) -> list[sqlite3.Row]:
         with self._lock, as_ours(self._path):
@@ -208,28 +245,8 @@ def _active_of(connection: sqlite3.Connection, key: str) -> int | None:
     return None if row is None else int(row["id"])
 
 
-def _view(row: sqlite3.Row, training: Progress | None) -> JobView:
-    return JobView(
-        id=row["id"],
-        kind=row["kind"],
-        state=row["state"],
-        story=row["story"],
-        scenes=tuple(json.loads(row["scenes"])),
-        attempt=row["attempt"],
-        progress=training if training is not None and row["state"] == "queued" else _progress(row),
-        error_code=row["error_code"],
-        error_values=json.loads(row["error_values"]),
-        log_id=row["log_id"],
-        created_at=row["created_at"],
-        wants_cancel=bool(row["wants_cancel"]),
-        result=json.loads(row["result"]),
-    )
-
-
-def _progress(row: sqlite3.Row) -> Progress:
-    if row["state"] == "queued":
-        return Progress(stage="waiting")
-    if row["progress"] is None:
-        return Progress(stage="loading" if row["state"] == "running" else "")
-    fields = json.loads(row["progress"])
-    return Progress(**(fields | {"scenes": tuple(fields.get("scenes", ()))}))
+def _spec(row: sqlite3.Row) -> AnySpec | None:
+    try:
+        return read_spec(row["spec"])
+    except FixInput:
+        return None

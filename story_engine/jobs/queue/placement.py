@@ -15,8 +15,8 @@ from collections.abc import Callable
 import dask
 from dask.distributed import Client, Future, LocalCluster, Worker, WorkerPlugin, get_worker
 
+from story_engine.jobs.orders import Event, Lost, Order, Outcome, Progressed
 from story_engine.jobs.queue.agent import Agent, AgentSettings
-from story_engine.jobs.wire import Message
 
 _TOPIC = "story-progress"
 _AGENT = "story_agent"
@@ -40,11 +40,10 @@ class Placement:
 
     Args:
         settings: for the agent of the worker.
-        on_event: called with `progress` and `outcome` messages, from dask's threads. An outcome "lost" means that the
-            worker went away.
+        on_event: called with progress and outcomes, from dask's threads. `Lost` means that the worker went away.
     """
 
-    def __init__(self, settings: AgentSettings, on_event: Callable[[Message], None]) -> None:
+    def __init__(self, settings: AgentSettings, on_event: Callable[[Event], None]) -> None:
         self._on_event = on_event
         self._futures: dict[tuple[int, int], Future] = {}
         tokens = len(settings.devices)
@@ -63,10 +62,10 @@ class Placement:
         self._client.subscribe_topic(_TOPIC, self._heard)
         self._client.register_plugin(_AgentPlugin(settings))
 
-    def place(self, order: Message, *, priority: int) -> None:
-        """Run an order (job, attempt, kind, spec, tokens) as soon as its tokens are free."""
-        key = (order["job"], order["attempt"])
-        resources = {"GPU": order["tokens"]}
+    def place(self, order: Order, *, priority: int) -> None:
+        """Run an order as soon as its tokens are free."""
+        key = order.key
+        resources = {"GPU": order.tokens}
         future = self._client.submit(
             _run, order, key=f"{key[0]}-{key[1]}", resources=resources, priority=priority, retries=0, pure=False
         )
@@ -87,17 +86,17 @@ class Placement:
     def _cancel(self, job: int, attempt: int, is_forced: bool) -> None:
         self._client.run(_cancel_in_agent, job, attempt, is_forced, on_error="ignore")
 
-    def _heard(self, event: tuple[float, Message]) -> None:
-        self._on_event(event[1])
+    def _heard(self, event: tuple[float, dict[str, str]]) -> None:
+        self._on_event(Progressed.model_validate_json(event[1]["message"]))
 
     def _done(self, future: Future) -> None:
         job, attempt = (int(part) for part in str(future.key).split("-"))
         self._futures.pop((job, attempt), None)
         try:
-            outcome: Message = future.result()
+            outcome: Outcome = future.result()
         except (Exception, CancelledError) as error:  # dask raises whatever ended the task
             _LOG.warning("job %d was lost with its worker: %s", job, error)
-            outcome = {"type": "outcome", "job": job, "attempt": attempt, "outcome": "lost"}
+            outcome = Lost(job=job, attempt=attempt)
         self._on_event(outcome)
         future.release()
 
@@ -119,10 +118,10 @@ class _AgentPlugin(WorkerPlugin):  # type: ignore[misc]
         getattr(worker, _AGENT).close()
 
 
-def _run(order: Message) -> Message:
+def _run(order: Order) -> Outcome:
     worker = get_worker()
     agent: Agent = getattr(worker, _AGENT)
-    return agent.run(order, lambda message: worker.log_event(_TOPIC, message))
+    return agent.run(order, lambda progressed: worker.log_event(_TOPIC, {"message": progressed.model_dump_json()}))
 
 
 def _cancel_in_agent(job: int, attempt: int, is_forced: bool, *, dask_worker: Worker) -> None:

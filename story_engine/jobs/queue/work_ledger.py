@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+import contextlib
+import logging
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
 
-from story_engine.domain.job import Progress
-from story_engine.jobs.queue.ledger_schema import FORCED, as_ours, connect, transaction
+from story_engine.domain.job import Progress, Retention
+from story_engine.domain.job_result import JobResult
+from story_engine.errors import Wait
+from story_engine.jobs.queue.ledger_claim import Claim, claim_next, take_over
+from story_engine.jobs.queue.ledger_file import as_ours, connect, file_id
+from story_engine.jobs.queue.ledger_prune import prune
+from story_engine.jobs.queue.ledger_rows import NO_RESULT, as_json, now, progress_text
+from story_engine.jobs.queue.ledger_schema import FORCED, transaction
 from story_engine.store.layout import Layout
 
 MOST_CRASHES = 3
@@ -17,82 +24,38 @@ MOST_STALLS = 2
 """Times that a job may stand still: one retry."""
 MOST_OF_A_TRAINING = 1
 """Deaths or halts of a training: a person sees that it was interrupted, and lets it go on from what it saved."""
-MOST_STOPS = 5
-"""Ends of the dispatcher under one job, which are nobody's fault; then a person starts it again."""
+PRUNE_SECONDS = 3600.0
+"""How often what is over is forgotten."""
+_LOG = logging.getLogger(__name__)
 _MINE = "WHERE id = :job AND attempt = :attempt AND state = 'running'"
 """The fence: an outcome counts only for the attempt that is running now."""
-# Users with waiting jobs are found by jumping along the index, and each brings forward one candidate: the cost follows
-# the number of users, however long the queue is. Among equal priorities the user with the fewest running jobs comes
-# first, then the one who was served longest ago.
-_NEXT = """
-WITH RECURSIVE waiting (user) AS (
-    SELECT (SELECT user FROM jobs WHERE state = 'queued' ORDER BY user LIMIT 1)
-    UNION ALL
-    SELECT (SELECT user FROM jobs WHERE state = 'queued' AND jobs.user > waiting.user ORDER BY user LIMIT 1)
-    FROM waiting WHERE waiting.user IS NOT NULL
-),
-candidates (user, job) AS (
-    SELECT user, (SELECT id FROM jobs WHERE state = 'queued' AND jobs.user = waiting.user
-                  ORDER BY priority DESC, id LIMIT 1)
-    FROM waiting WHERE user IS NOT NULL
-)
-SELECT jobs.* FROM candidates JOIN jobs ON jobs.id = candidates.job
-LEFT JOIN served ON served.user = candidates.user
-ORDER BY jobs.priority DESC,
-    (SELECT count(*) FROM jobs AS others WHERE others.state = 'running' AND others.user = candidates.user),
-    coalesce(served.turn, 0), jobs.id
-LIMIT 1
-"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """A job that the dispatcher has taken on."""
-
-    job: int
-    attempt: int
-    kind: str
-    priority: int
-    spec: dict[str, object]
-    tokens: int
-    """How many devices it has alone."""
 
 
 class WorkLedger:
     """Must be made and used in one thread: several writers wait for each other in steps of 100 ms."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, retention: Retention | None = None) -> None:
         self._path = layout.ledger
-        self._states = connect(self._path, is_durable=True)
-        self._progress = connect(self._path, is_durable=False)
+        self._retention = retention or Retention()
+        self._claimed: dict[int, int] = {}
+        """Job → attempt of what was claimed here and has not ended."""
+        self._orphans: dict[int, int] = {}
+        """The same of a list that has been deleted: nobody asks for them any more."""
+        self._pruned_at: float | None = None
+        self._open()
 
     def close(self) -> None:
         """Let go of the file."""
         self._progress.close()
         self._states.close()
 
-    def version(self) -> int:
-        """Another number whenever another connection has written; costs microseconds."""
-        with as_ours(self._path):
-            return int(self._states.execute("PRAGMA data_version").fetchone()[0])
-
     def take_over(self) -> int:
         """Queue again what a dead dispatcher left running, to be called under the dispatcher's lock; how many.
 
         A job under which the dispatcher has ended too often is held; one that was asked to stop is cancelled.
         """
-        with as_ours(self._path), transaction(self._states):
-            self._states.execute(
-                "UPDATE jobs SET state = 'cancelled', error_code = 'jobs.cancelled'"
-                " WHERE state = 'running' AND wants_cancel > 0"
-            )
-            self._states.execute("UPDATE jobs SET stops = stops + 1 WHERE state = 'running'")
-            self._states.execute(
-                "UPDATE jobs SET state = 'held', error_code = 'jobs.held', error_values = json_object('times', stops)"
-                " WHERE state = 'running' AND stops >= ?",
-                (MOST_STOPS,),
-            )
-            return self._states.execute("UPDATE jobs SET state = 'queued' WHERE state = 'running'").rowcount
+        with self._writing() as connection:
+            return take_over(connection)
 
     def claim(self, *, free: int = 1, most: int = 1) -> Claim | None:
         """Take on the job whose turn it is; None when nothing waits, or when that job needs more than is free.
@@ -105,88 +68,60 @@ class WorkLedger:
         """
         with as_ours(self._path):
             # Looking first without the write lock: an idle dispatcher must not stand in anyone's way.
-            if self._states.execute("SELECT 1 FROM jobs WHERE state = 'queued' LIMIT 1").fetchone() is None:
+            waiting = "SELECT 1 FROM jobs WHERE state = 'queued' LIMIT 1"
+            if self._current().execute(waiting).fetchone() is None:
                 return None
-            with transaction(self._states):
-                row = self._states.execute(_NEXT).fetchone()
-                if row is None:
-                    return None
-                spec = json.loads(row["spec"])
-                tokens = max(1, min(int(spec.get("tokens", 1)), most))
-                if tokens > free:
-                    return None
-                self._states.execute(
-                    "UPDATE jobs SET state = 'running', attempt = attempt + 1, error_code = NULL,"
-                    " error_values = '{}' WHERE id = ?",
-                    (row["id"],),
-                )
-                self._states.execute(
-                    "INSERT INTO served (user, turn) VALUES (?, (SELECT coalesce(max(turn), 0) + 1 FROM served))"
-                    " ON CONFLICT (user) DO UPDATE SET turn = excluded.turn",
-                    (row["user"],),
-                )
-        return Claim(
-            job=row["id"],
-            attempt=row["attempt"] + 1,
-            kind=row["kind"],
-            priority=row["priority"],
-            spec=spec,
-            tokens=tokens,
-        )
+        with self._writing() as connection:
+            # One of a deleted list that had the same number must have ended first.
+            claim = claim_next(connection, free=free, most=most, not_yet=self._orphans)
+        if claim is not None:
+            self._claimed[claim.job] = claim.attempt
+        return claim
 
     def waiting(self) -> int:
         """How many jobs are queued."""
         with as_ours(self._path):
-            return int(self._states.execute("SELECT count(*) FROM jobs WHERE state = 'queued'").fetchone()[0])
+            return int(self._current().execute("SELECT count(*) FROM jobs WHERE state = 'queued'").fetchone()[0])
 
     def wanted_cancels(self) -> dict[int, bool]:
-        """Running jobs that have been asked to stop → whether at once, whatever is lost."""
+        """Running jobs that have been asked to stop → whether at once, whatever is lost.
+
+        What ran for a list that has been deleted stops too: nobody sees it, or could stop it.
+        """
         question = "SELECT id, wants_cancel FROM jobs WHERE state = 'running' AND wants_cancel > 0"
         with as_ours(self._path):
-            return {row["id"]: row["wants_cancel"] >= FORCED for row in self._states.execute(question).fetchall()}
+            rows = self._current().execute(question).fetchall()
+            return {row["id"]: row["wants_cancel"] == FORCED for row in rows} | dict.fromkeys(self._orphans, False)
 
     def set_progress(self, updates: Mapping[tuple[int, int], Progress]) -> None:
         """How far jobs are, by job and attempt, in one transaction that is not flushed: a lost one is no loss."""
+        with as_ours(self._path):
+            self._current()
         with as_ours(self._path), transaction(self._progress):
             self._progress.executemany(
                 "INSERT INTO progress (job, attempt, body)"
                 " SELECT id, attempt, :body FROM jobs WHERE id = :job AND attempt = :attempt AND state = 'running'"
                 " ON CONFLICT (job) DO UPDATE SET attempt = excluded.attempt, body = excluded.body",
                 [
-                    {"job": job, "attempt": attempt, "body": json.dumps(dataclasses.asdict(progress))}
+                    {"job": job, "attempt": attempt, "body": progress_text(progress)}
                     for (job, attempt), progress in updates.items()
+                    if self._orphans.get(job) != attempt
                 ],
             )
 
-    def finish(
-        self,
-        job: int,
-        attempt: int,
-        *,
-        state: str,
-        result: Mapping[str, object] | None = None,
-        error_code: str | None = None,
-        error_values: Mapping[str, object] | None = None,
-        log_id: str | None = None,
-    ) -> bool:
-        """The end of an attempt: "done", "failed" or "cancelled".
+    def done(self, job: int, attempt: int, result: JobResult) -> bool:
+        """The attempt is done. False, and nothing changed, when it is not the one that runs now."""
+        return self._finish(job, attempt, "done", result=result.model_dump_json())
 
-        False, and nothing changed, when it is not the attempt that runs now.
-        """
-        values = {
-            "job": job,
-            "attempt": attempt,
-            "state": state,
-            "result": _as_json(result),
-            "code": error_code,
-            "values": _as_json(error_values),
-            "log": log_id,
-        }
-        return self._change(
-            f"UPDATE jobs SET state = :state, result = :result, error_code = :code, error_values = :values,"
-            f" log_id = :log {_MINE}",
-            values,
-        )
+    def cancelled(self, job: int, attempt: int) -> bool:
+        """It was asked to stop, and did."""
+        return self._finish(job, attempt, "cancelled", code="jobs.cancelled")
+
+    def failed(
+        self, job: int, attempt: int, *, code: str, values: Mapping[str, object], log_id: str | None = None
+    ) -> bool:
+        """It cannot be done; a message code with values says why."""
+        return self._finish(job, attempt, "failed", code=code, values=as_json(values), log_id=log_id)
 
     def crashed(self, job: int, attempt: int, *, reason: str, log_id: str | None = None) -> bool:
         """The child died under the job: queue it again, or fail it with the reason at the third time."""
@@ -201,8 +136,66 @@ class WorkLedger:
         """Queue the job again without blame: the dispatcher is leaving in order."""
         return self._change(
             "UPDATE jobs SET state = CASE WHEN wants_cancel > 0 THEN 'cancelled' ELSE 'queued' END,"
-            f" error_code = CASE WHEN wants_cancel > 0 THEN 'jobs.cancelled' END {_MINE}",
-            {"job": job, "attempt": attempt},
+            " error_code = CASE WHEN wants_cancel > 0 THEN 'jobs.cancelled' END,"
+            f" ended_at = CASE WHEN wants_cancel > 0 THEN :now END {_MINE}",
+            {"job": job, "attempt": attempt, "now": now()},
+        )
+
+    def tidy(self) -> None:
+        """Forget what is over, once in a while: at the first call, and `PRUNE_SECONDS` after the last time."""
+        if self._pruned_at is not None and time.monotonic() - self._pruned_at < PRUNE_SECONDS:
+            return
+        self._pruned_at = time.monotonic()
+        try:
+            with as_ours(self._path):
+                forgotten = prune(self._current(), self._retention)
+        except Wait as error:  # a full disk, or somebody who writes for long: there is another time
+            _LOG.info("the job list could not be tidied: %s", error)
+            return
+        if forgotten:
+            _LOG.info("%d job(s) that were over are forgotten", forgotten)
+
+    def _open(self) -> None:
+        self._states = connect(self._path, is_durable=True)
+        self._progress = connect(self._path, is_durable=False)
+        self._file = file_id(self._path)
+
+    def _current(self) -> sqlite3.Connection:
+        """The connection for states, to the file that lies there now: the old one may have been deleted or replaced."""
+        if self._file is None or file_id(self._path) != self._file:
+            _LOG.warning("the job list %s was deleted or replaced; what ran for the old one is stopped", self._path)
+            self.close()
+            self._file = None
+            self._orphans |= self._claimed
+            self._claimed = {}
+            self._open()
+            with transaction(self._states):
+                take_over(self._states)
+        return self._states
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with as_ours(self._path):
+            connection = self._current()
+            with transaction(connection):
+                yield connection
+
+    def _finish(
+        self,
+        job: int,
+        attempt: int,
+        state: str,
+        *,
+        result: str = NO_RESULT,
+        code: str | None = None,
+        values: str = "{}",
+        log_id: str | None = None,
+    ) -> bool:
+        named = {"job": job, "attempt": attempt, "state": state, "result": result, "code": code, "values": values}
+        return self._change(
+            "UPDATE jobs SET state = :state, result = :result, error_code = :code, error_values = :values,"
+            f" log_id = :log, ended_at = :now {_MINE}",
+            named | {"log": log_id, "now": now()},
         )
 
     def _strike(
@@ -215,31 +208,41 @@ class WorkLedger:
         values: dict[str, object],
         log_id: str | None,
     ) -> bool:
-        named = {"job": job, "attempt": attempt, "most": most, "code": code, "log": log_id}
-        with as_ours(self._path), transaction(self._states):
-            counted = self._states.execute(f"UPDATE jobs SET {counter} = {counter} + 1, log_id = :log {_MINE}", named)
+        named: dict[str, object] = {"job": job, "attempt": attempt, "most": most, "code": code}
+        named |= {"log": log_id, "now": now()}
+        with self._ending(job, attempt) as connection:
+            if connection is None:
+                return False
+            counted = connection.execute(f"UPDATE jobs SET {counter} = {counter} + 1, log_id = :log {_MINE}", named)
             if counted.rowcount == 0:
                 return False
-            row = self._states.execute(f"SELECT {counter} AS times, kind FROM jobs WHERE id = :job", named).fetchone()
+            row = connection.execute(f"SELECT {counter} AS times, kind FROM jobs WHERE id = :job", named).fetchone()
             if row["kind"] == "train":
                 named |= {"most": MOST_OF_A_TRAINING, "code": f"{code}_training"}
-            named["values"] = _as_json(values | {"times": row["times"]})
-            self._states.execute(
-                f"UPDATE jobs SET error_code = 'jobs.cancelled', state = 'cancelled' {_MINE} AND wants_cancel > 0",
+            named["values"] = as_json(values | {"times": row["times"]})
+            connection.execute(
+                f"UPDATE jobs SET error_code = 'jobs.cancelled', state = 'cancelled', ended_at = :now {_MINE}"
+                " AND wants_cancel > 0",
                 named,
             )
-            self._states.execute(
-                f"UPDATE jobs SET error_code = :code, error_values = :values, state = 'failed' {_MINE}"
-                f" AND {counter} >= :most",
+            connection.execute(
+                "UPDATE jobs SET error_code = :code, error_values = :values, state = 'failed', ended_at = :now"
+                f" {_MINE} AND {counter} >= :most",
                 named,
             )
-            self._states.execute(f"UPDATE jobs SET state = 'queued' {_MINE}", named)
+            connection.execute(f"UPDATE jobs SET state = 'queued' {_MINE}", named)
         return True
 
     def _change(self, statement: str, values: Mapping[str, object]) -> bool:
-        with as_ours(self._path), transaction(self._states):
-            return self._states.execute(statement, dict(values)).rowcount == 1
+        with self._ending(int(str(values["job"])), int(str(values["attempt"]))) as connection:
+            return connection is not None and connection.execute(statement, dict(values)).rowcount == 1
 
-
-def _as_json(values: Mapping[str, object] | None) -> str:
-    return json.dumps(dict(values or {}), ensure_ascii=False, default=str)
+    @contextlib.contextmanager
+    def _ending(self, job: int, attempt: int) -> Iterator[sqlite3.Connection | None]:
+        """Where the end of an attempt is written down; None for one whose list has been deleted."""
+        with self._writing() as connection:
+            is_orphan = self._orphans.get(job) == attempt
+            yield None if is_orphan else connection
+        known = self._orphans if is_orphan else self._claimed
+        if known.get(job) == attempt:
+            del known[job]

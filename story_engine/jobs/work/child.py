@@ -14,26 +14,27 @@ import secrets
 import signal
 import sys
 import threading
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from story_engine.domain.job import Progress
+from story_engine.domain.job_result import plain
+from story_engine.domain.job_spec import read_spec
 from story_engine.errors import Cancelled, StudioError
-from story_engine.jobs.kinds import STANDARD, WARM_UP, named
-from story_engine.jobs.wire import Message, Voice, decoded
+from story_engine.jobs import orders
+from story_engine.jobs.kinds import READ, STANDARD, WARM_UP, Work, named
+from story_engine.jobs.wire import Voice
 from story_engine.store.layout import Layout
 
 _LOG = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class _Order:
-    """A job on its way through the child."""
+class _Task:
+    """An order on its way through the child."""
 
-    job: int
-    attempt: int
-    kind: str
-    spec: dict[str, object]
+    order: orders.Order
     stop: threading.Event = field(default_factory=threading.Event)
     has_begun: bool = False
 
@@ -46,8 +47,8 @@ class Child:
         self._mapping = mapping
         self._idle_seconds = idle_seconds
         self._voice = Voice()
-        self._orders: queue.Queue[_Order] = queue.Queue()
-        self._open: dict[tuple[int, int], _Order] = {}
+        self._tasks: queue.Queue[_Task] = queue.Queue()
+        self._open: dict[tuple[int, int], _Task] = {}
         self._lock = threading.Lock()
         self._is_leaving = False
 
@@ -57,43 +58,43 @@ class Child:
         self._warm_up()
         while not self._is_leaving:
             try:
-                order = self._orders.get(timeout=self._idle_seconds)
+                task = self._tasks.get(timeout=self._idle_seconds)
             except queue.Empty:
                 with self._lock:
                     self._is_leaving = not self._open
                 continue
             with self._lock:
-                if order.stop.is_set():
-                    continue  # answered when the wish came
-                order.has_begun = True
-            self._do(order)
+                if task.stop.is_set():
+                    continue  # answered when it was asked to stop
+                task.has_begun = True
+            self._do(task)
 
     def _listen(self) -> None:
-        for message in decoded(sys.stdin.buffer):
-            if message["type"] == "run":
+        for message in orders.to_child(sys.stdin.buffer):
+            if isinstance(message, orders.Order):
                 self._accept(message)
-            elif message["type"] == "cancel":
+            else:
                 self._stop(message)
         end_group()
 
-    def _accept(self, message: Message) -> None:
-        order = _Order(message["job"], message["attempt"], message["kind"], message["spec"])
+    def _accept(self, order: orders.Order) -> None:
+        task = _Task(order)
         with self._lock:
             if self._is_leaving:
                 return  # never accepted: the agent gives the job to a fresh child
-            self._open[order.job, order.attempt] = order
-            self._say(order, type="accepted")
-            self._orders.put(order)
+            self._open[order.key] = task
+            self._say(orders.Accepted(job=order.job, attempt=order.attempt))
+            self._tasks.put(task)
 
-    def _stop(self, message: Message) -> None:
+    def _stop(self, cancel: orders.Cancel) -> None:
         with self._lock:
-            order = self._open.get((message["job"], message["attempt"]))
-            if order is None:
+            task = self._open.get(cancel.key)
+            if task is None:
                 return
-            order.stop.set()
+            task.stop.set()
             # Nothing has been done for it yet: there is no step to wait for, only a model that is being loaded.
-            if not order.has_begun:
-                self._close(order, outcome="cancelled", code="jobs.cancelled", values={})
+            if not task.has_begun:
+                self._close(orders.Cancelled(job=cancel.job, attempt=cancel.attempt))
 
     def _warm_up(self) -> None:
         if WARM_UP not in self._mapping:
@@ -104,39 +105,43 @@ class Child:
             # The first job that needs what is missing says so in words of its own.
             _LOG.exception("warming up failed")
 
-    def _do(self, order: _Order) -> None:
+    def _do(self, task: _Task) -> None:
+        job, attempt = task.order.key
+        outcome: orders.Done | orders.Cancelled | orders.Failed
         try:
-            outcome = self._outcome(order)
+            outcome = self._outcome(task)
         except Cancelled:
-            outcome = {"outcome": "cancelled", "code": "jobs.cancelled", "values": {}}
+            outcome = orders.Cancelled(job=job, attempt=attempt)
         except StudioError as error:
-            _LOG.info("job %d cannot be done: %s", order.job, error)
-            outcome = {"outcome": "failed", "code": error.code, "values": error.values}
+            _LOG.info("job %d cannot be done: %s", job, error)
+            outcome = _failed(task.order, error.code, error.values)
         except Exception as error:
-            outcome = _unexpected(order, error)
+            outcome = _unexpected(task.order, error)
         with self._lock:
-            self._close(order, **outcome)
-            self._is_leaving = outcome.get("code") == "jobs.out_of_memory"
+            self._close(outcome)
+            self._is_leaving = isinstance(outcome, orders.Failed) and outcome.code == "jobs.out_of_memory"
 
-    def _outcome(self, order: _Order) -> dict[str, object]:
-        if order.kind not in self._mapping or order.kind == WARM_UP:
-            return {"outcome": "failed", "code": "jobs.unknown_kind", "values": {"kind": order.kind}}
+    def _outcome(self, task: _Task) -> orders.Done | orders.Failed:
+        order = task.order
+        if order.kind not in self._mapping or order.kind in (WARM_UP, READ):
+            return _failed(order, "jobs.unknown_kind", {"kind": order.kind})
+        read = named(self._mapping[READ]) if READ in self._mapping else read_spec
 
         def report(progress: Progress) -> None:
-            self._say(order, type="progress", progress=asdict(progress))
+            self._say(orders.Progressed(job=order.job, attempt=order.attempt, progress=progress))
 
-        work = named(self._mapping[order.kind])
-        spec = order.spec | {"job": order.job}
-        result = work(spec, report=report, should_stop=order.stop.is_set, layout=self._layout)
-        return {"outcome": "done", "result": result}
+        work: Work = named(self._mapping[order.kind])
+        spec, should_stop = read(order.spec), task.stop.is_set
+        result = work(spec, job=order.job, report=report, should_stop=should_stop, layout=self._layout)
+        return orders.Done(job=order.job, attempt=order.attempt, result=result)
 
-    def _close(self, order: _Order, **outcome: object) -> None:
-        del self._open[order.job, order.attempt]
-        self._say(order, type="outcome", **outcome)
+    def _close(self, outcome: orders.Done | orders.Cancelled | orders.Failed) -> None:
+        del self._open[outcome.key]
+        self._say(outcome)
 
-    def _say(self, order: _Order, **message: object) -> None:
+    def _say(self, message: orders.FromChild) -> None:
         try:
-            self._voice.say(job=order.job, attempt=order.attempt, **message)
+            self._voice.send(orders.encoded(message))
         except BrokenPipeError:
             end_group()
 
@@ -148,15 +153,21 @@ def end_group() -> None:
     os._exit(0)
 
 
-def _unexpected(order: _Order, error: Exception) -> dict[str, object]:
+def _failed(
+    order: orders.Order, code: str, values: Mapping[str, object], *, log_id: str | None = None
+) -> orders.Failed:
+    return orders.Failed(job=order.job, attempt=order.attempt, code=code, values=plain(values), log_id=log_id)
+
+
+def _unexpected(order: orders.Order, error: Exception) -> orders.Failed:
     log_id = secrets.token_hex(4)
     _LOG.exception("job %d failed [%s]", order.job, log_id)
     # torch names its own class so, and is not imported here.
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         device = "GPU" if os.environ.get("CUDA_VISIBLE_DEVICES") else "CPU"
-        return {"outcome": "failed", "code": "jobs.out_of_memory", "values": {"device": device}, "log_id": log_id}
+        return _failed(order, "jobs.out_of_memory", {"device": device}, log_id=log_id)
     values = {"kind": type(error).__name__, "log_id": log_id}
-    return {"outcome": "failed", "code": "jobs.unexpected", "values": values, "log_id": log_id}
+    return _failed(order, "jobs.unexpected", values, log_id=log_id)
 
 
 def main() -> None:

@@ -4,37 +4,44 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 from story_engine.catalog.download import DownloadProgress, download_family
 from story_engine.domain.job import Progress
+from story_engine.domain.job_result import DownloadResult
+from story_engine.domain.job_spec import DownloadSpec
 from story_engine.store.layout import Layout
 
 _MEGABYTE = 2**20
 
 
 def run(
-    spec: dict[str, Any], *, report: Callable[[Progress], None], should_stop: Callable[[], bool], layout: Layout
-) -> dict[str, object]:
-    """Fetch what is missing of `spec["family"]` ("kolors" or "aesthetic").
+    spec: DownloadSpec,
+    *,
+    job: int,
+    report: Callable[[Progress], None],
+    should_stop: Callable[[], bool],
+    layout: Layout,
+) -> DownloadResult:
+    """Fetch what is missing of a family ("kolors" or "aesthetic").
 
     Raises:
         StudioError: as `download_family`.
     """
+    del job
     started = time.monotonic()
 
-    def tell(told: DownloadProgress) -> None:
-        rate = told.received_bytes / max(0.001, time.monotonic() - started)
-        left = max(0, told.total_bytes - told.received_bytes)
+    def received(progress: DownloadProgress) -> None:
+        rate = progress.received_bytes / max(0.001, time.monotonic() - started)
+        left = max(0, progress.total_bytes - progress.received_bytes)
         report(
             Progress(
                 stage="downloading",
-                step=told.received_bytes // _MEGABYTE,
-                total=max(told.total_bytes, told.received_bytes) // _MEGABYTE,
+                step=progress.received_bytes // _MEGABYTE,
+                total=max(progress.total_bytes, progress.received_bytes) // _MEGABYTE,
                 eta_seconds=round(left / rate) if rate else None,
-                note=told.file,
+                note=progress.file,
             )
         )
 
-    download_family(spec["family"], layout, tell, should_stop)
-    return {"family": spec["family"], "seconds": round(time.monotonic() - started, 1)}
+    download_family(spec.family, layout, received, should_stop)
+    return DownloadResult(family=spec.family, seconds=round(time.monotonic() - started, 1))

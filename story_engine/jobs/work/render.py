@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import torch
 from PIL import Image
 
 from story_engine.catalog.families import families
 from story_engine.domain.job import Progress
+from story_engine.domain.job_result import Failure, RenderResult
+from story_engine.domain.job_spec import RenderItem, RenderSpec, TakeName
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.take import Take
 from story_engine.errors import StudioError
@@ -35,14 +36,19 @@ _LOG = logging.getLogger(__name__)
 
 
 def run(
-    spec: dict[str, Any], *, report: Callable[[Progress], None], should_stop: Callable[[], bool], layout: Layout
-) -> dict[str, object]:
-    """Paint what is missing of `spec["items"]`, and score it if `spec["score"]`.
+    spec: RenderSpec,
+    *,
+    job: int,
+    report: Callable[[Progress], None],
+    should_stop: Callable[[], bool],
+    layout: Layout,
+) -> RenderResult:
+    """Paint what is missing, and score it if that is asked for.
 
     Args:
-        spec: `{"job": id, "story": slug, "items": [{"scene", "number", "recipe", "written_prompt",
-            "written_negative", "parent"}], "score": bool, "sweep": bool}`.
-        report: told at every step.
+        spec: what to paint.
+        job: its id, for the folder of its previews.
+        report: called at every step.
         should_stop: asked at every step.
         layout: of the workspace.
 
@@ -50,9 +56,8 @@ def run(
         StudioError: a recipe cannot be painted, or a take not be stored; takes that were finished are kept.
     """
     store = TakeStore(layout)
-    items = [_item(spec["story"], given) for given in spec["items"]]
-    missing = [item for item in items if store.find(item.story, item.scene, item.recipe.digest) is None]
-    painting = _Painting(layout, store, missing, report, spec["job"], is_sweep=bool(spec.get("sweep")))
+    missing = [item for item in spec.items if store.find(spec.story, item.scene, item.recipe.digest) is None]
+    painting = _Painting(layout, store, spec.story, missing, report, job, is_sweep=spec.sweep)
     started = time.monotonic()
     if missing:
         renderer = _renderer(layout)
@@ -64,19 +69,20 @@ def run(
             on_picture=painting.finished,
         )
     seconds = time.monotonic() - started
-    result: dict[str, object] = {
-        "takes": [{"scene": take.scene, "take": take.id} for take in painting.takes],
-        "found": len(items) - len(missing),
-        "seconds": round(seconds, 3),
-    }
-    if spec.get("score") and painting.takes:
+    not_scored = None
+    if spec.score and painting.takes:
         try:
             score_takes(painting.takes, report=report, should_stop=should_stop, layout=layout)
         except StudioError as error:
             # The pictures are there, and that is what was asked for; scores can be made later.
             _LOG.warning("not scored: %s", error)
-            result["not_scored"] = {"code": error.code, "values": error.values}
-    return result
+            not_scored = Failure.of(error)
+    return RenderResult(
+        takes=tuple(TakeName(scene=take.scene, take=take.id) for take in painting.takes),
+        found=len(spec.items) - len(missing),
+        seconds=round(seconds, 3),
+        not_scored=not_scored,
+    )
 
 
 def warm_up(layout: Layout) -> None:
@@ -110,24 +116,14 @@ def let_go() -> None:
         torch.cuda.empty_cache()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Item:
-    story: str
-    scene: str
-    number: int
-    recipe: Recipe
-    written_prompt: str
-    written_negative: str
-    parent: str | None
-
-
 @dataclass(slots=True)
 class _Painting:
-    """One call of the renderer: turns what it tells into progress and takes."""
+    """One call of the renderer: turns what it reports into progress and takes."""
 
     layout: Layout
     store: TakeStore
-    items: list[_Item]
+    story: str
+    items: list[RenderItem]
     report: Callable[[Progress], None]
     job: int
     is_sweep: bool = False
@@ -141,31 +137,31 @@ class _Painting:
     batch_at: float = 0.0
     share_seconds: float = 0.0
 
-    def stepped(self, told: RenderProgress) -> None:
+    def stepped(self, painted: RenderProgress) -> None:
         now = time.monotonic()
-        self._time(told, now)
-        for position, jpeg in told.previews.items():
+        self._time(painted, now)
+        for position, jpeg in painted.previews.items():
             self._show(self.items[position], jpeg)
-        left = told.total - told.step
+        left = painted.total - painted.step
         self.report(
             Progress(
-                stage=told.stage,
-                step=told.step,
-                total=told.total,
+                stage=painted.stage,
+                step=painted.step,
+                total=painted.total,
                 seconds_per_step=self.seconds_per_step,
                 eta_seconds=None if self.seconds_per_step is None else round(left * self.seconds_per_step, 1),
-                scenes=tuple(dict.fromkeys(self.items[position].scene for position in told.positions)),
+                scenes=tuple(dict.fromkeys(self.items[position].scene for position in painted.positions)),
                 previews=dict(self.previews) or None,
             )
         )
-        self.last, self.last_at = told, now
+        self.last, self.last_at = painted, now
 
     def finished(self, position: int, picture: Image.Image) -> None:
         item = self.items[position]
         now = time.monotonic()
         take = Take(
             id=item.recipe.digest,
-            story=item.story,
+            story=self.story,
             scene=item.scene,
             number=item.number,
             recipe=item.recipe,
@@ -177,29 +173,29 @@ class _Painting:
             parent=item.parent,
             made_with=self.made_with,
         )
-        texts = picture_texts(item.recipe, story=item.story, scene=item.scene, made_with=self.made_with)
+        texts = picture_texts(item.recipe, story=self.story, scene=item.scene, made_with=self.made_with)
         self.takes.append(self.store.add(take, picture, texts))
         self.previews.pop(item.scene, None)
         with suppress(OSError):
             self._live(item).unlink(missing_ok=True)
 
-    def _time(self, told: RenderProgress, now: float) -> None:
+    def _time(self, painted: RenderProgress, now: float) -> None:
         last = self.last
-        if last is None or told.positions != last.positions:
+        if last is None or painted.positions != last.positions:
             self.batch_at = now
             return
-        if told.stage == "decoding" and last.stage == "denoising":
-            self.share_seconds = (now - self.batch_at) / max(1, len(told.positions))
-        if told.stage == last.stage == "denoising" and told.step == last.step + 1:
+        if painted.stage == "decoding" and last.stage == "denoising":
+            self.share_seconds = (now - self.batch_at) / max(1, len(painted.positions))
+        if painted.stage == last.stage == "denoising" and painted.step == last.step + 1:
             took = now - self.last_at
             before = took if self.seconds_per_step is None else self.seconds_per_step
             self.seconds_per_step = round(before + _SMOOTHING * (took - before), 4)
 
-    def _live(self, item: _Item) -> Path:
+    def _live(self, item: RenderItem) -> Path:
         """Named by the take: a job may paint one scene many times."""
         return self.layout.live(self.job) / f"{item.recipe.digest}.jpg"
 
-    def _show(self, item: _Item, jpeg: bytes) -> None:
+    def _show(self, item: RenderItem, jpeg: bytes) -> None:
         path = self._live(item)
         try:
             write_bytes(path, jpeg, is_durable=False)
@@ -208,18 +204,6 @@ class _Painting:
             return
         if not self.is_sweep:
             self.previews[item.scene] = path.relative_to(self.layout.workspace).as_posix()
-
-
-def _item(story: str, given: dict[str, Any]) -> _Item:
-    return _Item(
-        story=story,
-        scene=given["scene"],
-        number=given["number"],
-        recipe=Recipe.model_validate(given["recipe"]),
-        written_prompt=given.get("written_prompt", ""),
-        written_negative=given.get("written_negative", ""),
-        parent=given.get("parent"),
-    )
 
 
 @cache

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from story_engine.domain.job import Progress
+from story_engine.domain.job_result import ScoreDatasetResult, ScoreResult
+from story_engine.domain.job_spec import ScoreDatasetSpec, ScoreTakesSpec
 from story_engine.domain.take import Take
 from story_engine.errors import Cancelled
 from story_engine.scoring.aesthetics import BATCH, score_pictures
@@ -18,27 +19,42 @@ from story_engine.store.takes import TakeStore
 
 
 def run(
-    spec: dict[str, Any], *, report: Callable[[Progress], None], should_stop: Callable[[], bool], layout: Layout
-) -> dict[str, object]:
-    """Score the takes `{"story": slug, "takes": [{"scene": id, "take": id}]}`; those deleted meanwhile are left out.
-
-    With `{"dataset": name, "files": [file, …]}` the pictures of a dataset instead.
+    spec: ScoreTakesSpec,
+    *,
+    job: int,
+    report: Callable[[Progress], None],
+    should_stop: Callable[[], bool],
+    layout: Layout,
+) -> ScoreResult:
+    """Score takes; those deleted meanwhile are left out.
 
     Raises:
         InstallOrDownload: the scorer's weights are missing or damaged.
         Cancelled: `should_stop` said so; scores that were made are kept.
     """
-    if "dataset" in spec:
-        datasets = DatasetStore(layout)
-        paths = [datasets.picture(spec["dataset"], file) for file in spec["files"]]
-        there = [path for path in paths if path.is_file()]
-        _score(there, report=report, should_stop=should_stop, layout=layout)
-        return {"scored": len(there), "gone": len(paths) - len(there)}
+    del job
     store = TakeStore(layout)
-    asked = [store.find(spec["story"], item["scene"], item["take"]) for item in spec["takes"]]
+    asked = [store.find(spec.story, item.scene, item.take) for item in spec.takes]
     takes = [take for take in asked if take is not None]
     score_takes(takes, report=report, should_stop=should_stop, layout=layout)
-    return {"scored": len(takes), "gone": len(asked) - len(takes)}
+    return ScoreResult(scored=len(takes), gone=len(asked) - len(takes))
+
+
+def run_dataset(
+    spec: ScoreDatasetSpec,
+    *,
+    job: int,
+    report: Callable[[Progress], None],
+    should_stop: Callable[[], bool],
+    layout: Layout,
+) -> ScoreDatasetResult:
+    """Score pictures of a dataset; those deleted meanwhile are left out. Raises as `run`."""
+    del job
+    datasets = DatasetStore(layout)
+    paths = [datasets.picture(spec.dataset, file) for file in spec.files]
+    there = [path for path in paths if path.is_file()]
+    _score(there, report=report, should_stop=should_stop, layout=layout)
+    return ScoreDatasetResult(scored=len(there), gone=len(paths) - len(there))
 
 
 def score_takes(
@@ -68,4 +84,8 @@ def _score(
         if should_stop():
             raise Cancelled("jobs.cancelled")
         report(Progress(stage="scoring", step=start, total=len(pictures), scenes=scenes))
-        score_pictures(pictures[start : start + BATCH], layout, device=device)
+        batch = pictures[start : start + BATCH]
+        try:
+            score_pictures(batch, layout, device=device)
+        except FileNotFoundError:  # deleted in this moment: the others are scored all the same
+            score_pictures([path for path in batch if path.is_file()], layout, device=device)

@@ -6,12 +6,12 @@ import logging
 import os
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
 
 import torch
 
 from story_engine.domain.job import Progress
-from story_engine.domain.training import TrainingSpec
+from story_engine.domain.job_result import Choice, MeasureResult, TrainResult
+from story_engine.domain.job_spec import MeasureSpec, TrainSpec
 from story_engine.errors import StudioError
 from story_engine.jobs.work.render import let_go
 from story_engine.store.layout import Layout
@@ -23,32 +23,57 @@ _LOG = logging.getLogger(__name__)
 
 
 def run(
-    spec: dict[str, Any], *, report: Callable[[Progress], None], should_stop: Callable[[], bool], layout: Layout
-) -> dict[str, object]:
-    """Train the run `{"run": id}`, or go on with it; its state ("finished" or "stopped"), step, total and loss.
-
-    With a `choice`: which checkpoint to keep, and why. With `{"measure": training spec}` nothing is trained: the result
-    says how many seconds a step, an encoded picture and a sample picture take.
+    spec: TrainSpec,
+    *,
+    job: int,
+    report: Callable[[Progress], None],
+    should_stop: Callable[[], bool],
+    layout: Layout,
+) -> TrainResult:
+    """Train the run, or go on with it; then compare its checkpoints.
 
     Raises:
         StudioError: it cannot be trained; the run's own state says so too, and what was saved is kept.
     """
+    del job
+    _make_room(report)
+    trained = train(layout, spec.run, report=report, should_stop=should_stop)
+    choice = _choice(layout, spec.run, report=report, should_stop=should_stop)
+    return TrainResult.model_validate(trained | {"choice": choice})
+
+
+def run_measure(
+    spec: MeasureSpec,
+    *,
+    job: int,
+    report: Callable[[Progress], None],
+    should_stop: Callable[[], bool],
+    layout: Layout,
+) -> MeasureResult:
+    """How many seconds a step, an encoded picture and a sample picture take; nothing is trained.
+
+    Raises:
+        StudioError: the family's weights are not here.
+    """
+    del job, should_stop
+    _make_room(report)
+    return MeasureResult.model_validate(asdict(measure(layout, spec.measure)))
+
+
+def _make_room(report: Callable[[Progress], None]) -> None:
     let_go()
     threads = int(os.environ.get("STORY_STUDIO_THREADS", "0"))
     if threads:
         torch.set_num_threads(threads)
     report(Progress(stage="loading"))
-    if "measure" in spec:
-        return asdict(measure(layout, TrainingSpec.model_validate(spec["measure"])))
-    result: dict[str, object] = train(layout, str(spec["run"]), report=report, should_stop=should_stop)
-    return result | {"choice": _choice(layout, str(spec["run"]), report)}
 
 
-def _choice(layout: Layout, run_id: str, report: Callable[[Progress], None]) -> dict[str, object] | None:
-    """What the samples say; None where they could not be looked at, which costs the training nothing."""
-    report(Progress(stage="scoring"))
+def _choice(
+    layout: Layout, run_id: str, *, report: Callable[[Progress], None], should_stop: Callable[[], bool]
+) -> Choice | None:
+    """What the samples say; None where they could not be viewed to the end, which costs the training nothing."""
     try:
-        return asdict(recommend(layout, run_id))
+        return recommend(layout, run_id, report=report, should_stop=should_stop)
     except (StudioError, OSError) as error:
         _LOG.warning("the checkpoints of %s were not compared: %s", run_id, error)
         return None

@@ -9,7 +9,6 @@ from PIL import Image
 from story_engine.bootstrap import open_engine
 from story_engine.cli.main import DONE, PUT_RIGHT, USAGE, run
 from story_engine.config import PROJECT_FOLDER, read_config
-from story_engine.domain.recipe import Recipe
 from tests.builders import a_take
 
 
@@ -37,8 +36,8 @@ def painted(engine, monkeypatch):
 
     def paint(config):
         for job in engine.jobs(story="singer"):
-            for item in engine.services.ledger.spec(job.id)["items"]:
-                recipe = Recipe.model_validate(item["recipe"])
+            for item in engine.services.ledger.spec(job.id).items:
+                recipe = item.recipe
                 picture = Image.new("RGB", (64, 64), (recipe.seed, recipe.steps, 9))
                 engine.services.takes.add(a_take(recipe, story="singer", scene="s1"), picture, {})
             engine.cancel(job.id)

@@ -101,3 +101,14 @@ def test_every_command_s_help_has_an_example(capsys):
                   ["jobs", "cancel"], ["jobs", "retry"]):  # fmt: skip
         run([*words, "--help"])
         assert "Example" in capsys.readouterr().out, words
+
+
+def test_a_workspace_of_nothing_is_refused_instead_of_written_into_the_current_folder(stories, capsys, monkeypatch):
+    for line in (["lint", "singer", "--workspace", ""], ["--workspace=", "lint", "singer"]):
+        assert run(line) == PUT_RIGHT
+        assert "workspace" in capsys.readouterr().err
+
+
+def test_what_stands_behind_two_dashes_is_no_option(stories, capsys):
+    assert run(["lint", "--", "--json"]) == PUT_RIGHT
+    assert '"--json"' in capsys.readouterr().err

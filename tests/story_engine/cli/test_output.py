@@ -1,4 +1,6 @@
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -49,3 +51,51 @@ def test_only_one_module_of_the_command_line_writes():
     writing = [path.name for path in sorted(folder.glob("*.py")) if "print(" in Path(path).read_text("utf-8")]
 
     assert writing == ["output.py"]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "gbk", "utf-8"])
+def test_a_terminal_of_any_encoding_gets_every_answer(tmp_path, encoding):
+    """Chinese, an emoji, box drawing of `--help`: what the encoding lacks is written as its code."""
+    stories = tmp_path / "stories"
+    stories.mkdir()
+    for name in ("singer", "orange-cat"):
+        shutil.copy(PROJECT_FOLDER / "stories" / f"{name}.yaml", stories)
+    text = (stories / "singer.yaml").read_text(encoding="utf-8")
+    (stories / "龙🐉é.yaml").write_text(text.replace("歌星梦", "龙🐉é"), encoding="utf-8")
+    environment = os.environ | {
+        "PYTHONIOENCODING": encoding,
+        "STORY_STUDIO_STORIES": str(stories),
+        "STORY_STUDIO_WORKSPACE": str(tmp_path / "w"),
+    }
+    commands = (
+        ("--help",),
+        ("render", "--help"),
+        ("dataset", "filter", "--help"),
+        ("board", "龙🐉é"),
+        ("lint", "龙🐉é"),
+        ("lint", "没有🐉"),
+        ("render", "singer", "--scene", "🐉"),
+        ("models", "list"),
+        ("no-such-命令",),
+        (),
+    )
+
+    for command in commands:
+        line = [sys.executable, "-m", "story_engine", *command]
+        done = subprocess.run(line, capture_output=True, cwd=PROJECT_FOLDER, env=environment)
+        assert b"Traceback" not in done.stderr, (command, done.stderr.decode(encoding, "replace"))
+        assert done.returncode in (0, 1, 2), command
+        assert (done.stdout + done.stderr).strip(), command
+        (done.stdout + done.stderr).decode(encoding)
+    line = [sys.executable, "-m", "story_engine", "board", "龙🐉é", "--json"]
+    done = subprocess.run(line, capture_output=True, cwd=PROJECT_FOLDER, env=environment, check=True)
+    assert json.loads(done.stdout.decode(encoding))["story"] == "龙🐉é"
+
+
+def test_another_way_with_what_the_terminal_lacks_is_kept(tmp_path):
+    environment = os.environ | {"PYTHONIOENCODING": "ascii:replace", "STORY_STUDIO_WORKSPACE": str(tmp_path)}
+    line = [sys.executable, "-m", "story_engine", "board", "singer"]
+
+    done = subprocess.run(line, capture_output=True, cwd=PROJECT_FOLDER, env=environment, check=True)
+
+    assert b"?" in done.stdout and b"\\u" not in done.stdout

@@ -37,8 +37,8 @@ def cat(engine):
 
 
 def queued(engine, submitted) -> dict[str, Recipe]:
-    items = engine.services.ledger.spec(submitted.job)["items"]
-    return {item["scene"]: Recipe.model_validate(item["recipe"]) for item in items}
+    items = engine.services.ledger.spec(submitted.job).items
+    return {item.scene: item.recipe for item in items}
 
 
 def painted(engine, slug, recipes: dict[str, Recipe], number=0) -> None:

@@ -9,7 +9,6 @@ from PIL import Image
 from story_engine.bootstrap import open_engine
 from story_engine.config import Config
 from story_engine.domain.edit import Edit
-from story_engine.domain.recipe import Recipe
 from story_engine.domain.run import TrainedPicture
 from story_engine.domain.story import LoraUse, Settings
 from story_engine.domain.sweep import Axis, Sweep
@@ -55,7 +54,7 @@ def a_sweep(x, y=None, **changes):
 
 
 def recipes_in(engine, job):
-    return [Recipe.model_validate(item["recipe"]) for item in engine.services.ledger.spec(job)["items"]]
+    return [item.recipe for item in engine.services.ledger.spec(job).items]
 
 
 def finish(engine, *, but=0):

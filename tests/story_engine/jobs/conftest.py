@@ -9,6 +9,7 @@ import pytest
 
 from story_engine.jobs.queue.ledger import Ledger
 from story_engine.store.layout import Layout
+from tests.story_engine.jobs.light_work import LightSpec
 
 LIGHT_WORK = "tests.story_engine.jobs.light_work:MAPPING"
 PROJECT = Path(__file__).resolve().parents[3]
@@ -27,7 +28,12 @@ def wait_for(condition, *, seconds=60.0, what="the state"):
 
 def submit(ledger, number=0, *, priority=0, user="me", kind="render", **spec):
     return ledger.submit(
-        kind, {"seed": number} | spec, key=f"{kind}-{number}", priority=priority, user=user, story="cat", scenes=("s",)
+        LightSpec(kind=kind, **({"seed": number} | spec)),
+        key=f"{kind}-{number}",
+        priority=priority,
+        user=user,
+        story="cat",
+        scenes=("s",),
     )
 
 

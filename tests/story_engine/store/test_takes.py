@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -261,3 +262,96 @@ def test_a_disk_that_fills_up_keeps_the_finished_takes_and_leaves_nothing_half_w
     (kept,) = store.takes_of("cat", "scene-1")
     assert store.fault(kept) is None
     assert len(list(store.picture(kept).parent.iterdir())) == 3
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\xff\xd8 cut off", b"<html>"])
+def test_a_thumbnail_that_is_missing_or_damaged_is_made_again(layout, content):
+    store = TakeStore(layout)
+    stored = store.add(a_take(), a_picture(), {})
+    path = store.thumbnail(stored)
+    whole = path.read_bytes()
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+
+    assert store.shown(path) == whole
+    assert path.read_bytes() == whole
+
+
+def test_a_thumbnail_whose_picture_is_gone_too_is_none(layout):
+    store = TakeStore(layout)
+    stored = store.add(a_take(), a_picture(), {})
+    store.thumbnail(stored).unlink()
+    for content in (b"", b"\x89PNG\r\n\x1a\nrubbish", None):
+        if content is None:
+            store.picture(stored).unlink()
+        else:
+            store.picture(stored).write_bytes(content)
+        assert store.shown(store.thumbnail(stored)) is None
+
+
+def test_records_that_cannot_be_read_hide_no_other_take(layout):
+    store = TakeStore(layout)
+    whole = store.add(a_take(), a_picture(), {})
+    folder = layout.takes("cat", "scene-1")
+    record = folder.joinpath(f"{whole.id}.json").read_bytes()
+    for name, content in (("deep", b"[" * 100_000), ("empty", b""), ("other", record), ("bytes", b"\xff\x00")):
+        (folder / f"{name}.json").write_bytes(content)
+    (folder / "folder.json").mkdir()
+    (folder / "dangling.json").symlink_to("/nowhere")
+    os.mkfifo(folder / "pipe.json")
+
+    assert TakeStore(layout).takes_of("cat", "scene-1") == (whole,)
+    assert TakeStore(layout).find("cat", "scene-1", "deep") is None
+
+
+def test_a_take_that_vanishes_while_it_is_read_is_no_error_and_comes_back(layout, monkeypatch):
+    store = TakeStore(layout)
+    stored = store.add(a_take(), a_picture(), {})
+    record = layout.takes("cat", "scene-1") / f"{stored.id}.json"
+    real = Path.stat
+
+    def deleted_after(self, **how):
+        found = real(self, **how)
+        if self == record:
+            monkeypatch.setattr(Path, "stat", real)
+            record.rename(record.with_suffix(".away"))
+        return found
+
+    monkeypatch.setattr(Path, "stat", deleted_after)
+    assert TakeStore(layout).find("cat", "scene-1", stored.id) is None
+    record.with_suffix(".away").rename(record)
+
+    assert TakeStore(layout).find("cat", "scene-1", stored.id) == stored
+
+
+def test_what_cannot_be_swept_stops_no_sweep(layout):
+    folder = layout.takes("cat", "scene-1")
+    folder.mkdir(parents=True)
+    (folder / "a.png").symlink_to("/nowhere")
+    (folder / "b.png").mkdir()
+    (folder / "c.png").write_bytes(b"left over")
+    os.utime(folder / "c.png", (0, 0))
+    os.utime(folder / "a.png", (0, 0), follow_symlinks=False)
+    os.utime(folder / "b.png", (0, 0))
+
+    assert TakeStore(layout).sweep() == 2
+    assert [path.name for path in folder.iterdir()] == ["b.png"]
+
+
+@pytest.mark.parametrize("content", [b"[" * 100_000, b"", b"\xff", b"[]", b'{"s1": 3}', None])
+def test_damaged_picks_are_named_and_a_new_pick_keeps_them_beside_it(layout, content):
+    path, store = layout.picks("cat"), TakeStore(layout)
+    path.parent.mkdir(parents=True)
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+
+    fault = store.picks_fault("cat")
+    assert fault is not None and "cat.json" in fault.text("zh")
+    assert store.readable_picks("cat") == {}
+    store.set_pick("cat", "s1", "aaa")
+
+    assert store.picks("cat") == {"s1": "aaa"}
+    assert len(list(path.parent.glob("cat.json.damaged-*"))) == 1

@@ -4,10 +4,11 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
+from story_engine.domain.job_result import StepScore
 from story_engine.messages import message
 from story_engine.preview_model.world.drawing import draw, sample_scene
 from story_engine.store.runs import RunStore
-from story_engine.training.choose import StepLook, choose, recommend
+from story_engine.training.choose import choose, recommend
 from story_engine.training.style import Style
 from tests.story_engine.training.small_training import PROMPT, new_run, trained, training_workspace
 
@@ -17,11 +18,15 @@ def drawings(style, count, seed):
     return [draw(replace(sample_scene(chance), style=style, degradation="none")) for _ in range(count)]
 
 
-def a_look(step, distance, score=6.0, has_checkpoint=True, adherence=None) -> StepLook:
-    return StepLook(step=step, score=score, distance=distance, has_checkpoint=has_checkpoint, adherence=adherence)
+def a_score(step, distance, score=6.0, has_checkpoint=True, adherence=None) -> StepScore:
+    return StepScore(step=step, score=score, distance=distance, has_checkpoint=has_checkpoint, adherence=adherence)
 
 
-BASE = a_look(0, 1.0, has_checkpoint=False)
+def never():
+    return False
+
+
+BASE = a_score(0, 1.0, has_checkpoint=False)
 
 
 @pytest.mark.parametrize("style", ["ink", "pixel", "anime"])
@@ -41,7 +46,7 @@ def test_a_style_is_at_no_distance_from_itself():
 
 
 def test_the_earliest_checkpoint_with_nearly_all_of_the_gain_is_chosen():
-    chosen, reasons = choose([BASE, a_look(40, 0.8), a_look(80, 0.51), a_look(120, 0.5)])
+    chosen, reasons = choose([BASE, a_score(40, 0.8), a_score(80, 0.51), a_score(120, 0.5)])
 
     assert chosen == 80
     assert [code for code, _ in reasons] == [
@@ -53,7 +58,7 @@ def test_the_earliest_checkpoint_with_nearly_all_of_the_gain_is_chosen():
 
 
 def test_what_lost_its_looks_is_left_out():
-    chosen, reasons = choose([BASE, a_look(40, 0.7, score=5.9), a_look(80, 0.3, score=5.0)])
+    chosen, reasons = choose([BASE, a_score(40, 0.7, score=5.9), a_score(80, 0.3, score=5.0)])
 
     assert chosen == 40 and "80" in message(
         "training.choice_left_out", "en", **dict(reasons)["training.choice_left_out"]
@@ -61,15 +66,15 @@ def test_what_lost_its_looks_is_left_out():
 
 
 def test_where_all_lost_their_looks_the_least_loss_is_named():
-    chosen, reasons = choose([BASE, a_look(40, 0.7, score=4.9), a_look(80, 0.3, score=4.0)])
+    chosen, reasons = choose([BASE, a_score(40, 0.7, score=4.9), a_score(80, 0.3, score=4.0)])
 
     assert chosen == 40 and reasons[0][0] == "training.choice_all_worse"
 
 
 def test_what_no_longer_paints_its_prompts_is_left_out():
-    base = a_look(0, 1.0, has_checkpoint=False, adherence=0.2)
+    base = a_score(0, 1.0, has_checkpoint=False, adherence=0.2)
 
-    chosen, reasons = choose([base, a_look(40, 0.7, adherence=0.19), a_look(80, 0.3, adherence=0.05)])
+    chosen, reasons = choose([base, a_score(40, 0.7, adherence=0.19), a_score(80, 0.3, adherence=0.05)])
 
     assert chosen == 40
     assert dict(reasons)["training.choice_content_lost"]["steps"] == "80"
@@ -77,38 +82,38 @@ def test_what_no_longer_paints_its_prompts_is_left_out():
 
 
 def test_where_all_lost_their_content_the_one_with_the_most_is_named():
-    base = a_look(0, 1.0, has_checkpoint=False, adherence=0.2)
+    base = a_score(0, 1.0, has_checkpoint=False, adherence=0.2)
 
-    chosen, reasons = choose([base, a_look(40, 0.7, adherence=0.08), a_look(80, 0.3, adherence=-0.1)])
+    chosen, reasons = choose([base, a_score(40, 0.7, adherence=0.08), a_score(80, 0.3, adherence=-0.1)])
 
     assert chosen == 40 and reasons == (("training.choice_no_content", {"step": 40, "percent": 40}),)
 
 
 def test_what_only_rounds_up_to_enough_content_is_too_little():
-    base = a_look(0, 1.0, has_checkpoint=False, adherence=0.2)
+    base = a_score(0, 1.0, has_checkpoint=False, adherence=0.2)
 
-    chosen, reasons = choose([base, a_look(40, 0.7, adherence=0.19), a_look(80, 0.3, adherence=0.596 * 0.2)])
+    chosen, reasons = choose([base, a_score(40, 0.7, adherence=0.19), a_score(80, 0.3, adherence=0.596 * 0.2)])
 
     assert chosen == 40
     assert "training.choice_content_lost" in [code for code, _ in reasons]
 
 
 def test_a_base_that_hardly_heeds_its_prompts_blames_no_checkpoint():
-    base = a_look(0, 1.0, has_checkpoint=False, adherence=0.01)
+    base = a_score(0, 1.0, has_checkpoint=False, adherence=0.01)
 
-    chosen, reasons = choose([base, a_look(40, 0.7, adherence=0.0)])
+    chosen, reasons = choose([base, a_score(40, 0.7, adherence=0.0)])
 
     assert chosen == 40 and "training.choice_content" not in dict(reasons)
 
 
 def test_a_training_that_hardly_moved_says_so():
-    _, reasons = choose([BASE, a_look(40, 0.99), a_look(80, 0.98)])
+    _, reasons = choose([BASE, a_score(40, 0.99), a_score(80, 0.98)])
 
     assert reasons[-1][0] == "training.choice_hardly_moved" and "2 %" in message(reasons[-1][0], "en", **reasons[-1][1])
 
 
 def test_a_step_without_its_checkpoint_cannot_be_chosen():
-    assert choose([BASE, a_look(40, 0.4, has_checkpoint=False), a_look(80, 0.6)])[0] == 80
+    assert choose([BASE, a_score(40, 0.4, has_checkpoint=False), a_score(80, 0.6)])[0] == 80
 
 
 def test_a_real_run_is_looked_at_from_its_samples(tmp_path):
@@ -116,20 +121,20 @@ def test_a_real_run_is_looked_at_from_its_samples(tmp_path):
     run = new_run(layout, sample_every=4, sample_prompts=(PROMPT,), learning_rate=0.02)
     trained(layout, run)
 
-    found = recommend(layout, run)
+    found = recommend(layout, run, report=[].append, should_stop=never)
 
     assert found.step in RunStore(layout).checkpoints(run)
-    assert [look.step for look in found.looks] == [0, 4, 8] and found.looks[0].distance == 1
-    assert all(look.adherence is not None for look in found.looks)
+    assert [each.step for each in found.scores] == [0, 4, 8] and found.scores[0].distance == 1
+    assert all(each.adherence is not None for each in found.scores)
     assert found.scorer == "preview" and all(message(code, "zh", **values) for code, values in found.reasons)
 
 
 def test_a_run_without_samples_proposes_its_last_checkpoint(tmp_path):
     layout = training_workspace(tmp_path)
     run = new_run(layout)
-    assert recommend(layout, run).step is None
+    assert recommend(layout, run, report=[].append, should_stop=never).step is None
     trained(layout, run)
 
-    found = recommend(layout, run)
+    found = recommend(layout, run, report=[].append, should_stop=never)
 
     assert found.step == 8 and found.reasons[0][0] == "training.choice_no_samples"

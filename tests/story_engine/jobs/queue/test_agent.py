@@ -4,10 +4,11 @@ import time
 import psutil
 import pytest
 
+from story_engine.jobs.orders import Order
 from story_engine.jobs.queue.agent import Agent, AgentSettings, visible_devices
 from story_engine.jobs.queue.child_process import ChildCommand
 from tests.story_engine.jobs.conftest import LIGHT_WORK, children_of, wait_for
-from tests.story_engine.jobs.light_work import notes
+from tests.story_engine.jobs.light_work import LightSpec, notes
 
 
 @pytest.fixture
@@ -25,8 +26,9 @@ def make_agent(layout):
         agent.close()
 
 
-def order(job=1, *, attempt=1, kind="render", **spec):
-    return {"job": job, "attempt": attempt, "kind": kind, "spec": spec}
+def order(job=1, *, attempt=1, kind="render", tokens=1, **spec):
+    text = LightSpec(kind=kind, **spec).model_dump_json()
+    return Order(job=job, attempt=attempt, kind=kind, spec=text, tokens=tokens)
 
 
 class Running:
@@ -39,7 +41,7 @@ class Running:
         self.thread.start()
 
     def _run(self, agent, given):
-        self.outcome = agent.run(given, lambda message: self.progress.append(message["progress"]))
+        self.outcome = agent.run(given, lambda message: self.progress.append(message.progress))
 
     def wait(self):
         self.thread.join(60)
@@ -51,15 +53,15 @@ def test_a_job_is_done_with_progress_at_every_step(make_agent):
 
     outcome = running.wait()
 
-    assert outcome["outcome"] == "done" and len(outcome["result"]["takes"]) == 1
-    assert [progress["step"] for progress in running.progress] == [1, 2, 3, 4]
+    assert outcome.type == "done" and len(outcome.result.takes) == 1
+    assert [progress.step for progress in running.progress] == [1, 2, 3, 4]
 
 
 def test_the_child_is_kept_between_jobs(make_agent, layout):
     agent = make_agent()
 
     for job in range(3):
-        assert agent.run(order(job, seed=job, steps=1), lambda _: None)["outcome"] == "done"
+        assert agent.run(order(job, seed=job, steps=1), lambda _: None).type == "done"
 
     assert len({note.split()[3] for note in notes(layout) if note.startswith("step")}) == 1
 
@@ -74,9 +76,9 @@ def test_a_stop_takes_effect_at_the_end_of_the_step_and_keeps_the_child(make_age
     agent.cancel(1, 1)
     outcome = running.wait()
 
-    assert outcome["outcome"] == "cancelled"
+    assert outcome.type == "cancelled"
     assert time.monotonic() - asked < 1.0
-    assert child.is_running() and agent.run(order(2, steps=1), lambda _: None)["outcome"] == "done"
+    assert child.is_running() and agent.run(order(2, steps=1), lambda _: None).type == "done"
 
 
 def test_a_child_that_ignores_a_stop_is_killed_after_the_grace_with_all_it_started(make_agent, layout):
@@ -89,10 +91,10 @@ def test_a_child_that_ignores_a_stop_is_killed_after_the_grace_with_all_it_start
     agent.cancel(1, 1)
     outcome = running.wait()
 
-    assert outcome["outcome"] == "cancelled"
+    assert outcome.type == "cancelled"
     assert 0.5 <= time.monotonic() - asked < 3.0
     wait_for(lambda: not sleeper.is_running() or sleeper.status() == psutil.STATUS_ZOMBIE)
-    assert agent.run(order(2, steps=1), lambda _: None)["outcome"] == "done"
+    assert agent.run(order(2, steps=1), lambda _: None).type == "done"
 
 
 def test_a_stop_that_comes_while_the_child_loads_its_model_costs_no_child(make_agent, layout):
@@ -104,10 +106,10 @@ def test_a_stop_that_comes_while_the_child_loads_its_model_costs_no_child(make_a
 
     agent.cancel(1, 1)
 
-    assert running.wait()["outcome"] == "cancelled"
+    assert running.wait().type == "cancelled"
     assert child.is_running()
     (layout.logs / "warm").write_text("")
-    assert agent.run(order(2, steps=1), lambda _: None)["outcome"] == "done"
+    assert agent.run(order(2, steps=1), lambda _: None).type == "done"
     assert not any(note.startswith("step 1 ") for note in notes(layout))
 
 
@@ -116,8 +118,8 @@ def test_a_death_of_the_child_is_told_with_its_signal_and_a_fresh_child_takes_th
 
     outcome = agent.run(order(steps=3, die_at=2), lambda _: None)
 
-    assert outcome["outcome"] == "crashed" and outcome["reason"] == "signal 9, SIGKILL"
-    assert agent.run(order(2, steps=1), lambda _: None)["outcome"] == "done"
+    assert outcome.type == "crashed" and outcome.reason == "signal 9, SIGKILL"
+    assert agent.run(order(2, steps=1), lambda _: None).type == "done"
 
 
 def test_a_job_that_stands_still_is_killed(make_agent):
@@ -125,35 +127,35 @@ def test_a_job_that_stands_still_is_killed(make_agent):
 
     outcome = agent.run(order(steps=3, hang_at=2), lambda _: None)
 
-    assert outcome["outcome"] == "stalled" and outcome["step"] == 2
+    assert outcome.type == "stalled" and outcome.step == 2
 
 
 def test_an_error_of_ours_travels_as_code_and_values(make_agent):
     outcome = make_agent().run(order(fail=True), lambda _: None)
 
-    assert outcome["outcome"] == "failed"
-    assert (outcome["code"], outcome["values"]) == ("render.takes", {"takes": 99, "most": 64})
+    assert outcome.type == "failed"
+    assert (outcome.code, outcome.values) == ("render.takes", {"takes": 99, "most": 64})
 
 
 def test_a_bug_travels_as_an_id_and_its_traceback_is_in_the_log(make_agent, layout):
     outcome = make_agent().run(order(kind="score"), lambda _: None)
 
-    assert (outcome["code"], outcome["values"]["kind"]) == ("jobs.unexpected", "ZeroDivisionError")
+    assert (outcome.code, outcome.values["kind"]) == ("jobs.unexpected", "ZeroDivisionError")
     log = (layout.logs / "child-0.log").read_text()
-    assert outcome["log_id"] in log and "ZeroDivisionError: a bug" in log
+    assert outcome.log_id in log and "ZeroDivisionError: a bug" in log
 
 
 def test_a_kind_that_nobody_can_do_fails_in_words(make_agent):
-    assert make_agent().run(order(kind="download"), lambda _: None)["code"] == "jobs.unknown_kind"
+    assert make_agent().run(order(kind="download"), lambda _: None).code == "jobs.unknown_kind"
 
 
 def test_an_idle_child_leaves_and_the_next_job_gets_a_fresh_one(make_agent, layout):
     agent = make_agent(idle_seconds=0.3)
-    assert agent.run(order(steps=1), lambda _: None)["outcome"] == "done"
+    assert agent.run(order(steps=1), lambda _: None).type == "done"
 
     wait_for(lambda: not children_of(layout.workspace))
 
-    assert agent.run(order(2, steps=1), lambda _: None)["outcome"] == "done"
+    assert agent.run(order(2, steps=1), lambda _: None).type == "done"
 
 
 def test_no_child_outlives_its_agent(make_agent, layout):
@@ -163,7 +165,7 @@ def test_no_child_outlives_its_agent(make_agent, layout):
 
     agent.close()
 
-    assert running.wait()["outcome"] == "lost"
+    assert running.wait().type == "lost"
     assert not children_of(layout.workspace)
 
 
@@ -171,7 +173,7 @@ def test_each_token_has_a_child_of_its_own(make_agent, layout):
     agent = make_agent(devices=(None, None))
     both = [Running(agent, order(job, seed=job, steps=5, seconds=0.1)) for job in (1, 2)]
 
-    assert [running.wait()["outcome"] for running in both] == ["done", "done"]
+    assert [running.wait().type for running in both] == ["done", "done"]
 
     assert len({note.split()[3] for note in notes(layout) if note.startswith("step")}) == 2
 

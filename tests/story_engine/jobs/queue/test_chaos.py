@@ -37,7 +37,7 @@ def test_killing_children_and_dispatchers_at_random_loses_nothing_and_does_nothi
     assert max(view.attempt for view in views) > 1
     store = TakeStore(layout)
     takes = {take.id: take for take in store.takes_of("cat", "scene-1")}
-    assert {view.result["takes"][0] for view in views} == set(takes) and len(takes) == JOBS
+    assert {view.result.takes[0].take for view in views} == set(takes) and len(takes) == JOBS
     assert all(store.fault(take) is None for take in takes.values())
     stored = [note for note in notes(layout) if note.startswith("stored")]
     assert len(stored) == len(set(stored))

@@ -44,7 +44,7 @@ def test_a_job_goes_from_the_ledger_through_a_child_and_back(served):
 
     view = served.ledger.job(job)
     assert (view.state, view.attempt, view.progress.step) == ("done", 1, 3)
-    assert len(view.result["takes"]) == 1
+    assert len(view.result.takes) == 1
     assert dispatcher_state(served.layout) == "running"
 
 
@@ -188,7 +188,7 @@ def test_nothing_listens_beyond_this_machine(served):
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs SIGSTOP")
 def test_a_ledger_that_cannot_be_written_for_a_while_loses_no_outcome(layout, ledger, dispatchers):
-    from story_engine.jobs.queue.ledger_schema import connect
+    from story_engine.jobs.queue.ledger_file import connect
 
     job = submit(ledger, steps=5, seconds=0.05)
     dispatchers.start()

@@ -6,12 +6,17 @@ from pathlib import Path
 import pytest
 
 from story_engine.domain.job import Progress
+from story_engine.domain.job_result import DownloadResult
 from story_engine.errors import ChooseAnother, FixInput, LookAtLog, Wait
-from story_engine.jobs.queue import ledger_schema
+from story_engine.jobs.queue import ledger_file, ledger_schema
 from story_engine.jobs.queue.ledger import Ledger
-from story_engine.jobs.queue.ledger_schema import network_file_system
-from story_engine.jobs.queue.work_ledger import MOST_CRASHES, MOST_STOPS, WorkLedger
+from story_engine.jobs.queue.ledger_claim import MOST_STOPS
+from story_engine.jobs.queue.ledger_file import network_file_system
+from story_engine.jobs.queue.work_ledger import MOST_CRASHES, WorkLedger
 from story_engine.store.layout import Layout
+from tests.story_engine.jobs.light_work import LightSpec
+
+RESULT = DownloadResult(family="kolors")
 
 
 @pytest.fixture
@@ -22,7 +27,9 @@ def work(layout):
 
 
 def submit(ledger, key="a", *, priority=0, user="me", story="cat", scenes=("s1",), kind="render", **spec):
-    return ledger.submit(kind, spec, key=key, priority=priority, user=user, story=story, scenes=scenes)
+    return ledger.submit(
+        LightSpec(kind=kind, **spec), key=key, priority=priority, user=user, story=story, scenes=scenes
+    )
 
 
 def test_a_job_is_seen_as_it_was_submitted(ledger):
@@ -49,7 +56,7 @@ def test_submitting_the_same_twice_makes_one_job(ledger, work):
 def test_submitting_again_after_the_end_makes_another_job(ledger, work):
     first = submit(ledger)
     work.claim()
-    work.finish(first, 1, state="done")
+    work.done(first, 1, RESULT)
 
     assert submit(ledger) != first
 
@@ -62,7 +69,7 @@ def test_a_job_that_is_being_stopped_does_not_swallow_a_new_wish(ledger, work):
     second = submit(ledger)
 
     assert second != first
-    work.finish(first, 1, state="cancelled")
+    work.cancelled(first, 1)
     assert work.claim().job == second
 
 
@@ -110,7 +117,7 @@ def test_users_take_turns_however_many_jobs_one_of_them_queues(ledger, work):
     for _ in range(6):
         claim = work.claim()
         turns.append(_user_of(work, claim.job))
-        work.finish(claim.job, claim.attempt, state="done")
+        work.done(claim.job, claim.attempt, RESULT)
 
     assert turns == ["anna", "ben", "cleo", "anna", "ben", "anna"]
 
@@ -152,13 +159,13 @@ def test_an_outcome_of_an_earlier_attempt_changes_nothing(ledger, work):
     assert work.crashed(job, 1, reason="signal 9")
     assert work.claim().attempt == 2
 
-    assert not work.finish(job, 1, state="done", result={"takes": ["wrong"]})
+    assert not work.done(job, 1, DownloadResult(family="wrong"))
     assert not work.crashed(job, 1, reason="late")
     assert ledger.job(job).state == "running"
 
-    assert work.finish(job, 2, state="done", result={"takes": ["right"]})
-    assert ledger.job(job).result == {"takes": ["right"]}
-    assert not work.finish(job, 2, state="failed")
+    assert work.done(job, 2, RESULT)
+    assert ledger.job(job).result == RESULT
+    assert not work.failed(job, 2, code="jobs.unexpected", values={})
 
 
 def test_progress_of_an_earlier_attempt_is_not_shown(ledger, work):
@@ -285,17 +292,8 @@ def test_finished_jobs_are_listed_up_to_the_last_fifty(ledger):
     assert len(listed) == 50 and listed == sorted(listed) and listed[-1] == last
 
 
-def test_what_another_connection_wrote_is_noticed(ledger, work):
-    before = work.version()
-    assert work.version() == before
-
-    submit(ledger)
-
-    assert work.version() != before
-
-
 def test_a_ledger_on_a_network_disk_is_refused(layout, monkeypatch):
-    monkeypatch.setattr(ledger_schema, "_mounted", lambda: [("/", "ext4"), (str(layout.workspace), "nfs4")])
+    monkeypatch.setattr(ledger_file, "_mounted", lambda: [("/", "ext4"), (str(layout.workspace), "nfs4")])
 
     with pytest.raises(FixInput, match="nfs4"):
         Ledger(layout).jobs()

@@ -9,6 +9,7 @@ import pytest
 from safetensors.numpy import save
 
 from story_engine.catalog.published import package_state
+from story_engine.domain.job_spec import DownloadSpec
 from story_engine.errors import Cancelled
 from story_engine.jobs.work.download import run
 
@@ -85,13 +86,13 @@ def never():
 def test_missing_files_arrive_and_progress_counts_megabytes(hub, layout):
     told = []
 
-    result = run({"family": "aesthetic"}, report=told.append, should_stop=never, layout=layout)
+    result = run(DownloadSpec(family="aesthetic"), job=1, report=told.append, should_stop=never, layout=layout)
 
-    assert result["family"] == "aesthetic" and package_state(layout, "aesthetic").ready
+    assert result.family == "aesthetic" and package_state(layout, "aesthetic").ready
     assert told and {progress.stage for progress in told} == {"downloading"}
     assert all(0 <= progress.step <= progress.total for progress in told)
 
 
 def test_a_stop_is_told_as_a_stop(hub, layout):
     with pytest.raises(Cancelled):
-        run({"family": "aesthetic"}, report=[].append, should_stop=lambda: True, layout=layout)
+        run(DownloadSpec(family="aesthetic"), job=1, report=[].append, should_stop=lambda: True, layout=layout)

@@ -4,12 +4,15 @@ import pytest
 from PIL import Image
 
 from story_engine.catalog.families import families
+from story_engine.domain.job_spec import RenderItem, RenderSpec
 from story_engine.domain.recipe import Recipe
 from story_engine.errors import Cancelled, ChooseAnother
 from story_engine.jobs.work import render
 from story_engine.store.takes import TakeStore
 from tests.story_engine.inference.small_preview import small_workspace
 from tests.story_engine.jobs.conftest import Dispatchers, wait_for
+
+JOB = 7
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -47,24 +50,24 @@ def an_item(layout, scene, seed, **fields):
         "precision": family.precision,
     }
     recipe = Recipe(**(usual | fields))
-    return {"scene": scene, "number": 0, "recipe": recipe.model_dump(mode="json"), "written_prompt": "小猫"}
+    return RenderItem(scene=scene, number=0, recipe=recipe, written_prompt="小猫")
 
 
-def a_spec(layout, story, *seeds, score=False, job=7, **fields):
-    items = [an_item(layout, f"scene-{seed}", seed, **fields) for seed in seeds]
-    return {"job": job, "story": story, "items": items, "score": score}
+def a_spec(layout, story, *seeds, is_sweep=False, **fields):
+    items = tuple(an_item(layout, f"scene-{seed}", seed, **fields) for seed in seeds)
+    return RenderSpec(story=story, items=items, score=False, sweep=is_sweep)
 
 
-def never():
-    return False
+def painted(layout, spec, *, report, should_stop=lambda: False):
+    return render.run(spec, job=JOB, report=report, should_stop=should_stop, layout=layout)
 
 
 def test_a_board_is_painted_stored_and_told_step_by_step(layout, told):
-    result = render.run(a_spec(layout, "board", 1, 2, steps=3), report=told.append, should_stop=never, layout=layout)
+    result = painted(layout, a_spec(layout, "board", 1, 2, steps=3), report=told.append)
 
     takes = TakeStore(layout).takes("board")
-    assert result["found"] == 0
-    assert [item["take"] for item in result["takes"]] == [takes["scene-1"][0].id, takes["scene-2"][0].id]
+    assert result.found == 0
+    assert [item.take for item in result.takes] == [takes["scene-1"][0].id, takes["scene-2"][0].id]
     take = takes["scene-1"][0]
     assert take.written_prompt == "小猫" and take.seconds > 0 and take.made_with["device"]
     assert TakeStore(layout).fault(take) is None
@@ -84,54 +87,54 @@ def test_previews_of_the_latents_lie_where_the_progress_says(layout, told):
             with Image.open(layout.workspace / path) as picture:
                 seen[scene] = picture.size
 
-    render.run(a_spec(layout, "previews", 3, steps=5), report=report, should_stop=never, layout=layout)
+    painted(layout, a_spec(layout, "previews", 3, steps=5), report=report)
 
     assert set(seen) == {"scene-3"} and max(seen["scene-3"]) <= 256
 
 
 def test_previews_of_a_sweep_lie_by_take_and_do_not_cover_the_scene_s_panel(layout, told):
-    spec = a_spec(layout, "swept", 3, steps=5) | {"sweep": True}
+    spec = a_spec(layout, "swept", 3, steps=5, is_sweep=True)
     seen = set()
 
     def report(progress):
         assert not progress.previews
-        seen.update(path.stem for path in layout.live(spec["job"]).glob("*.jpg"))
+        seen.update(path.stem for path in layout.live(JOB).glob("*.jpg"))
 
-    render.run(spec, report=report, should_stop=never, layout=layout)
+    painted(layout, spec, report=report)
 
     assert seen == {take.id for takes in TakeStore(layout).takes("swept").values() for take in takes}
-    assert not list(layout.live(spec["job"]).glob("*.jpg"))
+    assert not list(layout.live(JOB).glob("*.jpg"))
 
 
 def test_a_stopped_render_keeps_what_is_finished_and_goes_on_from_there(layout, told):
-    spec = a_spec(layout, "stopped", 4, 5)
-    spec["items"][1] = an_item(layout, "scene-5", 5, width=320)  # another size is another batch
+    items = (an_item(layout, "scene-4", 4), an_item(layout, "scene-5", 5, width=320))  # another size is another batch
+    spec = RenderSpec(story="stopped", items=items, score=False)
     store = TakeStore(layout)
 
     with pytest.raises(Cancelled):
-        render.run(spec, report=told.append, should_stop=lambda: bool(store.takes("stopped")), layout=layout)
+        painted(layout, spec, report=told.append, should_stop=lambda: bool(store.takes("stopped")))
     (kept,) = store.takes("stopped").values()
-    again = render.run(spec, report=told.append, should_stop=never, layout=layout)
+    again = painted(layout, spec, report=told.append)
 
-    assert again["found"] == 1 and len(again["takes"]) == 1
+    assert again.found == 1 and len(again.takes) == 1
     assert kept[0] in store.takes("stopped")[kept[0].scene]
 
 
 def test_painting_again_finds_every_take_and_paints_nothing(layout, told):
     spec = a_spec(layout, "again", 6)
-    render.run(spec, report=told.append, should_stop=never, layout=layout)
+    painted(layout, spec, report=told.append)
     (before,) = TakeStore(layout).takes("again").values()
     told.clear()
 
-    result = render.run(spec, report=told.append, should_stop=never, layout=layout)
+    result = painted(layout, spec, report=told.append)
 
-    assert (result["takes"], result["found"], told) == ([], 1, [])
+    assert (result.takes, result.found, told) == ((), 1, [])
     assert TakeStore(layout).takes("again") == {"scene-6": before}
 
 
 def test_one_recipe_gives_one_picture_in_whatever_board_it_is(layout, told):
-    render.run(a_spec(layout, "alone", 8), report=told.append, should_stop=never, layout=layout)
-    render.run(a_spec(layout, "other", 8), report=told.append, should_stop=never, layout=layout)
+    painted(layout, a_spec(layout, "alone", 8), report=told.append)
+    painted(layout, a_spec(layout, "other", 8), report=told.append)
 
     store = TakeStore(layout)
     alone, other = (Image.open(store.picture(store.takes(story)["scene-8"][0])) for story in ("alone", "other"))
@@ -140,7 +143,7 @@ def test_one_recipe_gives_one_picture_in_whatever_board_it_is(layout, told):
 
 def test_weights_that_are_not_here_are_told(layout, told):
     with pytest.raises(ChooseAnother):
-        render.run(a_spec(layout, "w", 9, weights_hash="0" * 64), report=told.append, should_stop=never, layout=layout)
+        painted(layout, a_spec(layout, "w", 9, weights_hash="0" * 64), report=told.append)
 
 
 def test_warming_up_loads_the_model_that_is_here(layout):
@@ -157,9 +160,7 @@ def test_the_whole_way_through_dispatcher_and_child(layout):
     spec = a_spec(layout, "whole-way", 10, 11)
     try:
         dispatchers.start(work=STANDARD)
-        job = ledger.submit(
-            "render", spec, key="k", priority=0, user="me", story="whole-way", scenes=("scene-10", "scene-11")
-        )
+        job = ledger.submit(spec, key="k", priority=0, user="me", story="whole-way", scenes=("scene-10", "scene-11"))
         wait_for(lambda: not ledger.job(job).is_active, seconds=120)
     finally:
         dispatchers.end()

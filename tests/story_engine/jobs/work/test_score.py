@@ -1,7 +1,8 @@
 from PIL import Image
 
 from story_engine.catalog.scorers import present_scorer
-from story_engine.jobs.work.score import run
+from story_engine.domain.job_spec import ScoreDatasetSpec
+from story_engine.jobs.work.score import run_dataset
 from story_engine.store.datasets import DatasetStore
 from story_engine.store.scores import ScoreStore
 from tests.story_engine.scoring.test_aesthetics import save_challenge_scorer
@@ -15,13 +16,14 @@ def test_the_pictures_of_a_dataset_are_scored_and_those_gone_are_counted(layout)
     for file in ("cat.png", "cat-2.png"):
         Image.effect_noise((40, 40), 50).save(store.picture(name, file))
 
-    result = run(
-        {"dataset": name, "files": ["cat.png", "cat-2.png", "gone.png"]},
+    result = run_dataset(
+        ScoreDatasetSpec(dataset=name, files=("cat.png", "cat-2.png", "gone.png")),
+        job=1,
         report=lambda progress: None,
         should_stop=lambda: False,
         layout=layout,
     )
 
     present = present_scorer(layout)
-    assert result == {"scored": 2, "gone": 1}
+    assert (result.scored, result.gone) == (2, 1)
     assert len(ScoreStore(layout).scores(present.name, present.version)) == 2

@@ -6,12 +6,13 @@ import time
 
 import pytest
 
+from story_engine.domain.job_spec import TrainSpec
 from story_engine.jobs.queue.ledger import Ledger
 from story_engine.jobs.queue.presence import dispatcher_state
 from story_engine.jobs.queue.work_ledger import WorkLedger
 from story_engine.store.layout import Layout
 from tests.story_engine.jobs.conftest import Dispatchers, children_of, submit, wait_for
-from tests.story_engine.jobs.light_work import notes
+from tests.story_engine.jobs.light_work import LightSpec, notes
 from tests.story_engine.jobs.queue.test_agent import Running, make_agent, order
 from tests.story_engine.jobs.queue.test_dispatcher import is_over
 
@@ -32,8 +33,7 @@ def served(tmp_path_factory):
 
 def training(ledger, number=1, **spec):
     return ledger.submit(
-        "train",
-        {"run": f"run-{number}", "name": f"Ink {number}"} | spec,
+        LightSpec(kind="train", run=f"run-{number}", name=f"Ink {number}", **spec),
         key=f"train-run-{number}",
         priority=0,
         user="me",
@@ -44,7 +44,8 @@ def training(ledger, number=1, **spec):
 
 def test_a_waiting_render_says_which_training_it_waits_for(served):
     _, ledger, _ = served
-    train = training(ledger, steps=2000)
+    spec = TrainSpec(run="ink-long", name="Ink 1")
+    train = ledger.submit(spec, key="train-ink-long", priority=0, user="me", story=None, scenes=())
     wait_for(lambda: ledger.job(train).progress.step > 2)
     render = submit(ledger, 1)
 
@@ -54,7 +55,7 @@ def test_a_waiting_render_says_which_training_it_waits_for(served):
     assert waiting.progress.total == 2000 and waiting.progress.eta_seconds is not None
     ledger.want_cancel(train)
     wait_for(is_over(ledger, train, render))
-    assert (ledger.job(train).state, ledger.job(train).result) == ("done", {"state": "stopped"})
+    assert (ledger.job(train).state, ledger.job(train).result.state) == ("done", "stopped")
     assert ledger.job(render).state == "done"
 
 
@@ -126,18 +127,18 @@ def test_threads_that_are_left_to_torch_are_not_given_as_zero(make_agent, layout
 def test_a_training_on_several_devices_has_them_alone(make_agent, layout):
     agent = make_agent(devices=("3", "5"))
     warm = [Running(agent, order(job, steps=5, seconds=0.05)) for job in (1, 2)]
-    assert [each.wait()["outcome"] for each in warm] == ["done", "done"]
+    assert [each.wait().type for each in warm] == ["done", "done"]
     assert len(children_of(layout.workspace)) == 2
 
-    running = Running(agent, order(3, kind="train", steps=2000) | {"tokens": 2})
+    running = Running(agent, order(3, kind="train", steps=2000, tokens=2))
     wait_for(lambda: running.progress)
 
     assert len(children_of(layout.workspace)) == 1
     assert "devices 3,5" in notes(layout)
-    assert agent.run(order(4, steps=1), lambda _: None)["outcome"] == "lost"
+    assert agent.run(order(4, steps=1), lambda _: None).type == "lost"
     agent.cancel(3, 1)
-    assert running.wait()["result"] == {"state": "stopped"}
-    assert agent.run(order(5, kind="train", steps=1), lambda _: None)["outcome"] == "done"
+    assert running.wait().result.state == "stopped"
+    assert agent.run(order(5, kind="train", steps=1), lambda _: None).type == "done"
     assert notes(layout)[-3] == "devices 3"
 
 

@@ -1,0 +1,144 @@
+"""What became of a job that was done: one frozen type per kind. Written by the child, kept in the ledger as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, Field, JsonValue, TypeAdapter
+
+from story_engine.domain.job_spec import TakeName
+from story_engine.domain.value import Value
+from story_engine.errors import StudioError
+
+Values = dict[str, JsonValue]
+"""What a message mentions."""
+
+
+def plain(values: Mapping[str, object]) -> Values:
+    """The values of an error as JSON has them: what it does not know, such as a path, as its text."""
+    return dict(json.loads(json.dumps(dict(values), default=str)))
+
+
+class Failure(Value):
+    """Why something failed, to be shown in the reader's language."""
+
+    code: str
+    values: Values = Field(default_factory=dict)
+
+    @classmethod
+    def of(cls, error: StudioError) -> Failure:
+        """The error as a value."""
+        return cls(code=error.code, values=plain(error.values))
+
+
+class RenderResult(Value):
+    """Takes that were painted."""
+
+    kind: Literal["render"] = "render"
+    takes: tuple[TakeName, ...]
+    found: int = 0
+    """Pictures asked for that existed already."""
+    seconds: float = 0.0
+    not_scored: Failure | None = None
+    """Why the pictures have no scores."""
+
+
+class ScoreResult(Value):
+    """Takes of a story that have scores now."""
+
+    kind: Literal["score"] = "score"
+    scored: int
+    gone: int = 0
+    """Deleted since they were asked for."""
+
+
+class ScoreDatasetResult(Value):
+    """Pictures of a dataset that have scores now."""
+
+    kind: Literal["score_dataset"] = "score_dataset"
+    scored: int
+    gone: int = 0
+
+
+class StepScore(Value):
+    """What the samples of one step of a training say."""
+
+    step: int
+    score: float
+    """Mean aesthetic score."""
+    distance: float
+    """To the training pictures' style; that of the samples without the LoRA is 1."""
+    has_checkpoint: bool = True
+    adherence: float | None = None
+    """Mean share of the noise error that their prompts take away from the samples: how much of the prompts is in them;
+    None where it is not known."""
+
+
+class Choice(Value):
+    """The checkpoint to keep, and why."""
+
+    step: int | None
+    """None when there is nothing to choose from."""
+    reasons: tuple[tuple[str, Values], ...] = ()
+    """Message codes with values."""
+    scores: tuple[StepScore, ...] = Field(default=(), validation_alias=AliasChoices("scores", "looks"))
+    """Every step with samples, the base's (0) included. `looks` is what they were called at first."""
+    scorer: str = ""
+
+    def score_of(self, step: int) -> StepScore | None:
+        """What the samples of a step say; None where there are none."""
+        return next((each for each in self.scores if each.step == step), None)
+
+
+class TrainResult(Value):
+    """How far a training came."""
+
+    kind: Literal["train"] = "train"
+    state: str
+    """"finished" or "stopped"."""
+    step: int = 0
+    total: int = 0
+    loss: float | None = None
+    """Smoothed."""
+    choice: Choice | None = None
+    """None where the samples could not be compared."""
+
+
+class MeasureResult(Value):
+    """What a training needs of this machine."""
+
+    kind: Literal["measure"] = "measure"
+    seconds_per_step: float
+    seconds_per_picture: float
+    """Of encoding one crop, mirrored or not."""
+    seconds_per_sample: float
+    """Of one sample picture."""
+
+
+class DownloadResult(Value):
+    """A family that is here now."""
+
+    kind: Literal["download"] = "download"
+    family: str
+    seconds: float = 0.0
+
+
+JobResult = RenderResult | ScoreResult | ScoreDatasetResult | TrainResult | MeasureResult | DownloadResult
+AnyResult = Annotated[JobResult, Field(discriminator="kind")]
+_RESULTS: TypeAdapter[JobResult] = TypeAdapter(AnyResult)
+
+
+def read_result(text: str | bytes) -> JobResult:
+    """What `model_dump_json` of a result has written.
+
+    Raises:
+        ValidationError: it is damaged, or of another version of the Studio.
+    """
+    return _RESULTS.validate_json(text)
+
+
+def report_of(result: JobResult | None) -> Mapping[str, JsonValue]:
+    """The result for a script: plain JSON, empty for a job that has none."""
+    return {} if result is None else result.model_dump(mode="json", exclude={"kind"}, exclude_none=False)

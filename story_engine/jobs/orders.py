@@ -1,0 +1,135 @@
+"""What agent and child send each other about jobs: a frozen type per message, one JSON object per line over the pipes.
+
+To the child go `Order` and `Cancel`. From the child come `Accepted`, `Progressed`, and one outcome: `Done`, `Cancelled`
+or `Failed`. What the agent finds out itself is an outcome too: `Crashed`, `Stalled`, `Lost`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import IO, Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from story_engine.domain.job import Progress
+from story_engine.domain.job_result import AnyResult, Values
+from story_engine.domain.value import Value
+
+
+class Attempt(Value):
+    """Which attempt at which job this is about."""
+
+    job: int
+    attempt: int
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """Job and attempt."""
+        return self.job, self.attempt
+
+
+class Order(Attempt):
+    """Do this."""
+
+    type: Literal["run"] = "run"
+    kind: str
+    spec: str
+    """JSON, as it lies in the ledger: only the child reads it."""
+    tokens: int = 1
+    """Devices that it has alone."""
+
+
+class Cancel(Attempt):
+    """Stop at the next step."""
+
+    type: Literal["cancel"] = "cancel"
+
+
+class Accepted(Attempt):
+    """The child will do it."""
+
+    type: Literal["accepted"] = "accepted"
+
+
+class Progressed(Attempt):
+    """How far it is."""
+
+    type: Literal["progress"] = "progress"
+    progress: Progress
+
+
+class Done(Attempt):
+    """It is done."""
+
+    type: Literal["done"] = "done"
+    result: AnyResult
+
+
+class Cancelled(Attempt):
+    """It was asked to stop, and did."""
+
+    type: Literal["cancelled"] = "cancelled"
+
+
+class Failed(Attempt):
+    """It cannot be done; a message code with values says why."""
+
+    type: Literal["failed"] = "failed"
+    code: str
+    values: Values = Field(default_factory=dict)
+    log_id: str | None = None
+    """Where in the log the traceback is."""
+
+
+class Crashed(Attempt):
+    """The child died under it."""
+
+    type: Literal["crashed"] = "crashed"
+    reason: str
+
+
+class Stalled(Attempt):
+    """It made no progress, and was killed."""
+
+    type: Literal["stalled"] = "stalled"
+    seconds: float
+    step: int
+
+
+class Lost(Attempt):
+    """Whoever did it went away; nobody is to blame."""
+
+    type: Literal["lost"] = "lost"
+
+
+Outcome = Done | Cancelled | Failed | Crashed | Stalled | Lost
+Event = Progressed | Outcome
+"""What the dispatcher hears of."""
+ToChild = Order | Cancel
+FromChild = Accepted | Progressed | Done | Cancelled | Failed
+
+_TO_CHILD: TypeAdapter[ToChild] = TypeAdapter(Annotated[ToChild, Field(discriminator="type")])
+_FROM_CHILD: TypeAdapter[FromChild] = TypeAdapter(Annotated[FromChild, Field(discriminator="type")])
+
+
+def encoded(message: Attempt) -> bytes:
+    """One line."""
+    return message.model_dump_json().encode() + b"\n"
+
+
+def to_child(stream: IO[bytes]) -> Iterator[ToChild]:
+    """The messages of a stream until its end; a line cut off by a death is its end."""
+    for line in stream:
+        try:
+            yield _TO_CHILD.validate_json(line)
+        except ValueError:
+            return
+
+
+def from_child(stream: IO[bytes]) -> Iterator[FromChild]:
+    """As `to_child`, the other way round."""
+    for line in stream:
+        try:
+            yield _FROM_CHILD.validate_json(line)
+        except ValueError:
+            return

@@ -1,0 +1,117 @@
+"""Whose turn it is: the next job for the dispatcher, fair between people and in order of urgency."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from story_engine.domain.job_spec import reason_of
+from story_engine.jobs.queue.ledger_rows import UNREADABLE, StoredJob, as_json, now, stored
+
+MOST_STOPS = 5
+"""Ends of the dispatcher under one job, which are nobody's fault; then a person starts it again."""
+# Users with waiting jobs are found by jumping along the index, and each brings forward one candidate: the cost follows
+# the number of users, however long the queue is. Among equal priorities the user with the fewest running jobs comes
+# first, then the one who was served longest ago.
+_NEXT = """
+WITH RECURSIVE waiting (user) AS (
+    SELECT (SELECT user FROM jobs WHERE state = 'queued' ORDER BY user LIMIT 1)
+    UNION ALL
+    SELECT (SELECT user FROM jobs WHERE state = 'queued' AND jobs.user > waiting.user ORDER BY user LIMIT 1)
+    FROM waiting WHERE waiting.user IS NOT NULL
+),
+candidates (user, job) AS (
+    SELECT user, (SELECT id FROM jobs WHERE state = 'queued' AND jobs.user = waiting.user
+                  ORDER BY priority DESC, id LIMIT 1)
+    FROM waiting WHERE user IS NOT NULL
+)
+SELECT jobs.* FROM candidates JOIN jobs ON jobs.id = candidates.job
+LEFT JOIN served ON served.user = candidates.user
+ORDER BY jobs.priority DESC,
+    (SELECT count(*) FROM jobs AS others WHERE others.state = 'running' AND others.user = candidates.user),
+    coalesce(served.turn, 0), jobs.id
+LIMIT 1
+"""
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A job that the dispatcher has taken on."""
+
+    job: int
+    attempt: int
+    kind: str
+    priority: int
+    spec: str
+    """JSON; only the child reads it."""
+    tokens: int
+    """How many devices it has alone."""
+
+
+def claim_next(connection: sqlite3.Connection, *, free: int, most: int, not_yet: Collection[int]) -> Claim | None:
+    """Mark the job whose turn it is as running; None when nothing waits, or when that job cannot start now.
+
+    Args:
+        connection: inside a transaction.
+        free: tokens that nothing holds.
+        most: tokens of this machine; a job that asks for more gets these.
+        not_yet: jobs that cannot start yet.
+    """
+    while (row := connection.execute(_NEXT).fetchone()) is not None:
+        try:
+            job = stored(row)
+        except ValidationError as error:
+            _give_up(connection, row["id"], reason_of(error))
+            continue
+        tokens = max(1, min(job.tokens, most))
+        if tokens > free or job.id in not_yet:
+            return None
+        _mark_claimed(connection, job)
+        attempt = job.attempt + 1
+        return Claim(job=job.id, attempt=attempt, kind=job.kind, priority=job.priority, spec=job.spec, tokens=tokens)
+    return None
+
+
+def take_over(connection: sqlite3.Connection) -> int:
+    """Queue again what a dead dispatcher left running; how many. Inside a transaction.
+
+    A job under which the dispatcher has ended too often is held; one that was asked to stop is cancelled.
+    """
+    connection.execute(
+        "UPDATE jobs SET state = 'cancelled', error_code = 'jobs.cancelled', ended_at = ?"
+        " WHERE state = 'running' AND wants_cancel > 0",
+        (now(),),
+    )
+    connection.execute("UPDATE jobs SET stops = stops + 1 WHERE state = 'running'")
+    connection.execute(
+        "UPDATE jobs SET state = 'held', error_code = 'jobs.held', error_values = json_object('times', stops)"
+        " WHERE state = 'running' AND stops >= ?",
+        (MOST_STOPS,),
+    )
+    return connection.execute("UPDATE jobs SET state = 'queued' WHERE state = 'running'").rowcount
+
+
+def _mark_claimed(connection: sqlite3.Connection, job: StoredJob) -> None:
+    connection.execute(
+        "UPDATE jobs SET state = 'running', attempt = attempt + 1, error_code = NULL, error_values = '{}' WHERE id = ?",
+        (job.id,),
+    )
+    connection.execute(
+        "INSERT INTO served (user, turn) VALUES (?, (SELECT coalesce(max(turn), 0) + 1 FROM served))"
+        " ON CONFLICT (user) DO UPDATE SET turn = excluded.turn",
+        (job.user,),
+    )
+
+
+def _give_up(connection: sqlite3.Connection, job: int, reason: str) -> None:
+    """A damaged row must not keep the others waiting."""
+    _LOG.warning("the entry of job %d cannot be read: %s", job, reason)
+    connection.execute(
+        "UPDATE jobs SET state = 'failed', error_code = ?, error_values = ?, ended_at = ? WHERE id = ?",
+        (UNREADABLE, as_json({"job": job, "reason": reason}), now(), job),
+    )

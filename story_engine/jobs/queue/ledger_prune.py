@@ -1,0 +1,57 @@
+"""What the ledger forgets: jobs that have long been over, and nothing that a page still reads."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+
+from story_engine.domain.job import Retention
+from story_engine.jobs.queue.ledger_file import shrink
+from story_engine.jobs.queue.ledger_schema import transaction
+
+MOST_LISTED = 50
+"""Finished jobs that a list goes back."""
+_AT_ONCE = 500
+"""Rows deleted in one transaction: other writers get their turn in between."""
+_LEAST_FREE_BYTES = 8 * 2**20
+"""Less is left inside the file, for the next jobs."""
+# Kept whatever their age: what lists show, the last job of a training (its recommended checkpoint) and of a measuring
+# (how long a step takes), and the last one of each story (why it came to nothing).
+_FORGOTTEN = """
+SELECT id FROM jobs INDEXED BY finished_jobs
+WHERE state IN ('done', 'failed', 'cancelled')
+AND (
+    coalesce(ended_at, created_at) < :oldest
+    OR id NOT IN (SELECT id FROM jobs WHERE state IN ('done', 'failed', 'cancelled') ORDER BY id DESC LIMIT :jobs)
+)
+AND id NOT IN (SELECT id FROM jobs ORDER BY id DESC LIMIT :listed)
+AND id NOT IN (SELECT max(id) FROM jobs WHERE kind IN ('train', 'measure') GROUP BY key)
+AND id NOT IN (SELECT max(id) FROM jobs WHERE state NOT IN ('queued', 'running') GROUP BY story)
+ORDER BY id
+"""
+
+
+def prune(connection: sqlite3.Connection, retention: Retention, *, now: datetime | None = None) -> int:
+    """Forget what is over and beyond the retention; how many jobs that were. The file becomes smaller by them."""
+    oldest = (now or datetime.now(UTC)) - timedelta(days=retention.days)
+    values = {"oldest": oldest.isoformat(timespec="seconds"), "jobs": retention.jobs, "listed": MOST_LISTED}
+    forgotten = [row["id"] for row in connection.execute(_FORGOTTEN, values).fetchall()]
+    for start in range(0, len(forgotten), _AT_ONCE):
+        some = [(job,) for job in forgotten[start : start + _AT_ONCE]]
+        with transaction(connection):
+            # Asked again: one of them may have been queued again meanwhile.
+            connection.executemany("DELETE FROM jobs WHERE id = ? AND state IN ('done', 'failed', 'cancelled')", some)
+            connection.execute("DELETE FROM progress WHERE job NOT IN (SELECT id FROM jobs)")
+    _give_back(connection)
+    shrink(connection)
+    return len(forgotten)
+
+
+def _give_back(connection: sqlite3.Connection) -> None:
+    """Rewrite the file where more of it is free than used."""
+    page, pages, free = (
+        int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+        for name in ("page_size", "page_count", "freelist_count")
+    )
+    if free * page > _LEAST_FREE_BYTES and 2 * free > pages:
+        connection.execute("VACUUM")
