@@ -1,12 +1,22 @@
-"""The shelf of stories: open, create, duplicate, rename, delete; what the machine can do and what it is doing."""
+"""The shelf of stories: open, create, duplicate, rename, delete; what the machine can do and what it is doing.
+
+`streamlit run Home.py` first imports this file by its name, for the server, and then runs it as a script, for the page.
+"""
 
 from __future__ import annotations
 
-from pages.parts.home import shelf
-from pages.parts.shared import frame, live, machine_line
+import streamlit as st
 
-with frame.page("home"):
-    shelf.draw_head()
-    machine_line.draw()
-    live.follow(quiet=True)
-    shelf.draw()
+if __name__ == "Home":
+    from pages.parts.shared import server_guard
+
+    app = st.App(__file__, middleware=server_guard.middleware())
+else:
+    from pages.parts.home import shelf
+    from pages.parts.shared import frame, live, machine_line
+
+    with frame.page("home"):
+        shelf.draw_head()
+        machine_line.draw()
+        live.follow(quiet=True)
+        shelf.draw()

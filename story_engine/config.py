@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,9 @@ class Config:
     """Authored stories, YAML. STORY_STUDIO_STORIES moves it."""
     user: str = "me"
     """Whose jobs these are, for fair share. STORY_STUDIO_USER."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Names under which the pages may be visited beside this machine's own: of a gateway, a tunnel, a domain.
+    STORY_STUDIO_ALLOWED_HOSTS, with commas between them."""
     threads: int = 0
     """Torch threads of the render child; 0 = one per physical core, at most 4. STORY_STUDIO_THREADS."""
 
@@ -42,6 +46,7 @@ def read_config(workspace: Path | str | None = None) -> Config:
         workspace=_fit(Path(workspace or os.environ.get("STORY_STUDIO_WORKSPACE") or PROJECT_FOLDER / "workspace")),
         stories=Path(os.environ.get("STORY_STUDIO_STORIES") or PROJECT_FOLDER / "stories").resolve(),
         user=os.environ.get("STORY_STUDIO_USER") or "me",
+        allowed_hosts=_hosts(os.environ.get("STORY_STUDIO_ALLOWED_HOSTS", "")),
         threads=_threads(os.environ.get("STORY_STUDIO_THREADS") or "0"),
     )
 
@@ -69,3 +74,15 @@ def _threads(given: str) -> int:
     if not given.isdecimal():
         raise FixInput("errors.not_a_count", name="STORY_STUDIO_THREADS", value=given[:60])
     return int(given)
+
+
+def _hosts(given: str) -> tuple[str, ...]:
+    """Names out of what people write: `a.cn, *.b.cn`, also whole addresses such as `https://a.cn:443/lab`."""
+    found = []
+    for word in given.replace(",", " ").split():
+        name = word.partition("://")[2] or word
+        name = re.sub(r":[0-9]+$", "", re.split(r"[/?#]", name)[0])
+        if not re.fullmatch(r"\*|(\*\.)?[^\s*@:]+|\[[0-9a-fA-F:.]+\]", name):
+            raise FixInput("errors.not_a_host", name="STORY_STUDIO_ALLOWED_HOSTS", value=word[:60])
+        found.append(name.lower().strip("[]"))
+    return tuple(dict.fromkeys(found))

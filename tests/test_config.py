@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from story_engine.config import PROJECT_FOLDER, read_config
+from story_engine.errors import FixInput
 
 EXPECTED = {
     "runner.postScriptGC": False,
@@ -45,3 +46,17 @@ def test_the_workspace_and_the_stories_can_be_moved(monkeypatch, tmp_path):
 
     assert (config.workspace, config.stories) == (tmp_path / "w", tmp_path / "s")
     assert read_config(tmp_path / "x").workspace == tmp_path / "x"
+
+
+def test_hosts_are_read_out_of_names_and_whole_addresses(monkeypatch):
+    monkeypatch.setenv("STORY_STUDIO_ALLOWED_HOSTS", "https://A.cn:443/lab?x=1, *.b.cn c.cn:8501,,*")
+
+    assert read_config().allowed_hosts == ("a.cn", "*.b.cn", "c.cn", "*")
+
+
+@pytest.mark.parametrize("given", ["a@b.cn", "https://", "*a.cn", "a:b:c"])
+def test_what_is_no_host_name_is_named(monkeypatch, given):
+    monkeypatch.setenv("STORY_STUDIO_ALLOWED_HOSTS", given)
+
+    with pytest.raises(FixInput, match="STORY_STUDIO_ALLOWED_HOSTS"):
+        read_config()

@@ -30,6 +30,8 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Names that belong to nobody, for the tests of gateways.
+    "--host-resolver-rules=MAP *.example.cn 127.0.0.1,MAP *.example.com 127.0.0.1,MAP *.example.org 127.0.0.1",
 )
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 START_SECONDS = 120
