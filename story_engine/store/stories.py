@@ -14,7 +14,7 @@ from story_engine.domain.story import Scene, Story
 from story_engine.domain.story_data import story_data
 from story_engine.domain.validation import checked, story_from
 from story_engine.errors import ChooseAnother, FixInput, InvalidInput, StudioError, Wait
-from story_engine.store.atomic import write_bytes
+from story_engine.store.atomic import create_bytes
 from story_engine.store.history import History
 from story_engine.store.layout import Layout
 from story_engine.store.misnamed import Misnamed, misnamed
@@ -243,9 +243,15 @@ class StoryStore:
         content = write_story(story, before=before)
         while True:
             slug = slug_from(story.title, is_taken=self._is_taken)
-            # Of two who like the same name at the same moment one creates the first revision.
-            if History(self.layout.history(slug)).add(1, content):
-                write_bytes(self.layout.story(slug), content)
+            # Of two who like the same name at the same moment one creates the file. A crash before leaves nothing, and
+            # one right after it a story without a history, as those that are shipped.
+            path = self.layout.story(slug)
+            if create_bytes(path, content):
+                try:
+                    History(self.layout.history(slug)).add(1, content)
+                except StudioError:
+                    path.unlink(missing_ok=True)
+                    raise
                 return slug
 
     def _file(self, slug: str) -> StoryFile:
@@ -269,9 +275,10 @@ class StoryStore:
     def _is_taken(self, slug: str) -> bool:
         """Whether files of a story of this name lie anywhere: a new story must not find another one's takes."""
         histories = self.layout.history(slug).parent
-        others = (path.name for path in histories.iterdir()) if histories.is_dir() else ()
+        others = (path.name for path in histories.iterdir() if History(path).numbers()) if histories.is_dir() else ()
         names = {same_file(name) for name in (*self.slugs(), *others, *self.trash.slugs())}
-        return same_file(slug) in names or self.layout.takes(slug, "-").parent.exists()
+        # An empty folder is what a crash, or a sweep, has left.
+        return same_file(slug) in names or any(self.layout.takes(slug, "-").parent.glob("*/*"))
 
     def _highest_scene_number(self, slug: str, story: Story) -> int:
         takes = self.layout.takes(slug, "-").parent

@@ -6,6 +6,7 @@ from story_engine.config import PROJECT_FOLDER
 from story_engine.domain.edit import Edit
 from story_engine.domain.story import Character, Settings
 from story_engine.errors import ChooseAnother, EditConflict, FixInput, InvalidInput, Wait
+from story_engine.store.history import History
 from story_engine.store.layout import Layout
 from story_engine.store.stories import StoryStore
 from tests.builders import a_scene, a_story
@@ -206,6 +207,7 @@ def test_a_copy_has_its_own_title_history_and_the_comments(store, cat):
 
 def test_names_in_use_anywhere_are_not_given_again(store, cat):
     (store.layout.takes("dog", "s1")).mkdir(parents=True)
+    (store.layout.takes("dog", "s1") / "a.png").write_bytes(b"")
     store.delete(cat)
 
     assert store.create("Cat", a_story()) == "cat-2"
@@ -265,3 +267,22 @@ def test_shipped_stories_are_valid_and_have_eight_scenes(slug):
 def test_scenes_that_differ_in_case_are_one_file(store):
     with pytest.raises(InvalidInput):
         store.create("x", a_story(a_scene(id="rain"), a_scene(id="Rain")))
+
+
+def test_what_a_crash_in_the_middle_of_a_creation_leaves_takes_no_name(store, monkeypatch):
+    store.layout.history("cat").mkdir(parents=True)
+    (store.layout.history("cat") / ".000001.yaml.0a1b.writing").write_text("half")
+    store.layout.takes("cat", "s1").mkdir(parents=True)
+
+    def crashes(self, number, content):
+        raise KeyboardInterrupt
+
+    assert store.create("Cat", a_story()) == "cat"
+    with monkeypatch.context() as context:
+        context.setattr(History, "add", crashes)
+        with pytest.raises(KeyboardInterrupt):
+            store.create("Dog", a_story())
+
+    assert store.load("dog").title == "Dog"
+    store.edit("dog", [Edit(scene="s1", field="seed", value=3, seen=0)])
+    assert [one.number for one in store.history("dog")] == [2, 1]
