@@ -16,7 +16,12 @@ import streamlit as st
 
 LANGUAGE_NAMES = {"zh": "中文", "en": "English"}
 _FOLDER = Path(__file__).parent / "texts"
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$:&])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$:&=^])")
+_INVISIBLE = "\u2060"
+"""Word joiner: no width, no line break."""
+_FOUND_LATER = re.compile(r":(?=//|[\w+-]+:|material/)|www(?=\.)|@(?=[\w-])|[-<>~!](?=[-=>])|<(?=-)", re.IGNORECASE)
+_INDENT = re.compile(r"[^\S\n]*\n[^\S\n]*")
+"""A line break with the blanks around it: an indented line would be code."""
 
 
 def language() -> str:
@@ -78,8 +83,13 @@ def texts(language: str) -> dict[str, str]:
 
 
 def plain(text: str) -> str:
-    """A person's text for a place that reads Markdown (labels, errors): nothing in it has a meaning any more."""
-    return _MARKDOWN.sub(r"\\\1", text).replace("\n", "  \n")
+    """A person's text for a place that reads Markdown (labels, errors): nothing in it has a meaning any more.
+
+    What Streamlit looks for in the finished text, behind every escape (addresses, `:emoji:`, arrows), is parted by a
+    character that nobody sees.
+    """
+    parted = _FOUND_LATER.sub(lambda found: f"{found[0]}{_INVISIBLE}", _INDENT.sub("\n", text.strip()))
+    return _MARKDOWN.sub(r"\\\1", parted).replace("\n", "  \n")
 
 
 def signed(value: float) -> str:
