@@ -10,6 +10,7 @@ from story_engine.catalog.published import family_states, files_missing
 from story_engine.catalog.scorers import present_scorer
 from story_engine.catalog.tokenizer import count_tokens, cut_position
 from story_engine.config import Config
+from story_engine.domain.job import Retention
 from story_engine.engine import Engine
 from story_engine.flows.services import Services
 from story_engine.jobs.imports.launcher import PictureImports
@@ -51,7 +52,7 @@ def open_engine(config: Config) -> Engine:
         datasets=datasets,
         captions=DatasetCaptions(datasets),
         imports=PictureImports(config),
-        ledger=Ledger(layout),
+        ledger=Ledger(layout, Retention(jobs=config.jobs_kept, days=config.job_days_kept)),
         device="cuda" if gpu_names() else "cpu",
         families=partial(families, layout),
         family_states=partial(family_states, layout),

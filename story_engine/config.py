@@ -9,6 +9,8 @@ from pathlib import Path
 
 from story_engine.errors import FixInput
 
+LONGEST_COUNT = 6
+"""Digits: more of anything is a slip of the finger."""
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 LONGEST_WORKSPACE_BYTES = 490
 """SQLite opens files of at most 512 bytes of path, with what it adds to their names."""
@@ -29,6 +31,10 @@ class Config:
     allowed_hosts: tuple[str, ...] = ()
     """Names under which the pages may be visited beside this machine's own: of a gateway, a tunnel, a domain.
     STORY_STUDIO_ALLOWED_HOSTS, with commas between them."""
+    jobs_kept: int = 1000
+    """Finished jobs that the list of jobs remembers at most. STORY_STUDIO_JOBS_KEPT."""
+    job_days_kept: int = 90
+    """How old they may become, in days. STORY_STUDIO_JOB_DAYS_KEPT."""
     threads: int = 0
     """Torch threads of the render child; 0 = one per physical core, at most 4. STORY_STUDIO_THREADS."""
 
@@ -47,7 +53,9 @@ def read_config(workspace: Path | str | None = None) -> Config:
         stories=Path(os.environ.get("STORY_STUDIO_STORIES") or PROJECT_FOLDER / "stories").resolve(),
         user=os.environ.get("STORY_STUDIO_USER") or "me",
         allowed_hosts=_hosts(os.environ.get("STORY_STUDIO_ALLOWED_HOSTS", "")),
-        threads=_threads(os.environ.get("STORY_STUDIO_THREADS") or "0"),
+        jobs_kept=_count("STORY_STUDIO_JOBS_KEPT", default=1000),
+        job_days_kept=_count("STORY_STUDIO_JOB_DAYS_KEPT", default=90),
+        threads=_count("STORY_STUDIO_THREADS", default=0),
     )
 
 
@@ -70,9 +78,10 @@ def _fit(workspace: Path) -> Path:
     return path
 
 
-def _threads(given: str) -> int:
-    if not given.isdecimal():
-        raise FixInput("errors.not_a_count", name="STORY_STUDIO_THREADS", value=given[:60])
+def _count(name: str, *, default: int) -> int:
+    given = os.environ.get(name) or str(default)
+    if not (given.isascii() and given.isdecimal() and len(given) <= LONGEST_COUNT):
+        raise FixInput("errors.not_a_count", name=name, value=given[:60])
     return int(given)
 
 

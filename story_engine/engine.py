@@ -19,7 +19,7 @@ from story_engine.domain.board import Board, OpenStory
 from story_engine.domain.edit import Edit as Edit
 from story_engine.domain.edit import Revision as Revision
 from story_engine.domain.gate import CHALLENGE_GATE
-from story_engine.domain.job import JobView
+from story_engine.domain.job import JobView, LedgerSize, Retention
 from story_engine.domain.story import Story
 from story_engine.domain.views import CheckItem, GateView, Machine, ResolvedText, StoryCard, Submitted
 from story_engine.flows import export, machine, queue, resolved_text, shelf, takes
@@ -233,6 +233,22 @@ class Engine:
     def retry(self, job: int) -> int:
         """Queue a failed, cancelled or held job again; the id of the job."""
         return queue.retry(self.services, job)
+
+    def job_list_size(self) -> LedgerSize:
+        """How much the list of jobs takes up, and how many are in it."""
+        return self.services.ledger.size()
+
+    def prune_jobs(self, *, keep: int | None = None, days: int | None = None) -> int:
+        """Forget finished jobs; how many. What waits, runs or is still shown stays, and so do all takes and LoRAs.
+
+        Args:
+            keep: at most so many of them stay; the configuration says how many where this is None.
+            days: how old they may be; likewise.
+        """
+        jobs = self.config.jobs_kept if keep is None else keep
+        return self.services.ledger.prune(
+            Retention(jobs=jobs, days=self.config.job_days_kept if days is None else days)
+        )
 
     # -- the machine -------------------------------------------------------------------------------------------------
     def machine(self) -> Machine:

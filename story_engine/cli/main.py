@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from story_engine.cli import compare as cli_compare
-from story_engine.cli import dataset, lora, train
+from story_engine.cli import dataset, jobs, lora, train
 from story_engine.cli.call import Call, engine_of, in_front, scene_id, story_of
 from story_engine.cli.output import PrintableFormatter, answer, remark, write_in_any_encoding
 from story_engine.cli.report import board_report, job_report, models_report, story_lint
@@ -28,9 +28,8 @@ DONE, PUT_RIGHT, USAGE, JOB_FAILED = 0, 1, 2, 3
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 models = typer.Typer(no_args_is_help=True, help="Model families: what is here, what is missing, download, verify.")
-jobs = typer.Typer(no_args_is_help=True, help="The queue.")
 app.add_typer(models, name="models")
-app.add_typer(jobs, name="jobs")
+app.add_typer(jobs.app, name="jobs")
 app.command()(cli_compare.compare)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(lora.app, name="lora")
@@ -180,35 +179,6 @@ def download(context: typer.Context, family: Annotated[str, typer.Argument(help=
     engine = engine_of(context)
     job = wait_for(engine, engine.download(family))
     answer(context, job_report(job), f"{family}: {job.state}")
-
-
-@jobs.command("list")
-def list_jobs(context: typer.Context) -> None:
-    """The last jobs. Example: python -m story_engine jobs list"""
-    found = [job_report(job) for job in engine_of(context).jobs(active=False)]
-    lines = [f"{job['id']:>5}  {job['kind']:<9} {job['state']:<10} {job['story'] or ''}" for job in found]
-    answer(context, {"jobs": found}, "\n".join(lines))
-
-
-@jobs.command()
-def watch(context: typer.Context, job: int) -> None:
-    """Follow a job to its end. Example: python -m story_engine jobs watch 12"""
-    answer(context, job_report(wait_for(engine_of(context), job)), "done")
-
-
-@jobs.command()
-def cancel(context: typer.Context, job: int) -> None:
-    """Ask a job to stop. Example: python -m story_engine jobs cancel 12"""
-    engine = engine_of(context)
-    engine.cancel(job)
-    answer(context, job_report(engine.job(job)), f"{job}: asked to stop")
-
-
-@jobs.command()
-def retry(context: typer.Context, job: int) -> None:
-    """Queue a job again. Example: python -m story_engine jobs retry 12"""
-    engine = engine_of(context)
-    answer(context, job_report(engine.job(engine.retry(job))), f"{job}: queued")
 
 
 def _overrides(*, family: str | None, sampler: str | None, steps: int | None, size: str | None) -> dict[str, object]:

@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ from filelock import FileLock, Timeout
 
 from story_engine.catalog.devices import gpu_names
 from story_engine.config import Config, read_config
-from story_engine.domain.job import Progress
+from story_engine.domain.job import Progress, Retention
 from story_engine.errors import StudioError
 from story_engine.jobs.kinds import STANDARD
 from story_engine.jobs.orders import Cancelled, Crashed, Done, Event, Failed, Lost, Order, Outcome, Progressed, Stalled
@@ -61,6 +61,7 @@ class DispatcherSettings:
 
     agent: AgentSettings
     idle_seconds: float
+    retention: Retention = field(default_factory=Retention)
 
 
 class Dispatcher:
@@ -92,7 +93,7 @@ class Dispatcher:
         # Dask takes a second to import: not before the lock is held and pages can see that something starts.
         from story_engine.jobs.queue.placement import Placement
 
-        ledger = WorkLedger(self._layout)
+        ledger = WorkLedger(self._layout, self._settings.retention)
         again = ledger.take_over()
         if again:
             _LOG.info("%d job(s) that an ended dispatcher left are queued again", again)
@@ -117,6 +118,7 @@ class Dispatcher:
             self._write(ledger)
             self._stop_cancelled(ledger, placement)
             self._start_waiting(ledger, placement)
+            ledger.tidy()
         except StudioError as error:
             _LOG.warning("the ledger cannot be used just now, trying again: %s", error)
             self._stopping.wait(TROUBLE_SECONDS)
@@ -279,7 +281,8 @@ def _settings(given: argparse.Namespace, config: Config, layout: Layout) -> Disp
         stall_seconds=given.stall_seconds,
         loading_stall_seconds=given.loading_stall_seconds,
     )
-    return DispatcherSettings(agent=agent, idle_seconds=given.idle_seconds)
+    retention = Retention(jobs=config.jobs_kept, days=config.job_days_kept)
+    return DispatcherSettings(agent=agent, idle_seconds=given.idle_seconds, retention=retention)
 
 
 def _acquired(lock: FileLock, layout: Layout) -> bool:

@@ -11,6 +11,8 @@ from story_engine.jobs.queue.ledger_schema import transaction
 
 MOST_LISTED = 50
 """Finished jobs that a list goes back."""
+_MOST_JOBS, _MOST_DAYS = 10**9, 100 * 365
+"""As good as all of them: no date lies further back, and SQLite counts no further than 2**63."""
 _AT_ONCE = 500
 """Rows deleted in one transaction: other writers get their turn in between."""
 _LEAST_FREE_BYTES = 8 * 2**20
@@ -33,8 +35,12 @@ ORDER BY id
 
 def prune(connection: sqlite3.Connection, retention: Retention, *, now: datetime | None = None) -> int:
     """Forget what is over and beyond the retention; how many jobs that were. The file becomes smaller by them."""
-    oldest = (now or datetime.now(UTC)) - timedelta(days=retention.days)
-    values = {"oldest": oldest.isoformat(timespec="seconds"), "jobs": retention.jobs, "listed": MOST_LISTED}
+    oldest = (now or datetime.now(UTC)) - timedelta(days=min(retention.days, _MOST_DAYS))
+    values = {
+        "oldest": oldest.isoformat(timespec="seconds"),
+        "jobs": min(retention.jobs, _MOST_JOBS),
+        "listed": MOST_LISTED,
+    }
     forgotten = [row["id"] for row in connection.execute(_FORGOTTEN, values).fetchall()]
     for start in range(0, len(forgotten), _AT_ONCE):
         some = [(job,) for job in forgotten[start : start + _AT_ONCE]]

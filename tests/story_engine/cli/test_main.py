@@ -98,7 +98,7 @@ def test_models_list_names_every_missing_file_with_its_size(stories, capsys):
 def test_every_command_s_help_has_an_example(capsys):
     for words in (["render"], ["redo"], ["score"], ["board"], ["pick"], ["lint"], ["export"], ["models", "list"],
                   ["models", "verify"], ["models", "download"], ["jobs", "list"], ["jobs", "watch"],
-                  ["jobs", "cancel"], ["jobs", "retry"]):  # fmt: skip
+                  ["jobs", "cancel"], ["jobs", "retry"], ["jobs", "prune"]):  # fmt: skip
         run([*words, "--help"])
         assert "Example" in capsys.readouterr().out, words
 

@@ -1,0 +1,67 @@
+import json
+
+import pytest
+
+from story_engine.bootstrap import open_engine
+from story_engine.cli.main import DONE, PUT_RIGHT, run
+from story_engine.config import read_config
+
+
+@pytest.fixture
+def engine(tmp_path, monkeypatch):
+    monkeypatch.setenv("STORY_STUDIO_WORKSPACE", str(tmp_path / "workspace"))
+    monkeypatch.setenv("STORY_STUDIO_STORIES", str(tmp_path / "stories"))
+    monkeypatch.setattr("story_engine.bootstrap.start_dispatcher", lambda config: None)
+    return open_engine(read_config())
+
+
+def cancelled(engine, count):
+    for _ in range(count):
+        engine.cancel(engine.download("kolors"))
+
+
+def test_jobs_are_listed_with_what_the_list_takes_up(engine, capsys):
+    job = engine.download("kolors")
+
+    assert run(["jobs", "list", "--json"]) == DONE
+
+    report = json.loads(capsys.readouterr().out)
+    assert [(each["id"], each["kind"], each["state"], each["result"]) for each in report["jobs"]] == [
+        (job, "download", "queued", {})
+    ]
+    assert report["size_bytes"] > 4096
+
+
+def test_finished_jobs_are_forgotten_on_request_as_far_as_is_asked(engine, capsys):
+    cancelled(engine, 55)
+
+    assert run(["jobs", "prune", "--json"]) == DONE
+    assert json.loads(capsys.readouterr().out)["forgotten"] == 0
+    assert run(["jobs", "prune", "--keep", "0"]) == DONE
+    assert "5 forgotten, 50 kept" in capsys.readouterr().out
+
+
+def test_the_environment_says_how_many_finished_jobs_stay(engine, capsys, monkeypatch):
+    cancelled(engine, 55)
+    monkeypatch.setenv("STORY_STUDIO_JOBS_KEPT", "52")
+
+    assert run(["jobs", "prune", "--json"]) == DONE
+
+    assert json.loads(capsys.readouterr().out)["forgotten"] == 3
+
+
+@pytest.mark.parametrize("value", ["many", "-1", "9" * 40, "٣"])
+def test_a_number_that_is_none_is_refused_by_its_name(engine, capsys, monkeypatch, value):
+    monkeypatch.setenv("STORY_STUDIO_JOB_DAYS_KEPT", value)
+
+    assert run(["jobs", "prune"]) == PUT_RIGHT
+
+    assert "STORY_STUDIO_JOB_DAYS_KEPT" in capsys.readouterr().err
+
+
+def test_numbers_beyond_all_dates_and_counts_keep_everything(engine, capsys):
+    cancelled(engine, 55)
+
+    assert run(["jobs", "prune", "--keep", str(10**30), "--days", str(10**30), "--json"]) == DONE
+
+    assert json.loads(capsys.readouterr().out)["kept"] == 55
