@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from story_engine.domain.board import Board
 from story_engine.domain.family import Family
 from story_engine.domain.job import JobView
-from story_engine.domain.job_spec import DownloadSpec, ScoreTakesSpec, TakeName
+from story_engine.domain.job_spec import DownloadSpec, RenderSpec, ScoreTakesSpec, TakeName
+from story_engine.domain.recipe import Recipe
 from story_engine.domain.story import Story
 from story_engine.domain.take import Take
 from story_engine.domain.views import Submitted
@@ -74,22 +75,28 @@ def render(
 
 
 def redo(services: Services, slug: str, scene: str, *, takes: int, user: str) -> Submitted:
-    """Submit more takes of one scene, ahead of whole boards."""
+    """Submit more takes of one scene, ahead of whole boards. Asked for twice, it is twice as many."""
     story = services.stories.load(slug)
     _check_scenes(story, [scene])
     panel = next(panel for panel in read_board(services, slug, story).panels if panel.scene.id == scene)
     family = _family(services, story)
-    plan = plan_redo(
-        story,
-        scene,
-        takes=takes,
-        family=family,
-        lora_hashes=lora_hashes(services, as_painted_by(story, family), scenes=[scene]),
-        existing=[view.take for view in panel.takes],
-        chosen=panel.chosen.take.id if panel.chosen else None,
-        device=services.device,
-    )
-    return _submit(services, slug, plan, priority=REDO_PRIORITY, user=user)
+    hashes = lora_hashes(services, as_painted_by(story, family), scenes=[scene])
+    # Two clicks, tabs or processes that ask at once must see each other's pictures, or both would ask for the same.
+    with services.ledger.alone():
+        plan = plan_redo(
+            story,
+            scene,
+            takes=takes,
+            family=family,
+            lora_hashes=hashes,
+            existing=services.takes.takes_of(slug, scene),
+            chosen=panel.chosen.take.id if panel.chosen else None,
+            queued=_queued(services, slug, scene),
+            device=services.device,
+        )
+        submitted = _queue(services, slug, plan, priority=REDO_PRIORITY, user=user)
+    services.start_dispatcher()
+    return submitted
 
 
 def rescore(services: Services, slug: str, *, scene: str | None, user: str) -> Submitted:
@@ -148,13 +155,26 @@ def _shown(board: Board) -> dict[str, Take]:
     return {scene: view.take for scene, view in views.items() if view and (view.is_current or view.is_control)}
 
 
+def _queued(services: Services, slug: str, scene: str) -> list[Recipe]:
+    """What jobs that nobody has stopped will paint for the scene."""
+    specs = [services.ledger.spec(job.id) for job in services.ledger.jobs(story=slug) if not job.wants_cancel]
+    items = [item for spec in specs if isinstance(spec, RenderSpec) for item in spec.items]
+    return [item.recipe for item in items if item.scene == scene]
+
+
 def _submit(services: Services, slug: str, plan: RenderPlan, *, priority: int, user: str) -> Submitted:
+    submitted = _queue(services, slug, plan, priority=priority, user=user)
+    if submitted.job is not None:
+        services.start_dispatcher()
+    return submitted
+
+
+def _queue(services: Services, slug: str, plan: RenderPlan, *, priority: int, user: str) -> Submitted:
     if not plan.items:
         return Submitted(job=None, found=plan.found, queued=0)
     job = services.ledger.submit(
         plan.spec(slug), key=plan.key(slug), priority=priority, user=user, story=slug, scenes=plan.scenes
     )
-    services.start_dispatcher()
     return Submitted(job=job, found=plan.found, queued=len(plan.items))
 
 

@@ -163,9 +163,21 @@ def plan_redo(
     lora_hashes: Mapping[str, str],
     existing: Sequence[Take],
     chosen: str | None,
+    queued: Sequence[Recipe] = (),
     device: str = "cpu",
 ) -> RenderPlan:
     """`takes` more takes of one scene: its own seed first if that was never painted, then counting on.
+
+    Args:
+        story: what the author wrote.
+        scene_id: of the scene.
+        takes: how many more.
+        family: what paints.
+        lora_hashes: name → content hash of the LoRAs that the scene uses.
+        existing: its takes.
+        chosen: the take that they are meant to better.
+        queued: what is asked for already and not painted yet: it counts like a take.
+        device: as `resolve` has it.
 
     Raises:
         FixInput: `takes` is out of range, the scene has nothing to paint, or its seed is pinned and painted already.
@@ -179,6 +191,7 @@ def plan_redo(
         if scene.seed in seeds:
             raise FixInput("render.pinned", scene=scene.title or scene_id, seed=scene.seed)
         return RenderPlan(items=(_item(scene, 0, first, parent=chosen),), found=0)
+    seeds |= {recipe.seed for recipe in queued if same_but_seed(recipe, first)}
     items: list[RenderItem] = []
     number = 0
     while len(items) < takes:

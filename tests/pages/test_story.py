@@ -158,6 +158,18 @@ def test_a_double_click_on_render_makes_one_job(studio: Studio):
     assert len(app.get("progress")) == 1
 
 
+def test_a_double_click_on_redo_asks_for_two_takes(studio: Studio):
+    app = studio.page("story", story=STORY)
+
+    app.button(key=f"redo-{STORY}-s1").click().run()
+    app.button(key=f"redo-{STORY}-s1").click().run()
+
+    assert not app.exception
+    specs = [studio.engine.services.ledger.spec(job.id) for job in studio.engine.jobs(story=STORY)]
+    first, second = [item.recipe.seed for spec in specs for item in spec.items]
+    assert second == first + 1
+
+
 def test_a_job_is_cancelled_where_it_is_shown(studio: Studio):
     app = studio.page("story", story=STORY)
     app.button(key=f"redo-{STORY}-s1").click().run()
