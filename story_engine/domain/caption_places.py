@@ -75,6 +75,8 @@ class Assigned(Generic[Picture]):
     captions: dict[Picture, str] = field(default_factory=dict)
     lonely_sidecars: list[str] = field(default_factory=list)
     """Places of texts beside no picture."""
+    second_sidecars: list[str] = field(default_factory=list)
+    """Places of texts beside a picture that has another one, which was taken."""
     lonely_rows: dict[str, list[str]] = field(default_factory=dict)
     """Table → pictures that it names and that are not there."""
     second: dict[str, list[str]] = field(default_factory=dict)
@@ -104,7 +106,7 @@ def assign(
         if not pictures:
             into.lonely_sidecars.append(sidecar.place)
         elif not into.give(pictures, sidecar.text):
-            into.second.setdefault(sidecar.place, []).append(sidecar.place)
+            into.second_sidecars.append(sidecar.place)
     for placed in sorted(tables, key=lambda each: (-len(PurePosixPath(each.place).parts), each.place)):
         rows = [(row, _parts(row.picture)) for row in placed.table.rows]
         base, depth = _root_of([parts for _, parts in rows], placed.place, places)

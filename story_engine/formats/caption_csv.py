@@ -15,6 +15,7 @@ from story_engine.domain.caption_rows import FILE_COLUMNS, TEXT_COLUMNS, Caption
 from story_engine.errors import FixInput
 
 _DELIMITERS = (",", "\t", ";", "|", "，")
+_NUMBER = re.compile(r"\d+")
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")
 _PICTURE = re.compile(
     r"\.(png|jpe?g|jpe|jfif|webp|bmp|dib|tiff?|gif|avif|heic|heif|jxl|jp2|tga|ppm|ico)$", re.IGNORECASE
@@ -77,6 +78,15 @@ def read_caption_csv(text: str, *, name: str) -> CaptionTable:
         else:
             rows.append(CaptionRow(picture, caption, line))
     return CaptionTable(tuple(rows), tuple(faults))
+
+
+def is_caption_csv(text: str) -> bool:
+    """Whether a text of any ending is such a table: its first line names the columns, or it begins with a picture."""
+    start = [line for line in _LINE_ENDS.split(text, 3)[:3] if line.strip()]
+    shape = _shape(start, None) if start and len(start[0]) <= _LONGEST_LINE else None
+    return shape is not None and (
+        shape.has_head or _PICTURE.search(_cells(start[0], shape.delimiter)[0].strip()) is not None
+    )
 
 
 def _shape(lines: list[str], wanted: str | None) -> _Shape | None:
@@ -144,7 +154,7 @@ def _closes_at(lines: list[str], place: int, shape: _Shape) -> int | None:
     record = [lines[place]]
     for end in range(place + 1, min(len(lines), place + _LONGEST_RECORD)):
         line = lines[end]
-        if _begins_row(line, shape):
+        if _begins_row(line, shape, like=record[0]):
             return None
         record.append(line)
         if '"' in line.replace('""', "") and _strict(record, shape.delimiter) is not None:
@@ -152,12 +162,16 @@ def _closes_at(lines: list[str], place: int, shape: _Shape) -> int | None:
     return None
 
 
-def _begins_row(line: str, shape: _Shape) -> bool:
-    cells = line.split(shape.delimiter)
+def _begins_row(line: str, shape: _Shape, *, like: str) -> bool:
+    """Whether the line is a row of its own: it names a picture, or what differs from this row's name in its number."""
+    cells, others = line.split(shape.delimiter), like.split(shape.delimiter)
     if len(cells) < 2:
         return False
-    cell = cells[0] if shape.file == 0 else cells[-1] if shape.file == shape.width - 1 else cells[shape.file]
-    return _PICTURE.search(cell.strip().strip('"')) is not None
+    # From the end where the column is the last: a caption before it may hold bare commas.
+    place = shape.file if shape.file < shape.width - 1 else -1
+    name, other = (each[place].strip().strip('"') if len(each) > abs(place) else "" for each in (cells, others))
+    numbered = _NUMBER.sub("#", name)
+    return _PICTURE.search(name) is not None or ("#" in numbered and numbered == _NUMBER.sub("#", other))
 
 
 def _strict(record: list[str], delimiter: str) -> list[str] | None:

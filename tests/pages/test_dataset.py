@@ -6,6 +6,7 @@ import time
 from PIL import Image
 
 from story_engine.domain.dataset import DatasetEntry
+from story_engine.jobs.imports.launcher import write_state
 from story_engine.store.dataset_pictures import NewPicture
 from tests.pages.conftest import Studio, texts
 
@@ -93,6 +94,19 @@ def test_filters_show_what_they_drop_and_why(studio: Studio):
     assert not app.exception
     assert [metric.value for metric in app.metric] == ["1", "2"]
     assert "64 × 65 is outside the bounds of image_shape_filter" in texts(app)
+
+
+def test_what_an_import_passed_over_is_counted_and_named(studio: Studio):
+    name = a_dataset(studio, "a cat")
+    lost = {"code": "dataset.passed_captions", "source": "metadata.csv", "count": 30, "names": ["1.png", "2.png"]}
+    report = {"id": "1", "state": "done", "result": {"added": 1, "passed_over": [lost]}}
+    write_state(studio.engine.services.datasets.folder(name), report)
+
+    app = studio.page("dataset", language="zh")
+
+    assert not app.exception
+    assert [expander.label for expander in app.expander] == ["有 30 条描述、行或文件未采用，或有改动"]
+    assert "metadata.csv：有 30 条描述没有对应的图片：1.png, 2.png …" in texts(app).replace("\\", "")
 
 
 def test_the_clinic_warns_of_captions_that_are_all_the_same(studio: Studio):

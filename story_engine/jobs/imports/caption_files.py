@@ -10,9 +10,9 @@ from story_engine.domain.caption_places import Picture, PlacedTable, Places, Sid
 from story_engine.domain.caption_rows import CaptionTable
 from story_engine.domain.picture_import import Refused
 from story_engine.errors import StudioError
-from story_engine.formats.caption_csv import read_caption_csv
+from story_engine.formats.caption_csv import is_caption_csv, read_caption_csv
 from story_engine.formats.caption_json import read_caption_json, read_caption_lines, sidecar_caption
-from story_engine.formats.text_encoding import decode
+from story_engine.formats.text_encoding import Neighbours, decode
 from story_engine.jobs.imports.passed_over import PassedOverList
 
 LARGEST_SIDECAR_BYTES = 1_000_000
@@ -61,11 +61,11 @@ def read_caption_files(
         passed: is told of rows that could not be read, and of encodings that had to be guessed.
     """
     found = CaptionFiles()
-    contents = [content for _, content in files]
+    neighbours = Neighbours(content for _, content in files)
     for place, content in files:
         shown = f"{label}: {place}" if label else place
         try:
-            text = decode(content, name=shown, neighbours=contents)
+            text = decode(content, name=shown, neighbours=neighbours)
             if text.is_guess:
                 passed.add("dataset.captions_encoding", text.encoding, [shown])
             _read(place, text.text, shown, pictures, found, passed)
@@ -83,14 +83,14 @@ def _read(
     place: str, text: str, shown: str, pictures: Places[Picture], found: CaptionFiles, passed: PassedOverList
 ) -> None:
     ending = _ending(place)
-    if ending in _SIDECARS:
+    if ending in _SIDECARS and (_has_picture(place, pictures) or not is_caption_csv(text)):
         _put_sidecar(place, text, found)
-    elif ending in _CSV:
+    elif ending in _SIDECARS or ending in _CSV:  # as Excel saves "Unicode text", and as some sets call their table
         _put_table(place, shown, read_caption_csv(text, name=shown), found, passed)
     elif ending in _LINES:
         _put_table(place, shown, read_caption_lines(text, name=shown), found, passed)
     else:
-        beside = sidecar_caption(text) if pictures.named(str(PurePosixPath(place).with_suffix(""))) else None
+        beside = sidecar_caption(text) if _has_picture(place, pictures) else None
         table = read_caption_json(text, name=shown) if beside is None else None
         if beside is not None:
             _put_sidecar(place, beside, found)
@@ -98,6 +98,11 @@ def _read(
             _put_table(place, shown, table, found, passed)
         else:
             passed.add("dataset.passed_files", "", [shown])
+
+
+def _has_picture(place: str, pictures: Places[Picture]) -> bool:
+    stem = str(PurePosixPath(place).with_suffix(""))
+    return bool(pictures.named(stem) or pictures.at(stem))
 
 
 def _put_sidecar(place: str, text: str, found: CaptionFiles) -> None:

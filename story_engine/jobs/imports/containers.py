@@ -15,7 +15,7 @@ from story_engine.formats import archives
 from story_engine.formats.picture_files import HEAD_BYTES, begins_like_picture, has_picture_ending
 from story_engine.formats.system_files import is_system_file
 from story_engine.formats.text_encoding import decode_names
-from story_engine.jobs.imports.caption_files import is_caption_file, largest_bytes, refusal
+from story_engine.jobs.imports.caption_files import LARGEST_TEXTS_BYTES, is_caption_file, largest_bytes, refusal
 from story_engine.jobs.imports.passed_over import PassedOverList
 from story_engine.store.atomic import read_bytes
 
@@ -49,11 +49,11 @@ class Container:
                 if member.content is not None:
                     yield member.name, member.content
                 elif member.refused is not None:
-                    yield refusal(self.shown(member.name), member.refused)
+                    yield refusal(self.shown(member.name), _together(member.refused, member.name))
             return
         for place in self.texts:
             try:
-                content = _text(self.files[place], place, min(largest_bytes(place), budget))
+                content = _text(self.files[place], place, largest_bytes(place), budget)
             except StudioError as error:
                 yield refusal(place, error)
             else:
@@ -77,11 +77,21 @@ class Container:
         return f"{self.label}: {place}" if self.label else place
 
 
-def _text(path: Path, place: str, limit: int) -> bytes:
+def _together(refused: StudioError, place: str) -> StudioError:
+    """Too large for what is left of the whole, not on its own."""
+    if refused.code == "dataset.archive_large" and int(str(refused.values["size"])) <= largest_bytes(place):
+        return FixInput("dataset.captions_together", name=place, limit=LARGEST_TEXTS_BYTES)
+    return refused
+
+
+def _text(path: Path, place: str, largest: int, budget: int) -> bytes:
     try:
-        if not path.is_symlink() and path.is_file() and (size := path.stat().st_size) > limit:
-            raise FixInput("dataset.captions_large", name=place, size=size, limit=limit)
-        return read_bytes(path, limit=limit)
+        size = path.stat().st_size if path.is_file() else 0
+        if size > largest and not path.is_symlink():
+            raise FixInput("dataset.captions_large", name=place, size=size, limit=largest)
+        if size > budget and not path.is_symlink():
+            raise FixInput("dataset.captions_together", name=place, limit=LARGEST_TEXTS_BYTES)
+        return read_bytes(path, limit=largest)
     except OSError as error:
         raise FixInput("dataset.picture_gone", name=place) from error
 

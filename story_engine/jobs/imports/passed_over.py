@@ -6,6 +6,10 @@ from collections.abc import Iterable
 
 from story_engine.domain.picture_import import NAMES_KEPT, PassedOver
 
+MOST_KINDS = 300
+"""Kinds by source; what comes after that is counted without its source."""
+LONGEST_NAME = 200
+
 
 class PassedOverList:
     """Counts by kind and source."""
@@ -17,11 +21,13 @@ class PassedOverList:
     def add(self, code: str, source: str, names: Iterable[str]) -> None:
         """More of one kind from one source."""
         for name in names:
-            key = (code, source)
+            key = (code, _clean(source))
+            if key not in self._counts and len(self._counts) >= MOST_KINDS:
+                key = (code, "…")
             self._counts[key] = self._counts.get(key, 0) + 1
             kept = self._names.setdefault(key, [])
             if len(kept) < NAMES_KEPT:
-                kept.append(name)
+                kept.append(_clean(name))
 
     def listed(self) -> tuple[PassedOver, ...]:
         """Everything so far, in the order in which kinds came up."""
@@ -29,3 +35,8 @@ class PassedOverList:
             PassedOver(code, source, count, tuple(self._names[code, source]))
             for (code, source), count in self._counts.items()
         )
+
+
+def _clean(name: str) -> str:
+    """As it can be written down: half characters of JSON and of file systems replaced, no longer than a line."""
+    return name.encode("utf-8", "replace").decode()[:LONGEST_NAME]

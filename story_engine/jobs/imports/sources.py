@@ -109,6 +109,7 @@ class Sources:
 def tell(found: Assigned[Any], passed: PassedOverList, *, shown: Callable[[str], str]) -> None:
     """Count captions that no picture asked for."""
     passed.add("dataset.passed_texts", "", map(shown, found.lonely_sidecars))
+    passed.add("dataset.passed_second_texts", "", map(shown, found.second_sidecars))
     for table, pictures in found.lonely_rows.items():
         passed.add("dataset.passed_captions", table, pictures)
     for table, pictures in found.second.items():

@@ -80,6 +80,12 @@ def test_the_open_quote_of_one_row_is_mended_and_named():
     assert faults == [(2, "quote")]
 
 
+def test_an_open_quote_ends_with_its_line_where_names_have_no_ending():
+    found, faults = read('file_name,text\nimg_1,"a red circle\nimg_2,a blue box\nimg_3,4" ruler\n')
+
+    assert (found, faults) == ({"img_1": "a red circle", "img_2": "a blue box", "img_3": '4" ruler'}, [(2, "quote")])
+
+
 def test_a_quoted_caption_may_have_lines_commas_and_quotes():
     assert read('file_name,text\n1.png,"a ""red""\ncircle, big"\n2.png,b\n')[0] == {
         "1.png": 'a "red"\ncircle, big',

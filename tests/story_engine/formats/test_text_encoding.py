@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from story_engine.errors import FixInput
-from story_engine.formats.text_encoding import decode, decode_names
+from story_engine.formats.text_encoding import Neighbours, decode, decode_names
 
 WRITTEN = {
     "gb18030": (
@@ -68,7 +68,9 @@ def test_a_caption_that_could_be_two_things_is_what_its_neighbours_are():
     cat = "貓".encode("big5")
 
     alone = decode(cat, name="a.txt")
-    among = decode(cat, name="a.txt", neighbours=["一隻橘貓坐在窗台上".encode("big5"), "許功蓋".encode("big5")])
+    among = decode(
+        cat, name="a.txt", neighbours=Neighbours(["一隻橘貓坐在窗台上".encode("big5"), "許功蓋".encode("big5")])
+    )
 
     assert (alone.encoding, among.text) == ("GB18030", "貓")
 
@@ -99,7 +101,7 @@ def test_a_word_that_is_utf_8_by_accident_is_chinese_among_chinese_neighbours():
     cat = "1girl, 猫".encode("gbk")
 
     assert decode(cat, name="a.txt").text == "1girl, è"
-    assert decode(cat, name="a.txt", neighbours=["红色的裙子".encode("gbk")]).text == "1girl, 猫"
+    assert decode(cat, name="a.txt", neighbours=Neighbours(["红色的裙子".encode("gbk")])).text == "1girl, 猫"
 
 
 def test_names_in_a_zip_are_read_as_one_program_wrote_them():

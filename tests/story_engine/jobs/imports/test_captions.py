@@ -315,8 +315,8 @@ def test_texts_are_limited_one_by_one_and_together(bring, monkeypatch):
     loose = bring(name, files)
     packed = bring(name, {"set.zip": files})
 
-    assert refused(loose) == {"a.txt": "captions_large", "c.txt": "captions_large"}
-    assert refused(packed) == {"set.zip: a.txt": "archive_large", "set.zip: c.txt": "archive_large"}
+    assert refused(loose) == {"a.txt": "captions_large", "c.txt": "captions_together"}
+    assert refused(packed) == {"set.zip: a.txt": "archive_large", "set.zip: c.txt": "captions_together"}
 
 
 def test_a_folder_in_which_something_vanishes_is_read_and_that_is_named(bring, monkeypatch, tmp_path):
@@ -357,3 +357,37 @@ def test_kohyas_metadata_and_json_beside_a_picture_are_captions_and_other_json_i
 
     assert bring.captions(name) == {"1.png": "a, b", "2.png": "beside"}
     assert passed(result) == {"passed_files": ["config.json"]}
+
+
+def test_a_table_saved_as_text_is_one_and_notes_are_named(bring):
+    name = bring.store.create("Text")
+    unicode_text = "file_name\ttext\r\n1.png\t红色, 圆形\r\n".encode("utf-16")
+
+    result = bring(
+        name,
+        {
+            "1.png": png(),
+            "2.png": png("blue"),
+            "2.caption": "two",
+            "2.txt": "zwei",
+            "captions.txt": unicode_text,
+            "README.txt": "what this is, and more",
+        },
+    )
+
+    assert bring.captions(name) == {"1.png": "红色, 圆形", "2.png": "two"}
+    assert passed(result) == {"passed_texts": ["README.txt"], "passed_second_texts": ["2.txt"]}
+
+
+def test_names_that_no_file_can_have_are_told_and_break_nothing(bring):
+    name = bring.store.create("Odd")
+    lines = [
+        json.dumps({"image": each, "text": "x \ud800 y"})
+        for each in ("1.png", "\ud800", "..", "/", " ", "\0", "a" * 9999)
+    ]
+
+    result = bring(name, {"1.png": png(), "metadata.jsonl": "\n".join(lines)})
+
+    assert bring.captions(name) == {"1.png": "x y"}
+    assert json.dumps(result["passed_over"], ensure_ascii=False).encode()
+    assert [len(names) for names in passed(result).values()] == [1, 5]
