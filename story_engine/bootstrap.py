@@ -10,13 +10,14 @@ from story_engine.catalog.published import family_states, files_missing
 from story_engine.catalog.scorers import present_scorer
 from story_engine.catalog.tokenizer import count_tokens, cut_position
 from story_engine.config import Config
-from story_engine.domain.job import Retention
 from story_engine.engine import Engine
+from story_engine.flows.disk_work import DiskWork
 from story_engine.flows.services import Services
 from story_engine.jobs.imports.launcher import PictureImports
 from story_engine.jobs.imports.lora_reader import LoraReader
 from story_engine.jobs.queue.launcher import dispatcher_state, start_dispatcher
 from story_engine.jobs.queue.ledger import Ledger
+from story_engine.jobs.queue.ledger_prune import retention_of
 from story_engine.preview_model.world.intent import style_words
 from story_engine.preview_model.world.vocabulary import unknown_words
 from story_engine.store.bundles import BundleStore
@@ -38,8 +39,11 @@ def open_engine(config: Config) -> Engine:
     layout = Layout.of(config)
     keep_private(layout)
     datasets = DatasetStore(layout)
+    retention = partial(retention_of, layout, jobs=config.jobs_kept, days=config.job_days_kept)
     loras = LoraStore(layout)
     services = Services(
+        layout=layout,
+        disk_work=DiskWork(),
         stories=StoryStore(layout),
         takes=TakeStore(layout),
         scores=ScoreStore(layout),
@@ -52,7 +56,8 @@ def open_engine(config: Config) -> Engine:
         datasets=datasets,
         captions=DatasetCaptions(datasets),
         imports=PictureImports(config),
-        ledger=Ledger(layout, Retention(jobs=config.jobs_kept, days=config.job_days_kept)),
+        ledger=Ledger(layout, retention()),
+        retention=retention,
         device="cuda" if gpu_names() else "cpu",
         families=partial(families, layout),
         family_states=partial(family_states, layout),

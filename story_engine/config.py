@@ -31,10 +31,10 @@ class Config:
     allowed_hosts: tuple[str, ...] = ()
     """Names under which the pages may be visited beside this machine's own: of a gateway, a tunnel, a domain.
     STORY_STUDIO_ALLOWED_HOSTS, with commas between them."""
-    jobs_kept: int = 1000
-    """Finished jobs that the list of jobs remembers at most. STORY_STUDIO_JOBS_KEPT."""
-    job_days_kept: int = 90
-    """How old they may become, in days. STORY_STUDIO_JOB_DAYS_KEPT."""
+    jobs_kept: int | None = None
+    """Finished jobs that the list of jobs remembers at most; None: as is set on the page. STORY_STUDIO_JOBS_KEPT."""
+    job_days_kept: int | None = None
+    """How old they may become, in days; None: as is set on the page. STORY_STUDIO_JOB_DAYS_KEPT."""
     threads: int = 0
     """Torch threads of the render child; 0 = one per physical core, at most 4. STORY_STUDIO_THREADS."""
 
@@ -53,8 +53,8 @@ def read_config(workspace: Path | str | None = None) -> Config:
         stories=Path(os.environ.get("STORY_STUDIO_STORIES") or PROJECT_FOLDER / "stories").resolve(),
         user=os.environ.get("STORY_STUDIO_USER") or "me",
         allowed_hosts=_hosts(os.environ.get("STORY_STUDIO_ALLOWED_HOSTS", "")),
-        jobs_kept=_count("STORY_STUDIO_JOBS_KEPT", default=1000),
-        job_days_kept=_count("STORY_STUDIO_JOB_DAYS_KEPT", default=90),
+        jobs_kept=_count_or_none("STORY_STUDIO_JOBS_KEPT"),
+        job_days_kept=_count_or_none("STORY_STUDIO_JOB_DAYS_KEPT"),
         threads=_count("STORY_STUDIO_THREADS", default=0),
     )
 
@@ -76,6 +76,10 @@ def _fit(workspace: Path) -> Path:
             part_limit=LONGEST_PART_BYTES,
         )
     return path
+
+
+def _count_or_none(name: str) -> int | None:
+    return _count(name, default=0) if os.environ.get(name) else None
 
 
 def _count(name: str, *, default: int) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from story_engine.config import Config
 from story_engine.desks.datasets import DatasetDesk
+from story_engine.desks.disk import DiskDesk
 from story_engine.desks.loras import LoraDesk
 from story_engine.desks.sweeps import SweepDesk
 from story_engine.desks.trainings import TrainingDesk
@@ -38,6 +39,11 @@ class Engine:
     def datasets(self) -> DatasetDesk:
         """Everything that a person can ask about datasets."""
         return DatasetDesk(self.services, self.config.user)
+
+    @property
+    def disk(self) -> DiskDesk:
+        """Everything that a person can ask about the disk and the trash."""
+        return DiskDesk(self.services)
 
     @property
     def training(self) -> TrainingDesk:
@@ -242,12 +248,12 @@ class Engine:
         """Forget finished jobs; how many. What waits, runs or is still shown stays, and so do all takes and LoRAs.
 
         Args:
-            keep: at most so many of them stay; the configuration says how many where this is None.
+            keep: at most so many of them stay; where this is None, as many as is configured or set.
             days: how old they may be; likewise.
         """
-        jobs = self.config.jobs_kept if keep is None else keep
+        usual = self.services.retention()
         return self.services.ledger.prune(
-            Retention(jobs=jobs, days=self.config.job_days_kept if days is None else days)
+            Retention(jobs=usual.jobs if keep is None else keep, days=usual.days if days is None else days)
         )
 
     # -- the machine -------------------------------------------------------------------------------------------------

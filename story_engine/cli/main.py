@@ -15,6 +15,7 @@ import typer
 
 from story_engine.cli import compare as cli_compare
 from story_engine.cli import dataset, jobs, lora, train
+from story_engine.cli import disk as cli_disk
 from story_engine.cli.call import Call, engine_of, in_front, scene_id, story_of
 from story_engine.cli.output import PrintableFormatter, answer, remark, write_in_any_encoding
 from story_engine.cli.report import board_report, job_report, models_report, story_lint
@@ -34,6 +35,7 @@ app.command()(cli_compare.compare)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(lora.app, name="lora")
 app.command("train")(train.train)
+app.command("disk")(cli_disk.disk)
 
 StoryArgument = Annotated[str, typer.Argument(help="Path of a story's YAML file, or its slug.")]
 SceneOption = Annotated[list[str] | None, typer.Option("--scene", help="Number (1 = first) or id; may be repeated.")]

@@ -24,6 +24,8 @@ def wait_for(engine: Engine, job: int) -> JobView:
         JobEnded: it ended otherwise than done.
     """
     shown = ""
+    if (free := engine.disk.low_bytes()) is not None:
+        remark(message("disk.low", "en", free=round(free / 1e6)))
     try:
         while (view := engine.job(job)).is_active:
             shown = show(view, shown)

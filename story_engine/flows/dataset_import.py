@@ -9,6 +9,7 @@ from pathlib import Path
 
 from story_engine.domain.picture_import import SAMPLE_STYLES
 from story_engine.errors import ChooseAnother, FixInput
+from story_engine.flows.room import check_room
 from story_engine.flows.services import Services
 
 LONGEST_SHOWN = 200
@@ -24,6 +25,7 @@ def bring_files(services: Services, name: str, files: Sequence[tuple[str, bytes]
     """
     if not files:
         raise FixInput("dataset.nothing_to_bring")
+    check_room(services, sum(len(content) for _, content in files))
     staged = services.imports.stage(name, files)
     services.imports.start(name, [{"kind": "files", "files": staged}])
 

@@ -26,6 +26,7 @@ from story_engine.flows.render import (
     plan_render,
     with_settings,
 )
+from story_engine.flows.room import SMALLEST_TAKE_BYTES, check_room
 from story_engine.flows.services import Services
 
 SCORE_PRIORITY = 5
@@ -129,6 +130,8 @@ def download(services: Services, family: str, *, user: str) -> int:
     """Submit the download of a family's missing files."""
     if family not in DOWNLOADABLE:
         raise ChooseAnother("render.not_downloadable", name=family, listed=", ".join(DOWNLOADABLE))
+    files = [file for state in services.family_states() if state.name == family for file in state.files]
+    check_room(services, sum(file.size_bytes for file in files if file.state == "missing"))
     job = services.ledger.submit(
         DownloadSpec(family=family), key=f"download-{family}", priority=0, user=user, story=None, scenes=()
     )
@@ -172,6 +175,7 @@ def _submit(services: Services, slug: str, plan: RenderPlan, *, priority: int, u
 def _queue(services: Services, slug: str, plan: RenderPlan, *, priority: int, user: str) -> Submitted:
     if not plan.items:
         return Submitted(job=None, found=plan.found, queued=0)
+    check_room(services, SMALLEST_TAKE_BYTES * len(plan.items))
     job = services.ledger.submit(
         plan.spec(slug), key=plan.key(slug), priority=priority, user=user, story=slug, scenes=plan.scenes
     )

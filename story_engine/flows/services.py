@@ -7,14 +7,17 @@ from dataclasses import dataclass
 
 from story_engine.catalog.scorers import PresentScorer
 from story_engine.domain.family import Family
+from story_engine.domain.job import Retention
 from story_engine.domain.views import FamilyState
 from story_engine.errors import InstallOrDownload
+from story_engine.flows.disk_work import DiskWork
 from story_engine.jobs.imports.launcher import PictureImports
 from story_engine.jobs.imports.lora_reader import LoraReader
 from story_engine.jobs.queue.ledger import Ledger
 from story_engine.store.bundles import BundleStore
 from story_engine.store.dataset_captions import DatasetCaptions
 from story_engine.store.datasets import DatasetStore
+from story_engine.store.layout import Layout
 from story_engine.store.lora_library import LoraLibrary
 from story_engine.store.loras import LoraStore
 from story_engine.store.runs import RunStore
@@ -28,6 +31,8 @@ from story_engine.store.takes import TakeStore
 class Services:
     """Stores, ledger, and the questions about models that flows may ask."""
 
+    layout: Layout
+    disk_work: DiskWork
     stories: StoryStore
     takes: TakeStore
     scores: ScoreStore
@@ -41,6 +46,8 @@ class Services:
     captions: DatasetCaptions
     imports: PictureImports
     ledger: Ledger
+    retention: Callable[[], Retention]
+    """How long the list of jobs remembers what is over."""
     device: str
     """Type of the device that paints: "cuda" or "cpu"."""
     families: Callable[[], Mapping[str, Family]]

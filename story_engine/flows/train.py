@@ -15,6 +15,7 @@ from story_engine.domain.training_cost import Memory, memory_of
 from story_engine.errors import ChooseAnother, InvalidInput, StudioError, Wait
 from story_engine.flows import train_time
 from story_engine.flows.dataset_view import training_pictures
+from story_engine.flows.room import SMALLEST_RUN_BYTES, check_room
 from story_engine.flows.services import Services
 from story_engine.flows.train_view import ACTIVE, card, key_of
 
@@ -95,6 +96,7 @@ def start(services: Services, spec: TrainingSpec, *, user: str) -> str:
         blocking = tuple(problem for problem in plan(services, spec).problems if problem.blocks)
         if blocking:
             raise InvalidInput(blocking)
+        check_room(services, SMALLEST_RUN_BYTES)
         run = services.runs.create(spec, _pictures(services, spec))
     _submit(services, run, spec, user=user)
     return run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts.shared import notices
+from pages.parts.shared import disk_line, notices
 from pages.parts.shared.engine import engine
 from pages.parts.shared.wording import duration, language, plain, say
 from story_engine.domain.picture_import import PictureImport
@@ -35,6 +35,7 @@ def follow(name: str) -> None:
 def _draw(name: str, importing: PictureImport) -> None:
     with st.container(key="card-dataset-import", gap="small"):
         if importing.is_active:
+            disk_line.draw()
             _draw_active(name, importing)
             return
         with st.container(horizontal=True, vertical_alignment="center"):

@@ -8,7 +8,7 @@ from contextlib import suppress
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.parts.shared import notices
+from pages.parts.shared import disk_line, notices
 from pages.parts.shared.engine import engine, workspace
 from pages.parts.shared.wording import duration, language, plain, say, size
 from story_engine.domain.job import JobView
@@ -33,6 +33,7 @@ def follow(*, story: str | None = None, slots: Mapping[str, DeltaGenerator] | No
                 st.rerun()  # a panel or a job is done: once, since the next run starts from the new state
             if jobs:
                 with st.container(key="live-bar"):
+                    disk_line.draw()
                     for job in jobs:
                         draw_job(job, with_story=story is None)
                 # In every run one place per panel: a fragment may only fill what it has reserved outside itself.

@@ -30,8 +30,10 @@ from story_engine.jobs.kinds import STANDARD
 from story_engine.jobs.orders import Cancelled, Crashed, Done, Event, Failed, Lost, Order, Outcome, Progressed, Stalled
 from story_engine.jobs.queue.agent import AgentSettings, visible_devices
 from story_engine.jobs.queue.child_process import ChildCommand
+from story_engine.jobs.queue.ledger_prune import retention_of
 from story_engine.jobs.queue.presence import announce, dispatcher_state, withdraw
 from story_engine.jobs.queue.work_ledger import WorkLedger
+from story_engine.store.disk_clean import keep_limits
 from story_engine.store.folders import make_folder
 from story_engine.store.layout import Layout
 from story_engine.store.privacy import forbidden
@@ -224,6 +226,7 @@ def _tidy(layout: Layout) -> None:
     """No child runs now: what the last ones left half-written can go."""
     shutil.rmtree(layout.live(0).parent, ignore_errors=True)
     swept = TakeStore(layout).sweep()
+    keep_limits(layout)
     if swept:
         _LOG.info("%d leftover(s) swept", swept)
 
@@ -281,7 +284,7 @@ def _settings(given: argparse.Namespace, config: Config, layout: Layout) -> Disp
         stall_seconds=given.stall_seconds,
         loading_stall_seconds=given.loading_stall_seconds,
     )
-    retention = Retention(jobs=config.jobs_kept, days=config.job_days_kept)
+    retention = retention_of(layout, jobs=config.jobs_kept, days=config.job_days_kept)
     return DispatcherSettings(agent=agent, idle_seconds=given.idle_seconds, retention=retention)
 
 

@@ -16,7 +16,7 @@ from story_engine.domain.job import JobView, LedgerSize, Progress, Retention
 from story_engine.domain.job_spec import AnySpec, JobSpec, TrainSpec, read_spec
 from story_engine.errors import ChooseAnother, FixInput, LookAtLog, Wait
 from story_engine.jobs.queue.ledger_file import as_ours, connect, file_id, size_bytes
-from story_engine.jobs.queue.ledger_prune import MOST_LISTED, prune
+from story_engine.jobs.queue.ledger_prune import MOST_LISTED, forgettable, prune
 from story_engine.jobs.queue.ledger_rows import UNREADABLE, now, progress_of, view_of
 from story_engine.jobs.queue.ledger_schema import FORCED, transaction
 from story_engine.store.layout import Layout
@@ -192,6 +192,11 @@ class Ledger:
         """
         with self._lock, as_ours(self._path):
             return prune(self._connection(), retention or self._retention)
+
+    def forgettable(self, retention: Retention) -> int:
+        """How many jobs `prune` would forget now."""
+        with self._lock, as_ours(self._path):
+            return forgettable(self._connection(), retention)
 
     def close(self) -> None:
         """Let go of the file; the next question opens it again."""

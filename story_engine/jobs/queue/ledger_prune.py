@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from story_engine.domain.job import Retention
 from story_engine.jobs.queue.ledger_file import shrink
 from story_engine.jobs.queue.ledger_schema import transaction
+from story_engine.store.layout import Layout
+from story_engine.store.limits import read_limits
 
 MOST_LISTED = 50
 """Finished jobs that a list goes back."""
@@ -35,13 +37,7 @@ ORDER BY id
 
 def prune(connection: sqlite3.Connection, retention: Retention, *, now: datetime | None = None) -> int:
     """Forget what is over and beyond the retention; how many jobs that were. The file becomes smaller by them."""
-    oldest = (now or datetime.now(UTC)) - timedelta(days=min(retention.days, _MOST_DAYS))
-    values = {
-        "oldest": oldest.isoformat(timespec="seconds"),
-        "jobs": min(retention.jobs, _MOST_JOBS),
-        "listed": MOST_LISTED,
-    }
-    forgotten = [row["id"] for row in connection.execute(_FORGOTTEN, values).fetchall()]
+    forgotten = _beyond(connection, retention, now or datetime.now(UTC))
     for start in range(0, len(forgotten), _AT_ONCE):
         some = [(job,) for job in forgotten[start : start + _AT_ONCE]]
         with transaction(connection):
@@ -51,6 +47,29 @@ def prune(connection: sqlite3.Connection, retention: Retention, *, now: datetime
     _give_back(connection)
     shrink(connection)
     return len(forgotten)
+
+
+def forgettable(connection: sqlite3.Connection, retention: Retention) -> int:
+    """How many jobs `prune` would forget now."""
+    return len(_beyond(connection, retention, datetime.now(UTC)))
+
+
+def retention_of(layout: Layout, *, jobs: int | None = None, days: int | None = None) -> Retention:
+    """How long the list remembers in this workspace: as is given here or else as was set in it."""
+    limits = read_limits(layout)
+    return Retention(
+        jobs=limits.finished_jobs if jobs is None else jobs, days=limits.job_days if days is None else days
+    )
+
+
+def _beyond(connection: sqlite3.Connection, retention: Retention, now: datetime) -> list[int]:
+    oldest = now - timedelta(days=min(retention.days, _MOST_DAYS))
+    values = {
+        "oldest": oldest.isoformat(timespec="seconds"),
+        "jobs": min(retention.jobs, _MOST_JOBS),
+        "listed": MOST_LISTED,
+    }
+    return [row["id"] for row in connection.execute(_FORGOTTEN, values).fetchall()]
 
 
 def _give_back(connection: sqlite3.Connection) -> None:

@@ -13,7 +13,7 @@ from story_engine.domain.job_result import JobResult
 from story_engine.errors import Wait
 from story_engine.jobs.queue.ledger_claim import Claim, claim_next, take_over
 from story_engine.jobs.queue.ledger_file import as_ours, connect, file_id
-from story_engine.jobs.queue.ledger_prune import prune
+from story_engine.jobs.queue.ledger_prune import prune, retention_of
 from story_engine.jobs.queue.ledger_rows import NO_RESULT, as_json, now, progress_text
 from story_engine.jobs.queue.ledger_schema import FORCED, transaction
 from story_engine.store.layout import Layout
@@ -36,7 +36,7 @@ class WorkLedger:
 
     def __init__(self, layout: Layout, retention: Retention | None = None) -> None:
         self._path = layout.ledger
-        self._retention = retention or Retention()
+        self._retention = retention or retention_of(layout)
         self._claimed: dict[int, int] = {}
         """Job → attempt of what was claimed here and has not ended."""
         self._orphans: dict[int, int] = {}
