@@ -15,7 +15,7 @@ from story_engine.flows.disk_work import DiskWork
 from story_engine.flows.services import Services
 from story_engine.jobs.imports.launcher import PictureImports
 from story_engine.jobs.imports.lora_reader import LoraReader
-from story_engine.jobs.queue.launcher import dispatcher_state, start_dispatcher
+from story_engine.jobs.queue.launcher import dispatcher_state, start_dispatcher, start_trouble
 from story_engine.jobs.queue.ledger import Ledger
 from story_engine.jobs.queue.ledger_prune import retention_of
 from story_engine.preview_model.world.intent import style_words
@@ -65,6 +65,7 @@ def open_engine(config: Config) -> Engine:
         present_scorer=partial(present_scorer, layout),
         start_dispatcher=partial(start_dispatcher, config),
         dispatcher_state=partial(dispatcher_state, layout),
+        start_trouble=partial(start_trouble, layout),
         count_tokens=count_tokens,
         cut_position=cut_position,
         unknown_words=unknown_words,

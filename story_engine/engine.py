@@ -20,7 +20,7 @@ from story_engine.domain.board import Board, OpenStory
 from story_engine.domain.edit import Edit as Edit
 from story_engine.domain.edit import Revision as Revision
 from story_engine.domain.gate import CHALLENGE_GATE
-from story_engine.domain.job import JobView, LedgerSize, Retention
+from story_engine.domain.job import JobView, LedgerSize, Retention, StartTrouble
 from story_engine.domain.story import Story
 from story_engine.domain.views import CheckItem, GateView, Machine, ResolvedText, StoryCard, Submitted
 from story_engine.flows import export, machine, queue, resolved_text, shelf, takes
@@ -260,6 +260,10 @@ class Engine:
     def machine(self) -> Machine:
         """Device, models, dispatcher."""
         return machine.look(self.services)
+
+    def start_trouble(self) -> StartTrouble | None:
+        """Why nobody does the jobs that wait; None while somebody does, or soon will."""
+        return queue.start_trouble(self.services)
 
     def warm_up(self) -> None:
         """Start the dispatcher if it is not running, so that the first render does not wait for it."""

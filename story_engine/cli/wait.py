@@ -23,12 +23,13 @@ def wait_for(engine: Engine, job: int) -> JobView:
     Raises:
         JobEnded: it ended otherwise than done.
     """
-    shown = ""
+    shown, is_trouble_shown = "", False
     if (free := engine.disk.low_bytes()) is not None:
         remark(message("disk.low", "en", free=round(free / 1e6)))
     try:
         while (view := engine.job(job)).is_active:
             shown = show(view, shown)
+            is_trouble_shown = is_trouble_shown or _show_trouble(engine)
             time.sleep(_POLL_SECONDS)
     except KeyboardInterrupt as error:
         engine.cancel(job)
@@ -39,6 +40,15 @@ def wait_for(engine: Engine, job: int) -> JobView:
         reason = message(view.error_code, "en", **view.error_values) if view.error_code else ""
         raise JobEnded(f"Job {job} {view.state}. {reason}".strip())
     return view
+
+
+def _show_trouble(engine: Engine) -> bool:
+    """Say on stderr why nobody does the job, where that is so; whether it was."""
+    trouble = engine.start_trouble()
+    if trouble is not None:
+        values = {"count": trouble.count, "reason": trouble.reason, "log": trouble.log}
+        remark(message("jobs.dispatcher_keeps_failing", "en", **values))
+    return trouble is not None
 
 
 def show(view: JobView, shown: str) -> str:

@@ -83,3 +83,13 @@ class LedgerSize:
     """All of them."""
     active: int
     """Those that wait or run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartTrouble:
+    """Why no dispatcher serves, after several starts."""
+
+    count: int
+    """Starts that came to nothing."""
+    reason: str
+    log: str

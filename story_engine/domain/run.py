@@ -59,7 +59,8 @@ class RunState(Value):
     host: str = ""
     pid: int | None = None
     process_started: float | None = None
-    """Tells the process from a later one of the same number."""
+    process_mark: str = ""
+    """With the start, tells the process from a later one of the same number."""
 
     @property
     def can_resume(self) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from story_engine.domain.board import Board
 from story_engine.domain.family import Family
-from story_engine.domain.job import JobView
+from story_engine.domain.job import JobView, StartTrouble
 from story_engine.domain.job_spec import DownloadSpec, RenderSpec, ScoreTakesSpec, TakeName
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.story import Story
@@ -199,3 +199,8 @@ def _check_scenes(story: Story, wanted: Sequence[str]) -> None:
     for scene in wanted:
         if scene not in known:
             raise ChooseAnother("render.no_scene", scene=scene, listed=", ".join(known))
+
+
+def start_trouble(services: Services) -> StartTrouble | None:
+    """Why nobody does the jobs that wait; None while a dispatcher serves, or was not tried in vain."""
+    return services.start_trouble() if services.dispatcher_state() == "stopped" else None

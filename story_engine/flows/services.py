@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from story_engine.catalog.scorers import PresentScorer
 from story_engine.domain.family import Family
-from story_engine.domain.job import Retention
+from story_engine.domain.job import Retention, StartTrouble
 from story_engine.domain.views import FamilyState
 from story_engine.errors import InstallOrDownload
 from story_engine.flows.disk_work import DiskWork
@@ -57,6 +57,8 @@ class Services:
     present_scorer: Callable[[], PresentScorer]
     start_dispatcher: Callable[[], None]
     dispatcher_state: Callable[[], str]
+    start_trouble: Callable[[], StartTrouble | None]
+    """What keeps the dispatcher from starting."""
     count_tokens: Callable[[str], int]
     cut_position: Callable[[str, int], int | None]
     unknown_words: Callable[[str], list[str]]

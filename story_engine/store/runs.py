@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psutil
 from pydantic import ValidationError
 
 from story_engine.domain.run import REQUESTS, MetricRow, RunSample, RunState, TrainedPicture
@@ -24,6 +23,7 @@ from story_engine.store.folders import holds_anything
 from story_engine.store.layout import Layout
 from story_engine.store.names import slug_from
 from story_engine.store.old_trash import RUN
+from story_engine.store.process_identity import ProcessIdentity, this_process
 from story_engine.store.trash import Trash
 
 METRICS = "metrics.csv"
@@ -31,7 +31,6 @@ METRIC_COLUMNS = ("step", "epoch", "loss", "smoothed_loss", "learning_rate", "se
 STILL_SECONDS = 180.0
 """A run of another machine whose state has not been written for so long is taken for interrupted."""
 _LARGEST_BYTES = 200_000_000
-_SAME_PROCESS_SECONDS = 1.0
 _LOG = logging.getLogger(__name__)
 
 
@@ -238,18 +237,22 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def this_process() -> dict[str, object]:
+def process_of_run() -> dict[str, object]:
     """What a run's state says about the process that trains it."""
-    process = psutil.Process()
-    return {"host": socket.gethostname(), "pid": process.pid, "process_started": process.create_time()}
+    process = this_process()
+    return {
+        "host": socket.gethostname(),
+        "pid": process.pid,
+        "process_started": process.started,
+        "process_mark": process.mark,
+    }
 
 
-def _lives(said: RunState, path: Path) -> bool:
-    if said.host != socket.gethostname():
+def _lives(state: RunState, path: Path) -> bool:
+    if state.host != socket.gethostname():
         return time.time() - path.stat().st_mtime < STILL_SECONDS
     try:
-        process = psutil.Process(said.pid)
-        is_zombie = process.status() == psutil.STATUS_ZOMBIE
-        return not is_zombie and abs(process.create_time() - (said.process_started or 0)) < _SAME_PROCESS_SECONDS
-    except (psutil.Error, TypeError, ValueError):
+        process = ProcessIdentity.read(state.model_dump(), started="process_started", mark="process_mark")
+    except TypeError:
         return False
+    return process.is_living

@@ -19,7 +19,7 @@ from story_engine.domain.training import TrainingSpec
 from story_engine.errors import Cancelled, StudioError
 from story_engine.inference.encoding import EncodedPrompt
 from story_engine.store.layout import Layout
-from story_engine.store.runs import RunStore, now, this_process
+from story_engine.store.runs import RunStore, now, process_of_run
 from story_engine.training.adapter import TrainedAdapter
 from story_engine.training.adherence import adherence, write_adherence
 from story_engine.training.base import Base, free_memory, open_base
@@ -79,7 +79,7 @@ class Session:
             speaks=self.accelerator.is_main_process,
         )
         tell = self.telling
-        tell.write(state="running", error_code=None, error_values={}, ended_at="", started_at=now(), **this_process())
+        tell.write(state="running", error_code=None, error_values={}, ended_at="", started_at=now(), **process_of_run())
         try:
             reached = self._trained()
             return self._ended("finished" if reached >= self.spec.steps else "stopped", reached)

@@ -11,7 +11,7 @@ import streamlit as st
 
 from story_engine.config import PROJECT_FOLDER
 
-HEAVY = ("torch", "transformers", "diffsynth", "peft", "dask", "distributed", "modelscope")
+HEAVY = ("torch", "transformers", "diffsynth", "peft", "modelscope")
 VISIT = f"""
 import sys
 from streamlit.testing.v1 import AppTest
@@ -26,7 +26,7 @@ print([name for name in {HEAVY!r} if name in sys.modules])
 """
 
 
-def test_no_page_pulls_torch_or_dask_into_the_process(tmp_path: Path):
+def test_no_page_pulls_torch_into_the_process(tmp_path: Path):
     environment = os.environ | {"STORY_STUDIO_WORKSPACE": str(tmp_path), "PYTHONPATH": str(PROJECT_FOLDER)}
 
     visit = subprocess.run(

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import json
+
 from pages.parts.shared.wording import texts as texts_of
+from story_engine.jobs.queue.starts import start_begins, start_failed
+from story_engine.store.layout import Layout
 from tests.pages.conftest import Studio, texts
 
 
@@ -38,3 +42,18 @@ def test_a_cancelled_job_is_listed_and_started_again(studio: Studio):
 
     assert not app.exception
     assert [active.id for active in studio.engine.jobs()] == [job]
+
+
+def test_jobs_that_nobody_can_do_say_why(studio: Studio):
+    studio.engine.download("kolors")
+    layout = Layout.of(studio.engine.config)
+    assert "does not start" not in texts(studio.page("settings"))
+
+    for _ in range(2):
+        start_begins(layout)
+    start_failed(layout, "the disk is read-only")
+    starts = layout.workspace / "dispatcher-starts.json"
+    starts.write_text(json.dumps(json.loads(starts.read_text()) | {"at": 5.0}))  # long ago
+
+    assert "the disk is read-only" in texts(studio.page("settings"))
+    assert "渲染服务无法启动" in texts(studio.page("settings", language="zh"))

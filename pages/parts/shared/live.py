@@ -32,6 +32,7 @@ def follow(*, story: str | None = None, slots: Mapping[str, DeltaGenerator] | No
             if seen and _state(jobs) != seen:
                 st.rerun()  # a panel or a job is done: once, since the next run starts from the new state
             if jobs:
+                draw_trouble()
                 with st.container(key="live-bar"):
                     disk_line.draw()
                     for job in jobs:
@@ -44,6 +45,14 @@ def follow(*, story: str | None = None, slots: Mapping[str, DeltaGenerator] | No
                 st.caption(say("jobs.none"))
 
     tick()
+
+
+def draw_trouble() -> None:
+    """Why nobody does the jobs that wait, where the dispatcher does not start."""
+    trouble = engine().start_trouble()
+    if trouble is not None:
+        values = {"count": trouble.count, "reason": trouble.reason, "log": trouble.log}
+        st.error(plain(message("jobs.dispatcher_keeps_failing", language(), **values)), icon=":material/error:")
 
 
 def draw_job(job: JobView, *, with_story: bool = False) -> None:

@@ -16,8 +16,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from story_engine.config import PROJECT_FOLDER, Config
 from story_engine.domain.job import Progress
 from story_engine.domain.picture_import import ACTIVE, PassedOver, PictureImport, Refused
@@ -26,6 +24,7 @@ from story_engine.store.atomic import write_bytes
 from story_engine.store.datasets import DatasetStore
 from story_engine.store.folders import make_folder
 from story_engine.store.layout import Layout
+from story_engine.store.process_identity import ProcessIdentity
 
 STARTING_SECONDS = 60.0
 """Until the process has said that it runs; a loaded machine needs long to start Python."""
@@ -33,7 +32,6 @@ STATE = "intake.json"
 ORDER = "order.json"
 STOP = "stop"
 LOG = "intake.log"
-_SAME_PROCESS_SECONDS = 1.0
 _LARGEST_LOG_BYTES = 1_000_000
 
 
@@ -169,8 +167,6 @@ def _lives(said: dict[str, Any]) -> bool:
     if said["state"] == "starting":
         return bool(time.time() - said["at"] < STARTING_SECONDS)
     try:
-        process = psutil.Process(said["pid"])
-        is_zombie = process.status() == psutil.STATUS_ZOMBIE
-        return not is_zombie and abs(process.create_time() - said["started"]) < _SAME_PROCESS_SECONDS
-    except psutil.Error:
+        return ProcessIdentity.read(said).is_living
+    except (KeyError, TypeError):
         return False

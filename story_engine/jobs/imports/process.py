@@ -17,7 +17,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import psutil
 from filelock import FileLock, Timeout
 
 from story_engine.domain.job import Progress
@@ -27,6 +26,7 @@ from story_engine.jobs.imports.pictures import run
 from story_engine.store.datasets import DatasetStore
 from story_engine.store.layout import Layout
 from story_engine.store.privacy import forbidden
+from story_engine.store.process_identity import this_process
 
 REPORT_SECONDS = 0.4
 _LOG = logging.getLogger(__name__)
@@ -36,9 +36,8 @@ class _Reporter:
     """Writes the state down, now and then."""
 
     def __init__(self, folder: Path, id_: str) -> None:
-        process = psutil.Process()
         self._folder = folder
-        self._said: dict[str, Any] = {"id": id_, "pid": process.pid, "started": process.create_time()}
+        self._said: dict[str, Any] = {"id": id_} | asdict(this_process())
         self._told_at = 0.0
 
     def progress(self, progress: Progress) -> None:

@@ -1,4 +1,4 @@
-"""Keeps one child per GPU and sees jobs through it. Lives in each dask worker, and never imports torch or dask."""
+"""Keeps one child per GPU and sees jobs through it. Never imports torch."""
 
 from __future__ import annotations
 
@@ -168,8 +168,7 @@ class Agent:
             child.send(order)
             outcome = self._follow(child, watch)
             if (not child.is_alive or shown != (slot.token,)) and not self._is_closed:
-                with self._lock:
-                    self._child_of(slot, (slot.token,))  # loads while nobody waits for it
+                self._replace(slot)
             if outcome is not None:
                 return outcome
             _LOG.info("child %d ended (%s) before it took job %d", child.pid, child.ending(), watch.job)
@@ -243,6 +242,14 @@ class Agent:
             slot.child = ChildProcess(self._settings.child, environment=environment, log=self._log_of(slot))
             slot.shown = shown
         return slot.child
+
+    def _replace(self, slot: _Slot) -> None:
+        """The next child loads while nobody waits; where it cannot start, the job before it is done all the same."""
+        try:
+            with self._lock:
+                self._child_of(slot, (slot.token,))
+        except OSError as error:
+            _LOG.warning("no child can be started for the next job: %s", error)
 
     def _end_child(self, slot: _Slot) -> None:
         """Its device is given to another child."""

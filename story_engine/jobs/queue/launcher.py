@@ -1,7 +1,6 @@
 """Start the dispatcher of a workspace as a process of its own, which outlives whoever started it.
 
-Pages call this: it spawns nothing by multiprocessing (a spawned child of Streamlit would run the page again) and never
-imports dask.
+Pages call this: it spawns nothing by multiprocessing (a spawned child of Streamlit would run the page again).
 """
 
 from __future__ import annotations
@@ -17,16 +16,13 @@ from pathlib import Path
 from story_engine.config import PROJECT_FOLDER, Config
 from story_engine.errors import LookAtLog
 from story_engine.jobs.queue.presence import dispatcher_state, has_announced
+from story_engine.jobs.queue.starts import START_LOG, STARTING_SECONDS, must_wait, start_begins, start_trouble
 from story_engine.store.folders import make_folder
 from story_engine.store.layout import Layout
 
-__all__ = ["dispatcher_state", "start_dispatcher"]
+__all__ = ["dispatcher_state", "start_dispatcher", "start_trouble"]
 
-START_LOG = "dispatcher-start.log"
-"""What a dispatcher says before its own rotating log is open, and what its libraries print."""
 _LARGEST_START_LOG_BYTES = 1_000_000
-_STARTING_SECONDS = 3.0
-"""A dispatcher announces itself within this time; afterwards silence means that it is leaving."""
 _DETACHED_ON_WINDOWS = 0x00000008 | 0x00000200
 """DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP"""
 _LOG = logging.getLogger(__name__)
@@ -36,6 +32,8 @@ _lock = threading.Lock()
 
 def start_dispatcher(config: Config) -> None:
     """Make sure that a dispatcher serves the workspace. Returns at once; harmless however often it is called.
+
+    One that does not come up is tried again after longer and longer pauses; `start_trouble` says why.
 
     Raises:
         LookAtLog: the process could not be started.
@@ -47,11 +45,13 @@ def start_dispatcher(config: Config) -> None:
         earlier = _started.get(config.workspace)
         if earlier is not None:
             process, since = earlier
-            is_young = process.poll() is None and time.monotonic() - since < _STARTING_SECONDS
+            is_young = process.poll() is None and time.monotonic() - since < STARTING_SECONDS
             # One that has announced itself and is stopped now was killed: its threads may still be ending.
             is_starting = is_young and not has_announced(layout, process.pid)
             if is_starting:
                 return
+        if must_wait(layout):
+            return
         _started[config.workspace] = _start(config, layout), time.monotonic()
 
 
@@ -63,6 +63,7 @@ def dispatcher_command(config: Config) -> list[str]:
 
 def _start(config: Config, layout: Layout) -> subprocess.Popen[bytes]:
     log = layout.logs / START_LOG
+    start_begins(layout)
     try:
         make_folder(layout.logs)
         is_large = log.exists() and log.stat().st_size > _LARGEST_START_LOG_BYTES

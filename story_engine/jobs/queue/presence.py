@@ -7,22 +7,19 @@ from __future__ import annotations
 
 import contextlib
 import json
+from dataclasses import asdict
 from pathlib import Path
-
-import psutil
 
 from story_engine.store.atomic import write_bytes
 from story_engine.store.layout import Layout
-
-_SAME_PROCESS_SECONDS = 1.0
-"""Start times of one process, asked twice, agree to within this; a reused process number does not."""
+from story_engine.store.process_identity import ProcessIdentity, this_process
 
 
 def dispatcher_state(layout: Layout) -> str:
     """The dispatcher of the workspace: "running", "starting" or "stopped". Costs well under a millisecond."""
     try:
-        said = json.loads(_path(layout).read_bytes())
-        return str(said["state"]) if _lives(int(said["pid"]), float(said["started"])) else "stopped"
+        stored = json.loads(_path(layout).read_bytes())
+        return str(stored["state"]) if ProcessIdentity.read(stored).is_living else "stopped"
     except (OSError, ValueError, KeyError, TypeError):  # none yet, or torn by hand: the lock decides in the end
         return "stopped"
 
@@ -41,9 +38,7 @@ def announce(layout: Layout, state: str) -> None:
     Raises:
         Wait: the disk is full or cannot be written.
     """
-    process = psutil.Process()
-    said = {"pid": process.pid, "started": process.create_time(), "state": state}
-    write_bytes(_path(layout), json.dumps(said).encode())
+    write_bytes(_path(layout), json.dumps(asdict(this_process()) | {"state": state}).encode())
 
 
 def withdraw(layout: Layout) -> None:
@@ -54,13 +49,3 @@ def withdraw(layout: Layout) -> None:
 
 def _path(layout: Layout) -> Path:
     return layout.dispatcher_lock.with_suffix(".json")
-
-
-def _lives(pid: int, started: float) -> bool:
-    try:
-        process = psutil.Process(pid)
-        # A killed dispatcher stays as a zombie until the page process that started it looks.
-        is_zombie = process.status() == psutil.STATUS_ZOMBIE
-        return not is_zombie and abs(process.create_time() - started) < _SAME_PROCESS_SECONDS
-    except psutil.Error:
-        return False

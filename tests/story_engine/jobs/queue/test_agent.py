@@ -5,6 +5,7 @@ import psutil
 import pytest
 
 from story_engine.jobs.orders import Order
+from story_engine.jobs.queue import agent as agent_module
 from story_engine.jobs.queue.agent import Agent, AgentSettings, visible_devices
 from story_engine.jobs.queue.child_process import ChildCommand
 from tests.story_engine.jobs.conftest import LIGHT_WORK, children_of, wait_for
@@ -186,3 +187,24 @@ def test_tokens_are_the_visible_gpus_or_the_cpu(monkeypatch):
     assert visible_devices(4) == ("3", "GPU-abc")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert visible_devices(4) == (None,)
+
+
+def test_what_was_done_stays_done_when_the_next_child_cannot_start(make_agent, layout, monkeypatch):
+    agent = make_agent()
+    real, started = agent_module.ChildProcess, []
+
+    def start(*given, **settings):
+        started.append(1)
+        if len(started) > 1:
+            raise OSError("no more processes")
+        return real(*given, **settings)
+
+    monkeypatch.setattr(agent_module, "ChildProcess", start)
+    running = Running(agent, order(steps=1000, seconds=0.1))
+    wait_for(lambda: running.progress)
+
+    agent.cancel(1, 1, is_forced=True)
+
+    assert running.wait().type == "cancelled"
+    assert len(started) == 2
+    assert agent.run(order(2), lambda _: None).code == "jobs.child_not_started"

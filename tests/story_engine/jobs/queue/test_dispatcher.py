@@ -4,14 +4,17 @@ import time
 import psutil
 import pytest
 
+from story_engine.jobs.queue import dispatching
+from story_engine.jobs.queue.agent import AgentSettings
+from story_engine.jobs.queue.child_process import ChildCommand
+from story_engine.jobs.queue.dispatcher import ANOTHER_SERVES
+from story_engine.jobs.queue.dispatching import Dispatcher, DispatcherSettings
 from story_engine.jobs.queue.ledger import Ledger
 from story_engine.jobs.queue.presence import dispatcher_state
+from story_engine.jobs.queue.work_ledger import WorkLedger
 from story_engine.store.layout import Layout
 from tests.story_engine.jobs.conftest import Dispatchers, children_of, submit, wait_for
 from tests.story_engine.jobs.light_work import notes
-
-ANOTHER_SERVES = 4
-"""Exit code of a dispatcher that finds another one; imported it would bring dask into the test."""
 
 
 def is_over(ledger, *jobs):
@@ -202,3 +205,48 @@ def test_a_ledger_that_cannot_be_written_for_a_while_loses_no_outcome(layout, le
 
     wait_for(is_over(ledger, job))
     assert (ledger.job(job).state, ledger.job(job).attempt) == ("done", 1)
+
+
+def test_leftovers_that_cannot_be_looked_at_keep_nobody_from_working(layout, ledger, dispatchers):
+    folder = layout.takes("cat", "s1")
+    folder.mkdir(parents=True)
+    (folder / "dangling.png").symlink_to(folder / "nowhere")
+    (folder / "loop.png.tmp").symlink_to(folder / "loop.png.tmp")
+    (layout.takes("cat", "s2")).symlink_to(layout.takes("cat", "s2"))
+    (layout.workspace / "takes" / "file").write_bytes(b"")
+
+    dispatchers.start()
+    job = submit(ledger)
+
+    wait_for(lambda: ledger.job(job).state == "done")
+
+
+class _Unclosable:
+    """A placement that an order stops the dispatcher of, and whose end fails."""
+
+    def __init__(self, settings, on_event):
+        self.dispatcher = None
+
+    def place(self, order):
+        _Unclosable.stop()
+
+    def close(self):
+        raise TimeoutError("the children do not answer")
+
+
+def test_whatever_fails_at_its_end_jobs_are_queued_again_without_blame(layout, ledger, monkeypatch):
+    job = submit(ledger)
+    child = ChildCommand(workspace=layout.workspace, stories=layout.stories, work="x:Y", idle_seconds=1)
+    agent = AgentSettings(child=child, devices=(None,), threads=1, logs=layout.logs)
+    dispatcher = Dispatcher(layout, DispatcherSettings(agent=agent, idle_seconds=60))
+    monkeypatch.setattr(dispatching, "Placement", _Unclosable)
+    _Unclosable.stop = dispatcher.stop
+
+    with pytest.raises(TimeoutError):
+        dispatcher.serve()
+
+    assert ledger.job(job).state == "queued"
+    assert dispatcher_state(layout) == "stopped"
+    again = WorkLedger(layout)
+    assert again.take_over() == 0, "none was left running, so none is charged"
+    again.close()
