@@ -22,7 +22,7 @@ from story_engine.domain.edit import Revision as Revision
 from story_engine.domain.gate import CHALLENGE_GATE
 from story_engine.domain.job import JobView, LedgerSize, Retention, StartTrouble
 from story_engine.domain.story import Story
-from story_engine.domain.views import CheckItem, GateView, Machine, ResolvedText, StoryCard, Submitted
+from story_engine.domain.views import CheckItem, GateView, Machine, ResolvedText, ShelfPage, StoryCard, Submitted
 from story_engine.flows import export, machine, queue, resolved_text, shelf, takes
 from story_engine.flows.panels import missing_loras, open_story
 from story_engine.flows.services import Services
@@ -65,9 +65,17 @@ class Engine:
         """All stories, last changed first."""
         return shelf.cards(self.services)
 
+    def shelf_page(self, page: int, *, per_page: int) -> ShelfPage:
+        """The stories of one page (1 is the first), last changed first; the others cost next to nothing."""
+        return shelf.page(self.services, start=(page - 1) * per_page, count=per_page)
+
+    def titles(self) -> dict[str, str]:
+        """Slug → title of every story that can be opened, last changed first: to choose from."""
+        return shelf.titles(self.services)
+
     def templates(self) -> tuple[StoryCard, ...]:
         """The shipped stories that a new one can start from."""
-        return tuple(card for card in self.shelf() if card.slug in shelf.TEMPLATES and card.problem is None)
+        return shelf.templates(self.services)
 
     def create(self, title: str, *, template: str | None = None, family: str = "preview") -> str:
         """A new story, empty with eight scenes or copied from a template; its slug."""

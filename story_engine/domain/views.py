@@ -29,6 +29,14 @@ class StoryCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShelfPage:
+    """Some of the stories on the shelf, and how many there are."""
+
+    cards: tuple[StoryCard, ...]
+    stories: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedText:
     """What the model will really be sent for one scene."""
 

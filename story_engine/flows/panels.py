@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from story_engine.catalog.scorers import PresentScorer
 from story_engine.domain.board import Board, OpenStory
 from story_engine.domain.family import Family
 from story_engine.domain.recipe import Recipe
@@ -21,10 +23,24 @@ def open_story(services: Services, slug: str) -> OpenStory:
     return OpenStory(slug=slug, story=story, board=read_board(services, slug, story))
 
 
-def read_board(services: Services, slug: str, story: Story) -> Board:
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What paints and rates on this machine just now: asked once, where many boards are read."""
+
+    families: Mapping[str, Family]
+    ready: Mapping[str, bool]
+    scorer: PresentScorer
+
+    @classmethod
+    def of(cls, services: Services) -> Present:
+        """Look at the disk."""
+        return cls(services.families(), services.ready(), services.present_scorer())
+
+
+def read_board(services: Services, slug: str, story: Story, present: Present | None = None) -> Board:
     """The panels with takes, picks, and scores of the present scorer."""
-    scorer = services.present_scorer()
-    family = _family_or_none(services, story)
+    present = present or Present.of(services)
+    scorer, family = present.scorer, _family_or_none(present, story)
     hashes = lora_hashes(services, story, missing_ok=True)
 
     def recipe_now(scene: Scene) -> Recipe | None:
@@ -70,7 +86,7 @@ def lora_hashes(
 
 def missing_loras(services: Services, story: Story) -> tuple[tuple[str, dict[str, object]], ...]:
     """Message codes with values: LoRAs that scenes use and that this machine has not, so that nobody waits in vain."""
-    family = _family_or_none(services, story)
+    family = _family_or_none(Present.of(services), story)
     painted = story if family is None else as_painted_by(story, family)
     here = lora_hashes(services, painted, missing_ok=True)
     used = [use.name for scene in painted.scenes for use in painted.loras_of(scene)]
@@ -78,8 +94,8 @@ def missing_loras(services: Services, story: Story) -> tuple[tuple[str, dict[str
     return tuple(("loras.missing", {"name": name, "scenes": used.count(name)}) for name in gone)
 
 
-def _family_or_none(services: Services, story: Story) -> Family | None:
+def _family_or_none(present: Present, story: Story) -> Family | None:
     try:
-        return painting_family(story, services.families(), services.ready())
+        return painting_family(story, present.families, present.ready)
     except StudioError:
         return None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from story_engine.domain.story import Scene, Settings, Story
-from story_engine.domain.views import StoryCard
+from story_engine.domain.views import ShelfPage, StoryCard
 from story_engine.errors import StudioError
-from story_engine.flows.panels import read_board
+from story_engine.flows.panels import Present, read_board
 from story_engine.flows.services import Services
+from story_engine.store.misnamed import Misnamed
 
 TEMPLATES = ("singer", "orange-cat", "orange-cat-en")
 """The shipped stories, the challenge's own."""
@@ -16,12 +19,43 @@ NEW_STORY_SCENES = 8
 
 def cards(services: Services) -> tuple[StoryCard, ...]:
     """All stories, last changed first; one that cannot be read is a card with its problem."""
-    found = [_card(services, slug) for slug in services.stories.slugs()]
-    found += [
-        _broken(file.free_slug, file.name, file.updated_at, file.problem, is_misnamed=True)
-        for file in services.stories.misnamed()
-    ]
-    return tuple(sorted(found, key=lambda card: -card.updated_at))
+    return page(services, start=0, count=None).cards
+
+
+def page(services: Services, *, start: int, count: int | None) -> ShelfPage:
+    """`count` of the stories (None: all of them), last changed first, from `start` on: only their boards are read."""
+    readable = [(services.stories.updated_at(slug), slug) for slug in services.stories.slugs()]
+    places: list[tuple[float, str | Misnamed]] = [*readable]
+    places += [(file.updated_at, file) for file in services.stories.misnamed()]
+    places.sort(key=lambda place: -place[0])
+    present = Present.of(services)
+    wanted = places[start:] if count is None else places[start : start + count]
+    return ShelfPage(
+        cards=tuple(
+            _card(services, what, updated_at, present)
+            if isinstance(what, str)
+            else _broken(what.free_slug, what.name, updated_at, what.problem, is_misnamed=True)
+            for updated_at, what in wanted
+        ),
+        stories=len(places),
+    )
+
+
+def titles(services: Services) -> dict[str, str]:
+    """Slug → title of every story that can be opened, last changed first: to choose from. No board is read."""
+    found: dict[str, str] = {}
+    for slug in sorted(services.stories.slugs(), key=lambda slug: -services.stories.updated_at(slug)):
+        with suppress(StudioError):
+            found[slug] = services.stories.load(slug).title or slug
+    return found
+
+
+def templates(services: Services) -> tuple[StoryCard, ...]:
+    """The shipped stories that are there and can be read, last changed first."""
+    present = Present.of(services)
+    there = [slug for slug in services.stories.slugs() if slug in TEMPLATES]
+    found = [_card(services, slug, services.stories.updated_at(slug), present) for slug in there]
+    return tuple(sorted((card for card in found if card.problem is None), key=lambda card: -card.updated_at))
 
 
 def create(services: Services, title: str, *, template: str | None, family: str) -> str:
@@ -34,11 +68,10 @@ def create(services: Services, title: str, *, template: str | None, family: str)
     return services.stories.create(title, story)
 
 
-def _card(services: Services, slug: str) -> StoryCard:
-    updated_at = services.stories.updated_at(slug)
+def _card(services: Services, slug: str, updated_at: float, present: Present) -> StoryCard:
     try:
         story = services.stories.load(slug)
-        board = read_board(services, slug, story)
+        board = read_board(services, slug, story, present)
     except StudioError as error:
         return _broken(slug, slug, updated_at, error)
     chosen = [panel.chosen for panel in board.panels if panel.chosen is not None]

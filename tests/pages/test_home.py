@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
+from story_engine.store.takes import TakeStore
 from tests.pages.conftest import Studio, texts
 
 
@@ -133,3 +136,44 @@ def test_the_language_is_switched_on_the_page(studio: Studio):
     app.segmented_control(key="language").set_value("en").run()
 
     assert app.title[0].value == "Stories"
+
+
+def test_a_long_shelf_has_pages_and_reads_only_the_boards_that_it_shows(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+):
+    text = (studio.stories / "singer.yaml").read_text(encoding="utf-8")
+    for number in range(60):
+        path = studio.stories / f"story-{number:02}.yaml"
+        path.write_text(text.replace("歌星梦", f"Story {number:02}"), encoding="utf-8")
+        os.utime(path, (number, number))
+    read: list[str] = []
+    takes = TakeStore.takes
+
+    def counted(store: TakeStore, slug: str) -> object:
+        read.append(slug)
+        return takes(store, slug)
+
+    monkeypatch.setattr(TakeStore, "takes", counted)
+
+    app = studio.page()
+    assert len(read) <= 24 + 3
+    read.clear()
+    app.session_state["shelf-page"] = 3
+    app.run()
+
+    assert not app.exception
+    assert "Story 00" in texts(app) and "Story 59" not in texts(app)
+    assert len(read) <= 24 + 3
+    for number in range(20):
+        studio.engine.delete(f"story-{number:02}")
+    app.run()
+    assert not app.exception
+    assert "Story 20" in texts(app)
+
+
+def test_stories_to_choose_from_are_named_without_reading_a_board(studio: Studio, monkeypatch: pytest.MonkeyPatch):
+    (studio.stories / "damaged.yaml").write_text("scenes: [", encoding="utf-8")
+    monkeypatch.setattr(TakeStore, "takes", None)
+
+    assert studio.engine.titles()["singer"] == "歌星梦"
+    assert "damaged" not in studio.engine.titles()

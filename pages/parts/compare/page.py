@@ -54,7 +54,7 @@ def draw() -> None:
 def _draw_head(slug: str, story: Story) -> Scene:
     """Which story, which scene, and the one click that most people want."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="compare-head"):
-        titles = {card.slug: card.title or say("home.untitled") for card in engine().shelf() if card.problem is None}
+        titles = {known: title or say("home.untitled") for known, title in engine().titles().items()}
         titles.setdefault(slug, story.title)
         if st.session_state.get("compare-story") != slug:
             st.session_state["compare-story"] = slug

@@ -10,6 +10,8 @@ from pages.parts.shared.wording import ago, family_title, labels, language, plai
 from pages.parts.story.panel_picture import jpeg
 from story_engine.domain.views import StoryCard
 
+PER_PAGE = 24
+"""Cards are what a rerun costs."""
 _ACTIONS = ("rename", "duplicate", "delete")
 
 
@@ -22,14 +24,22 @@ def draw_head() -> None:
 
 def draw() -> None:
     """All stories; for a newcomer, what to do first."""
-    cards = engine().shelf()
-    if not any(card.rendered for card in cards):
+    key = "shelf-page"
+    shelf = engine().shelf_page(int(st.session_state.get(key, 1)), per_page=PER_PAGE)
+    pages = max(1, -(-shelf.stories // PER_PAGE))
+    if not shelf.cards and shelf.stories:  # the last story of the last page has gone
+        st.session_state[key] = pages
+        shelf = engine().shelf_page(pages, per_page=PER_PAGE)
+    if pages == 1 and not any(card.rendered for card in shelf.cards):
         _draw_welcome()
-    if cards:
+    if shelf.cards:
         grid = st.grid(3, min_column_width=270, gap=22, key="shelf")
-        for card in cards:
+        for card in shelf.cards:
             with grid.cell():
                 _draw_card(card, family_title(card.family))
+    if pages > 1:
+        with st.container(horizontal=True, horizontal_alignment="center", key="shelf-pages"):
+            st.pagination(pages, key=key, persist_state="session")
 
 
 def _draw_new() -> None:

@@ -15,16 +15,15 @@ from story_engine.domain.story import LoraUse, Story
 
 def draw(entry: LoraEntry) -> None:
     """Choose a story; it then uses the LoRA with the recommended strength."""
-    cards = {card.slug: card for card in engine().shelf() if card.problem is None}
+    titles = {slug: plain(title) or say("home.untitled") for slug, title in engine().titles().items()}
     with st.container(key="card-lora-story", gap="small"):
-        if not cards:
+        if not titles:
             st.caption(say("story.none_yet"))
             return
-        titles = {slug: plain(card.title) or say("home.untitled") for slug, card in cards.items()}
         key = "lora-story"
-        if st.session_state.get(key) not in cards:
+        if st.session_state.get(key) not in titles:
             opened = st.session_state.get("opened_story")
-            st.session_state[key] = opened if opened in cards else next(iter(cards))
+            st.session_state[key] = opened if opened in titles else next(iter(titles))
         slug = st.selectbox(
             say("lora.for_story"), list(titles), format_func=titles.__getitem__, key=key, persist_state="session"
         )

@@ -56,13 +56,13 @@ def draw() -> None:
 def choose(page: str) -> None:
     """No story is open: offer those on the shelf."""
     st.title(say(f"nav.{page}"), anchor=False)
-    cards = [card for card in engine().shelf() if card.problem is None]
-    st.markdown(say("story.choose") if cards else say("story.none_yet"))
+    titles = engine().titles()
+    st.markdown(say("story.choose") if titles else say("story.none_yet"))
     with st.container(horizontal=True):
-        for card in cards:
-            if st.button(plain(card.title) or say("home.untitled"), key=f"choose-{card.slug}"):
-                frame.go(page, story=card.slug)
-        if not cards and st.button(say("nav.home"), icon=":material/auto_stories:", type="primary"):
+        for slug, title in titles.items():
+            if st.button(plain(title) or say("home.untitled"), key=f"choose-{slug}"):
+                frame.go(page, story=slug)
+        if not titles and st.button(say("nav.home"), icon=":material/auto_stories:", type="primary"):
             frame.go("home")
 
 

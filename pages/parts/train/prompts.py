@@ -15,20 +15,20 @@ PROPOSED = 3
 
 def draw(*, trigger: str) -> tuple[SamplePrompt, ...]:
     """The choice of story and scenes; their prompts."""
-    cards = {card.slug: card for card in engine().shelf() if card.problem is None and card.scenes}
-    if not cards:
+    titles = {slug: plain(title) for slug, title in engine().titles().items()}
+    if not titles:
         return ()
     left, right = st.columns(2, gap="medium")
     key = "train:story"
-    if st.session_state.get(key) not in cards:
+    if st.session_state.get(key) not in titles:
         opened = st.session_state.get("opened_story")
-        st.session_state[key] = opened if opened in cards else next(iter(cards))
+        st.session_state[key] = opened if opened in titles else next(iter(titles))
     with left:
         slug = str(
             st.selectbox(
                 say("train_story"),
-                list(cards),
-                format_func={slug: plain(card.title) for slug, card in cards.items()}.__getitem__,
+                list(titles),
+                format_func=titles.__getitem__,
                 key=key,
                 help=say("train_help_sample_prompts"),
                 persist_state="session",
