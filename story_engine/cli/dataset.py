@@ -56,6 +56,8 @@ def create(
     report = _import_report(imports)
     for line in (*report["refused"], *(each["text"] for each in report["passed_over"])):
         remark(line)
+    if (more := report["refused_count"] - len(report["refused"])) > 0:
+        remark(f"… and {more} more files that were not taken in")
     answer(context, {"dataset": name, **report}, f"{name}: {report['added']} pictures taken in")
 
 
@@ -205,6 +207,7 @@ def _import_report(imports: list[PictureImport]) -> dict[str, Any]:
         "same": sum(importing.same for importing in imports),
         "captions": sum(importing.captions for importing in imports),
         "refused": [message(each.code, "en", **each.values) for each in refused],
+        "refused_count": sum(importing.refused_count for importing in imports),
         "passed_over": [asdict(each) | {"text": message(each.code, "en", **each.values)} for each in passed],
     }
 

@@ -45,7 +45,9 @@ class DatasetEntry(Value):
     left_out: bool = False
     """A person took it out by hand."""
     changed: tuple[str, ...] = ()
-    """What made it an upright RGB picture: "rotated", "palette", "cmyk", "16-bit", "transparent", "grey"."""
+    """What made it an upright sRGB one: "rotated", "profile", "palette", "cmyk", "16-bit", "transparent", "grey"."""
+    notes: tuple[str, ...] = ()
+    """What is odd about its file without harming it: "metadata" or "profile", which cannot be read."""
 
     @property
     def ratio(self) -> float:

@@ -61,6 +61,9 @@ class PictureImport:
     captions: int
     """Captions of pictures that were there already, read from metadata files."""
     refused: tuple[Refused, ...]
+    """The first of them, by name."""
+    refused_count: int = 0
+    """All of them."""
     passed_over: tuple[PassedOver, ...] = ()
     """Captions, rows and files that were not used, or not as they stood."""
     error_code: str | None = None

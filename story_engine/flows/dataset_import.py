@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from story_engine.domain.picture_import import SAMPLE_STYLES
-from story_engine.errors import ChooseAnother, FixInput
+from story_engine.errors import ChooseAnother, FixInput, Wait
 from story_engine.flows.room import check_room
 from story_engine.flows.services import Services
 
@@ -27,7 +27,11 @@ def bring_files(services: Services, name: str, files: Sequence[tuple[str, bytes]
         raise FixInput("dataset.nothing_to_bring")
     check_room(services, sum(len(content) for _, content in files))
     staged = services.imports.stage(name, files)
-    services.imports.start(name, [{"kind": "files", "files": staged}])
+    try:
+        services.imports.start(name, [{"kind": "files", "files": staged}])
+    except Wait:
+        services.imports.discard(name, staged)
+        raise
 
 
 def bring_folder(services: Services, name: str, folder: str) -> None:

@@ -60,15 +60,15 @@ def _draw(name: str, importing: PictureImport) -> None:
             _draw_passed_over(importing)
         if importing.refused:
             with st.expander(
-                say("dataset_import_refused", n=len(importing.refused)), type="compact", key=f"refused-{importing.id}"
+                say("dataset_import_refused", n=importing.refused_count), type="compact", key=f"refused-{importing.id}"
             ):
                 for refused in importing.refused[:_SHOWN]:
                     text = refused.code
                     if refused.code in known_codes():
                         text = message(refused.code, language(), **refused.values)
                     st.markdown(f":orange[:material/warning:] {plain(text)}")
-                if len(importing.refused) > _SHOWN:
-                    st.caption(say("dataset_and_more", n=len(importing.refused) - _SHOWN))
+                if importing.refused_count > _SHOWN:
+                    st.caption(say("dataset_and_more", n=importing.refused_count - _SHOWN))
 
 
 def _draw_passed_over(importing: PictureImport) -> None:

@@ -5,22 +5,24 @@ It is no job of the ledger: those wait for the device, and reading pictures need
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import secrets
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from story_engine.config import PROJECT_FOLDER, Config
 from story_engine.domain.job import Progress
 from story_engine.domain.picture_import import ACTIVE, PassedOver, PictureImport, Refused
-from story_engine.errors import ChooseAnother, LookAtLog, Wait
-from story_engine.store.atomic import write_bytes
+from story_engine.errors import ChooseAnother, LookAtLog, StudioError, Wait
+from story_engine.jobs.imports.incoming import Incoming
+from story_engine.store.atomic import cannot_write, write_bytes
 from story_engine.store.datasets import DatasetStore
 from story_engine.store.folders import make_folder
 from story_engine.store.layout import Layout
@@ -28,10 +30,11 @@ from story_engine.store.process_identity import ProcessIdentity
 
 STARTING_SECONDS = 60.0
 """Until the process has said that it runs; a loaded machine needs long to start Python."""
-STATE = "intake.json"
-ORDER = "order.json"
-STOP = "stop"
-LOG = "intake.log"
+STATE = "import.json"
+LOG = "import.log"
+_EARLIER_STATE = "intake.json"
+"""What the first version called it; it is read where there is no other."""
+_TURN_SECONDS = 20.0
 _LARGEST_LOG_BYTES = 1_000_000
 
 
@@ -47,16 +50,14 @@ class PictureImports:
         """Write uploads where the process finds them; [path, name] of each.
 
         Raises:
-            Wait: the disk is full or cannot be written, or an import is running.
+            Wait: the disk is full or cannot be written, or an import is running; nothing was kept.
         """
         self._refuse_second(name)
-        folder = self._incoming(name) / secrets.token_hex(4)
-        staged = []
-        for number, (called, content) in enumerate(files):
-            path = folder / f"{number:05d}"
-            write_bytes(path, content)
-            staged.append([str(path), called])
-        return staged
+        return self._incoming(name).stage(files)
+
+    def discard(self, name: str, staged: Sequence[Sequence[str]]) -> None:
+        """Remove uploads whose import was refused; they are still with whoever brought them."""
+        self._incoming(name).discard(staged)
 
     def start(self, name: str, sources: Sequence[dict[str, Any]]) -> None:
         """Have the sources brought in; returns at once.
@@ -65,10 +66,12 @@ class PictureImports:
             Wait: an import into this dataset is running, or the disk cannot be written.
             LookAtLog: the process could not be started.
         """
-        self._refuse_second(name)
-        order = {"dataset": name, "sources": list(sources), "id": secrets.token_hex(4)}
-        write_bytes(self._incoming(name) / ORDER, json.dumps(order, ensure_ascii=False).encode())
-        self._launch(name, str(order["id"]))
+        with self._turn(name):
+            self._refuse_second(name)
+            incoming = self._incoming(name)
+            present = self.state(name)
+            incoming.sweep(keep=present.id if present is not None else None)
+            self._launch(name, incoming.put_order(name, sources))
 
     def resume(self, name: str) -> None:
         """Go on with an import that was interrupted or failed.
@@ -76,33 +79,57 @@ class PictureImports:
         Raises:
             ChooseAnother: there is none.
         """
-        self._refuse_second(name)
-        try:
-            order = json.loads((self._incoming(name) / ORDER).read_bytes())
-        except (OSError, ValueError) as error:
-            raise ChooseAnother("dataset.nothing_to_resume", name=name) from error
-        self._launch(name, str(order["id"]))
+        with self._turn(name):
+            self._refuse_second(name)
+            incoming, present = self._incoming(name), self.state(name)
+            try:
+                order = incoming.order(present.id if present is not None else None)
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                raise ChooseAnother("dataset.nothing_to_resume", name=name) from error
+            incoming.mark_resumed(order)
+            incoming.forget_stop(str(order["id"]))
+            self._launch(name, str(order["id"]))
 
     def stop(self, name: str) -> None:
         """Ask a running import to stop; what it has taken in stays."""
-        write_bytes(self._incoming(name) / STOP, b"")
+        present = self.state(name)
+        if present is not None and present.is_active:
+            self._incoming(name).ask_to_stop(present.id)
 
     def forget(self, name: str) -> None:
         """Clear the report of an import that is over, with what it left behind."""
-        self._refuse_second(name)
-        (self._store.folder(name) / STATE).unlink(missing_ok=True)
-        shutil.rmtree(self._incoming(name), ignore_errors=True)
+        with self._turn(name):
+            self._refuse_second(name)
+            incoming, present = self._incoming(name), self.state(name)
+            if present is not None:
+                with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+                    incoming.remove(incoming.order(present.id))
+            for state in (STATE, _EARLIER_STATE):
+                (self._store.folder(name) / state).unlink(missing_ok=True)
 
     def state(self, name: str) -> PictureImport | None:
         """The last import; None when there was none or its report was cleared."""
-        try:
-            said = json.loads((self._store.folder(name) / STATE).read_bytes())
-            return _picture_import(said)
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+        folder = self._store.folder(name)
+        for state in (STATE, _EARLIER_STATE):
+            try:
+                return _picture_import(json.loads((folder / state).read_bytes()))
+            except FileNotFoundError:
+                continue
+            except (OSError, ValueError, KeyError, TypeError):
+                return None
+        return None
 
-    def _incoming(self, name: str) -> Path:
-        return self._store.folder(name) / "incoming"
+    def _incoming(self, name: str) -> Incoming:
+        return Incoming(self._store.folder(name))
+
+    @contextlib.contextmanager
+    def _turn(self, name: str) -> Iterator[None]:
+        """Of two that start an import at once the second sees that of the first."""
+        try:
+            with FileLock(self._store.folder(name) / ".import-start.lock", timeout=_TURN_SECONDS):
+                yield
+        except Timeout as error:
+            raise Wait("dataset.busy", name=name) from error
 
     def _refuse_second(self, name: str) -> None:
         present = self.state(name)
@@ -110,10 +137,9 @@ class PictureImports:
             raise Wait("dataset.import_running", name=name)
 
     def _launch(self, name: str, id_: str) -> None:
-        (self._incoming(name) / STOP).unlink(missing_ok=True)
         write_state(self._store.folder(name), {"id": id_, "state": "starting", "at": time.time()})
         log = self._layout.logs / LOG
-        command = [sys.executable, "-m", "story_engine.jobs.imports.process", name]
+        command = [sys.executable, "-m", "story_engine.jobs.imports.process", name, id_]
         command += ["--workspace", str(self._layout.workspace), "--stories", str(self._layout.stories)]
         try:
             make_folder(log.parent)
@@ -129,17 +155,31 @@ class PictureImports:
                     start_new_session=os.name != "nt",
                 )
         except OSError as error:
-            raise LookAtLog("dataset.import_not_started", reason=str(error), log=log) from error
+            # What was ordered stays, to be resumed.
+            values = {"reason": str(error), "log": str(log)}
+            with contextlib.suppress(StudioError):
+                failed = {"state": "failed", "error_code": "dataset.import_not_started", "error_values": values}
+                write_state(self._store.folder(name), {"id": id_} | failed)
+            raise LookAtLog("dataset.import_not_started", **values) from error
 
 
 def write_state(folder: Path, state: dict[str, Any]) -> None:
-    """Say how far an import is: replaced whole, not synced, since a lost report is no loss.
+    """Write down how far an import is: replaced whole, not synced, since a lost report is no loss.
 
     Raises:
         Wait: the disk cannot be written.
     """
     content = json.dumps(state, ensure_ascii=False, default=str).encode()
-    write_bytes(folder / STATE, content, is_durable=False)
+    try:
+        write_bytes(folder / STATE, content, is_durable=False)
+    except Wait:
+        # On a full disk a second file has no room; the first one has its own.
+        try:
+            with (folder / STATE).open("r+b") as file:
+                file.write(content)
+                file.truncate()
+        except OSError as error:
+            raise cannot_write(folder / STATE, error) from error
 
 
 def _picture_import(said: dict[str, Any]) -> PictureImport:
@@ -158,6 +198,7 @@ def _picture_import(said: dict[str, Any]) -> PictureImport:
         passed_over=tuple(
             PassedOver(**(each | {"names": tuple(each["names"])})) for each in result.get("passed_over", ())
         ),
+        refused_count=result.get("refused_count", len(result.get("refused", ()))),
         error_code=said.get("error_code"),
         error_values=said.get("error_values"),
     )

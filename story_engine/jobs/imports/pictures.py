@@ -21,6 +21,7 @@ from story_engine.domain.picture_import import Refused
 from story_engine.errors import Cancelled, FixInput, StudioError, Wait
 from story_engine.formats.outside_picture import LARGEST_BYTES
 from story_engine.jobs.imports.caption_files import refusal
+from story_engine.jobs.imports.incoming import Incoming
 from story_engine.jobs.imports.names import ending_of, stem_for
 from story_engine.jobs.imports.passed_over import PassedOverList
 from story_engine.jobs.imports.picture_reader import PictureReader
@@ -34,13 +35,13 @@ from story_engine.store.layout import Layout
 SAVE_SECONDS = 2.0
 SAVE_PICTURES = 64
 MOST_REFUSED = 500
-"""Names that are kept; of a folder of ten thousand wrong files nobody reads more."""
+"""Names that are kept, all are counted; of a folder of ten thousand wrong files nobody reads more."""
 
 
 def run(
     spec: dict[str, Any], *, report: Callable[[Progress], None], should_stop: Callable[[], bool], layout: Layout
 ) -> dict[str, object]:
-    """Bring in what `{"dataset": name, "sources": […]}` asks for; added, same, captions, refused, passed_over.
+    """Bring in what `{"dataset": name, "sources": […]}` asks for; what came of it, as `PictureImport` has it.
 
     Raises:
         StudioError: a whole source cannot be used, or the disk cannot be written; what was taken in stays.
@@ -48,14 +49,14 @@ def run(
     """
     store = DatasetStore(layout)
     name = str(spec["dataset"])
-    work = store.folder(name) / "incoming" / "work"
+    work = Incoming(store.folder(name)).work(str(spec.get("id", "import")))
     shutil.rmtree(work, ignore_errors=True)
     try:
         work.mkdir(parents=True)
     except OSError as error:
         raise cannot_write(work, error) from error
     try:
-        with PictureReader() as reader:
+        with PictureReader(should_stop=should_stop) as reader:
             importing = _Import(store, name, work, reader, report, should_stop)
             sources = Sources(spec["sources"], layout, importing.passed)
             try:
@@ -90,6 +91,7 @@ class _Import:
         self._refused: list[Refused] = []
         self.passed = PassedOverList()
         self.again: dict[str, str] = {}
+        self._refused_count = 0
 
     def add_total(self, count: int) -> None:
         self._total += count
@@ -118,6 +120,7 @@ class _Import:
             "added": self._added,
             "same": self._same,
             "refused": [asdict(each) for each in self._refused],
+            "refused_count": self._refused_count,
         }
 
     def _take_one(self, candidate: Candidate) -> None:
@@ -140,12 +143,15 @@ class _Import:
         original = self._work / f"{secrets.token_hex(8)}.original"
         try:
             original.write_bytes(content)
+        except OSError as error:
+            raise cannot_write(original, error) from error
+        try:
             read = self._reader.read(original, name=candidate.name, into=self._work)
         except FixInput:
             original.unlink(missing_ok=True)
             raise
-        except OSError as error:
-            raise cannot_write(original, error) from error
+        for note in read.notes:
+            self.passed.add(f"dataset.noted_{note}", "", [candidate.name])
         stem = stem_for(candidate.name)
         entry = DatasetEntry(
             file=f"{stem}{read.ending}",
@@ -158,10 +164,12 @@ class _Import:
             likeness=read.likeness,
             caption=caption_for(candidate.caption, candidate.name, self.passed),
             changed=read.changed,
+            notes=read.notes,
         )
         return NewPicture(entry, original, read.image, read.thumbnail)
 
     def _refuse(self, refused: Refused) -> None:
+        self._refused_count += 1
         if len(self._refused) < MOST_REFUSED:
             self._refused.append(refused)
 

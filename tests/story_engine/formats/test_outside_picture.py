@@ -1,12 +1,13 @@
 import io
 import struct
+import time
 import zlib
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageCms
 
 from story_engine.errors import FixInput
 from story_engine.formats.outside_picture import read_picture
@@ -116,6 +117,120 @@ def test_what_is_no_picture_is_refused(content):
 
 def test_a_tiny_picture_is_refused():
     assert refusal(stored(Image.new("RGB", (8, 300)))) == "tiny"
+
+
+def display_p3() -> bytes:
+    """An ICC profile of Display P3: its primaries adapted to D50, with the curve of sRGB."""
+    columns = ((0.51512, 0.24120, -0.00105), (0.29198, 0.69225, 0.04189), (0.15710, 0.06657, 0.78407))
+    ramp = np.arange(256) / 255
+    curve = np.where(ramp <= 0.04045, ramp / 12.92, ((ramp + 0.055) / 1.055) ** 2.4)
+
+    def xyz(values):
+        return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(value * 65536) for value in values))
+
+    table = b"curv\0\0\0\0" + struct.pack(">I256H", 256, *(round(value * 65535) for value in curve))
+    text = b"desc\0\0\0\0" + struct.pack(">I", 11) + b"Display P3\0" + b"\0" * 78
+    tags = {b"desc": text, b"cprt": b"text\0\0\0\0none\0", b"wtpt": xyz((0.9642, 1.0, 0.8249))}
+    tags |= dict(zip((b"rXYZ", b"gXYZ", b"bXYZ"), map(xyz, columns), strict=True))
+    tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), table)
+    index, body, start = b"", b"", 128 + 4 + 12 * len(tags)
+    for name, content in tags.items():
+        index += name + struct.pack(">II", start + len(body), len(content))
+        body += content.ljust(-(-len(content) // 4) * 4, b"\0")
+    head = struct.pack(">I4xI4s4s4s", start + len(body), 0x02400000, b"mntr", b"RGB ", b"XYZ ").ljust(36, b"\0")
+    head = (head + b"acsp").ljust(68, b"\0") + struct.pack(">3i", 63190, 65536, 54061)
+    return head.ljust(128, b"\0") + struct.pack(">I", len(tags)) + index + body
+
+
+def srgb_profile() -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+@pytest.mark.parametrize(("orientation", "changed"), [(1, ("profile",)), (6, ("rotated", "profile"))])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
+def test_wide_gamut_pictures_become_srgb(kind, orientation, changed):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    options = {"quality": 100} if kind == "JPEG" else {"lossless": True} if kind == "WEBP" else {}
+    content = stored(Image.new("RGB", (40, 30), (200, 100, 50)), kind, icc_profile=display_p3(), exif=exif, **options)
+
+    read = read_picture(content, "p3")
+
+    assert read.changed == changed
+    # Display P3 (200, 100, 50) in sRGB, by the published matrices of both.
+    assert np.abs(np.subtract(read.picture.getpixel((20, 15)), (215, 93, 31))).max() <= 3
+    assert read.picture.info == {}
+
+
+def test_a_profile_that_says_srgb_changes_nothing():
+    content = stored(Image.new("RGB", (40, 30), (200, 100, 50)), "JPEG", icc_profile=srgb_profile())
+
+    assert read_picture(content, "x.jpg").changed == ()
+
+
+def test_transparency_and_grey_keep_their_meaning_beside_a_profile():
+    see_through = stored(Image.new("RGBA", (40, 30), (200, 100, 50, 0)), icc_profile=display_p3())
+    grey = stored(Image.new("L", (40, 30), 128), icc_profile=display_p3())
+
+    assert read_picture(see_through, "x.png").picture.getpixel((0, 0)) == (255, 255, 255)
+    assert np.abs(np.subtract(read_picture(grey, "x.png").picture.getpixel((0, 0)), 128)).max() <= 2
+
+
+@pytest.mark.parametrize("profile", [b"rubbish", b"\0" * 200, display_p3()[:300]])
+def test_a_damaged_profile_is_noted_and_the_picture_is_read(profile):
+    read = read_picture(stored(Image.new("RGB", (40, 30), "red"), icc_profile=profile), "x.png")
+
+    assert (read.picture.getpixel((0, 0)), read.changed, read.notes) == ((255, 0, 0), (), ("profile",))
+
+
+def a_jpeg_with(segment: bytes) -> bytes:
+    whole = stored(Image.effect_noise((40, 30), 60).convert("RGB"), "JPEG")
+    return whole[:2] + segment + whole[2:]
+
+
+def app_segment(number: int, body: bytes) -> bytes:
+    return b"\xff" + bytes([0xE0 + number]) + struct.pack(">H", len(body) + 2) + body
+
+
+@pytest.mark.parametrize(
+    "segment",
+    [
+        app_segment(1, b"Exif\0\0MM\0*\0\0\0\x08\0\x09\x01\x12\0\x03\0\0\0\x01\0\x06\0\0"),  # nine tags said, one there
+        app_segment(1, b"Exif\0\0rubbish rubbish"),
+        app_segment(1, b"Exif\0\0"),
+        app_segment(1, b"Exif\0\0MM\0*\xff\xff\xff\xff"),
+        app_segment(2, b"MPF\0MM\0*\0\0\0\x08\0\x09"),
+        app_segment(2, b"MPF\0rubbish"),
+        app_segment(2, b"ICC_PROFILE\0\x01\x05short"),
+    ],
+)
+def test_a_whole_photo_with_damaged_surroundings_is_opened(segment):
+    read = read_picture(a_jpeg_with(segment), "phone.jpg")
+
+    assert (read.picture.size, read.ending) in (((40, 30), ".jpg"), ((30, 40), ".jpg"))
+
+
+def test_what_pillow_warns_of_is_noted():
+    mpo = a_jpeg_with(app_segment(2, b"MPF\0MM\0*\0\0\0\x08\0\x09"))
+
+    assert read_picture(mpo, "phone.jpg").notes == ("metadata",)
+    assert read_picture(stored(Image.new("RGB", (40, 30)), "JPEG"), "plain.jpg").notes == ()
+
+
+def test_a_tiff_that_claims_hundreds_of_thousands_of_pictures_is_refused_at_once():
+    chain = bytearray(stored(Image.new("RGB", (40, 30)), "TIFF"))
+    start = struct.unpack("<I", chain[4:8])[0]
+    link = start + 2 + 12 * struct.unpack("<H", chain[start : start + 2])[0]
+    directory = bytes(chain[start:link])
+    # Behind the tags of a directory stands where the next one lies.
+    chain[link : link + 4] = struct.pack("<I", len(chain))
+    for _ in range(300_000):
+        chain += directory + struct.pack("<I", len(chain) + len(directory) + 4)
+    chain[-4:] = b"\0" * 4
+    began = time.monotonic()
+
+    assert refusal(bytes(chain), "many.tif") == "animated"
+    assert time.monotonic() - began < 5
 
 
 @settings(max_examples=40, deadline=None)

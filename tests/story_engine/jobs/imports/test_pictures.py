@@ -2,12 +2,15 @@
 
 import io
 import json
+import signal
+import time
 import zipfile
 
 import pytest
 from PIL import Image
 
-from story_engine.errors import Cancelled, FixInput
+from story_engine.errors import Cancelled, FixInput, Wait
+from story_engine.jobs.imports import pictures
 from story_engine.jobs.imports.picture_reader import PictureReader
 from story_engine.jobs.imports.pictures import run
 from story_engine.store.datasets import DatasetStore
@@ -101,24 +104,70 @@ def test_a_stopped_import_keeps_what_it_took_in_and_goes_on(layout, tmp_path):
     assert (result["added"], result["same"]) == (2, 2)
 
 
-def test_a_picture_that_kills_its_reader_is_refused_and_the_next_is_read(tmp_path, monkeypatch):
+def killed(reader, number, *, times):
+    """Have the reading process killed by a signal as it begins a picture, so many times."""
+    ask, left = reader._ask, [times]
+
+    def ask_and_kill(request):
+        if left[0]:
+            left[0] -= 1
+            reader._running().send_signal(number)
+        return ask(request)
+
+    reader._ask = ask_and_kill
+
+
+def test_a_picture_whose_reader_is_killed_from_outside_is_tried_again(tmp_path):
     (tmp_path / "a.png").write_bytes(png())
     with PictureReader() as reader:
-        reader.read(tmp_path / "a.png", name="a.png", into=tmp_path)
-        original = reader._answers.get
+        killed(reader, signal.SIGKILL, times=1)
 
-        def killed(timeout):
-            reader._process.kill()
-            monkeypatch.setattr(reader._answers, "get", original)
-            while (answer := original(timeout=timeout)) is not None:
-                pass
-            return answer
+        assert reader.read(tmp_path / "a.png", name="a.png", into=tmp_path).width == 40
 
-        monkeypatch.setattr(reader._answers, "get", killed)
+
+@pytest.mark.parametrize(("number", "times"), [(signal.SIGKILL, 2), (signal.SIGSEGV, 1)])
+def test_a_picture_that_ends_its_reader_is_left_out_and_the_next_is_read(tmp_path, number, times):
+    (tmp_path / "a.png").write_bytes(png())
+    with PictureReader() as reader:
+        killed(reader, number, times=times)
         with pytest.raises(FixInput, match=r"b\.png"):
             reader.read(tmp_path / "a.png", name="b.png", into=tmp_path)
 
         assert reader.read(tmp_path / "a.png", name="a.png", into=tmp_path).width == 40
+
+
+def test_an_import_is_stopped_in_the_middle_of_a_picture(tmp_path):
+    (tmp_path / "a.png").write_bytes(png())
+    with PictureReader(should_stop=lambda: True) as reader:
+        reader._running().send_signal(signal.SIGSTOP)
+        began = time.monotonic()
+
+        with pytest.raises(Cancelled):
+            reader.read(tmp_path / "a.png", name="a.png", into=tmp_path)
+
+    assert time.monotonic() - began < 10
+
+
+def test_a_disk_that_cannot_be_written_is_no_fault_of_the_picture(tmp_path):
+    (tmp_path / "a.png").write_bytes(png())
+    with PictureReader() as reader:
+        with pytest.raises(Wait) as caught:
+            reader.read(tmp_path / "a.png", name="a.png", into=tmp_path / "gone")
+        with pytest.raises(Wait):
+            reader.read(tmp_path / "gone.png", name="a.png", into=tmp_path)
+
+    assert caught.value.code.startswith("files.")
+
+
+def test_all_refused_files_are_counted_and_the_first_are_named(layout, tmp_path, monkeypatch):
+    monkeypatch.setattr(pictures, "MOST_REFUSED", 2)
+    for number in range(5):
+        (tmp_path / f"{number}.png").write_bytes(b"")
+    name = DatasetStore(layout).create("Wrong")
+
+    result = bring(layout, name, {"kind": "folder", "path": str(tmp_path)})
+
+    assert (len(result["refused"]), result["refused_count"]) == (2, 5)
 
 
 def test_a_picture_that_takes_too_long_is_given_up(tmp_path):
