@@ -22,9 +22,11 @@ def check_room(sources: Sequence[Mapping[str, Any]], folder: Path) -> None:
     Raises:
         Wait: how much it needs, and how much there is.
     """
-    needed = COPIES * sum(known_bytes(source) for source in sources)
+    # The same pictures brought again need nothing; which they are is only known once they are read.
+    present = known_bytes({"kind": "folder", "path": folder / "originals"})
+    needed = COPIES * (sum(known_bytes(source) for source in sources) - present)
     free = shutil.disk_usage(folder).free
-    if needed and needed + SPARE_BYTES > free:
+    if needed > 0 and needed + SPARE_BYTES > free:
         raise Wait("dataset.disk_short", needed=_megabytes(needed + SPARE_BYTES), free=_megabytes(free))
 
 
