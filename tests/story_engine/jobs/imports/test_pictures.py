@@ -109,10 +109,17 @@ def killed(reader, number, *, times):
     ask, left = reader._ask, [times]
 
     def ask_and_kill(request):
-        if left[0]:
-            left[0] -= 1
-            reader._running().send_signal(number)
-        return ask(request)
+        if left[0] == 0:
+            return ask(request)
+        left[0] -= 1
+        process = reader._running()
+        process.send_signal(number)
+        process.wait()
+        reader._running = lambda: process  # it died after it was found alive
+        try:
+            return ask(request)
+        finally:
+            del reader._running
 
     reader._ask = ask_and_kill
 
