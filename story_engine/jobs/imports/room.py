@@ -25,8 +25,8 @@ def check_room(sources: Sequence[Mapping[str, Any]], folder: Path) -> None:
     # The same pictures brought again need nothing; which they are is only known once they are read.
     present = known_bytes({"kind": "folder", "path": folder / "originals"})
     needed = COPIES * (sum(known_bytes(source) for source in sources) - present)
-    free = shutil.disk_usage(folder).free
-    if needed > 0 and needed + SPARE_BYTES > free:
+    free = free_bytes(folder)
+    if free is not None and needed > 0 and needed + SPARE_BYTES > free:
         raise Wait("dataset.disk_short", needed=_megabytes(needed + SPARE_BYTES), free=_megabytes(free))
 
 
