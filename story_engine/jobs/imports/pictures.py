@@ -37,6 +37,9 @@ SAVE_PICTURES = 64
 MOST_REFUSED = 500
 """Names that are kept, all are counted; of a folder of ten thousand wrong files nobody reads more."""
 
+NOTED = {"metadata": "dataset.noted_metadata", "profile": "dataset.noted_profile"}
+"""What is odd about a picture that was taken in → message code."""
+
 
 def run(
     spec: dict[str, Any], *, report: Callable[[Progress], None], should_stop: Callable[[], bool], layout: Layout
@@ -151,7 +154,7 @@ class _Import:
             original.unlink(missing_ok=True)
             raise
         for note in read.notes:
-            self.passed.add(f"dataset.noted_{note}", "", [candidate.name])
+            self.passed.add(NOTED[note], "", [candidate.name])
         stem = stem_for(candidate.name)
         entry = DatasetEntry(
             file=f"{stem}{read.ending}",
