@@ -13,14 +13,13 @@ from PIL import Image
 from preview_training.train_diffusion import fixed_token_ids, trained_networks
 from preview_training.train_vae import VAE_FILE
 from preview_training.training_run import RunOptions, TrainingRun
+from story_engine.domain.family import LATENT_CHANNELS, PIXELS_PER_LATENT
+from story_engine.inference.noise_schedule import kolors_schedule
 from story_engine.preview_model.architecture import (
-    LATENT_CHANNELS,
-    PIXELS_PER_LATENT,
     PreviewConfig,
     PreviewParts,
     build_preview,
 )
-from story_engine.preview_model.noise_schedule import kolors_schedule
 from story_engine.preview_model.prompts import PreviewPrompter
 from story_engine.preview_model.weights import WEIGHTS_FOLDER, load_preview, save_preview
 

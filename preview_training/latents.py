@@ -8,8 +8,9 @@ import numpy as np
 import torch
 
 from preview_training.drawing_cache import DrawingCache, halved, pictures_to_values
+from story_engine.domain.family import LATENT_CHANNELS, PIXELS_PER_LATENT
 from story_engine.preview_model.acceleration import accelerate
-from story_engine.preview_model.architecture import LATENT_CHANNELS, PIXELS_PER_LATENT, PreviewVAEEncoder
+from story_engine.preview_model.architecture import PreviewVAEEncoder
 
 _BATCH = 4
 

@@ -24,20 +24,21 @@ from preview_training.caption_batches import caption_tokens
 from preview_training.drawing_cache import DrawingCache
 from preview_training.latents import LatentCache
 from preview_training.processes import run_in_processes
+from preview_training.timesteps import loss_weights, spread_timesteps
 from preview_training.train_text import STAGE as TEXT_STAGE
 from preview_training.train_text import TextTraining
 from preview_training.train_vae import VAE_FILE
 from preview_training.training_run import Moment, RunOptions, TrainingRun
+from story_engine.domain.family import PIXELS_PER_LATENT
+from story_engine.inference.noise_schedule import add_noise
 from story_engine.preview_model.acceleration import accelerate
 from story_engine.preview_model.architecture import (
-    PIXELS_PER_LATENT,
     PreviewConfig,
     PreviewTextEncoder,
     PreviewUNet,
     PreviewVAEEncoder,
     build_preview,
 )
-from story_engine.preview_model.noise_schedule import add_noise, loss_weights, spread_timesteps
 from story_engine.preview_model.prompts import encode_tokens
 from story_engine.preview_model.weights import load_preview
 from story_engine.preview_model.world import DrawnScene

@@ -15,9 +15,9 @@ from torch import nn
 from preview_training.drawing_cache import DrawingCache, halved, pictures_to_values
 from preview_training.processes import run_in_processes
 from preview_training.training_run import Moment, RunOptions, TrainingRun
+from story_engine.domain.family import LATENT_CHANNELS
 from story_engine.preview_model.acceleration import accelerate
 from story_engine.preview_model.architecture import (
-    LATENT_CHANNELS,
     LATENT_SCALE,
     PreviewConfig,
     PreviewVAEDecoder,

@@ -50,6 +50,10 @@ class LookAtLog(StudioError):
     """Something broke that the person did not cause; the log has the details."""
 
 
+class OutOfMemory(StudioError):
+    """The device's memory does not suffice; the message says for what, and what helps there."""
+
+
 class Cancelled(StudioError):
     """The person asked to stop; not a failure."""
 

@@ -37,6 +37,7 @@ KOLORS = Family(
     token_limit=256,
     weights_hash="b" * 64,
     precision="float16",
+    safe_learning_rate=1e-3,
 )
 FAMILIES = {"preview": PREVIEW, "kolors": KOLORS}
 _MORNING = datetime(2026, 11, 21, 9, tzinfo=UTC)

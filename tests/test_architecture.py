@@ -10,7 +10,7 @@ ENGINE = PROJECT / "story_engine"
 LONGEST_FILE = 330
 HEAVY = {"torch", "torchvision", "transformers", "diffsynth", "peft", "aesthetics_predictor", "accelerate"}
 
-TORCH_ROOMS = {"inference", "lora_files", "preview_model", "scoring", "training", "jobs.work"}
+TORCH_ROOMS = {"inference", "kolors", "lora_files", "preview_model", "scoring", "training", "jobs.work"}
 """The rooms that may import torch. Only children import them: no other room may, so no page ever does."""
 
 VALUES = {"domain", "errors", "messages"}
@@ -23,12 +23,14 @@ MAY_IMPORT = {
     "store": VALUES | {"config"},
     "catalog": VALUES | {"store", "formats", "config"},
     "preview_model.world": VALUES | {"catalog"},
-    "preview_model": VALUES | {"catalog", "store", "preview_model.world"},
+    "preview_model.family": VALUES | {"catalog", "formats", "store"},
+    "preview_model": VALUES | {"catalog", "store", "inference", "preview_model.family", "preview_model.world"},
+    "kolors.family": VALUES | {"catalog", "store"},
+    "kolors": VALUES | {"catalog", "inference", "kolors.family"},
     "lora_files": VALUES | {"catalog", "formats", "store"},
-    "inference": VALUES | {"catalog", "store", "lora_files", "preview_model"},
-    "scoring": VALUES | {"catalog", "store"},
-    "training": VALUES
-    | {"config", "store", "formats", "catalog", "lora_files", "inference", "preview_model", "scoring"},
+    "inference": VALUES | {"catalog", "store", "lora_files"},
+    "scoring": VALUES | {"catalog", "store", "inference"},
+    "training": VALUES | {"config", "store", "formats", "catalog", "lora_files", "inference", "scoring"},
     "jobs": VALUES | {"store"},
     "jobs.queue": VALUES | {"config", "store", "catalog", "jobs"},
     "jobs.imports": VALUES | {"config", "store", "formats", "jobs", "preview_model.world"},
@@ -62,11 +64,11 @@ def is_module(name: str) -> bool:
 
 
 def room_of(module: str) -> str:
-    """`jobs.queue` of `story_engine.jobs.queue.ledger`; `flows` of `story_engine.flows.render`."""
+    """`jobs.queue` of `story_engine.jobs.queue.ledger`; `kolors.family`, free of torch, is a room of its own."""
     parts = module.split(".")[1:]
     for length in (2, 1):
         room = ".".join(parts[:length])
-        if room in MAY_IMPORT and (ENGINE.joinpath(*parts[:length]).is_dir() or length == 1):
+        if room in MAY_IMPORT:
             return room
     return parts[0] if parts else ""
 

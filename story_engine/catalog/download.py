@@ -7,14 +7,17 @@ import logging
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from story_engine.catalog.published import PACKAGES, Repository, package_state, repository_files
-from story_engine.catalog.weights_hash import kolors_hash
-from story_engine.domain.views import ModelFile
+from story_engine.catalog.families import family_of
+from story_engine.catalog.package import Package, file_state
+from story_engine.catalog.published import downloadable, package_state
+from story_engine.domain.family import FAMILY_NAMES
 from story_engine.errors import Cancelled, ChooseAnother, InstallOrDownload, StudioError, Wait
+from story_engine.store.atomic import cannot_write
 from story_engine.store.layout import Layout
 
 _LOG = logging.getLogger(__name__)
@@ -24,6 +27,7 @@ _SPARE_BYTES = 2**30
 """Left free on the disk beyond the files themselves."""
 _TOTAL_TIMEOUT_SECONDS = 24 * 3600
 """Per file; modelscope's own hour is too short for 5 GB on a slow line."""
+_ASIDE = ".put-aside"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +39,7 @@ class DownloadProgress:
     received_bytes: int
     """Of all files of the download, those that were here before included."""
     total_bytes: int
-    """Approximately, until the hub has told the sizes."""
+    """Approximately, until the hub has answered with the sizes."""
 
 
 Report = Callable[[DownloadProgress], None]
@@ -52,7 +56,7 @@ def download_family(
     """Bring the missing files of "kolors" or "aesthetic" onto this machine.
 
     Args:
-        name: a key of `published.PACKAGES`.
+        name: a key of `published.downloads`.
         layout: files go under `layout.models`, in the published folders.
         report: called about twice a second, in the caller's thread.
         should_stop: asked as often; what has arrived stays, and the next download goes on from there.
@@ -64,28 +68,39 @@ def download_family(
         InstallOrDownload: the hub cannot be reached, or does not have the files (any more).
         Cancelled: `should_stop` said so.
     """
-    if name not in PACKAGES:
-        raise ChooseAnother("models.unknown_download", name=name, listed=", ".join(PACKAGES))
-    missing = [(repository, _missing(layout, repository)) for repository in PACKAGES[name]]
-    _check_room(layout, sum(file.size_bytes for _, files in missing for file in files))
-    for repository, files in missing:
-        if files:
-            _fetch(repository, layout, report, should_stop, endpoint=endpoint)
+    package = downloadable(name)
+    folder = layout.models / package.home
+    if not package.is_complete(package.folder(layout)):
+        _check_ours(folder, package)
+        _check_room(layout, package)
+        _fetch(package, layout, report, should_stop, endpoint=endpoint)
     state = package_state(layout, name)
     if not state.ready:
         absent = ", ".join(file.path for file in state.files if file.state != "present")
         raise InstallOrDownload("models.not_on_hub", listed=absent, source=state.source)
-    if name == "kolors":
-        kolors_hash(layout)  # once now, so that no page has to wait for it later
+    if name in FAMILY_NAMES:
+        family_of(layout, name)  # hashed once now, so that no page has to wait for it later
     _LOG.info("downloaded %s", name)
 
 
-def _missing(layout: Layout, repository: Repository) -> list[ModelFile]:
-    return [file for file in repository_files(layout, repository) if file.state != "present"]
+def _check_ours(folder: Path, package: Package) -> None:
+    """Refuse to write through a link into the cache of Hugging Face, which other programs read.
+
+    Raises:
+        ChooseAnother: the folder is such a link.
+    """
+    cache = next((place for place in folder.resolve().parents if place.name == "snapshots"), None)
+    if cache is not None and cache.parent.name.startswith("models--"):
+        absent = ", ".join(name for name in package.names(folder) if file_state(folder / name) != "present")
+        raise ChooseAnother("models.not_ours", folder=str(folder), cache=str(cache.parent), listed=absent)
 
 
-def _check_room(layout: Layout, needed_bytes: int) -> None:
-    layout.models.mkdir(parents=True, exist_ok=True)
+def _check_room(layout: Layout, package: Package) -> None:
+    try:
+        (layout.models / package.home).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(layout.models / package.home, error) from error
+    needed_bytes = sum(file.size_bytes for file in package.states(layout) if file.state != "present")
     free = shutil.disk_usage(layout.models).free
     if needed_bytes and free < needed_bytes + _SPARE_BYTES:
         raise Wait(
@@ -97,38 +112,70 @@ def _check_room(layout: Layout, needed_bytes: int) -> None:
 
 
 def _fetch(
-    repository: Repository,
+    package: Package,
     layout: Layout,
     report: Report,
     should_stop: Callable[[], bool],
     *,
     endpoint: str | None,
 ) -> None:
-    """First what is published under its first name, then what may stand in for a file that is not there."""
-    for patterns in _patterns(layout, repository):
-        transfer = _Transfer(repository, layout.models / repository.folder, patterns, endpoint)
-        thread = threading.Thread(target=transfer.run, name="download", daemon=True)
-        thread.start()
-        while thread.is_alive():
-            thread.join(_REPORT_SECONDS)
-            if should_stop():
-                transfer.stop.set()
-            report(transfer.progress())
-        if transfer.stop.is_set():
-            raise Cancelled("models.cancelled_download")
-        if transfer.failure is not None:
-            raise _translated(transfer.failure, repository, layout) from transfer.failure
+    """First what is not whole of the published files, then what a new index names, then what may stand in for them."""
+    folder, asked = layout.models / package.home, set[str]()
+    while wanted := _names_to_ask(package, folder, asked):
+        asked.update(wanted)
+        transfer = _Transfer(package, folder, wanted, endpoint)
+        with _put_aside(folder, wanted):
+            _transferred(transfer, report, should_stop)
+            if transfer.failure is not None:
+                raise _translated(transfer.failure, package, layout) from transfer.failure
 
 
-def _patterns(layout: Layout, repository: Repository) -> Iterator[list[str]]:
-    """Names to ask the hub for; each list is worked out when the one before it has been fetched."""
-    first = [file.path for file in repository.files]
-    yield [path for path in first if not (layout.models / repository.folder / path).exists()] or first
-    prefix = f"{repository.folder}/"
-    absent = {file.path.removeprefix(prefix) for file in _missing(layout, repository)}
-    instead = [file.instead for file in repository.files if file.path in absent and file.instead]
-    if instead:
-        yield instead
+def _transferred(transfer: _Transfer, report: Report, should_stop: Callable[[], bool]) -> None:
+    thread = threading.Thread(target=transfer.run, name="download", daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(_REPORT_SECONDS)
+        if should_stop():
+            transfer.stop.set()
+        report(transfer.progress())
+    if transfer.stop.is_set():
+        raise Cancelled("models.cancelled_download")
+
+
+def _names_to_ask(package: Package, folder: Path, asked: Collection[str]) -> list[str]:
+    """Files to ask the hub for, each once; what another form of a network needs comes when the first cannot be had."""
+    names: list[str] = []
+    for part in package.parts:
+        missing = [name for name in (*part.beside, *part.form(folder)) if file_state(folder / name) != "present"]
+        fresh = [name for name in missing if name not in asked]
+        if missing and not fresh:
+            heads = (form.head for form in part.forms)
+            fresh = [head for head in heads if head not in asked and file_state(folder / head) == "missing"][:1]
+        names += fresh
+    return names
+
+
+@contextmanager
+def _put_aside(folder: Path, names: Sequence[str]) -> Iterator[None]:
+    """Move what is there and not whole out of the way; it comes back where nothing better arrives.
+
+    What is a link is moved as a link: a download never writes into the file that it points to.
+    """
+    aside = {folder / name: folder / f"{name}{_ASIDE}" for name in names if (folder / name).is_symlink()}
+    aside |= {folder / name: folder / f"{name}{_ASIDE}" for name in names if (folder / name).exists()}
+    try:
+        for path, place in aside.items():
+            path.replace(place)
+        yield
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    finally:
+        for path, place in aside.items():
+            with suppress(OSError):
+                if file_state(path) == "present":
+                    place.unlink(missing_ok=True)
+                elif place.is_symlink() or place.exists():
+                    place.replace(path)
 
 
 class _Stop(BaseException):
@@ -138,13 +185,13 @@ class _Stop(BaseException):
 class _Transfer:
     """One call of modelscope, in a thread of its own so that the caller can report and stop."""
 
-    def __init__(self, repository: Repository, folder: Path, patterns: list[str], endpoint: str | None) -> None:
+    def __init__(self, package: Package, folder: Path, names: list[str], endpoint: str | None) -> None:
         self.stop = threading.Event()
         self.failure: Exception | None = None
-        self._repository, self._folder, self._patterns, self._endpoint = repository, folder, patterns, endpoint
+        self._package, self._folder, self._names, self._endpoint = package, folder, names, endpoint
         self._lock = threading.Lock()
         self._received: dict[str, int] = {}
-        self._sizes = {file.path: file.size_bytes for file in repository.files if file.path in patterns}
+        self._sizes = {name: package.sizes.get(name, 0) for name in names}
         self._last = ""
 
     def run(self) -> None:
@@ -154,15 +201,15 @@ class _Transfer:
 
         try:
             snapshot_download(
-                self._repository.name,
+                self._package.hub,
                 local_dir=str(self._folder),
-                allow_patterns=self._patterns,
+                allow_patterns=self._names,
                 max_workers=_WORKERS,
                 progress_callbacks=[self._callback()],
                 endpoint=self._endpoint,
             )
         except _Stop:
-            _LOG.info("download of %s stopped", self._repository.name)
+            _LOG.info("download of %s stopped", self._package.hub)
         except Exception as error:
             self.failure = error
 
@@ -204,17 +251,19 @@ class _Transfer:
             self._last = name
 
 
-def _translated(failure: Exception, repository: Repository, layout: Layout) -> StudioError:
+def _translated(failure: Exception, package: Package, layout: Layout) -> StudioError:
     """What a person can do about it; modelscope hands over one failure, or one per file."""
     failed: dict[str, BaseException] = getattr(failure, "failed_files", {})
     first: BaseException = next(iter(failed.values()), failure)
     if isinstance(first, OSError) and first.errno in (errno.ENOSPC, errno.EDQUOT):
         free = shutil.disk_usage(layout.models).free
-        needed = sum(file.size_bytes for file in _missing(layout, repository)) / 1e9
+        needed = sum(file.size_bytes for file in package.states(layout) if file.state != "present") / 1e9
         return Wait("models.disk_full", folder=str(layout.models), needed=f"{needed:.1f}", free=f"{free / 1e9:.1f}")
+    if isinstance(first, OSError) and first.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return cannot_write(layout.models / package.home, first)
     return InstallOrDownload(
         "models.download_failed",
-        source=f"ModelScope {repository.name}",
+        source=package.source,
         files=", ".join(failed) or "-",
         reason=(str(first).splitlines() or [type(first).__name__])[0][:300],
     )

@@ -2,47 +2,44 @@
 
 from __future__ import annotations
 
-from story_engine.catalog.devices import gpu_names
-from story_engine.catalog.weights_hash import kolors_hash, preview_hash
-from story_engine.domain.family import LARGEST_CFG_SCALE, MOST_STEPS, SAMPLERS, SIZE_MULTIPLE, Family
+import importlib
+
+from story_engine.catalog.description import FamilyDescription
+from story_engine.catalog.weights_hash import weights_hash
+from story_engine.domain.family import (
+    FAMILY_FOLDERS,
+    LARGEST_CFG_SCALE,
+    MOST_STEPS,
+    SAMPLERS,
+    SIZE_MULTIPLE,
+    Family,
+)
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.story import LARGEST_SEED
 from story_engine.errors import ChooseAnother, FixInput, InstallOrDownload
 from story_engine.store.layout import Layout
 
 
+def descriptions() -> dict[str, FamilyDescription]:
+    """What every family says of itself, by name."""
+    return {name: description(name) for name in FAMILY_FOLDERS}
+
+
+def description(name: str) -> FamilyDescription:
+    """What one family says of itself.
+
+    Raises:
+        ChooseAnother: there is no family of this name.
+    """
+    if name not in FAMILY_FOLDERS:
+        raise ChooseAnother("models.unknown_family", name=name, listed=", ".join(FAMILY_FOLDERS))
+    found: FamilyDescription = importlib.import_module(f"{FAMILY_FOLDERS[name]}.family").FAMILY
+    return found
+
+
 def families(layout: Layout) -> dict[str, Family]:
     """Every family by name; `weights_hash` is empty where the weights are not (completely) here."""
-    return {
-        "preview": Family(
-            name="preview",
-            title="Preview",
-            sampler="dpmpp_2m_karras",
-            steps=20,
-            cfg_scale=4.0,
-            width=256,
-            height=256,
-            smallest_side=256,
-            largest_side=768,
-            token_limit=64,
-            weights_hash=preview_hash(layout),
-            precision="float32",
-        ),
-        "kolors": Family(
-            name="kolors",
-            title="Kolors",
-            sampler="dpmpp_2m_karras",
-            steps=20,
-            cfg_scale=5.0,
-            width=1024,
-            height=1024,
-            smallest_side=256,
-            largest_side=2048,
-            token_limit=256,
-            weights_hash=kolors_hash(layout),
-            precision="float16" if gpu_names() else "float32",
-        ),
-    }
+    return {name: _family(layout, name, said) for name, said in descriptions().items()}
 
 
 def family_of(layout: Layout, name: str) -> Family:
@@ -51,10 +48,27 @@ def family_of(layout: Layout, name: str) -> Family:
     Raises:
         ChooseAnother: there is no family of this name.
     """
-    known = families(layout)
-    if name not in known:
-        raise ChooseAnother("models.unknown_family", name=name, listed=", ".join(known))
-    return known[name]
+    return _family(layout, name, description(name))
+
+
+def _family(layout: Layout, name: str, said: FamilyDescription) -> Family:
+    return Family(
+        name=name,
+        title=said.package.title,
+        sampler=said.sampler,
+        steps=said.steps,
+        cfg_scale=said.cfg_scale,
+        width=said.width,
+        height=said.height,
+        smallest_side=said.smallest_side,
+        largest_side=said.largest_side,
+        token_limit=said.token_limit,
+        weights_hash=weights_hash(layout, said.package, joined=said.joined),
+        precision=said.precision(),
+        knows_true_sizes=said.knows_true_sizes,
+        safe_learning_rate=said.safe_learning_rate,
+        memory=said.memory,
+    )
 
 
 def check_size(family: Family, *, width: int, height: int) -> None:

@@ -8,13 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from story_engine.catalog.published import AESTHETIC
+from story_engine.catalog.weights_hash import files_hash
 from story_engine.store.hashes import file_sha256
 from story_engine.store.layout import Layout
 
-CHALLENGE_MODEL = "AI-ModelScope/aesthetics-predictor-v2-sac-logos-ava1-l14-linearMSE"
-"""The model that the challenge's rules name."""
 _PREVIEW_FOLDER = Path(__file__).parents[1] / "scoring" / "preview_scorer"
-_WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +34,22 @@ class PresentScorer:
 
 
 def present_scorer(layout: Layout) -> PresentScorer:
-    """The scorer that counts on this machine now."""
-    challenge = challenge_folder(layout)
-    if _weights(challenge) is not None and (challenge / "config.json").exists():
-        return _scorer("aesthetic", challenge)
-    return _scorer("preview", _PREVIEW_FOLDER)
+    """The scorer that counts on this machine now: the challenge's where all of it is here, and only then."""
+    challenge = AESTHETIC.folder(layout)
+    if AESTHETIC.is_complete(challenge):
+        version = files_hash(layout, weights_of(challenge), joined="".join)
+        if version:
+            return PresentScorer("aesthetic", version[:12], challenge)
+    return PresentScorer("preview", _version(_PREVIEW_FOLDER), _PREVIEW_FOLDER)
 
 
-def challenge_folder(layout: Layout) -> Path:
-    """Where the challenge's scorer is looked for and downloaded to."""
-    return layout.models / CHALLENGE_MODEL.rpartition("/")[2]
+def weights_of(folder: Path) -> list[Path]:
+    """The files that a scorer in this folder is read from."""
+    return AESTHETIC.part("scorer").weights(folder)
 
 
-def _scorer(name: str, folder: Path) -> PresentScorer:
-    weights = _weights(folder)
-    if weights is None:
-        return PresentScorer(name, "untrained", folder)
-    return PresentScorer(name, file_sha256(weights)[:12], folder)
-
-
-def _weights(folder: Path) -> Path | None:
-    return next((folder / name for name in _WEIGHT_FILES if (folder / name).is_file()), None)
+def _version(folder: Path) -> str:
+    try:
+        return file_sha256(weights_of(folder)[0])[:12]
+    except OSError:
+        return "untrained"

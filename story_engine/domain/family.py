@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 from story_engine.domain.value import Value
 
-FAMILY_NAMES = ("preview", "kolors")
-"""Every family there is, on this machine or not."""
+FAMILY_FOLDERS = {"preview": "story_engine.preview_model", "kolors": "story_engine.kolors"}
+"""Every family there is, on this machine or not, and the folder that holds all of it: `family.py` says what it is (read
+by pages, so without torch), `runtime.py` loads its networks."""
+FAMILY_NAMES = FAMILY_FOLDERS.keys()
+"""The same names, always as they are."""
+GIB = 2**30
 SAMPLERS = ("ddim", "euler", "dpmpp_2m_karras")
 """DDIM as the challenge, Euler, and DPM++ 2M Karras (20 steps come closer to the exact solution than DDIM 50)."""
 SAMPLER_TITLES = {"ddim": "DDIM", "euler": "Euler", "dpmpp_2m_karras": "DPM++ 2M Karras"}
@@ -13,13 +19,33 @@ SIZE_MULTIPLE = 64
 """Pixels; the U-Net halves the latents (1/8) twice more."""
 MOST_STEPS = 200
 LARGEST_CFG_SCALE = 30.0
+TIMESTEPS = 1100
+"""Of the noise schedule that Kolors was trained with, and every family here after it."""
+LATENT_CHANNELS = 4
+PIXELS_PER_LATENT = 8
+"""Of the VAE, which is SDXL's."""
+
+
+class TrainingMemory(Value):
+    """Bytes that a training needs; activations are of one picture of `side`², and grow with the area."""
+
+    weights_half: float
+    side: int
+    activations_half: float
+    checkpointed_half: float
+    adapter_per_rank: float
+    text_encoder_half: float
+    process: float
+    """Python, torch, the device's own bookkeeping."""
+    is_half_by_itself: bool
+    """Whether "auto" means half precision on a GPU."""
 
 
 class Family(Value):
     """One model family with its defaults and limits."""
 
     name: str
-    """"preview" or "kolors"."""
+    """A key of `FAMILY_FOLDERS`."""
     title: str
     sampler: str
     steps: int
@@ -34,3 +60,8 @@ class Family(Value):
     """Names the exact weights; part of every recipe."""
     precision: str
     """"float32", "float16" or "bfloat16": pictures of different precision are different pictures."""
+    knows_true_sizes: bool = False
+    """Whether it was trained with each picture's own size and crop."""
+    safe_learning_rate: float = math.inf
+    """From here on a training most likely destroys the model."""
+    memory: TrainingMemory | None = None

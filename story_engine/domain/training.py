@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pydantic import ConfigDict, model_validator
 
-from story_engine.domain.family import FAMILY_NAMES, Family
+from story_engine.domain.family import FAMILY_NAMES, SIZE_MULTIPLE, TIMESTEPS, Family
 from story_engine.domain.findings import shown
 from story_engine.domain.safe_name import name_fault
 from story_engine.domain.value import Value
@@ -27,9 +27,6 @@ TARGETS = (
     "attn2.to_q", "attn2.to_k", "attn2.to_v", "attn2.to_out",
 )  # fmt: skip
 """Linear layers of the U-Net's transformers, as DiffSynth names them; attn1 looks at the picture, attn2 at the text."""
-TIMESTEPS = 1100
-"""Of the Kolors schedule."""
-SIZE_MULTIPLE = 64
 MOST_SAMPLES = 16
 
 
@@ -164,8 +161,6 @@ LIMITS: Mapping[str, tuple[float, float]] = {
     "save_every": (1, 100_000), "keep_last": (0, 1000), "keep_every": (0, 100_000), "processes": (1, 16),
 }  # fmt: skip
 """Field → the smallest and the largest value that is accepted, both included."""
-SAFE_LEARNING_RATE: Mapping[str, float] = {"preview": 0.01, "kolors": 1e-3}
-"""Family → from here on a training most likely destroys the model. Source: facts of the field, 1e-4 is usual."""
 MOST_STEPS = 1_000_000
 MOST_STEP_PICTURES = 1024
 
@@ -299,7 +294,7 @@ def _together(spec: TrainingSpec, family: Family | None) -> list[TrainingProblem
     if len(spec.sample_prompts) > MOST_SAMPLES:
         values = {"count": len(spec.sample_prompts), "most": MOST_SAMPLES}
         found.append(TrainingProblem("training.too_many_samples", "sample_prompts", values))
-    safe = SAFE_LEARNING_RATE.get(spec.family, math.inf)
+    safe = family.safe_learning_rate if family is not None else math.inf
     if safe <= spec.learning_rate <= LIMITS["learning_rate"][1]:
         values = {"value": f"{spec.learning_rate:g}", "safe": f"{safe:g}"}
         found.append(TrainingProblem("training.fast", "learning_rate", values, blocks=False))

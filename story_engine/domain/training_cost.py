@@ -7,50 +7,14 @@ the attention projections with its gradients and AdamW. The preview figures were
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from story_engine.domain.training import SIZE_MULTIPLE, TrainingSpec
+from story_engine.domain.family import SIZE_MULTIPLE, Family, TrainingMemory
+from story_engine.domain.training import TrainingSpec
 
-GIB = 2**30
 _HALF = frozenset({"float16", "bfloat16"})
 _LEAST_RESOLUTION = 512
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Figures:
-    """Bytes of one family; activations are of one picture of `side`², and grow with the area."""
-
-    weights_half: float
-    side: int
-    activations_half: float
-    checkpointed_half: float
-    adapter_per_rank: float
-    text_encoder_half: float
-    process: float
-    """Python, torch, the device's own bookkeeping."""
-
-
-_FIGURES: Mapping[str, _Figures] = {
-    "kolors": _Figures(
-        weights_half=4.8 * GIB,
-        side=1024,
-        activations_half=20.5 * GIB,
-        checkpointed_half=2.1 * GIB,
-        adapter_per_rank=0.35 * GIB / 16,
-        text_encoder_half=11.6 * GIB,
-        process=0.8 * GIB,
-    ),
-    "preview": _Figures(
-        weights_half=0.012 * GIB,
-        side=256,
-        activations_half=0.045 * GIB,
-        checkpointed_half=0.02 * GIB,
-        adapter_per_rank=0.0001 * GIB,
-        text_encoder_half=0.01 * GIB,
-        process=1.1 * GIB,
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,22 +33,25 @@ class Memory:
         return self.needed_bytes <= self.available_bytes
 
 
-def memory_of(spec: TrainingSpec, *, side: int, available_bytes: int, is_gpu: bool) -> Memory:
+def memory_of(spec: TrainingSpec, family: Family | None, *, available_bytes: int, is_gpu: bool) -> Memory:
     """The estimate for a training on one device.
 
     Args:
         spec: what is to be trained.
-        side: of the family's own pictures, for a spec that names none.
+        family: what it is trained for; None where there is no such family, which then needs nothing.
         available_bytes: of the GPU, or of the machine where it has none.
         is_gpu: which of the two.
     """
-    needed = _needed(spec, side, is_gpu=is_gpu)
+    figures = family.memory if family is not None else None
+    if family is None or figures is None:
+        return Memory(needed_bytes=0, available_bytes=available_bytes, is_gpu=is_gpu)
+    needed = _needed(spec, figures, is_gpu=is_gpu)
     if needed <= available_bytes:
         return Memory(needed_bytes=round(needed), available_bytes=available_bytes, is_gpu=is_gpu)
     changed: dict[str, object] = {}
-    for field, value in _cheaper(spec, side, is_gpu=is_gpu):
+    for field, value in _cheaper(spec, figures, side=family.width, is_gpu=is_gpu):
         changed[field] = value
-        if _needed(spec.model_copy(update=changed), side, is_gpu=is_gpu) <= available_bytes:
+        if _needed(spec.model_copy(update=changed), figures, is_gpu=is_gpu) <= available_bytes:
             break
     else:
         changed = {}
@@ -93,11 +60,10 @@ def memory_of(spec: TrainingSpec, *, side: int, available_bytes: int, is_gpu: bo
     )
 
 
-def _needed(spec: TrainingSpec, side: int, *, is_gpu: bool) -> float:
+def _needed(spec: TrainingSpec, figures: TrainingMemory, *, is_gpu: bool) -> float:
     """The higher of the two peaks: reading the captions, then training without the text encoder."""
-    figures = _FIGURES.get(spec.family, _FIGURES["kolors"])
-    factor = 1.0 if _is_half(spec, is_gpu=is_gpu) else 2.0
-    area = ((spec.resolution or side) / figures.side) ** 2
+    factor = 1.0 if _is_half(spec, figures, is_gpu=is_gpu) else 2.0
+    area = ((spec.resolution or figures.side) / figures.side) ** 2
     kept = figures.checkpointed_half if spec.use_gradient_checkpointing else figures.activations_half
     training = (
         figures.weights_half * factor
@@ -107,9 +73,9 @@ def _needed(spec: TrainingSpec, side: int, *, is_gpu: bool) -> float:
     return figures.process + max(training, figures.text_encoder_half * factor)
 
 
-def _is_half(spec: TrainingSpec, *, is_gpu: bool) -> bool:
+def _is_half(spec: TrainingSpec, figures: TrainingMemory, *, is_gpu: bool) -> bool:
     if spec.precision == "auto":
-        return is_gpu and spec.family != "preview"
+        return is_gpu and figures.is_half_by_itself
     return spec.precision in _HALF and (is_gpu or spec.precision == "bfloat16")
 
 
@@ -118,11 +84,11 @@ def _share(spec: TrainingSpec) -> float:
     return 3.0 if any(target in ("ff", "act_fn.proj") for target in spec.target_modules) else 1.0
 
 
-def _cheaper(spec: TrainingSpec, side: int, *, is_gpu: bool) -> Iterator[tuple[str, object]]:
+def _cheaper(spec: TrainingSpec, figures: TrainingMemory, *, side: int, is_gpu: bool) -> Iterator[tuple[str, object]]:
     """What to change, the painless first; each on top of the ones before."""
     if not spec.use_gradient_checkpointing:
         yield "use_gradient_checkpointing", True
-    if not _is_half(spec, is_gpu=is_gpu):
+    if not _is_half(spec, figures, is_gpu=is_gpu):
         yield "precision", "bfloat16"
     batch = spec.batch_size
     while batch > 1:

@@ -179,8 +179,8 @@ _LORA = _with(
 )
 _LORAS = _list_of(_LORA, MOST_LORAS)
 _SETTINGS: dict[str, Check] = {
-    "family": choice(FAMILY_NAMES),
-    "stand_in": choice(FAMILY_NAMES),
+    "family": choice(tuple(FAMILY_NAMES)),
+    "stand_in": choice(tuple(FAMILY_NAMES)),
     "sampler": choice(SAMPLERS),
     "steps": whole_number(1, MOST_STEPS, "story.steps_range"),
     "cfg_scale": number(0.0, LARGEST_CFG_SCALE, "story.cfg_scale_range"),

@@ -63,10 +63,9 @@ def plan(services: Services, spec: TrainingSpec) -> TrainingPlan:
         error = services.files_missing(spec.family)
         found.append(TrainingProblem(error.code, "family", dict(error.values)))
     is_gpu = bool(gpu_names())
-    side = family.width if family is not None else 1024
     memory = memory_of(
         spec,
-        side=side,
+        family,
         available_bytes=gpu_memory_bytes() if is_gpu else memory_bytes(),
         is_gpu=is_gpu,
     )
@@ -79,7 +78,7 @@ def plan(services: Services, spec: TrainingSpec) -> TrainingPlan:
         pictures=len(captions or ()),
         memory=memory,
         device=device,
-        seconds=train_time.seconds(services, spec, pictures=len(captions or ()), side=side),
+        seconds=train_time.seconds(services, spec, pictures=len(captions or ()), side=family.width if family else 1024),
     )
 
 

@@ -27,7 +27,7 @@ class Batch:
 
 
 def batches(recipes: Sequence[Recipe], *, most: Callable[[Recipe], int]) -> list[Batch]:
-    """Recipes in batches of at most `most` panels; what belongs together stays together, first come first."""
+    """Recipes in batches of at most `most`; what belongs together stays together, first come first."""
     groups: dict[tuple[object, ...], list[int]] = {}
     for position, recipe in enumerate(recipes):
         groups.setdefault(_shared(recipe), []).append(position)
@@ -38,13 +38,19 @@ def batches(recipes: Sequence[Recipe], *, most: Callable[[Recipe], int]) -> list
     ]
 
 
-def panels_together(device: str, recipe: Recipe) -> int:
-    """How many panels of this kind are painted at once: what one network call of `rows_per_call` holds."""
+def painted_together(device: str, recipe: Recipe) -> int:
+    """How many pictures of this kind are painted at once: what one network call of `rows_per_call` holds."""
     return max(1, rows_per_call(device, recipe) // 2)
 
 
 def rows_per_call(device: str, recipe: Recipe) -> int:
-    """How many latents go through the network together; at least the two of one guided panel."""
+    """How many latents go through the network together: at least the two of one guided picture.
+
+    One, where the noise is a device's own: that mode is for pictures of DiffSynth's pipeline, which passes each alone,
+    and in half precision a batch of two has other last bits.
+    """
+    if recipe.noise != "cpu":
+        return 1
     pixels = _PIXELS_PER_CALL["cpu" if device == "cpu" else "gpu"]
     return max(2, min(_MOST_ROWS, pixels // (recipe.width * recipe.height)))
 

@@ -1,4 +1,4 @@
-"""The denoising loop: several panels at once, prompts and negatives in one call, watched and stopped at each step."""
+"""The denoising loop: several pictures at once, prompts and negatives in one call, watched and stopped at each step."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from functools import partial
 import torch
 from torch import nn
 
+from story_engine.domain.family import PIXELS_PER_LATENT
 from story_engine.errors import Cancelled
 from story_engine.inference.encoding import EncodedPrompt
-from story_engine.inference.noise import PIXELS_PER_LATENT
 from story_engine.inference.samplers import Sampler
 
 
@@ -32,38 +32,37 @@ Denoised = Callable[[], torch.Tensor]
 
 def denoise(
     unet: nn.Module,
-    panels: Sequence[PictureInputs],
+    pictures: Sequence[PictureInputs],
     sampler: Sampler,
     *,
     rows_per_call: int,
     on_step: Callable[[int, Denoised], None],
     should_stop: Callable[[], bool],
 ) -> torch.Tensor:
-    """Denoise panels of one size together.
+    """Denoise pictures of one size together.
 
     Args:
         unet: DiffSynth's SDXLUNet of a Kolors family.
-        panels: all of one size.
+        pictures: all of one size.
         sampler: a fresh one.
-        rows_per_call: latents that go through the network together; a panel has two rows, one without guidance.
+        rows_per_call: latents that go through the network together; a picture has two rows, one without guidance.
         on_step: called after each step with the number of steps done.
         should_stop: asked before each call of the network.
 
     Returns:
-        (panels, 4, height/8, width/8) in the noise's dtype, on the network's device.
+        (pictures, 4, height/8, width/8) in the noise's dtype, on the network's device.
 
     Raises:
         Cancelled: `should_stop` said so.
     """
     parameter = next(unet.parameters())
-    latents = torch.cat([panel.noise.to(parameter.device) for panel in panels])
-    guidance = torch.tensor([panel.cfg_scale for panel in panels], device=parameter.device, dtype=latents.dtype)
-    rows = _Rows.of(panels, parameter)
+    latents = torch.cat([each.noise.to(parameter.device) for each in pictures])
+    rows = _Rows.of(pictures, parameter)
     with torch.inference_mode():
         for index, timestep in enumerate(sampler.timesteps):
-            told = torch.tensor([timestep], dtype=torch.float32, device=parameter.device)
-            predicted = rows.predicted(unet, latents, told, rows_per_call=rows_per_call, should_stop=should_stop)
-            noise = _guided(predicted, guidance[:, None, None, None], guided=rows.guided)
+            given = torch.tensor([timestep], dtype=torch.float32, device=parameter.device)
+            predicted = rows.predicted(unet, latents, given, rows_per_call=rows_per_call, should_stop=should_stop)
+            noise = _guided(predicted, [each.cfg_scale for each in pictures], guided=rows.guided)
             denoised = partial(sampler.denoised, noise, index, latents)
             latents = sampler.step(noise, index, latents)
             on_step(index + 1, denoised)
@@ -76,18 +75,16 @@ class _Rows:
 
     embeddings: torch.Tensor
     pooled: torch.Tensor
-    panels: int
     guided: bool
 
     @classmethod
-    def of(cls, panels: Sequence[PictureInputs], parameter: torch.Tensor) -> _Rows:
+    def of(cls, pictures: Sequence[PictureInputs], parameter: torch.Tensor) -> _Rows:
         # Guidance 1 is the prompt's own prediction: DiffSynth leaves the second pass out too.
-        guided = any(panel.cfg_scale != 1 for panel in panels)
-        prompts = [panel.prompt for panel in panels] + ([panel.negative for panel in panels] if guided else [])
+        guided = any(each.cfg_scale != 1 for each in pictures)
+        prompts = [each.prompt for each in pictures] + ([each.negative for each in pictures] if guided else [])
         return cls(
             torch.stack([prompt.embedding for prompt in prompts]).to(parameter.device, parameter.dtype),
             torch.stack([prompt.pooled for prompt in prompts]).to(parameter.device, parameter.dtype),
-            len(panels),
             guided,
         )
 
@@ -115,9 +112,12 @@ class _Rows:
         return torch.cat(parts).to(latents.dtype)
 
 
-def _guided(predicted: torch.Tensor, guidance: torch.Tensor, *, guided: bool) -> torch.Tensor:
-    """Classifier-free guidance, unprompted + scale · (prompted - unprompted). Source: arXiv:2207.12598, equation 6."""
+def _guided(predicted: torch.Tensor, scales: Sequence[float], *, guided: bool) -> torch.Tensor:
+    """Classifier-free guidance, unprompted + scale · (prompted - unprompted). Source: arXiv:2207.12598, equation 6.
+
+    A scale is a number, as in DiffSynth: as a tensor in half precision it would be rounded first.
+    """
     if not guided:
         return predicted
-    prompted, unprompted = predicted.chunk(2)
-    return unprompted + guidance * (prompted - unprompted)
+    pairs = zip(*predicted.chunk(2), scales, strict=True)
+    return torch.stack([unprompted + scale * (prompted - unprompted) for prompted, unprompted, scale in pairs])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -12,8 +13,10 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from story_engine.errors import StudioError
 from story_engine.store.atomic import writing
 
+_LOG = logging.getLogger(__name__)
 _MOST_IN_MEMORY = 256
 _TEXTS_PER_CALL = 8
 
@@ -34,10 +37,12 @@ class EmbeddingCache:
     Args:
         weights: hash of the weights with the precision; embeddings of other weights are other embeddings.
         folder: where files are kept, or None for memory only. The folder can be deleted at any time.
+        is_needed: whether what cannot be written is an error; else it is encoded again by the next process.
     """
 
-    def __init__(self, weights: str, *, folder: Path | None = None) -> None:
+    def __init__(self, weights: str, *, folder: Path | None = None, is_needed: bool = False) -> None:
         self._weights = weights
+        self._is_needed = is_needed
         self._folder = folder
         self._memory: OrderedDict[str, EncodedPrompt] = OrderedDict()
 
@@ -64,7 +69,7 @@ class EmbeddingCache:
             self._memory.move_to_end(text)
             return self._memory[text]
         path = self._path(text)
-        if path is None or not path.is_file():
+        if path is None:
             return None
         try:
             tensors = load_file(path)
@@ -79,8 +84,14 @@ class EmbeddingCache:
         path = self._path(text)
         if path is None:
             return
-        with writing(path, is_durable=False) as partial:
-            save_file({"embedding": fresh.embedding.contiguous(), "pooled": fresh.pooled.contiguous()}, partial)
+        try:
+            with writing(path, is_durable=False) as partial:
+                save_file({"embedding": fresh.embedding.contiguous(), "pooled": fresh.pooled.contiguous()}, partial)
+        except (StudioError, SafetensorError) as error:
+            if self._is_needed:
+                raise
+            # Only the next process misses it; this one has it in memory.
+            _LOG.warning("an encoded prompt is not kept: %s", error)
 
     def _remember(self, text: str, encoded: EncodedPrompt) -> None:
         self._memory[text] = encoded

@@ -9,8 +9,8 @@ import torch
 from PIL import Image
 from torch import nn
 
+from story_engine.domain.family import LATENT_CHANNELS, PIXELS_PER_LATENT
 from story_engine.errors import LookAtLog
-from story_engine.inference.noise import LATENT_CHANNELS, PIXELS_PER_LATENT
 
 LONGEST_SIDE = 128
 """Pixels of a preview."""

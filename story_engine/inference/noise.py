@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import torch
 
+from story_engine.domain.family import LATENT_CHANNELS, PIXELS_PER_LATENT
 from story_engine.domain.recipe import Recipe
 from story_engine.errors import ChooseAnother
+from story_engine.inference.runtime import PRECISIONS
 
-LATENT_CHANNELS = 4
-PIXELS_PER_LATENT = 8
-PRECISIONS = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 _DEVICE_PREFIX = "device:"
 
 

@@ -19,12 +19,13 @@ from story_engine.catalog.families import check_recipe, families
 from story_engine.catalog.published import files_missing
 from story_engine.domain.recipe import LoraPart, Recipe
 from story_engine.errors import Cancelled, ChooseAnother, LookAtLog
-from story_engine.inference.batches import Batch, batches, panels_together, rows_per_call
+from story_engine.inference.batches import Batch, batches, painted_together, rows_per_call
 from story_engine.inference.denoising import Denoised, PictureInputs, denoise
 from story_engine.inference.encoding import EncodedPrompt
 from story_engine.inference.latent_preview import LatentColours
 from story_engine.inference.networks import Networks, Painter, open_networks
 from story_engine.inference.noise import starting_noise
+from story_engine.inference.out_of_memory import fitting
 from story_engine.inference.samplers import build_sampler
 from story_engine.lora_files.read import read_lora
 from story_engine.store.layout import Layout
@@ -88,7 +89,7 @@ class Renderer:
 
         Args:
             recipes: of any families and sizes; what fits together is painted together.
-            on_step: told about every stage and every step.
+            on_step: called at every stage and every step.
             should_stop: asked before every call of a network.
             on_picture: given each picture when it is finished; pictures of a cancelled call that it has got are whole.
 
@@ -102,7 +103,7 @@ class Renderer:
         """
         call = _Call(on_step or _ignore_step, should_stop or _never, on_picture or _ignore_picture)
         self._check(recipes)
-        planned = batches(recipes, most=lambda recipe: panels_together(self._device, recipe))
+        planned = batches(recipes, most=lambda recipe: painted_together(self._device, recipe))
         call.total = sum(batch.first.steps for batch in planned)
         pictures: dict[int, Image.Image] = {}
         for _, same in groupby(planned, key=lambda batch: _networks_key(batch.first)):
@@ -151,19 +152,23 @@ class Renderer:
         painter.adapters.activate({_adapter_key(part): part.strength for part in first.loras})
         watch = _Watch(batch, call, self._colours_of(painter))
         call.report("denoising", batch)
-        latents = denoise(
-            painter.unet,
-            [_panel(recipe, encoded) for recipe in batch.recipes],
-            build_sampler(first.sampler, first.steps),
-            rows_per_call=rows_per_call(self._device, first),
-            on_step=watch.stepped,
-            should_stop=call.should_stop,
-        )
+        size: dict[str, object] = {"width": first.width, "height": first.height}
+        with fitting("models.memory_denoising", self._device, together=len(batch.recipes), **size):
+            latents = denoise(
+                painter.unet,
+                [_inputs(recipe, encoded) for recipe in batch.recipes],
+                build_sampler(first.sampler, first.steps),
+                rows_per_call=rows_per_call(self._device, first),
+                on_step=watch.stepped,
+                should_stop=call.should_stop,
+            )
         for position, one in zip(batch.positions, latents, strict=True):
             call.stop_if_asked()
             call.report("decoding", batch)
-            yield position, _decoded(painter, one)
-        _LOG.info("painted %d panel(s), %d steps, %.2f s", len(latents), first.steps, time.monotonic() - started)
+            with fitting("models.memory_decoding", self._device, **size):
+                picture = _decoded(painter, one)
+            yield position, picture
+        _LOG.info("painted %d picture(s), %d steps, %.2f s", len(latents), first.steps, time.monotonic() - started)
 
     def _add_loras(self, painter: Painter, parts: Sequence[LoraPart]) -> None:
         keys = frozenset(_adapter_key(part) for part in parts)
@@ -189,7 +194,7 @@ class Renderer:
 
 @dataclass(slots=True)
 class _Call:
-    """One call of `render`: who is told, and how far it is."""
+    """One call of `render`: who wants to know, and how far it is."""
 
     on_step: OnStep
     should_stop: Callable[[], bool]
@@ -236,7 +241,7 @@ def _networks_key(recipe: Recipe) -> tuple[str, str, str]:
     return recipe.family, recipe.weights_hash, recipe.precision
 
 
-def _panel(recipe: Recipe, encoded: dict[str, EncodedPrompt]) -> PictureInputs:
+def _inputs(recipe: Recipe, encoded: dict[str, EncodedPrompt]) -> PictureInputs:
     return PictureInputs(
         noise=starting_noise(recipe),
         prompt=encoded[recipe.prompt],
@@ -252,7 +257,8 @@ def _decoded(painter: Painter, latents: torch.Tensor) -> Image.Image:
         LookAtLog: the picture holds numbers that are none (an overflow, or damaged weights).
     """
     with torch.inference_mode():
-        decoded = painter.vae_decoder(latents[None].float())[0].float().cpu()
+        # The decoder computes in float32 and gives back the latents' own precision, as it does in DiffSynth's pipeline.
+        decoded = painter.vae_decoder(latents[None])[0].float().cpu()
     if not torch.isfinite(decoded).all():
         raise LookAtLog("models.not_finite", part="U-Net" if not torch.isfinite(latents).all() else "VAE")
     pixels = ((decoded.permute(1, 2, 0).numpy() / 2 + 0.5).clip(0, 1) * 255).astype(np.uint8)

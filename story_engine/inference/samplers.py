@@ -10,11 +10,10 @@ import math
 from typing import Protocol
 
 import torch
-from diffsynth.schedulers import EnhancedDDIMScheduler
 
-TRAINED_TIMESTEPS = 1100
-_BETA_END = 0.014
-"""Kolors' schedule. Source: diffsynth 1.1.9, pipelines/sdxl_image.py, `fetch_models`."""
+from story_engine.domain.family import TIMESTEPS
+from story_engine.inference.noise_schedule import kolors_schedule
+
 _KARRAS_RHO = 7.0
 """Source: Karras et al. 2022 (arXiv:2206.00364), equation 5 and table 1."""
 
@@ -30,7 +29,7 @@ class Sampler(Protocol):
         ...
 
     def denoised(self, noise: torch.Tensor, index: int, latents: torch.Tensor) -> torch.Tensor:
-        """The finished latents as the network imagines them at step `index`: what a preview shows."""
+        """The finished latents as denoised at step `index`: what a preview shows."""
         ...
 
 
@@ -41,11 +40,6 @@ def build_sampler(name: str, steps: int) -> Sampler:
         KeyError: no such sampler (recipes are checked before).
     """
     return _SAMPLERS[name](steps)
-
-
-def kolors_schedule() -> EnhancedDDIMScheduler:
-    """The noise schedule that Kolors and the preview model are trained on."""
-    return EnhancedDDIMScheduler(beta_end=_BETA_END, num_train_timesteps=TRAINED_TIMESTEPS)
 
 
 class Ddim:
@@ -81,7 +75,7 @@ class Euler:
     """
 
     def __init__(self, steps: int) -> None:
-        stride = TRAINED_TIMESTEPS // steps
+        stride = TIMESTEPS // steps
         self.timesteps: tuple[float, ...] = tuple(float(stride * (steps - 1 - index) + 1) for index in range(steps))
         alpha_bars = kolors_schedule().alphas_cumprod
         self._points = [_Point.of(alpha_bars[int(timestep)]) for timestep in self.timesteps] + [_FINISHED]

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
-from story_engine.catalog.preview_sizes import PreviewConfig
-from story_engine.catalog.published import preview_folder
-from story_engine.formats.safetensors_header import HeaderError, read_header
+from story_engine.catalog.description import UnetSizes
+from story_engine.catalog.families import descriptions
 from story_engine.store.layout import Layout
 
 _AT_HALF, _AT_QUARTER = (7, 10, 35, 38, 41), (15, 18, 21, 25, 28, 31)
@@ -18,23 +15,10 @@ Shape = tuple[int, int]
 """(out, in)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sizes:
-    widths: tuple[int, int]
-    """Channels at half and at quarter resolution."""
-    depths: tuple[int, int]
-    text: int
-    """Width of the prompt embeddings that the attention sees."""
-
-
-_KOLORS = _Sizes(widths=(640, 1280), depths=(2, 10), text=2048)
-
-
 def base_shapes(layout: Layout) -> dict[str, dict[str, Shape]]:
-    """Family → layer in DiffSynth's name → shape."""
-    shapes = {"kolors": _layers(_KOLORS)}
-    preview = _preview_sizes(layout)
-    return {"preview": _layers(preview), **shapes} if preview else shapes
+    """Family → layer in DiffSynth's name → shape; a family whose sizes need weights that are not here is left out."""
+    sizes = {name: said.unet_sizes(layout) for name, said in descriptions().items()}
+    return {name: _layers(known) for name, known in sizes.items() if known is not None}
 
 
 def fitting(shapes: Mapping[str, Shape], base: Mapping[str, Shape]) -> int:
@@ -54,16 +38,7 @@ def of_targets(base: Iterable[str], targets: Iterable[str]) -> int:
     return sum(1 for module in base if target(module) in wanted)
 
 
-def _preview_sizes(layout: Layout) -> _Sizes | None:
-    try:
-        metadata = read_header(preview_folder(layout) / "unet.safetensors").metadata
-        config = PreviewConfig.from_json(json.loads(metadata["preview_config"]))
-    except (OSError, HeaderError, KeyError, ValueError, TypeError):
-        return None  # without its weights there is no preview model to fit
-    return _Sizes(widths=config.unet_widths[1:], depths=config.unet_depths, text=config.text_hidden)
-
-
-def _layers(sizes: _Sizes) -> dict[str, Shape]:
+def _layers(sizes: UnetSizes) -> dict[str, Shape]:
     layers: dict[str, Shape] = {}
     for blocks, width, depth in zip((_AT_HALF, _AT_QUARTER), sizes.widths, sizes.depths, strict=True):
         for block in blocks:

@@ -17,12 +17,11 @@ from diffsynth.models.sdxl_unet import SDXLUNet
 from torch import nn
 
 from story_engine.catalog.preview_sizes import SMALLEST, PreviewConfig
+from story_engine.domain.family import LATENT_CHANNELS
 from story_engine.preview_model.text_encoder import PreviewTextEncoder
 
 __all__ = [
-    "LATENT_CHANNELS",
     "LATENT_SCALE",
-    "PIXELS_PER_LATENT",
     "SMALLEST",
     "PreviewConfig",
     "PreviewParts",
@@ -35,9 +34,6 @@ __all__ = [
 
 LATENT_SCALE = 0.13025
 """Latents are VAE means times this. Source: diffsynth 1.1.9, models/sdxl_vae_encoder.py."""
-
-LATENT_CHANNELS = 4
-PIXELS_PER_LATENT = 8
 
 
 class PreviewUNet(SDXLUNet):  # type: ignore[misc]

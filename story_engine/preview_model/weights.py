@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -14,19 +13,16 @@ from torch import nn
 
 from story_engine.errors import InstallOrDownload
 from story_engine.preview_model.architecture import PreviewConfig, PreviewParts, build_preview
+from story_engine.preview_model.family import CONFIG_KEY, FILES, WEIGHTS_FOLDER, joined_bytes
 from story_engine.store.atomic import write_bytes
+from story_engine.store.hashes import file_sha256
 
-WEIGHTS_FOLDER = Path(__file__).parent / "weights"
-"""Where the shipped weights lie."""
-
-FILES = ("unet.safetensors", "text_encoder.safetensors", "vae.safetensors")
-_CONFIG_KEY = "preview_config"
 _TOKEN_IDS_KEY = "embedding.known_token_ids"
 
 
 def save_preview(parts: PreviewParts, folder: Path) -> str:
     """Write all three files (float16, each one whole or not at all) and return their `weights_hash`."""
-    metadata = {_CONFIG_KEY: json.dumps(parts.config.to_json())}
+    metadata = {CONFIG_KEY: json.dumps(parts.config.to_json())}
     for name, tensors in _tensors_by_file(parts).items():
         content = {key: _for_disk(tensor) for key, tensor in tensors.items()}
         write_bytes(folder / name, save(content, metadata=metadata))
@@ -69,10 +65,7 @@ def weights_hash(folder: Path = WEIGHTS_FOLDER) -> str:
     Raises:
         InstallOrDownload: a file is missing.
     """
-    digest = hashlib.sha256()
-    for name in FILES:
-        digest.update(hashlib.sha256(_existing(folder, name).read_bytes()).digest())
-    return digest.hexdigest()
+    return joined_bytes([file_sha256(_existing(folder, name)) for name in FILES])
 
 
 def _tensors_by_file(parts: PreviewParts) -> dict[str, dict[str, torch.Tensor]]:
@@ -92,7 +85,7 @@ def _read(folder: Path, name: str) -> tuple[dict[str, torch.Tensor], dict[str, A
     path = _existing(folder, name)
     try:
         with safe_open(path, framework="pt") as file:
-            config: dict[str, Any] = json.loads(file.metadata()[_CONFIG_KEY])
+            config: dict[str, Any] = json.loads(file.metadata()[CONFIG_KEY])
             keys = list(file.keys())
             return {key: file.get_tensor(key) for key in keys}, config
     except (SafetensorError, OSError) as error:

@@ -12,11 +12,13 @@ import torch
 from aesthetics_predictor import AestheticsPredictorV2Linear
 from PIL import Image
 from safetensors import SafetensorError
-from transformers import CLIPImageProcessor
+from transformers import CLIPImageProcessor, CLIPVisionConfig
 
-from story_engine.catalog.scorers import PresentScorer, present_scorer
+from story_engine.catalog.scorers import PresentScorer, present_scorer, weights_of
 from story_engine.domain.take import Score
 from story_engine.errors import InstallOrDownload
+from story_engine.inference.out_of_memory import is_out_of_memory
+from story_engine.inference.weight_files import Tensors, tensors_of
 from story_engine.store.hashes import file_sha256
 from story_engine.store.layout import Layout
 from story_engine.store.scores import ScoreStore
@@ -37,9 +39,11 @@ class Scorer:
         self.present = present
         self._device = device
         try:
-            model = AestheticsPredictorV2Linear.from_pretrained(present.folder)
+            model = _model(present.folder)
             self._processor = CLIPImageProcessor.from_pretrained(present.folder)
         except (OSError, RuntimeError, ValueError, KeyError, SafetensorError) as error:
+            if is_out_of_memory(error):
+                raise
             raise InstallOrDownload("scoring.damaged", folder=str(present.folder), reason=str(error)[:200]) from error
         # eval() matters: the head has dropout, and a scorer that forgets it gives another number each time.
         self._model = model.to(device).eval()
@@ -57,6 +61,23 @@ class Scorer:
             pixels = self._processor(images=batch, return_tensors="pt")["pixel_values"].to(self._device)
             values += self._model(pixel_values=pixels).logits[:, 0].float().tolist()
         return values
+
+
+def _model(folder: Path) -> AestheticsPredictorV2Linear:
+    """Of the very files that its version is the hash of.
+
+    Left to look for itself, `from_pretrained` would take whatever else lies in the folder.
+    """
+    tensors: Tensors = {}
+    for path in weights_of(folder):
+        tensors |= tensors_of(path)
+    config = CLIPVisionConfig.from_pretrained(folder)
+    model, found = AestheticsPredictorV2Linear.from_pretrained(
+        None, config=config, state_dict=tensors, output_loading_info=True
+    )
+    if found["missing_keys"]:
+        raise ValueError(f"{len(found['missing_keys'])} tensors are missing, such as {found['missing_keys'][0]}")
+    return model
 
 
 _loaded: dict[tuple[Path, str], Scorer] = {}

@@ -75,6 +75,11 @@ class Layout:
         """Prompt embeddings by text hash; can be deleted."""
         return self.workspace / "cache" / "embeddings"
 
+    @property
+    def weight_hashes(self) -> Path:
+        """Hashes of weights files by path, size and time; can be deleted, and is then worked out again."""
+        return self.workspace / "cache" / "weights.json"
+
     def live(self, job: int) -> Path:
         """Small previews of a running job; removed with it."""
         return self.workspace / "cache" / "live" / str(job)

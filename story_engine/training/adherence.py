@@ -14,8 +14,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from story_engine.domain.family import PIXELS_PER_LATENT
 from story_engine.inference.encoding import EncodedPrompt
-from story_engine.inference.noise import PIXELS_PER_LATENT
 from story_engine.store.atomic import write_bytes
 from story_engine.training.loss import add_noise, noise_errors
 from story_engine.training.randomness import generator

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from story_engine.domain.family import SIZE_MULTIPLE
 from story_engine.domain.run import TrainedPicture
-from story_engine.domain.training import SIZE_MULTIPLE, TrainingSpec
+from story_engine.domain.training import TrainingSpec
 
 LONGEST_RATIO = 2.0
 """Of a bucket; longer pictures are cut."""

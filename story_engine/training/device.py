@@ -12,6 +12,8 @@ from accelerate.state import AcceleratorState
 from accelerate.utils import InitProcessGroupKwargs
 
 from story_engine.domain.training import TrainingSpec
+from story_engine.inference.runtime import open_runtime
+from story_engine.store.layout import Layout
 from story_engine.training.base import settled_precision
 
 _PATIENCE = timedelta(days=1)
@@ -19,13 +21,14 @@ _PATIENCE = timedelta(days=1)
 _MIXED = {"float32": "no", "float16": "fp16", "bfloat16": "bf16"}
 
 
-def open_accelerator(spec: TrainingSpec) -> Accelerator:
+def open_accelerator(layout: Layout, spec: TrainingSpec) -> Accelerator:
     """Device, precision, accumulation and the other processes, if this is one of several."""
     is_gpu = torch.cuda.is_available()
     if "WORLD_SIZE" not in os.environ:
         # A child that trained another run before: accelerate keeps its settings per process.
         AcceleratorState._reset_state(reset_partial_state=True)
-    settled = settled_precision(spec.family, spec.precision, "cuda" if is_gpu else "cpu")
+    runtime = open_runtime(layout, spec.family)
+    settled = settled_precision(spec.precision, "cuda" if is_gpu else "cpu", is_small=runtime.is_small)
     return Accelerator(
         cpu=not is_gpu,
         mixed_precision=_MIXED[settled],

@@ -23,7 +23,8 @@ from story_engine.domain.captions import styled, triggered
 from story_engine.domain.run import TrainedPicture
 from story_engine.domain.training import TrainingSpec
 from story_engine.errors import Cancelled, FixInput
-from story_engine.inference.encoding import EmbeddingCache, EncodedPrompt
+from story_engine.inference.encoding import EncodedPrompt
+from story_engine.inference.networks import embedding_cache
 from story_engine.store.atomic import cannot_write, writing
 from story_engine.store.hashes import file_sha256
 from story_engine.store.layout import Layout
@@ -89,7 +90,7 @@ class EncodedDataset:
         layout: where cached files lie.
         base: whose encoders are used.
         items: the pictures.
-        spec: whether pictures are mirrored, and which sizes the U-Net is told.
+        spec: whether pictures are mirrored, and which sizes the U-Net is given.
     """
 
     def __init__(self, layout: Layout, base: Base, items: Sequence[Item], spec: TrainingSpec) -> None:
@@ -98,12 +99,11 @@ class EncodedDataset:
         self._folder = layout.latents
         self._base, self._spec = base, spec
         self._weights = base.family.weights_hash
-        self._texts = EmbeddingCache(f"{self._weights} {base.precision}", folder=layout.embeddings)
+        self._texts = embedding_cache(layout, base.family.name, precision=base.precision, is_needed=True)
         self._kept: dict[Path, torch.Tensor] = {}
         self._kept_prompts: dict[str, EncodedPrompt] = {}
         self._kept_bytes = 0
-        # The preview model has only ever been told the size that it paints.
-        self._tells_true_sizes = spec.true_size and base.family.name == "kolors"
+        self._gives_true_sizes = spec.true_size and base.family.knows_true_sizes
 
     def encode(
         self, extra_texts: Sequence[str], *, on_progress: OnProgress, should_stop: Callable[[], bool]
@@ -112,7 +112,7 @@ class EncodedDataset:
 
         Args:
             extra_texts: prompts of sample pictures, besides the captions and the empty one.
-            on_progress: told how far it is.
+            on_progress: called with how far it is.
             should_stop: asked between two pictures.
 
         Returns:
@@ -139,7 +139,7 @@ class EncodedDataset:
         crop = item.crops[number % len(item.crops)]
         height, width = item.bucket.height, item.bucket.width
         sizes = (height, width, 0, 0, height, width)
-        if self._tells_true_sizes:
+        if self._gives_true_sizes:
             sizes = (item.picture.height, item.picture.width, crop.top, crop.left, height, width)
         return Sample(latents[number].float(), sizes, self._prompt(_words(item, caption)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from story_engine.preview_model.noise_schedule import add_noise, signal_shares
+from story_engine.inference.noise_schedule import add_noise, signal_shares
 
 __all__ = ["add_noise", "noise_errors", "snr_weights"]
 

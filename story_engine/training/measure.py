@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from story_engine.domain.family import LATENT_CHANNELS, PIXELS_PER_LATENT
 from story_engine.domain.training import TrainingSpec
 from story_engine.inference.encoding import EncodedPrompt
-from story_engine.inference.noise import LATENT_CHANNELS, PIXELS_PER_LATENT
+from story_engine.inference.runtime import free_memory
 from story_engine.store.layout import Layout
 from story_engine.training.adapter import TrainedAdapter
-from story_engine.training.base import Base, free_memory, open_base
+from story_engine.training.base import Base, open_base
 from story_engine.training.buckets import Bucket
 from story_engine.training.device import open_accelerator
 from story_engine.training.encoding import Sample
@@ -57,7 +58,7 @@ def measure(layout: Layout, spec: TrainingSpec, *, steps: int = 2) -> Measured:
     Raises:
         InstallOrDownload: the family's weights are not here.
     """
-    accelerator = open_accelerator(spec)
+    accelerator = open_accelerator(layout, spec)
     base = open_base(layout, spec.family, precision=spec.precision, device=str(accelerator.device))
     side = spec.resolution or base.family.width
     with base.vae_encoder() as encoder:

@@ -12,11 +12,11 @@ import torch
 from PIL import Image
 from torch import nn
 
+from story_engine.domain.family import LATENT_CHANNELS, PIXELS_PER_LATENT
 from story_engine.domain.training import TrainingSpec
 from story_engine.errors import Cancelled, LookAtLog
 from story_engine.inference.denoising import PictureInputs, denoise
 from story_engine.inference.encoding import EncodedPrompt
-from story_engine.inference.noise import LATENT_CHANNELS, PIXELS_PER_LATENT
 from story_engine.inference.samplers import build_sampler
 from story_engine.store.atomic import write_bytes
 from story_engine.training.base import Base
@@ -62,10 +62,10 @@ def paint_samples(
         some = missing[start : start + together]
         latents = denoise(
             unet,
-            [_panel(spec, number, encoded, base.family.cfg_scale, side) for number in some],
+            [_inputs(spec, number, encoded, base.family.cfg_scale, side) for number in some],
             build_sampler(base.family.sampler, steps),
             rows_per_call=max(2, _ROWS_PER_CALL * 256 * 256 // (side * side)),
-            on_step=partial(_told, on_step, start * steps, len(some), len(missing) * steps),
+            on_step=partial(_stepped, on_step, start * steps, len(some), len(missing) * steps),
             should_stop=should_stop,
         )
         pictures |= dict(zip(some, latents.float(), strict=True))
@@ -77,16 +77,16 @@ def paint_samples(
     return pictures
 
 
-def _told(on_step: Callable[[int, int], None], before: int, together: int, total: int, step: int, _: object) -> None:
+def _stepped(on_step: Callable[[int, int], None], before: int, together: int, total: int, step: int, _: object) -> None:
     on_step(before + step * together, total)
 
 
-def _panel(
+def _inputs(
     spec: TrainingSpec, number: int, encoded: Mapping[str, EncodedPrompt], cfg_scale: float, side: int
 ) -> PictureInputs:
     sample = spec.sample_prompts[number]
     shape = (1, LATENT_CHANNELS, side // PIXELS_PER_LATENT, side // PIXELS_PER_LATENT)
-    # As `models.noise.starting_noise`: the picture that a story paints from this seed.
+    # As `inference.noise.starting_noise`: the picture that a story paints from this seed.
     noise = torch.randn(shape, generator=torch.Generator().manual_seed(sample.seed))
     return PictureInputs(
         noise=noise, prompt=encoded[sample.prompt], negative=encoded[sample.negative], cfg_scale=cfg_scale

@@ -18,11 +18,13 @@ from story_engine.domain.run import MetricRow
 from story_engine.domain.training import TrainingSpec
 from story_engine.errors import Cancelled, StudioError
 from story_engine.inference.encoding import EncodedPrompt
+from story_engine.inference.out_of_memory import fitting
+from story_engine.inference.runtime import free_memory
 from story_engine.store.layout import Layout
 from story_engine.store.runs import RunStore, now, process_of_run
 from story_engine.training.adapter import TrainedAdapter
 from story_engine.training.adherence import adherence, write_adherence
-from story_engine.training.base import Base, free_memory, open_base
+from story_engine.training.base import Base, open_base
 from story_engine.training.checkpoints import save_checkpoint
 from story_engine.training.device import memory_mb, open_accelerator
 from story_engine.training.encoding import EncodedDataset, items_of
@@ -70,7 +72,7 @@ class Session:
         """As `train.train`."""
         self.store = RunStore(self.layout)
         self.folder = self.store.folder(self.run_id)
-        self.accelerator = open_accelerator(self.spec)
+        self.accelerator = open_accelerator(self.layout, self.spec)
         self.telling = Telling(
             store=self.store,
             state=self.store.run(self.run_id),
@@ -178,7 +180,8 @@ class Session:
                 self._save(step)
                 saved = step
             started = time.monotonic()
-            result = self.loop.step(step)
+            with fitting("models.memory_training", str(self.accelerator.device)):
+                result = self.loop.step(step)
             step += 1
             self._record(step, result, seconds=time.monotonic() - started)
             if step % spec.save_every == 0:
@@ -250,7 +253,8 @@ class Session:
         if self.accelerator.is_main_process and self.spec.sample_prompts and not has_all(folder, self.spec):
             self.loop.unet.eval()
             painted: dict[int, torch.Tensor] = {}
-            with self.loop.adapter.left_out(without_adapter), contextlib.suppress(Cancelled):
+            fits = fitting("models.memory_sampling", str(self.accelerator.device))
+            with fits, self.loop.adapter.left_out(without_adapter), contextlib.suppress(Cancelled):
                 painted = paint_samples(
                     self.loop.unet,
                     self.base,

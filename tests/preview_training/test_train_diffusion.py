@@ -16,6 +16,7 @@ from preview_training import export
 from preview_training.caption_batches import caption_tokens, pad_tokens
 from preview_training.drawing_cache import DrawingCache
 from preview_training.latents import LatentCache
+from preview_training.timesteps import loss_weights, spread_timesteps
 from preview_training.train_diffusion import (
     TOKEN_IDS_FILE,
     DiffusionPlan,
@@ -27,8 +28,9 @@ from preview_training.train_diffusion import (
 from preview_training.train_text import TextTraining, attribute_indices
 from preview_training.training_run import Moment, RunOptions, TrainingRun
 from story_engine.catalog.tokenizer import encode_ids
+from story_engine.domain.family import TIMESTEPS
+from story_engine.inference.noise_schedule import add_noise
 from story_engine.preview_model.architecture import SMALLEST, build_preview
-from story_engine.preview_model.noise_schedule import TIMESTEPS, add_noise, loss_weights, spread_timesteps
 from story_engine.preview_model.prompts import PreviewPrompter
 from story_engine.preview_model.weights import save_preview
 from story_engine.preview_model.world import DrawnScene

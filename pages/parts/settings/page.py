@@ -15,6 +15,7 @@ _FILE_ICONS = {
     "missing": ":gray[:material/cloud_download:]",
     "truncated": ":orange[:material/warning:]",
     "damaged": ":red[:material/error:]",
+    "unreadable": ":red[:material/lock:]",
 }
 _JOB_ICONS = {
     "done": ":green[:material/check_circle:]",

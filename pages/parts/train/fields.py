@@ -25,7 +25,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 ELSEWHERE = frozenset({"name", "dataset", "trigger", "other_styles", "sample_prompts"})
 """Fields that the form shows unfolded."""
 _CHOICES: Mapping[str, tuple[str, ...]] = {
-    "family": FAMILY_NAMES,
+    "family": tuple(FAMILY_NAMES),
     "precision": PRECISIONS,
     "lr_scheduler": SCHEDULERS,
 }

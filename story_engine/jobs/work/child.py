@@ -21,7 +21,7 @@ from pathlib import Path
 from story_engine.domain.job import Progress
 from story_engine.domain.job_result import plain
 from story_engine.domain.job_spec import read_spec
-from story_engine.errors import Cancelled, StudioError
+from story_engine.errors import Cancelled, OutOfMemory, StudioError
 from story_engine.jobs import orders
 from story_engine.jobs.kinds import READ, STANDARD, WARM_UP, Work, named
 from story_engine.jobs.wire import Voice
@@ -108,10 +108,14 @@ class Child:
     def _do(self, task: _Task) -> None:
         job, attempt = task.order.key
         outcome: orders.Done | orders.Cancelled | orders.Failed
+        needs_room = False
         try:
             outcome = self._outcome(task)
         except Cancelled:
             outcome = orders.Cancelled(job=job, attempt=attempt)
+        except OutOfMemory as error:
+            _LOG.exception("job %d does not fit into memory", job)
+            outcome, needs_room = _failed(task.order, error.code, error.values), True
         except StudioError as error:
             _LOG.info("job %d cannot be done: %s", job, error)
             outcome = _failed(task.order, error.code, error.values)
@@ -119,7 +123,9 @@ class Child:
             outcome = _unexpected(task.order, error)
         with self._lock:
             self._close(outcome)
-            self._is_leaving = isinstance(outcome, orders.Failed) and outcome.code == "jobs.out_of_memory"
+            # A fresh process has nothing loaded.
+            is_full = isinstance(outcome, orders.Failed) and outcome.code == "jobs.out_of_memory"
+            self._is_leaving = needs_room or is_full
 
     def _outcome(self, task: _Task) -> orders.Done | orders.Failed:
         order = task.order

@@ -105,7 +105,7 @@ def test_pictures_without_any_words_cannot_be_trained_and_with_a_trigger_they_ca
 
 
 def test_a_high_learning_rate_is_warned_of_not_refused():
-    found = problems(a_spec(family="kolors", learning_rate=5e-3))
+    found = problems(a_spec(family="kolors", learning_rate=5e-3), family=KOLORS)
 
     assert codes(found) == {("learning_rate", "training.fast")} and not found[0].blocks
 

@@ -10,7 +10,7 @@ from diffsynth.models.kolors_text_encoder import ChatGLMConfig, ChatGLMModel
 from safetensors.torch import save_file
 from torch import nn
 
-from story_engine.catalog.published import KOLORS, VAE_FOR_TRAINING
+from story_engine.kolors.family import KOLORS
 from story_engine.preview_model.architecture import PreviewConfig, PreviewVAEDecoder, PreviewVAEEncoder, build_preview
 from story_engine.store.layout import Layout
 
@@ -76,8 +76,8 @@ _ENCODER = {
 
 
 def publish_small_kolors(layout: Layout) -> dict[str, nn.Module]:
-    """Write every file of `published.KOLORS` and the VAE for training; the networks by their parts' names."""
-    folder = layout.models / KOLORS.folder
+    """Write every file of `kolors.family.KOLORS`; the networks by their parts' names."""
+    folder = layout.models / KOLORS.home
     for name in ("text_encoder", "unet", "vae"):
         (folder / name).mkdir(parents=True)
     parts = build_preview(_SIZES, seed=3)
@@ -86,9 +86,6 @@ def publish_small_kolors(layout: Layout) -> dict[str, nn.Module]:
     save_file(_plain(unet), folder / "unet" / "diffusion_pytorch_model.fp16.safetensors")
     vae = _vae_names(parts.vae_decoder, parts.vae_encoder)
     save_file(_plain(vae), folder / "vae" / "diffusion_pytorch_model.safetensors")
-    training = layout.models / VAE_FOR_TRAINING.folder
-    training.mkdir(parents=True)
-    save_file(_plain(vae), training / "diffusion_pytorch_model.safetensors")
     encoder = _text_encoder(folder / "text_encoder")
     return {"unet": parts.unet, "vae_decoder": parts.vae_decoder, "text_encoder": encoder}
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,20 +16,22 @@ from diffsynth.models.sdxl_vae_decoder import SDXLVAEDecoder
 from diffsynth.models.sdxl_vae_encoder import SDXLVAEEncoder
 from diffsynth.prompters import KolorsPrompter
 from diffsynth.schedulers import EnhancedDDIMScheduler
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from story_engine.catalog.families import families
-from story_engine.catalog.published import KOLORS, package_state
+from story_engine.catalog.published import package_state
 from story_engine.domain.recipe import Recipe
 from story_engine.errors import InstallOrDownload
-from story_engine.inference.published_networks import (
+from story_engine.inference.render import Renderer, RenderProgress
+from story_engine.kolors.family import KOLORS
+from story_engine.kolors.networks import (
     fit_widths,
     load_text_encoder,
     load_unet,
     load_vae_decoder,
     load_vae_encoder,
 )
-from story_engine.inference.render import Renderer, RenderProgress
 from story_engine.store.layout import Layout
 from tests.story_engine.inference.small_kolors import TEXT_WIDTH, publish_small_kolors
 
@@ -43,7 +48,7 @@ def published(layout: Layout) -> dict[str, nn.Module]:
 
 
 def test_every_published_tensor_finds_its_place(layout: Layout, published: dict[str, nn.Module]) -> None:
-    folder = layout.models / KOLORS.folder
+    folder = layout.models / KOLORS.home
 
     unet = load_unet(folder, device="cpu", dtype=torch.float32)
     decoder = load_vae_decoder(folder, device="cpu")
@@ -55,7 +60,7 @@ def test_every_published_tensor_finds_its_place(layout: Layout, published: dict[
 
 
 def test_the_vae_stays_float32_whatever_the_unet_is(layout: Layout, published: dict[str, nn.Module]) -> None:
-    folder = layout.models / KOLORS.folder
+    folder = layout.models / KOLORS.home
 
     assert next(load_unet(folder, device="cpu", dtype=torch.float16).parameters()).dtype == torch.float16
     assert next(load_vae_decoder(folder, device="cpu").parameters()).dtype == torch.float32
@@ -100,7 +105,7 @@ def test_prompts_that_were_encoded_before_need_no_text_encoder(
 ) -> None:
     wanted = _recipe(layout, prompt="一只狐狸", steps=1)
     first = Renderer(layout, threads=1).render([wanted])[0]
-    shard = layout.models / KOLORS.folder / "text_encoder" / "pytorch_model-00001-of-00002.bin"
+    shard = layout.models / KOLORS.home / "text_encoder" / "pytorch_model-00001-of-00002.bin"
     hidden = tmp_path / shard.name
 
     # The file keeps size and time, so the weights keep their name, but nothing can be loaded from it.
@@ -144,7 +149,7 @@ def test_the_text_encoder_is_used_once_for_all_panels(layout: Layout, published:
 def test_files_that_are_not_whole_are_named_before_anything_is_loaded(tmp_path: Path, name: str, damage: str) -> None:
     layout = Layout(tmp_path / "workspace", tmp_path / "stories")
     publish_small_kolors(layout)
-    path = layout.models / KOLORS.folder / name
+    path = layout.models / KOLORS.home / name
     content = path.read_bytes()
     path.unlink() if damage == "missing" else path.write_bytes(content[: len(content) // 2])
 
@@ -154,14 +159,14 @@ def test_files_that_are_not_whole_are_named_before_anything_is_loaded(tmp_path: 
     assert caught.value.code == "models.files_missing"
     assert path.name in str(caught.value) and "Kwai-Kolors/Kolors" in str(caught.value)
     states = {file.path: file.state for file in package_state(layout, "kolors").files}
-    assert states[f"{KOLORS.folder}/{name}"] in {damage, "damaged"}
+    assert states[f"{KOLORS.home}/{name}"] in {damage, "damaged"}
     assert not package_state(layout, "kolors").ready
 
 
 def test_another_network_in_the_place_of_the_unet_is_refused(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "workspace", tmp_path / "stories")
     publish_small_kolors(layout)
-    folder = layout.models / KOLORS.folder
+    folder = layout.models / KOLORS.home
     vae = (folder / "vae" / "diffusion_pytorch_model.safetensors").read_bytes()
     (folder / "unet" / "diffusion_pytorch_model.fp16.safetensors").write_bytes(vae)
 
@@ -178,15 +183,128 @@ def test_the_weights_hash_follows_the_contents_and_is_worked_out_once(tmp_path: 
 
     first = families(layout)["kolors"].weights_hash
 
-    memory = layout.models / KOLORS.folder / "weights.json"
+    memory = layout.weight_hashes
     written = memory.stat().st_mtime_ns
     assert len(first) == 64 and families(layout)["kolors"].weights_hash == first
     assert memory.stat().st_mtime_ns == written
-    path = layout.models / KOLORS.folder / "unet" / "diffusion_pytorch_model.fp16.safetensors"
+    path = layout.models / KOLORS.home / "unet" / "diffusion_pytorch_model.fp16.safetensors"
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
     assert families(layout)["kolors"].weights_hash not in ("", first)
+
+
+def test_the_weights_keep_the_name_that_earlier_versions_gave_them(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "workspace", tmp_path / "stories")
+    publish_small_kolors(layout)
+    folder = layout.models / KOLORS.home
+    names = (
+        "text_encoder/config.json",
+        "text_encoder/pytorch_model.bin.index.json",
+        "unet/diffusion_pytorch_model.fp16.safetensors",
+        "vae/diffusion_pytorch_model.safetensors",
+        "text_encoder/pytorch_model-00001-of-00002.bin",
+        "text_encoder/pytorch_model-00002-of-00002.bin",
+    )
+    hashes = [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names]
+
+    assert families(layout)["kolors"].weights_hash == hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+
+def test_what_lies_beside_the_published_files_is_neither_hashed_nor_loaded(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "workspace", tmp_path / "stories")
+    networks = publish_small_kolors(layout)
+    wanted = _recipe(layout, steps=1)
+    painted = Renderer(layout, threads=1).render([wanted])[0]
+    folder = layout.models / KOLORS.home
+    other = {name: tensor + 1 for name, tensor in networks["text_encoder"].state_dict().items()}
+    save_file(other, folder / "text_encoder" / "model.safetensors", metadata={"format": "pt"})
+    torch.save(other, folder / "text_encoder" / "pytorch_model.bin")
+    (folder / "text_encoder" / "adapter_config.json").write_text('{"base_model_name_or_path": "/nowhere"}')
+    (folder / "unet" / "diffusion_pytorch_model.safetensors").write_bytes(b"not whole")
+    shutil.rmtree(layout.embeddings)
+
+    assert _recipe(layout, steps=1) == wanted
+    assert Renderer(layout, threads=1).render([wanted])[0].tobytes() == painted.tobytes()
+
+
+def test_encoded_prompts_belong_to_the_text_encoder_alone(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "workspace", tmp_path / "stories")
+    publish_small_kolors(layout)
+    Renderer(layout, threads=1).render([_recipe(layout, steps=1)])
+    kept = set(layout.embeddings.rglob("*.safetensors"))
+    unet = layout.models / KOLORS.home / "unet" / "diffusion_pytorch_model.fp16.safetensors"
+    save_file(load_file(unet), unet, metadata={"another": "file"})
+
+    Renderer(layout, threads=1).render([_recipe(layout, steps=1)])
+    assert set(layout.embeddings.rglob("*.safetensors")) == kept
+
+    config = layout.models / KOLORS.home / "text_encoder" / "config.json"
+    config.write_text(config.read_text().replace("{", '{"another": 1, ', 1))
+    Renderer(layout, threads=1).render([_recipe(layout, steps=1)])
+    assert len(set(layout.embeddings.rglob("*.safetensors"))) == 2 * len(kept)
+
+
+@pytest.mark.parametrize("index", ["model.safetensors.index.json", "model.safetensors.index.fp16.json"])
+def test_kolors_diffusers_and_chatglm_in_sharded_safetensors_paint_the_same_picture(tmp_path: Path, index: str) -> None:
+    layout = Layout(tmp_path / "workspace", tmp_path / "stories")
+    networks = publish_small_kolors(layout)
+    painted = Renderer(layout, threads=1).render([_recipe(layout, steps=1)])[0]
+    folder = layout.models / "Kwai-Kolors" / "Kolors-diffusers"
+    folder.parent.mkdir()
+    (layout.models / KOLORS.home).rename(folder)
+    for path in (folder / "text_encoder").glob("pytorch_model*"):
+        path.unlink()
+    prefix = "transformer." if "fp16" in index else ""  # as ChatGLM's own files have it
+    tensors = networks["text_encoder"].state_dict().items()
+    read = {prefix + name: tensor for name, tensor in tensors if not name.startswith("output_layer.")}
+    _save_sharded(read, folder / "text_encoder", "model", index)
+    unet = folder / "unet" / "diffusion_pytorch_model.fp16.safetensors"
+    _save_sharded(
+        load_file(unet), unet.parent, unet.stem.split(".")[0], "diffusion_pytorch_model.safetensors.index.json"
+    )
+    unet.unlink()
+
+    assert package_state(layout, "kolors").ready
+    assert Renderer(layout, threads=1).render([_recipe(layout, steps=1)])[0].tobytes() == painted.tobytes()
+    next((folder / "unet").glob("*-00002-of-*")).unlink()
+    assert not package_state(layout, "kolors").ready
+
+
+@pytest.mark.parametrize("cfg_scale", [4.0, 7.3, 1.0])
+def test_device_noise_in_half_precision_is_the_stock_pipelines_picture_to_the_bit(
+    layout: Layout, published: dict[str, nn.Module], cfg_scale: float
+) -> None:
+    fields: dict[str, object] = {"noise": "device:cpu", "precision": "float16", "cfg_scale": cfg_scale, "steps": 5}
+    wanted = [_recipe(layout, seed=seed, **fields) for seed in range(3)]
+
+    ours = Renderer(layout, threads=1).render(wanted)
+
+    pipeline = _stock_pipeline(layout, torch.float16)
+    for recipe, picture in zip(wanted, ours, strict=True):
+        stock = pipeline(
+            prompt=recipe.prompt,
+            negative_prompt=recipe.negative,
+            cfg_scale=recipe.cfg_scale,
+            num_inference_steps=recipe.steps,
+            height=recipe.height,
+            width=recipe.width,
+            seed=recipe.seed,
+            progress_bar_cmd=iter,
+        )
+        assert np.array_equal(np.asarray(picture), np.asarray(stock))
+
+
+def _save_sharded(tensors: dict[str, torch.Tensor], folder: Path, stem: str, index: str) -> None:
+    names = sorted(tensors)
+    half = len(names) // 2
+    placed: dict[str, str] = {}
+    for number, some in enumerate((names[:half], names[half:]), start=1):
+        shard = f"{stem}-{number:05}-of-00002.safetensors"
+        kept = {name: tensors[name].contiguous().clone() for name in some}
+        save_file(kept, folder / shard, metadata={"format": "pt"})
+        placed |= dict.fromkeys(some, shard)
+    (folder / index).write_text(json.dumps({"metadata": {}, "weight_map": placed}))
 
 
 def _recipe(layout: Layout, **changes: object) -> Recipe:
@@ -207,12 +325,12 @@ def _recipe(layout: Layout, **changes: object) -> Recipe:
     return Recipe.model_validate(fields | changes)
 
 
-def _stock_pipeline(layout: Layout) -> SDXLImagePipeline:
-    folder = layout.models / KOLORS.folder
-    pipeline = SDXLImagePipeline(device="cpu", torch_dtype=torch.float32)
-    pipeline.text_encoder_kolors = load_text_encoder(folder, device="cpu", dtype=torch.float32)
+def _stock_pipeline(layout: Layout, dtype: torch.dtype = torch.float32) -> SDXLImagePipeline:
+    folder = layout.models / KOLORS.home
+    pipeline = SDXLImagePipeline(device="cpu", torch_dtype=dtype)
+    pipeline.text_encoder_kolors = load_text_encoder(folder, device="cpu", dtype=dtype)
     assert pipeline.text_encoder_kolors.config.hidden_size == TEXT_WIDTH
-    pipeline.unet = load_unet(folder, device="cpu", dtype=torch.float32)
+    pipeline.unet = load_unet(folder, device="cpu", dtype=dtype)
     pipeline.vae_decoder = load_vae_decoder(folder, device="cpu")
     pipeline.prompter = KolorsPrompter()
     pipeline.prompter.fetch_models(pipeline.text_encoder_kolors)

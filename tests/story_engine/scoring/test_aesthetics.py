@@ -5,11 +5,14 @@ import pytest
 import torch
 from aesthetics_predictor import AestheticsPredictorV2Linear
 from PIL import Image
+from safetensors.torch import load_file, save_file
 from transformers import CLIPImageProcessor, CLIPVisionConfig
 
-from story_engine.catalog.scorers import challenge_folder, present_scorer
+from story_engine.catalog.published import AESTHETIC
+from story_engine.catalog.scorers import present_scorer
 from story_engine.errors import InstallOrDownload
 from story_engine.scoring.aesthetics import Scorer, score_pictures
+from story_engine.store.hashes import file_sha256
 from story_engine.store.layout import Layout
 from story_engine.store.scores import ScoreStore
 
@@ -25,7 +28,7 @@ def save_challenge_scorer(layout, *, seed=0):
         hidden_size=32, intermediate_size=64, projection_dim=16, num_hidden_layers=2, num_attention_heads=2,
         image_size=32, patch_size=8,
     )  # fmt: skip
-    folder = challenge_folder(layout)
+    folder = AESTHETIC.folder(layout)
     AestheticsPredictorV2Linear(config).save_pretrained(folder)
     CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}).save_pretrained(folder)
     return folder
@@ -117,11 +120,41 @@ def test_scores_of_another_version_are_never_mixed_in(layout, tmp_path):
 
 def test_a_damaged_scorer_says_where_and_what_to_do(layout):
     folder = save_challenge_scorer(layout)
-    weights = folder / "model.safetensors"
-    weights.write_bytes(weights.read_bytes()[:200])
+    save_file({"other": torch.zeros(3)}, folder / "model.safetensors")
 
     with pytest.raises(InstallOrDownload, match="download the scorer again"):
         Scorer(present_scorer(layout))
+
+
+def test_a_scorer_that_is_not_whole_never_counts_as_the_challenges(layout):
+    folder = save_challenge_scorer(layout)
+    whole = {path: path.read_bytes() for path in folder.iterdir()}
+    counted = []
+    for path, content in whole.items():
+        path.unlink()
+        counted.append((path.name, "missing", present_scorer(layout).name))
+        path.write_bytes(content[: len(content) // 2])
+        counted.append((path.name, "half", present_scorer(layout).name))
+        path.write_bytes(content)
+
+    assert {name for _, _, name in counted} == {"preview"}, counted
+    assert present_scorer(layout).is_challenge
+
+
+def test_a_scorer_is_read_from_the_file_that_its_version_names(layout, tmp_path):
+    folder = save_challenge_scorer(layout)
+    paths = pictures(tmp_path / "p")
+    torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
+    before, present = score_pictures(paths, layout), present_scorer(layout)
+    assert present.version == file_sha256(folder / "model.safetensors")[:12]  # as scores of earlier versions are named
+
+    # A copy that broke off: from here on the other file is the one that counts, is hashed and is read.
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:500])
+    after = score_pictures(paths, layout)
+
+    assert after[0].scorer_version == file_sha256(folder / "pytorch_model.bin")[:12]
+    assert [score.value for score in after] == pytest.approx([score.value for score in before], abs=1e-5)
 
 
 def test_a_line_torn_by_a_crash_loses_only_itself(layout, tmp_path):

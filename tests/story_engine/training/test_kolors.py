@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from story_engine.kolors import runtime as kolors_module
 from story_engine.lora_files.read import read_lora
 from story_engine.store.layout import Layout
 from story_engine.store.runs import RunStore
@@ -33,7 +34,7 @@ def layout(tmp_path_factory) -> Layout:
 def test_kolors_is_trained_and_only_one_network_is_there_at_a_time(layout, monkeypatch):
     present: list[str] = []
     for name in ("load_text_encoder", "load_vae_encoder", "load_unet", "load_vae_decoder"):
-        monkeypatch.setattr(base_module, name, _noted(getattr(base_module, name), name, present))
+        monkeypatch.setattr(kolors_module, name, _noted(getattr(kolors_module, name), name, present))
     monkeypatch.setattr(base_module, "free_memory", lambda: present.append("left"))
     run = new_run(layout, family="kolors", resolution=128, steps_per_epoch=2, save_every=2, sample_every=2,
                   sample_prompts=(PROMPT,), lr_warmup_steps=0)  # fmt: skip
@@ -67,10 +68,10 @@ def test_kolors_is_told_each_pictures_true_size(layout):
 
 
 def test_the_precision_follows_device_and_family():
-    assert settled_precision("kolors", "auto", "cpu") == "float32"
-    assert settled_precision("kolors", "float16", "cpu") == "float32"
-    assert settled_precision("preview", "auto", "cuda") == "float32"
-    assert settled_precision("kolors", "float16", "cuda") == "float16"
+    assert settled_precision("auto", "cpu", is_small=False) == "float32"
+    assert settled_precision("float16", "cpu", is_small=False) == "float32"
+    assert settled_precision("auto", "cuda", is_small=True) == "float32"
+    assert settled_precision("float16", "cuda", is_small=False) == "float16"
 
 
 def _noted(real, name, present):

@@ -2,67 +2,91 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 from diffsynth.models.attention import Attention
-from diffsynth.models.kolors_text_encoder import ChatGLMModel
+from diffsynth.models.kolors_text_encoder import ChatGLMConfig, ChatGLMModel
 from diffsynth.models.sdxl_unet import SDXLUNet
 from diffsynth.models.sdxl_vae_decoder import SDXLVAEDecoder
 from diffsynth.models.sdxl_vae_encoder import SDXLVAEEncoder
-from safetensors import SafetensorError, safe_open
 from torch import nn
 
-from story_engine.catalog.published import KOLORS, needed_names
 from story_engine.errors import InstallOrDownload
+from story_engine.inference.out_of_memory import is_out_of_memory
+from story_engine.inference.weight_files import Tensors, tensors_of
+from story_engine.kolors.family import KOLORS
 
-Tensors = dict[str, torch.Tensor]
+_WITHIN_CHATGLM = "transformer."
+"""What ChatGLM's own files put before each name, and Kolors' do not."""
 
 
 def load_unet(folder: Path, *, device: str, dtype: torch.dtype) -> nn.Module:
-    """Kolors' U-Net from the folder of `published.KOLORS`, in evaluation mode, without gradients.
+    """Kolors' U-Net from a folder of `family.KOLORS`, in evaluation mode, without gradients.
 
     Raises:
-        InstallOrDownload: the file is missing or damaged, or holds another network.
+        InstallOrDownload: a file is missing or damaged, or holds another network.
     """
-    path = _needed_file(folder, "unet/")
-    return _loaded(path, lambda: SDXLUNet(is_kolors=True), device=device, dtype=dtype)
+    return _loaded(folder, "unet", lambda: SDXLUNet(is_kolors=True), device=device, dtype=dtype)
 
 
 def load_vae_decoder(folder: Path, *, device: str) -> nn.Module:
     """The VAE's decoder in float32: in float16 it overflows, as DiffSynth knows too. Raises as `load_unet`."""
-    return _loaded(_needed_file(folder, "vae/"), SDXLVAEDecoder, device=device, dtype=torch.float32)
+    return _loaded(folder, "vae", SDXLVAEDecoder, device=device, dtype=torch.float32)
 
 
 def load_vae_encoder(folder: Path, *, device: str) -> nn.Module:
     """The VAE's encoder in float32. Raises as `load_unet`."""
-    return _loaded(_needed_file(folder, "vae/"), SDXLVAEEncoder, device=device, dtype=torch.float32)
+    return _loaded(folder, "vae", SDXLVAEEncoder, device=device, dtype=torch.float32)
 
 
 def load_text_encoder(folder: Path, *, device: str, dtype: torch.dtype) -> ChatGLMModel:
-    """Kolors' text encoder without its output layer, which no prompt passes through. Raises as `load_unet`."""
-    path = folder / "text_encoder"
+    """Kolors' text encoder without its output layer, which no prompt passes through. Raises as `load_unet`.
+
+    `from_pretrained` is given the tensors: left to look for itself it would take whatever else lies in the folder.
+    """
+    part = KOLORS.part("text_encoder")
+    tensors = {
+        name.removeprefix(_WITHIN_CHATGLM): tensor
+        for path in part.weights(folder)
+        for name, tensor in tensors_of(path).items()
+    }
+    shown = folder / part.form(folder)[0]
     try:
-        encoder = ChatGLMModel.from_pretrained(path, dtype=dtype).eval()
-    except (OSError, RuntimeError, ValueError, KeyError) as error:
-        raise InstallOrDownload("models.weights_damaged", file=str(path), reason=str(error)[:300]) from error
+        config = ChatGLMConfig.from_dict(json.loads((folder / part.beside[0]).read_text(encoding="utf-8")))
+        tensors.setdefault("rotary_pos_emb.inv_freq", _rotary_frequencies(config))
+        encoder, found = ChatGLMModel.from_pretrained(
+            None, config=config, state_dict=tensors, dtype=dtype, output_loading_info=True
+        )
+    except (OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
+        if is_out_of_memory(error):
+            raise
+        raise InstallOrDownload("models.weights_damaged", file=str(shown), reason=str(error)[:300]) from error
+    absent = sorted(name for name in found["missing_keys"] if not name.startswith("output_layer."))
+    if absent:
+        reason = f"{len(absent)} tensors are missing, such as {absent[0]}"
+        raise InstallOrDownload("models.weights_damaged", file=str(shown), reason=reason)
     encoder.output_layer = nn.Identity()
-    return encoder.requires_grad_(False).to(device)
+    return encoder.eval().requires_grad_(False).to(device)
 
 
-def _needed_file(folder: Path, beginning: str) -> Path:
-    names = needed_names(folder, KOLORS)
-    return folder / next(name for name in names if name.startswith(beginning))
+def _rotary_frequencies(config: ChatGLMConfig) -> torch.Tensor:
+    """What published files hold beside the weights. Source: diffsynth 1.1.9, kolors_text_encoder, `RotaryEmbedding`."""
+    width = (config.kv_channels or config.hidden_size // config.num_attention_heads) // 2
+    frequencies: torch.Tensor = 1.0 / (10000 ** (torch.arange(0, width, 2).float() / width))
+    return frequencies
 
 
-def _loaded(path: Path, build: Callable[[], nn.Module], *, device: str, dtype: torch.dtype) -> nn.Module:
-    try:
-        with safe_open(path, framework="pt", device=device) as file:
-            published = {name: file.get_tensor(name).to(dtype) for name in file.keys()}  # noqa: SIM118 (no mapping)
-    except (OSError, SafetensorError) as error:
-        raise InstallOrDownload("models.weights_damaged", file=str(path), reason=str(error)[:300]) from error
+def _loaded(folder: Path, part: str, build: Callable[[], nn.Module], *, device: str, dtype: torch.dtype) -> nn.Module:
+    files = KOLORS.part(part).weights(folder)
+    if not files:
+        raise InstallOrDownload("models.files_missing", family=KOLORS.title, listed=part, source=KOLORS.source)
+    published: Tensors = {}
+    for path in files:
+        published |= tensors_of(path, device=device, dtype=dtype)
     with torch.device("meta"):
         network = build()
     try:
@@ -70,7 +94,9 @@ def _loaded(path: Path, build: Callable[[], nn.Module], *, device: str, dtype: t
         fit_widths(network, tensors)
         network.load_state_dict(tensors, assign=True)
     except (ValueError, KeyError, RuntimeError) as error:
-        raise InstallOrDownload("models.weights_damaged", file=str(path), reason=str(error)[:300]) from error
+        if is_out_of_memory(error):
+            raise
+        raise InstallOrDownload("models.weights_damaged", file=str(files[0]), reason=str(error)[:300]) from error
     return network.requires_grad_(False).eval()
 
 

@@ -1,0 +1,53 @@
+"""What a model family says of itself, whatever is here: `FAMILY` in the `family.py` of its folder. No torch."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from story_engine.catalog.package import Package
+from story_engine.domain.family import TrainingMemory
+from story_engine.store.layout import Layout
+
+
+def joined_digits(hashes: Sequence[str]) -> str:
+    """One hash over the hashes of files: over their hexadecimal digits."""
+    return hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnetSizes:
+    """Sizes of a U-Net of Kolors' blocks that decide which LoRAs fit it."""
+
+    widths: tuple[int, int]
+    """Channels at half and at quarter resolution."""
+    depths: tuple[int, int]
+    """Transformer layers per attention block there."""
+    text: int
+    """Width of the prompt embeddings that the attention sees."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FamilyDescription:
+    """Defaults, limits and files of a family."""
+
+    package: Package
+    sampler: str
+    steps: int
+    cfg_scale: float
+    width: int
+    height: int
+    smallest_side: int
+    largest_side: int
+    token_limit: int
+    precision: Callable[[], str]
+    """Of pictures painted on this machine."""
+    knows_true_sizes: bool
+    """Whether it was trained with each picture's own size and crop."""
+    safe_learning_rate: float
+    memory: TrainingMemory
+    unet_sizes: Callable[[Layout], UnetSizes | None]
+    """Of the weights that are here; None where they are needed to know and are not."""
+    joined: Callable[[Sequence[str]], str] = joined_digits
+    """The files' hashes as the one that recipes carry."""

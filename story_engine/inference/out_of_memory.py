@@ -1,0 +1,42 @@
+"""Memory that does not suffice, said of the part of the work that did not fit: what helps differs from part to part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from story_engine.errors import OutOfMemory
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether this is how torch or Python say so; on the CPU torch has no class for it."""
+    said = isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or said
+
+
+@contextmanager
+def fitting(code: str, device: str, **values: object) -> Iterator[None]:
+    """Work on one part on a device.
+
+    Args:
+        code: of the message that says what did not fit, and what helps there.
+        device: "cpu" or "cuda".
+        values: of the message, besides the device.
+
+    Raises:
+        OutOfMemory: it does not fit.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise OutOfMemory(code, device=_shown(device), **values) from error
+
+
+def _shown(device: str) -> str:
+    if not device.startswith("cuda"):
+        return "CPU"
+    return f"GPU, {torch.cuda.mem_get_info()[1] / 2**30:.0f} GiB"

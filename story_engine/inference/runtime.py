@@ -1,0 +1,105 @@
+"""The networks of a model family, for painting and for training alike: what a family's `runtime.py` has to give."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import torch
+from torch import nn
+
+from story_engine.catalog.families import description
+from story_engine.domain.family import FAMILY_FOLDERS
+from story_engine.errors import Cancelled
+from story_engine.inference.encoding import EncodedPrompt
+from story_engine.store.layout import Layout
+
+PRECISIONS = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+Encode = Callable[[Sequence[str]], Sequence[EncodedPrompt]]
+"""From texts to what the U-Net is given."""
+
+
+class Prompter(Protocol):
+    """DiffSynth's `KolorsPrompter`, or one like it."""
+
+    def encode_prompt(self, prompt: list[str], *, device: str) -> tuple[torch.Tensor, torch.Tensor]:
+        """(pooled, embedding) of each prompt."""
+        ...
+
+    def fetch_models(self, text_encoder: nn.Module | None = None) -> None:
+        """Take another text encoder, or let the one go that it has."""
+        ...
+
+
+class Runtime(Protocol):
+    """Loads each network of one family on its own, so that they can take turns in memory.
+
+    A network that is not used any more is let go by whoever asked for it. Everything raises `InstallOrDownload` where a
+    file is missing or damaged.
+    """
+
+    is_small: bool
+    """So small that everything stays in memory and float32 costs nothing."""
+
+    def prompter(self, *, device: str, precision: str) -> Prompter:
+        """The text encoder."""
+        ...
+
+    def unet(self, *, device: str, precision: str) -> nn.Module:
+        """DiffSynth's SDXLUNet or one of its blocks, frozen."""
+        ...
+
+    def unet_for_training(self, *, device: str, precision: str) -> nn.Module:
+        """The same for nothing but training: its passes may be other, faster ones."""
+        ...
+
+    def vae_encoder(self, *, device: str) -> nn.Module:
+        """Pictures in -1…1 to scaled latents, float32."""
+        ...
+
+    def vae_decoder(self, *, device: str) -> nn.Module:
+        """Latents to pictures, float32."""
+        ...
+
+
+def open_runtime(layout: Layout, family: str) -> Runtime:
+    """The networks of a family; nothing is loaded yet.
+
+    Raises:
+        ChooseAnother: there is no such family.
+    """
+    folder = description(family).package.folder(layout)
+    runtime: Runtime = importlib.import_module(f"{FAMILY_FOLDERS[family]}.runtime").open_runtime(folder)
+    return runtime
+
+
+def encode_with(prompter: Prompter, device: str, should_stop: Callable[[], bool] = lambda: False) -> Encode:
+    """A function from texts to encoded prompts on the CPU, in the encoder's precision.
+
+    It raises `Cancelled` when `should_stop` says so.
+    """
+
+    def encode(texts: Sequence[str]) -> list[EncodedPrompt]:
+        if should_stop():
+            raise Cancelled("models.cancelled")
+        with torch.inference_mode():
+            pooled, embedding = prompter.encode_prompt(list(texts), device=device)
+        both = zip(embedding.cpu(), pooled.cpu(), strict=True)
+        return [EncodedPrompt(one.clone(), last.clone()) for one, last in both]
+
+    return encode
+
+
+def free_memory() -> None:
+    """Give memory of networks that are gone back to the device, and to the system."""
+    gc.collect()
+    if sys.platform == "linux":  # glibc keeps what was freed in small pieces
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

@@ -1,0 +1,71 @@
+"""The preview model as the catalogue knows it: its three files, defaults, limits. No torch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from story_engine.catalog.description import FamilyDescription, UnetSizes
+from story_engine.catalog.package import Form, Package, Part
+from story_engine.catalog.preview_sizes import PreviewConfig
+from story_engine.domain.family import GIB, TrainingMemory
+from story_engine.formats.safetensors_header import HeaderError, read_header
+from story_engine.store.layout import Layout
+
+WEIGHTS_FOLDER = Path(__file__).parent / "weights"
+"""Where the shipped weights lie."""
+FILES = ("unet.safetensors", "text_encoder.safetensors", "vae.safetensors")
+CONFIG_KEY = "preview_config"
+"""In the metadata of each file."""
+PREVIEW = Package(
+    name="preview",
+    title="Preview",
+    parts=tuple(Part(name=Path(name).stem, forms=(Form(name),)) for name in FILES),
+    home="preview",
+    shipped=WEIGHTS_FOLDER,
+)
+
+
+def joined_bytes(hashes: Sequence[str]) -> str:
+    """One hash over the hashes of files, over their bytes: as the weights of this model have always been named."""
+    return hashlib.sha256(b"".join(bytes.fromhex(each) for each in hashes)).hexdigest()
+
+
+def _sizes(layout: Layout) -> UnetSizes | None:
+    try:
+        metadata = read_header(PREVIEW.folder(layout) / FILES[0]).metadata
+        config = PreviewConfig.from_json(json.loads(metadata[CONFIG_KEY]))
+    except (OSError, HeaderError, KeyError, ValueError, TypeError):
+        return None  # without its weights there is no preview model to fit
+    return UnetSizes(widths=config.unet_widths[1:], depths=config.unet_depths, text=config.text_hidden)
+
+
+FAMILY = FamilyDescription(
+    package=PREVIEW,
+    sampler="dpmpp_2m_karras",
+    steps=20,
+    cfg_scale=4.0,
+    width=256,
+    height=256,
+    smallest_side=256,
+    largest_side=768,
+    token_limit=64,
+    precision=lambda: "float32",
+    # It has only ever been shown the size that it paints.
+    knows_true_sizes=False,
+    safe_learning_rate=0.01,
+    memory=TrainingMemory(
+        weights_half=0.012 * GIB,
+        side=256,
+        activations_half=0.045 * GIB,
+        checkpointed_half=0.02 * GIB,
+        adapter_per_rank=0.0001 * GIB,
+        text_encoder_half=0.01 * GIB,
+        process=1.1 * GIB,
+        is_half_by_itself=False,
+    ),
+    unet_sizes=_sizes,
+    joined=joined_bytes,
+)
