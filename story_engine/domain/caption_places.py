@@ -19,6 +19,8 @@ from story_engine.domain.caption_rows import CaptionTable
 Picture = TypeVar("Picture", bound=Hashable)
 _SAME_ENDING = {".jpeg": ".jpg", ".jpe": ".jpg", ".jfif": ".jpg", ".tiff": ".tif"}
 _MOST_SHARED_FOLDERS = 40
+_LONGEST_PATH = 1_000
+"""Characters: no file system takes longer ones, and each of its folders is looked at."""
 _ENOUGH_ROWS = 1_000
 """To tell from where the paths of a table count."""
 
@@ -30,6 +32,8 @@ class Places(Generic[Picture]):
         self._by_key: dict[str, list[Picture]] = {}
         self.folders: set[str] = set()
         for path, picture in pictures:
+            if len(path) > _LONGEST_PATH:
+                continue
             for key in _keys(path):
                 self._by_key.setdefault(key, []).append(picture)
             self.folders.update(str(parent).casefold() for parent in PurePosixPath(_composed(path)).parents)
@@ -174,6 +178,8 @@ def _path(base: str, parts: Iterable[str]) -> str:
 
 def _parts(path: str) -> tuple[str, ...]:
     """Of a path as any system writes it; a drive and the root count for nothing."""
+    if len(path) > _LONGEST_PATH:
+        return ()
     plain = _composed(path.strip().removeprefix("file://")).replace("\\", "/")
     drive, colon, rest = plain.partition(":")
     plain = rest if colon and len(drive) == 1 and rest.startswith("/") else plain

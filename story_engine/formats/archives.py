@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from story_engine.errors import FixInput, StudioError
 from story_engine.formats.system_files import is_system_file
@@ -202,7 +203,7 @@ def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, shown: str, limit
     parts: list[bytes] = []
     size = 0
     try:
-        with archive.open(entry) as file:
+        with _open(archive, entry) as file:
             if head_bytes is not None:
                 return file.read(head_bytes)
             while chunk := file.read(_CHUNK):
@@ -212,6 +213,21 @@ def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, shown: str, limit
     except _UNREADABLE as error:
         raise FixInput("dataset.archive_damaged", name=shown, reason=str(error)[:120]) from error
     return b"".join(parts)
+
+
+def _open(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> IO[bytes]:
+    """The entry; also where only one of its two headers says that its name is UTF-8."""
+    try:
+        return archive.open(entry)
+    except zipfile.BadZipFile:
+        is_utf_8 = bool(entry.flag_bits & _NAME_IS_UTF_8)
+        named, other = ("utf-8", "cp437") if is_utf_8 else ("cp437", "utf-8")
+        written = entry.orig_filename
+        try:
+            entry.orig_filename = written.encode(named).decode(other)
+            return archive.open(entry)
+        finally:
+            entry.orig_filename = written
 
 
 def _shown(name: str) -> str:

@@ -44,9 +44,14 @@ def is_caption_file(name: str) -> bool:
     return _ending(name) in _SIDECARS | _CSV | _LINES | {".json"}
 
 
+def is_sidecar(name: str) -> bool:
+    """Whether a file of this name holds the caption of the picture beside it."""
+    return _ending(name) in _SIDECARS
+
+
 def largest_bytes(name: str) -> int:
     """Of a file with captions: one for a single picture is short."""
-    return LARGEST_SIDECAR_BYTES if _ending(name) in _SIDECARS else LARGEST_TABLE_BYTES
+    return LARGEST_SIDECAR_BYTES if is_sidecar(name) else LARGEST_TABLE_BYTES
 
 
 def read_caption_files(

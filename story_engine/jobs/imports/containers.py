@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -15,7 +16,13 @@ from story_engine.formats import archives
 from story_engine.formats.picture_files import HEAD_BYTES, begins_like_picture, has_picture_ending
 from story_engine.formats.system_files import is_system_file
 from story_engine.formats.text_encoding import decode_names
-from story_engine.jobs.imports.caption_files import LARGEST_TEXTS_BYTES, is_caption_file, largest_bytes, refusal
+from story_engine.jobs.imports.caption_files import (
+    LARGEST_TEXTS_BYTES,
+    is_caption_file,
+    is_sidecar,
+    largest_bytes,
+    refusal,
+)
 from story_engine.jobs.imports.passed_over import PassedOverList
 from story_engine.store.atomic import read_bytes
 
@@ -112,12 +119,13 @@ def _uploads(source: Mapping[str, Any], passed: PassedOverList) -> Iterator[Cont
     """`files` is a list of [path, name]."""
     loose = Container("", source.get("label") or "")
     archived: list[tuple[Path, str]] = []
-    for path, name in source["files"]:
-        file, called = Path(path), _composed(str(name))
-        if called in loose.files:  # two of one name: both are somebody's
-            called = f"{len(loose.files)}/{called}"
+    given = [(Path(path), _composed(str(name))) for path, name in source["files"]]
+    times = Counter(name.casefold() for _, name in given)
+    for number, (file, called) in enumerate(given):
         if is_system_file(called):
             continue
+        if times[called.casefold()] > 1:  # which text belongs to which picture, nobody can tell
+            called = _apart(called, number)
         head = _head(file)
         if called.lower().endswith(".zip") or (head.startswith(_ZIP) and not has_picture_ending(called)):
             archived.append((file, called))
@@ -129,6 +137,14 @@ def _uploads(source: Mapping[str, Any], passed: PassedOverList) -> Iterator[Cont
             yield _zip(file, name, passed)
         except StudioError as error:
             yield refusal(name, error)
+
+
+def _apart(name: str, number: int) -> str:
+    """A place of its own for one of several uploads of a name; a table still speaks of the pictures beside it."""
+    if is_caption_file(name) and not is_sidecar(name):
+        path = PurePosixPath(name)
+        return f"{path.stem} ({number}){path.suffix}"
+    return f"{number}/{name}"
 
 
 def _zip(path: Path, name: str, passed: PassedOverList) -> Container:

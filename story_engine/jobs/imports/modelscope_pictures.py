@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -50,8 +50,16 @@ def pictures(
         if content is None:
             yield Refused(shown, "dataset.modelscope_row", {"name": shown})
             continue
-        caption = row[texts[0]] if texts and isinstance(row[texts[0]], str) else ""
-        yield stored_as or f"{place + 1:05d}.png", content, caption
+        yield stored_as or f"{place + 1:05d}.png", content, _caption(row[each] for each in texts)
+
+
+def _caption(values: Iterable[object]) -> str:
+    """The first text of a row; of several captions of one picture the first."""
+    for value in values:
+        text = value[0] if isinstance(value, list) and value else value
+        if isinstance(text, str) and text.strip():
+            return text
+    return ""
 
 
 def _table(name: str, subset: str, split: str, cache: Path) -> tuple[Any, str]:

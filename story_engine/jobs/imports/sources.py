@@ -129,6 +129,8 @@ def _all_places(containers: list[Container]) -> Places[_Key]:
 
 
 def _pictures(number: int, container: Container, assigned: Assigned[_Key]) -> Iterator[Candidate | Refused]:
+    if not container.pictures:
+        return
     try:
         for each in container.read_pictures(LARGEST_BYTES):
             if isinstance(each, Refused):

@@ -118,6 +118,16 @@ def test_names_without_a_word_about_their_encoding_are_read_as_their_packer_mean
     assert (list(content), refused) == (written, {})
 
 
+@pytest.mark.parametrize("header", [b"PK\x03\x04", b"PK\x01\x02"])
+def test_a_name_that_only_one_of_its_headers_calls_utf_8_is_read(tmp_path, header):
+    path = a_zip(tmp_path, ("猫.png", b"1"))
+    raw = bytearray(path.read_bytes())
+    raw[raw.index(header) + (7 if header == b"PK\x03\x04" else 9)] &= ~8
+    path.write_bytes(raw)
+
+    assert read(path) == ({"猫.png": b"1"}, {})
+
+
 def test_the_unicode_name_beside_the_old_one_is_taken(tmp_path):
     LegacyName.encoding = "gbk"
     entry = LegacyName("猫.png")

@@ -391,3 +391,28 @@ def test_names_that_no_file_can_have_are_told_and_break_nothing(bring):
     assert bring.captions(name) == {"1.png": "x y"}
     assert json.dumps(result["passed_over"], ensure_ascii=False).encode()
     assert [len(names) for names in passed(result).values()] == [1, 5]
+
+
+def test_uploads_of_one_name_are_not_mixed_up(bring, layout, tmp_path):
+    name = bring.store.create("Mixed")
+    files = []
+    for number, (called, content) in enumerate(
+        [
+            ("1.png", png()),
+            ("1.txt", b"whose?"),
+            ("1.PNG", png("blue")),
+            ("1.txt", b"whose else?"),
+            ("2.png", png("green")),
+            ("metadata.csv", b"file_name,text\n2.png,two\n"),
+            ("metadata.csv", b"file_name,text\n1.png,?\n"),
+        ]
+    ):
+        path = tmp_path / f"{number:05d}"
+        path.write_bytes(content)
+        files.append([str(path), called])
+
+    spec = {"dataset": name, "sources": [{"kind": "files", "files": files}]}
+    result = run(spec, report=lambda _: None, should_stop=lambda: False, layout=layout)
+
+    assert bring.captions(name) == {"1.png": "", "1-2.png": "", "2.png": "two"}
+    assert passed(result) == {"passed_texts": ["1/1.txt", "3/1.txt"], "passed_captions": ["1.png"]}
