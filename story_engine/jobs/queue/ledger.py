@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from story_engine.domain.job import JobView, LedgerSize, Progress, Retention
 from story_engine.domain.job_spec import AnySpec, JobSpec, TrainSpec, read_spec
 from story_engine.errors import ChooseAnother, FixInput, LookAtLog, Wait
-from story_engine.jobs.queue.ledger_file import as_ours, connect, file_id, size_bytes
+from story_engine.jobs.queue.ledger_file import as_ours, connect, file_id, rows_of, size_bytes
 from story_engine.jobs.queue.ledger_prune import MOST_LISTED, forgettable, prune
 from story_engine.jobs.queue.ledger_rows import UNREADABLE, now, progress_of, view_of
 from story_engine.jobs.queue.ledger_schema import FORCED, transaction
@@ -24,8 +24,9 @@ from story_engine.store.layout import Layout
 LARGEST_ID = 2**63 - 1
 """Of SQLite; a larger number names no job."""
 _VIEW = """
-SELECT jobs.*, progress.body AS progress FROM jobs
-LEFT JOIN progress ON progress.job = jobs.id AND progress.attempt = jobs.attempt
+SELECT jobs.id, key, kind, state, story, scenes, jobs.attempt, wants_cancel, error_code, error_values, log_id, result,
+    created_at, progress.body AS progress
+FROM jobs LEFT JOIN progress ON progress.job = jobs.id AND progress.attempt = jobs.attempt
 """
 
 
@@ -165,7 +166,7 @@ class Ledger:
                 raise LookAtLog(UNREADABLE, **view.error_values)
             if view.state == "done":
                 raise ChooseAnother("jobs.is_done", job=job)
-            key = connection.execute("SELECT key FROM jobs WHERE id = ?", (job,)).fetchone()["key"]
+            key = rows_of(connection, "SELECT key FROM jobs WHERE id = ?", (job,))[0]["key"]
             active = _active_of(connection, key)
             if active is not None:
                 return active
@@ -234,13 +235,13 @@ class Ledger:
         running = self._read(f"{_VIEW} WHERE jobs.state = 'running' ORDER BY jobs.id", {})
         if not running or any(row["kind"] != "train" for row in running):
             return None
-        spec = _spec(running[0])
+        spec = self.spec(running[0]["id"])
         name = spec.name if isinstance(spec, TrainSpec) else ""
         return dataclasses.replace(progress_of(running[0]), stage="waiting", note=name)
 
     def _read(self, question: str, values: dict[str, object] | tuple[str, ...]) -> list[sqlite3.Row]:
         with self._lock, as_ours(self._path):
-            return self._connection().execute(question, values).fetchall()
+            return rows_of(self._connection(), question, values)
 
 
 def _active_of(connection: sqlite3.Connection, key: str) -> int | None:

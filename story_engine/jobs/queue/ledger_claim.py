@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from story_engine.domain.job_spec import reason_of
-from story_engine.jobs.queue.ledger_rows import UNREADABLE, StoredJob, as_json, now, stored
+from story_engine.jobs.queue.ledger_file import rows_of
+from story_engine.jobs.queue.ledger_rows import UNREADABLE, WaitingJob, as_json, now, waiting_job
 
 MOST_STOPS = 5
 """Ends of the dispatcher under one job, which are nobody's fault; then a person starts it again."""
@@ -62,9 +63,10 @@ def claim_next(connection: sqlite3.Connection, *, free: int, most: int, not_yet:
         most: tokens of this machine; a job that asks for more gets these.
         not_yet: jobs that cannot start yet.
     """
-    while (row := connection.execute(_NEXT).fetchone()) is not None:
+    while rows := rows_of(connection, _NEXT):
+        (row,) = rows
         try:
-            job = stored(row)
+            job = waiting_job(row)
         except ValidationError as error:
             _give_up(connection, row["id"], reason_of(error))
             continue
@@ -96,7 +98,7 @@ def take_over(connection: sqlite3.Connection) -> int:
     return connection.execute("UPDATE jobs SET state = 'queued' WHERE state = 'running'").rowcount
 
 
-def _mark_claimed(connection: sqlite3.Connection, job: StoredJob) -> None:
+def _mark_claimed(connection: sqlite3.Connection, job: WaitingJob) -> None:
     connection.execute(
         "UPDATE jobs SET state = 'running', attempt = attempt + 1, error_code = NULL, error_values = '{}' WHERE id = ?",
         (job.id,),

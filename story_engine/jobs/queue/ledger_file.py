@@ -7,7 +7,7 @@ import os
 import sqlite3
 import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -54,15 +54,28 @@ def connect(path: Path, *, is_durable: bool) -> sqlite3.Connection:
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
             connection.row_factory = sqlite3.Row
-            connection.text_factory = _text
             _switch_to_write_ahead(connection)
             connection.execute(f"PRAGMA synchronous = {'FULL' if is_durable else 'NORMAL'}")
             connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
-            migrate(connection, path)
+            with _tolerant(connection):
+                migrate(connection, path)
         except BaseException:
             connection.close()
             raise
         return connection
+
+
+def rows_of(
+    connection: sqlite3.Connection, question: str, values: Mapping[str, object] | Sequence[object] = ()
+) -> list[sqlite3.Row]:
+    """The answer to a question, rows with damaged text too: one of them must not keep a whole list from being read."""
+    try:
+        return connection.execute(question, values).fetchall()
+    except sqlite3.OperationalError as error:
+        if "decode" not in str(error):
+            raise
+    with _tolerant(connection):  # ten times slower
+        return connection.execute(question, values).fetchall()
 
 
 def file_id(path: Path) -> tuple[int, int] | None:
@@ -151,9 +164,14 @@ def _make_private(path: Path) -> None:
                 part.chmod(mode & 0o700)
 
 
-def _text(content: bytes) -> str:
-    """Damaged text does not keep a whole list from being read; whoever checks its row finds that it is no text."""
-    return content.decode("utf-8", "surrogateescape")
+@contextlib.contextmanager
+def _tolerant(connection: sqlite3.Connection) -> Iterator[None]:
+    """Damaged text is read so that whoever checks its row finds that it is no text."""
+    connection.text_factory = lambda content: content.decode("utf-8", "surrogateescape")
+    try:
+        yield
+    finally:
+        connection.text_factory = str
 
 
 def _ours(path: Path, error: sqlite3.DatabaseError) -> StudioError:

@@ -27,19 +27,15 @@ def _result(text: object) -> JobResult | None:
 
 
 class StoredJob(Value):
-    """A row of `jobs`; what it is asked to do stays text, which only the child reads."""
+    """A row of `jobs`, without what it is asked to do."""
 
     model_config = ConfigDict(extra="ignore")
 
     id: int
     kind: Kind
     state: State
-    user: str
-    priority: int
     story: str | None
     scenes: Json[tuple[str, ...]]
-    spec: str
-    tokens: int
     attempt: int
     wants_cancel: int
     error_code: str | None
@@ -49,13 +45,22 @@ class StoredJob(Value):
     created_at: str
 
 
-def stored(row: sqlite3.Row) -> StoredJob:
+class WaitingJob(StoredJob):
+    """The same with what the dispatcher needs of it. What it is asked to do stays text, which only the child reads."""
+
+    user: str
+    priority: int
+    spec: str
+    tokens: int
+
+
+def waiting_job(row: sqlite3.Row) -> WaitingJob:
     """The row as a value.
 
     Raises:
         ValidationError: it is damaged, or of another version of the Studio.
     """
-    return StoredJob.model_validate(dict(row))
+    return WaitingJob.model_validate(dict(row))
 
 
 def view_of(row: sqlite3.Row, *, waits_for: Progress | None = None) -> JobView:
@@ -66,7 +71,7 @@ def view_of(row: sqlite3.Row, *, waits_for: Progress | None = None) -> JobView:
         waits_for: what to say of a job that waits.
     """
     try:
-        job = stored(row)
+        job = StoredJob.model_validate(dict(row))
     except ValidationError as error:
         return _unreadable(row, reason_of(error))
     return JobView(

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from story_engine.domain.job_result import StepScore
+from story_engine.errors import Cancelled
 from story_engine.messages import message
 from story_engine.preview_model.world.drawing import draw, sample_scene
 from story_engine.store.runs import RunStore
@@ -127,6 +128,24 @@ def test_a_real_run_is_looked_at_from_its_samples(tmp_path):
     assert [each.step for each in found.scores] == [0, 4, 8] and found.scores[0].distance == 1
     assert all(each.adherence is not None for each in found.scores)
     assert found.scorer == "preview" and all(message(code, "zh", **values) for code, values in found.reasons)
+
+
+def test_comparing_reports_at_every_picture_and_stops_at_the_next_one_when_asked(tmp_path):
+    layout = training_workspace(tmp_path)
+    run = new_run(layout, sample_every=4, sample_prompts=(PROMPT, PROMPT.model_copy(update={"seed": 9})))
+    trained(layout, run)
+    reported = []
+
+    recommend(layout, run, report=reported.append, should_stop=never)
+
+    # Every training picture once, every sample twice: for its score, and for its distance to the style.
+    pictures = len(RunStore(layout).pictures(run)) + 2 * len(RunStore(layout).samples(run))
+    assert [progress.step for progress in reported] == list(range(pictures))
+    assert {(progress.stage, progress.total) for progress in reported} == {("scoring", pictures)}
+    seen = []
+    with pytest.raises(Cancelled):
+        recommend(layout, run, report=seen.append, should_stop=lambda: len(seen) == 3)
+    assert len(seen) == 3
 
 
 def test_a_run_without_samples_proposes_its_last_checkpoint(tmp_path):

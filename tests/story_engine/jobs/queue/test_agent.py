@@ -8,6 +8,7 @@ from story_engine.jobs.orders import Order
 from story_engine.jobs.queue import agent as agent_module
 from story_engine.jobs.queue.agent import Agent, AgentSettings, visible_devices
 from story_engine.jobs.queue.child_process import ChildCommand
+from story_engine.messages import message
 from tests.story_engine.jobs.conftest import LIGHT_WORK, children_of, wait_for
 from tests.story_engine.jobs.light_work import LightSpec, notes
 
@@ -144,6 +145,26 @@ def test_a_bug_travels_as_an_id_and_its_traceback_is_in_the_log(make_agent, layo
     assert (outcome.code, outcome.values["kind"]) == ("jobs.unexpected", "ZeroDivisionError")
     log = (layout.logs / "child-0.log").read_text()
     assert outcome.log_id in log and "ZeroDivisionError: a bug" in log
+
+
+def test_a_job_of_another_version_fails_in_words_and_the_child_goes_on(make_agent):
+    agent = make_agent(work="story_engine.jobs.kinds:WORK")
+    for job, text in enumerate(
+        (
+            '{"kind": "download", "family": "kolors", "mirror": "x"}',
+            '{"kind": "download"}',
+            '{"kind": "paint"}',
+            "[" * 9999,
+        )
+    ):
+        outcome = agent.run(Order(job=job, attempt=1, kind="download", spec=text), lambda _: None)
+
+        assert (outcome.type, outcome.code) == ("failed", "jobs.unreadable_spec")
+        assert "another version" in message(outcome.code, "en", **outcome.values)
+
+    missing = '{"kind": "score", "story": "gone", "takes": []}'
+    assert agent.run(Order(job=99, attempt=1, kind="score", spec=missing), lambda _: None).type == "done"
+    assert len({slot.child.pid for slot in agent._slots}) == 1
 
 
 def test_a_kind_that_nobody_can_do_fails_in_words(make_agent):

@@ -195,6 +195,17 @@ def test_three_crashes_fail_a_job_with_the_reason_in_words(ledger, work):
     assert work.claim() is None
 
 
+def test_a_measuring_of_the_form_is_tried_again_like_a_render_and_nobody_waits_for_it_as_for_a_training(ledger, work):
+    training, measure = submit(ledger, "t", kind="train"), submit(ledger, "m", kind="measure")
+    work.crashed(training, work.claim().attempt, reason="signal 9")
+    work.crashed(measure, work.claim().attempt, reason="signal 9")
+    assert [ledger.job(job).state for job in (training, measure)] == ["failed", "queued"]
+
+    work.claim()
+
+    assert ledger.job(submit(ledger, "waits")).progress == Progress(stage="waiting")
+
+
 def test_ends_of_the_dispatcher_are_counted_apart_and_hold_the_job(ledger, work):
     job = submit(ledger)
     for _ in range(MOST_STOPS - 1):
