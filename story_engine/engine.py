@@ -231,18 +231,18 @@ class Engine:
     def jobs(self, *, story: str | None = None, active: bool = True) -> tuple[JobView, ...]:
         """Jobs, oldest first; finished ones too with `active=False` (the last fifty)."""
         found = self.services.ledger.jobs(story=story, active=active)
-        queue.watch(self.services, found)
+        queue.keep_served(self.services, found)
         return found
 
     def job(self, job: int) -> JobView:
         """One job."""
         found = self.services.ledger.job(job)
-        queue.watch(self.services, [found])
+        queue.keep_served(self.services, [found])
         return found
 
     def cancel(self, job: int) -> None:
         """Ask the job to stop; finished takes are kept."""
-        self.services.ledger.want_cancel(job)
+        self.services.ledger.request_cancel(job)
 
     def retry(self, job: int) -> int:
         """Queue a failed, cancelled or held job again; the id of the job."""

@@ -146,8 +146,8 @@ def retry(services: Services, job: int) -> int:
     return again
 
 
-def watch(services: Services, jobs: Sequence[JobView]) -> None:
-    """Whoever looks at active jobs while no dispatcher serves them starts one: it may have been killed."""
+def keep_served(services: Services, jobs: Sequence[JobView]) -> None:
+    """Start a dispatcher where active jobs have none: it may have been killed."""
     if any(job.is_active for job in jobs):
         services.start_dispatcher()
 

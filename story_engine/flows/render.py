@@ -72,7 +72,7 @@ def painting_family(story: Story, families: Mapping[str, Family], ready: Mapping
 
 
 def as_painted_by(story: Story, family: Family) -> Story:
-    """The story as this family can paint it: a stand-in wears no LoRA, since those were trained on another model."""
+    """The story as this family can paint it: a stand-in uses no LoRA, since those were trained on another model."""
     if family.name == story.settings.family:
         return story
     return story.without_loras()

@@ -155,7 +155,7 @@ def cancel(services: Services, slug: str, sweep: Sweep) -> int:
     """
     own = [job for job, _ in jobs_of(services, slug, planned(services, slug, sweep)) if _is_sweep(services, job)]
     for job in own:
-        services.ledger.want_cancel(job.id)
+        services.ledger.request_cancel(job.id)
     return len(own)
 
 

@@ -129,7 +129,7 @@ def ask(services: Services, run: str, what: str) -> None:
         raise Wait("training.not_running", name=found.name)
     if found.state == "queued":
         if what == "stop":
-            services.ledger.want_cancel(found.job.id)
+            services.ledger.request_cancel(found.job.id)
             return
         raise Wait("training.not_running", name=found.name)
     services.runs.request(run, what)
@@ -144,7 +144,7 @@ def force_stop(services: Services, run: str) -> None:
     found = card(services, run)
     if found.job is None or found.state not in ACTIVE:
         raise Wait("training.not_running", name=found.name)
-    services.ledger.want_cancel(found.job.id, is_forced=True)
+    services.ledger.request_cancel(found.job.id, is_forced=True)
 
 
 def delete(services: Services, run: str) -> str:

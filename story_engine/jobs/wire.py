@@ -36,7 +36,7 @@ class Voice:
         sys.stdout = sys.stderr
 
     def say(self, **message: object) -> None:
-        """Send one message whole, from any thread. An agent that is gone cannot be told anything."""
+        """Send one message whole, from any thread. For an agent that is gone it raises BrokenPipeError."""
         self.send(encoded(message))
 
     def send(self, line: bytes) -> None:

@@ -149,7 +149,7 @@ class Dispatcher:
         if not self._running:
             return
         now = time.monotonic()
-        for job, is_forced in ledger.wanted_cancels().items():
+        for job, is_forced in ledger.requested_cancels().items():
             if job not in self._running:
                 continue
             key = (job, self._running[job])

@@ -129,7 +129,7 @@ class Ledger:
         rows = self._read("SELECT spec FROM jobs WHERE id = :job", {"job": job})
         return _spec(rows[0]) if rows else None
 
-    def want_cancel(self, job: int, *, is_forced: bool = False) -> None:
+    def request_cancel(self, job: int, *, is_forced: bool = False) -> None:
         """Ask a job to stop: at once where it waits, at its next step where it runs. Finished ones stay as they are.
 
         Args:

@@ -83,7 +83,7 @@ class WorkLedger:
         with as_ours(self._path):
             return int(self._current().execute("SELECT count(*) FROM jobs WHERE state = 'queued'").fetchone()[0])
 
-    def wanted_cancels(self) -> dict[int, bool]:
+    def requested_cancels(self) -> dict[int, bool]:
         """Running jobs that have been asked to stop → whether at once, whatever is lost.
 
         What ran for a list that has been deleted stops too: nobody sees it, or could stop it.

@@ -13,15 +13,15 @@ SEED = 20
 
 
 def test_killing_children_and_dispatchers_at_random_loses_nothing_and_does_nothing_twice(layout, ledger, dispatchers):
-    chance = random.Random(SEED)
+    dice = random.Random(SEED)
     jobs = [submit(ledger, number, steps=6, seconds=0.02) for number in range(JOBS)]
     dispatcher = dispatchers.start()
     victims = ["child"] * (KILLS - 3) + ["dispatcher"] * 3
-    chance.shuffle(victims)
+    dice.shuffle(victims)
 
     for victim in victims:
         # A number of steps, not a time: the kill falls into the middle of work however slow the machine is.
-        until = len(notes(layout)) + chance.randint(1, 14)
+        until = len(notes(layout)) + dice.randint(1, 14)
         wait_for(lambda until=until: len(notes(layout)) >= until, seconds=150, what="the next step")
         if victim == "child":
             kill(wait_for(lambda: children_of(layout.workspace)))

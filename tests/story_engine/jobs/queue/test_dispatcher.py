@@ -57,7 +57,7 @@ def test_progress_is_seen_while_the_job_runs(served):
     wait_for(lambda: served.ledger.job(job).progress.step > 2)
 
     asked = time.monotonic()
-    served.ledger.want_cancel(job)
+    served.ledger.request_cancel(job)
     wait_for(is_over(served.ledger, job))
     assert time.monotonic() - asked < 1.0
     assert (served.ledger.job(job).state, served.ledger.job(job).error_code) == ("cancelled", "jobs.cancelled")
@@ -68,7 +68,7 @@ def test_a_stop_that_comes_with_the_start_is_not_lost(served):
         job = submit(served.ledger, number, steps=1000, seconds=0.02)
         wait_for(lambda job=job: served.ledger.job(job).state == "running")
 
-        served.ledger.want_cancel(job)
+        served.ledger.request_cancel(job)
         wait_for(is_over(served.ledger, job))
 
         assert served.ledger.job(job).state == "cancelled"

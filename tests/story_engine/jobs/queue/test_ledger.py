@@ -61,10 +61,10 @@ def test_submitting_again_after_the_end_makes_another_job(ledger, work):
     assert submit(ledger) != first
 
 
-def test_a_job_that_is_being_stopped_does_not_swallow_a_new_wish(ledger, work):
+def test_a_job_that_is_being_stopped_does_not_swallow_a_new_request(ledger, work):
     first = submit(ledger)
     work.claim()
-    ledger.want_cancel(first)
+    ledger.request_cancel(first)
 
     second = submit(ledger)
 
@@ -231,16 +231,16 @@ def test_a_stalled_job_gets_one_more_try(ledger, work):
     assert ledger.job(job).error_code == "jobs.stalled"
 
 
-def test_cancelling_stops_waiting_jobs_at_once_and_running_ones_by_a_wish(ledger, work):
+def test_cancelling_stops_waiting_jobs_at_once_and_running_ones_by_a_request(ledger, work):
     running, waiting = submit(ledger, "a"), submit(ledger, "b")
     work.claim()
 
-    ledger.want_cancel(running)
-    ledger.want_cancel(waiting)
+    ledger.request_cancel(running)
+    ledger.request_cancel(waiting)
 
     assert ledger.job(waiting).state == "cancelled"
     assert ledger.job(running).wants_cancel
-    assert work.wanted_cancels() == {running: False}
+    assert work.requested_cancels() == {running: False}
     assert work.claim() is None
 
 
@@ -248,7 +248,7 @@ def test_cancelling_stops_waiting_jobs_at_once_and_running_ones_by_a_wish(ledger
 def test_a_job_that_was_asked_to_stop_is_not_started_again(ledger, work, end):
     job = submit(ledger)
     work.claim()
-    ledger.want_cancel(job)
+    ledger.request_cancel(job)
 
     if end == "take_over":
         work.take_over()
@@ -277,7 +277,7 @@ def test_a_failed_job_starts_over_with_clean_counters(ledger, work):
 
 def test_retrying_what_is_queued_again_already_names_that_job(ledger):
     first = submit(ledger)
-    ledger.want_cancel(first)
+    ledger.request_cancel(first)
     second = submit(ledger)
 
     assert ledger.retry(first) == second
@@ -290,12 +290,12 @@ def test_a_job_that_does_not_exist_is_named(ledger):
     with pytest.raises(ChooseAnother, match="99"):
         ledger.job(99)
     with pytest.raises(ChooseAnother):
-        ledger.want_cancel(99)
+        ledger.request_cancel(99)
 
 
 def test_finished_jobs_are_listed_up_to_the_last_fifty(ledger):
     for number in range(60):
-        ledger.want_cancel(submit(ledger, f"k{number}"))
+        ledger.request_cancel(submit(ledger, f"k{number}"))
     last = submit(ledger, "last")
 
     assert [view.id for view in ledger.jobs()] == [last]

@@ -92,19 +92,19 @@ def test_the_dispatcher_s_side_takes_jobs_from_the_list_that_is_there_now(layout
 
 def test_what_runs_for_a_deleted_list_is_stopped_and_answers_for_no_other_job(layout, ledger, work):
     old = submit(ledger, 1)
-    assert (work.claim().job, work.wanted_cancels()) == (old, {})
+    assert (work.claim().job, work.requested_cancels()) == (old, {})
     delete(layout)
     new = submit(ledger, 2)
     assert new == old  # the numbers begin again
 
-    assert work.wanted_cancels() == {old: False}
+    assert work.requested_cancels() == {old: False}
     assert work.claim() is None  # not before the other one of this number has ended
     work.set_progress({(old, 1): Progress(stage="denoising", step=3, total=4)})
     assert not work.done(old, 1, RESULT)
 
     assert ledger.job(new).state == "queued"
     claim = work.claim()
-    assert (claim.job, claim.attempt, work.wanted_cancels()) == (new, 1, {})
+    assert (claim.job, claim.attempt, work.requested_cancels()) == (new, 1, {})
     assert ledger.job(new).progress.step == 0
     assert work.done(new, 1, RESULT)
 

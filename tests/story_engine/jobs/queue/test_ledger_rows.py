@@ -38,7 +38,7 @@ def test_a_damaged_row_is_a_failed_job_with_its_reason_and_the_others_are_shown(
     for column, values in DAMAGE.items():
         for value in values:
             job = submit(ledger, len(damaged))
-            ledger.want_cancel(job)
+            ledger.request_cancel(job)
             damage(ledger, job, column, value)
             damaged[job] = (column, value)
     healthy = submit(ledger, 999)

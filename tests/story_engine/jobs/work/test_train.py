@@ -114,7 +114,7 @@ def _ranks(run):
 
 def test_a_state_that_a_dead_process_left_is_not_believed(engine, layout):
     run = engine.training.start(small_spec())
-    engine.services.ledger.want_cancel(engine.training.card(run).job.id)
+    engine.services.ledger.request_cancel(engine.training.card(run).job.id)
     engine.services.runs.write(RunState(id=run, state="running", step=3, total=8, pid=os.getpid(), host="elsewhere"))
 
     assert engine.training.card(run).state == "interrupted"

@@ -53,7 +53,7 @@ def test_a_waiting_render_says_which_training_it_waits_for(served):
 
     assert (waiting.state, waiting.progress.stage, waiting.progress.note) == ("queued", "waiting", "Ink 1")
     assert waiting.progress.total == 2000 and waiting.progress.eta_seconds is not None
-    ledger.want_cancel(train)
+    ledger.request_cancel(train)
     wait_for(is_over(ledger, train, render))
     assert (ledger.job(train).state, ledger.job(train).result.state) == ("done", "stopped")
     assert ledger.job(render).state == "done"
@@ -64,7 +64,7 @@ def test_a_stopped_training_is_given_the_time_to_save(served):
     train = training(ledger, steps=2000, saving_seconds=2.0)
     wait_for(lambda: ledger.job(train).progress.step > 2)
 
-    ledger.want_cancel(train)
+    ledger.request_cancel(train)
     wait_for(is_over(ledger, train))
 
     assert ledger.job(train).state == "done"
@@ -75,10 +75,10 @@ def test_a_forced_stop_does_not_wait(served):
     layout, ledger, _ = served
     train = training(ledger, steps=2000, saving_seconds=60.0)
     wait_for(lambda: ledger.job(train).progress.step > 2)
-    ledger.want_cancel(train)
+    ledger.request_cancel(train)
 
     asked = time.monotonic()
-    ledger.want_cancel(train, is_forced=True)
+    ledger.request_cancel(train, is_forced=True)
     wait_for(is_over(ledger, train))
 
     assert time.monotonic() - asked < 3.0
