@@ -36,4 +36,6 @@ class DiskWork:
     to_free_bytes: int = 0
     stale: bool = True
     """Something has changed since the last measurement."""
+    seen: tuple[int, ...] = ()
+    """What the folders looked like when it was measured last."""
     error: StudioError | None = None

@@ -67,6 +67,18 @@ def free_bytes(folder: Path) -> int | None:
     return None
 
 
+def looks_of(layout: Layout) -> tuple[int, ...]:
+    """Differs as soon as something whole was added, deleted or brought back: a look at five folders, not at files."""
+    folders = (layout.trash, layout.workspace / "takes", layout.datasets, layout.runs, layout.loras)
+    times = []
+    for folder in folders:
+        try:
+            times.append(folder.stat().st_mtime_ns)
+        except OSError:
+            times.append(0)
+    return tuple(times)
+
+
 class Disk:
     """The disk as a workspace uses it."""
 

@@ -1,10 +1,18 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 
+import pytest
+from PIL import Image
+
+from pages.parts.shared.engine import engine
 from pages.parts.shared.wording import texts as texts_of
+from story_engine.errors import StudioError
 from story_engine.jobs.queue.starts import start_begins, start_failed
 from story_engine.store.layout import Layout
+from tests.builders import a_recipe, a_take
 from tests.pages.conftest import Studio, texts
 
 
@@ -57,3 +65,66 @@ def test_jobs_that_nobody_can_do_say_why(studio: Studio):
 
     assert "the disk is read-only" in texts(studio.page("settings"))
     assert "渲染服务无法启动" in texts(studio.page("settings", language="zh"))
+
+
+def shown_when_measured(studio: Studio, **how: str):
+    """The page as it is once the disk has been measured in the background, by the engine that pages share."""
+    patience = time.monotonic() + 20
+    while (state := engine().disk.state()).use is None or state.is_measuring or state.is_cleaning:
+        assert time.monotonic() < patience
+        time.sleep(0.02)
+    return studio.page("settings", **how)
+
+
+def test_the_disk_card_says_what_takes_up_how_much_in_both_languages(studio: Studio):
+    studio.painted("singer", takes=2)
+    for language in ("en", "zh"):
+        app = shown_when_measured(studio, language=language)
+        assert not app.exception
+        shown = texts(app)
+        for part in ("takes", "stories"):
+            assert texts_of(language)[f"disk.part.{part}"] in shown
+
+
+def test_what_was_deleted_is_listed_and_comes_back_from_the_card(studio: Studio):
+    token = studio.engine.delete("singer")
+    app = shown_when_measured(studio)
+    assert "story" in texts(app)
+
+    app.button(key=f"restore-{token}").click().run()
+
+    assert not app.exception
+    assert "singer" in [card.slug for card in studio.engine.shelf()]
+    token = studio.engine.delete("singer")
+    app = shown_when_measured(studio)
+    app.button(key=f"forget-{token}").click().run()
+    assert not app.exception
+    with pytest.raises(StudioError):
+        studio.engine.restore(token)
+
+
+def test_cleaning_up_is_previewed_and_takes_only_what_is_ticked(studio: Studio):
+    takes = studio.engine.services.takes
+    takes.add(a_take(a_recipe(), story="long-gone"), Image.new("RGB", (64, 64)), {})
+    cached = studio.engine.services.layout.embeddings / "a"
+    cached.parent.mkdir(parents=True)
+    cached.write_bytes(b"x" * 1000)
+    os.utime(cached, (0, 0))
+    app = shown_when_measured(studio)
+    assert "long-gone" in texts(app)
+
+    app.checkbox(key="disk-go-caches").uncheck().run()
+    app.button(key="disk-clean-now").click().run()
+
+    assert not app.exception
+    shown_when_measured(studio)
+    assert takes.takes("long-gone") == {} and cached.exists()
+
+
+def test_limits_are_set_on_the_page(studio: Studio):
+    app = shown_when_measured(studio)
+
+    app.number_input(key="disk-limit-trash_days").set_value(7).run()
+
+    assert not app.exception
+    assert studio.engine.disk.limits().trash_days == 7

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.parts.settings import disk
 from pages.parts.shared import live, notices
 from pages.parts.shared.engine import engine, workspace
 from pages.parts.shared.wording import family_title, plain, say, size
@@ -38,6 +39,7 @@ def draw() -> None:
     st.subheader(say("jobs.title"), anchor=False)
     live.follow()
     _draw_finished()
+    disk.draw()
     st.subheader(say("machine.places"), anchor=False)
     st.caption(say("machine.workspace"))
     st.code(str(workspace()), language=None, wrap_lines=True)
