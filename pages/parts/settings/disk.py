@@ -12,6 +12,8 @@ from story_engine.domain.disk import Cleanup, DiskUse, Limits, Room
 from story_engine.flows.disk_work import DiskState
 
 TICK_SECONDS = 0.5
+STORIES_SHOWN = 100
+"""The largest ones; the command line lists all."""
 NAMED = 8
 """Names of what goes that a line of the preview lists."""
 _ICONS = {
@@ -28,6 +30,8 @@ _ICONS = {
     "trash": "delete",
     "stories": "auto_stories",
 }
+_COUNTED = {"takes", "gone_takes", "datasets", "runs", "loras", "bundles", "trash"}
+"""What a person counts; of the others the number of files says nothing."""
 _RANGES = {"trash_days": (1, 3650, 1), "finished_jobs": (50, 100_000, 50), "job_days": (1, 3650, 1)}
 _CACHE_GB = (0.1, 10_000.0, 1.0)
 
@@ -83,22 +87,27 @@ def _draw_parts(use: DiskUse) -> None:
     with st.container(key="disk-parts", gap=None):
         for part in sorted(use.parts, key=lambda part: -part.size_bytes):
             icon = _ICONS.get(part.name, "draft")
-            _draw_row(f"part-{part.name}", f":material/{icon}: {say(f'disk.part.{part.name}')}", part)
+            name = f":material/{icon}: {say(f'disk.part.{part.name}')}"
+            _draw_row(f"part-{part.name}", name, part, is_counted=part.name in _COUNTED)
 
 
-def _draw_row(key: str, name: str, room: Room) -> None:
+def _draw_row(key: str, name: str, room: Room, *, is_counted: bool = True) -> None:
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key=f"disk-row-{key}"
     ):
         st.markdown(name, width="content")
-        st.markdown(f":gray[{room.count}] · **{size(room.size_bytes)}**", width="content")
+        count = f":gray[{room.count} ·] " if is_counted else ""
+        st.markdown(f"{count}**{size(room.size_bytes)}**", width="content")
 
 
 def _draw_stories(use: DiskUse) -> None:
     if not use.stories:
         return
-    with st.expander(say("disk.stories", n=len(use.stories)), type="compact", key="disk-stories"):
-        for story in use.stories:
+    with (
+        st.expander(say("disk.stories", n=len(use.stories)), type="compact", key="disk-stories"),
+        st.container(gap=None, key="disk-story-rows"),
+    ):
+        for story in use.stories[:STORIES_SHOWN]:
             gone = f" :orange-badge[{say('disk.story_gone')}]" if story.is_gone else ""
             _draw_row(f"story-{story.name}", f"{plain(story.title)}{gone}", story)
 
@@ -112,9 +121,10 @@ def _draw_cleanups(use: DiskUse, *, is_cleaning: bool) -> None:
     with st.expander(say("disk.can_go", size=size(total)), type="compact", key="disk-clean"):
         st.caption(say("disk.can_go_hint"))
         for each in use.cleanups:
-            st.checkbox(_what_goes(each), key=f"disk-go-{each.kind}", value=True)
-            if each.names:
-                st.caption(_named(each))
+            with st.container(gap=None, key=f"disk-going-{each.kind}"):
+                st.checkbox(_what_goes(each), key=f"disk-go-{each.kind}", value=True)
+                if each.names:
+                    st.caption(_named(each))
         chosen = [each for each in use.cleanups if st.session_state.get(f"disk-go-{each.kind}", True)]
         st.button(
             say("disk.clean", size=size(sum(each.size_bytes for each in chosen))),
@@ -143,9 +153,9 @@ def _draw_limits(limits: Limits) -> None:
         for name, (least, most, step) in _RANGES.items():
             with grid.cell():
                 key = f"disk-limit-{name}"
-                st.session_state.setdefault(key, getattr(limits, name))
                 st.number_input(
                     say(f"disk.limit.{name}"),
+                    value=getattr(limits, name),
                     min_value=least,
                     max_value=most,
                     step=step,
@@ -155,9 +165,9 @@ def _draw_limits(limits: Limits) -> None:
                 )
         with grid.cell():
             least_gb, most_gb, step_gb = _CACHE_GB
-            st.session_state.setdefault("disk-limit-cache_gb", limits.cache_gb)
             st.number_input(
                 say("disk.limit.cache_gb"),
+                value=limits.cache_gb,
                 min_value=least_gb,
                 max_value=most_gb,
                 step=step_gb,
