@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,8 +19,6 @@ from story_engine.flows.services import Services
 from story_engine.flows.train_view import ACTIVE, card, key_of
 
 TRAIN_PRIORITY = 0
-_starting = threading.Lock()
-"""Two clicks of one person come in two threads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,16 +85,20 @@ def start(services: Services, spec: TrainingSpec, *, user: str) -> str:
     Raises:
         InvalidInput: what blocks it, all at once; nothing was made.
     """
-    with _starting:
+    # Two clicks of one person come in two threads, the command line in a process: each sees what the one before queued.
+    with services.runs.starting():
         again = _same(services, spec)
         if again is not None:
-            return again
+            run, is_queued = again
+            if not is_queued:
+                _submit(services, run, spec, user=user)
+            return run
         blocking = tuple(problem for problem in plan(services, spec).problems if problem.blocks)
         if blocking:
             raise InvalidInput(blocking)
         check_room(services, SMALLEST_RUN_BYTES)
         run = services.runs.create(spec, _pictures(services, spec))
-    _submit(services, run, spec, user=user)
+        _submit(services, run, spec, user=user)
     return run
 
 
@@ -171,14 +172,19 @@ def _submit(services: Services, run: str, spec: TrainingSpec, *, user: str) -> N
     services.start_dispatcher()
 
 
-def _same(services: Services, spec: TrainingSpec) -> str | None:
-    """A run that is at work on exactly this."""
+def _same(services: Services, spec: TrainingSpec) -> tuple[str, bool] | None:
+    """A run that is exactly this and has not ended, and whether it is queued: what started it may have died before."""
     for run in services.runs.ids():
         try:
-            if services.runs.spec(run) == spec and card(services, run).state in ACTIVE:
-                return run
+            if services.runs.spec(run) != spec:
+                continue
+            found = card(services, run)
         except StudioError:
             continue  # a damaged one is not this one
+        if found.state in ACTIVE:
+            return run, True
+        if found.state == "prepared" and found.job is None:
+            return run, False
     return None
 
 

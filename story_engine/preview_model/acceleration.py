@@ -2,7 +2,7 @@
 
 With bfloat16 convolutions, PyTorch's GroupNorm and attention kernels for the CPU take most of a training step. Here the
 norm and its activation run in one small compiled kernel, and attention runs as plain matrix products. Without a C++
-compiler everything still works, at about half the speed.
+compiler, or with one that fails, everything still works, at about half the speed.
 """
 
 from __future__ import annotations
@@ -11,8 +11,12 @@ import ctypes
 import hashlib
 import logging
 import os
+import platform
+import shlex
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from types import MethodType
@@ -28,6 +32,7 @@ from torch import nn
 _LOG = logging.getLogger(__name__)
 _SOURCE = Path(__file__).with_name("fused_norm.cpp")
 _FLAGS = ("-O3", "-march=native", "-ffast-math", "-mprefer-vector-width=512", "-shared", "-fPIC", "-std=c++17")
+_COMPILE_SECONDS = 300.0
 
 _ALLOCATOR = {
     # glibc gives large blocks back at once; getting them again costs a page fault per 4 kB, every time.
@@ -200,17 +205,64 @@ def _pointers(*tensors: torch.Tensor) -> list[ctypes.c_void_p]:
 
 @cache
 def _kernel() -> ctypes.CDLL | None:
-    compiler = shutil.which("g++")
+    """The compiled norm; None, with a notice in the log, where it cannot be had: the same values come more slowly."""
+    command = shlex.split(os.environ.get("CXX", "")) or ["g++"]
+    compiler = shutil.which(command[0])
     if compiler is None:
-        _LOG.warning("No g++ found: training runs without the compiled norm, at about half the speed.")
+        _notice(f"there is no {command[0]}")
         return None
-    source = _SOURCE.read_bytes()
-    name = hashlib.sha256(source + " ".join(_FLAGS).encode()).hexdigest()[:16]
+    command[0] = compiler
     folder = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "story_studio"
-    library = folder / f"fused_norm_{name}.so"
+    reasons = []
+    for place in (folder, Path(tempfile.gettempdir()) / f"story_studio-{os.getpid()}"):
+        try:
+            return _loaded(place / f"fused_norm_{_built_for(command)}.so", command)
+        except subprocess.CalledProcessError as error:
+            reasons.append(f"{command[0]} fails: {(error.stderr or error.stdout or str(error)).strip()[:300]}")
+            break
+        except (OSError, subprocess.TimeoutExpired) as error:  # a home that cannot be written, a file of nonsense
+            reasons.append(str(error))
+    _notice("; ".join(reasons))
+    return None
+
+
+def _notice(reason: str) -> None:
+    _LOG.warning("Training runs without the compiled norm, at about half the speed: %s", reason)
+
+
+def _built_for(command: Sequence[str]) -> str:
+    """Names everything that the compiled file depends on: `-march=native` makes it one for this processor alone."""
+    version = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False, timeout=60).stdout
+    depends = (_SOURCE.read_text(), *_FLAGS, *command, version, torch.__version__, platform.machine(), _processor())
+    return hashlib.sha256("\n".join(depends).encode()).hexdigest()[:16]
+
+
+def _processor() -> str:
+    """The processor's name and what it can do, where the system says so."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return platform.processor()
+    known = (line for line in lines if line.startswith(("model name", "flags", "Features", "CPU part")))
+    return "\n".join(sorted(set(known)))
+
+
+def _loaded(library: Path, command: Sequence[str]) -> ctypes.CDLL:
     if not library.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        library.parent.mkdir(parents=True, exist_ok=True)
         partial = library.with_suffix(f".{os.getpid()}.partial")
-        subprocess.run([compiler, *_FLAGS, str(_SOURCE), "-o", str(partial)], check=True)
-        partial.replace(library)
-    return ctypes.CDLL(str(library))
+        try:
+            asked = [*command, *_FLAGS, str(_SOURCE), "-o", str(partial)]
+            subprocess.run(asked, check=True, capture_output=True, text=True, timeout=_COMPILE_SECONDS)
+            partial.replace(library)
+        finally:
+            partial.unlink(missing_ok=True)
+    try:
+        kernel = ctypes.CDLL(str(library))
+        for name in ("norm_forward", "norm_backward"):
+            if not hasattr(kernel, name):
+                raise OSError(f"{library} has no {name}")
+    except OSError:
+        library.unlink(missing_ok=True)  # the next process compiles it again
+        raise
+    return kernel

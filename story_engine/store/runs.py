@@ -8,18 +8,19 @@ import json
 import logging
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from story_engine.domain.run import REQUESTS, MetricRow, RunSample, RunState, TrainedPicture
 from story_engine.domain.safe_name import name_fault
 from story_engine.domain.training import TrainingSpec, problems
 from story_engine.errors import ChooseAnother, FixInput, InvalidInput, LookAtLog, Wait
-from story_engine.store.atomic import building, is_whole, read_bytes, write_bytes
-from story_engine.store.folders import holds_anything
+from story_engine.store.atomic import building, cannot_write, is_whole, read_bytes, write_bytes
+from story_engine.store.folders import holds_anything, make_folder
 from story_engine.store.layout import Layout
 from story_engine.store.names import slug_from
 from story_engine.store.old_trash import RUN
@@ -31,6 +32,7 @@ METRIC_COLUMNS = ("step", "epoch", "loss", "smoothed_loss", "learning_rate", "se
 STILL_SECONDS = 180.0
 """A run of another machine whose state has not been written for so long is taken for interrupted."""
 _LARGEST_BYTES = 200_000_000
+_START_SECONDS = 60.0
 _LOG = logging.getLogger(__name__)
 
 
@@ -58,6 +60,27 @@ class RunStore:
             except LookAtLog:
                 found.append(run)
         return tuple(found)
+
+    @contextlib.contextmanager
+    def starting(self) -> Iterator[None]:
+        """Held while a run is made and queued, by one thread of one process of this workspace at a time.
+
+        Raises:
+            Wait: somebody else holds it for long, or the disk cannot be written.
+        """
+        lock = self._layout.runs / ".starting.lock"
+        try:
+            make_folder(lock.parent)
+            held = FileLock(lock, timeout=_START_SECONDS)
+            held.acquire()
+        except Timeout as error:
+            raise Wait("training.start_busy") from error
+        except OSError as error:
+            raise cannot_write(lock, error) from error
+        try:
+            yield
+        finally:
+            held.release()
 
     def create(self, spec: TrainingSpec, pictures: Sequence[TrainedPicture]) -> str:
         """A run that is ready to start; its id.

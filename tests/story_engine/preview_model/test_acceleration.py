@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
+from story_engine.preview_model import acceleration
 from story_engine.preview_model.acceleration import accelerate, norm
 from story_engine.preview_model.architecture import SMALLEST, PreviewParts, build_preview
 from story_engine.preview_model.prompts import PreviewPrompter, encode_tokens
@@ -34,6 +37,68 @@ def test_the_compiled_norm_is_group_norm_with_silu(channels: int, groups: int, s
 
     for expected, fast in zip(*results, strict=True):
         assert (fast - expected).norm() < 5e-3 * expected.norm()
+
+
+_COMPILERS = {
+    "fails": "exit 1",
+    "makes nothing": "exit 0",
+    "makes no library": 'while [ "$1" != "-o" ] && [ $# -gt 0 ]; do shift; done; [ -z "$2" ] || echo nonsense > "$2"',
+    "cannot be run": None,
+}
+
+
+@pytest.mark.parametrize("what", _COMPILERS)
+def test_a_compiler_that_is_there_and_of_no_use_costs_speed_and_nothing_else(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    compiler = tmp_path / "bin" / "g++"
+    compiler.parent.mkdir()
+    compiler.write_text(f"#!/bin/sh\n{_COMPILERS[what]}\n" if _COMPILERS[what] else "#!/nowhere\n")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{compiler.parent}:/usr/bin:/bin")
+    monkeypatch.delenv("CXX", raising=False)
+    _fresh_kernel(tmp_path, monkeypatch)
+    layer, hidden = nn.GroupNorm(4, 8), torch.randn(1, 8, 4, 4).bfloat16().requires_grad_()
+
+    result = norm(hidden, layer, activate=True)
+    result.float().sum().backward()
+
+    assert hidden.grad is not None and result.dtype == torch.bfloat16
+    assert len(caplog.messages) == 1 and "half the speed" in caplog.messages[0], caplog.messages
+
+
+def test_the_compiler_that_cxx_names_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXX", "false")
+    _fresh_kernel(tmp_path, monkeypatch)
+
+    assert acceleration._kernel() is None
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
+def test_a_home_folder_on_another_processor_is_compiled_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CXX", raising=False)
+    for processor in ("one", "other", "one"):
+        monkeypatch.setattr(acceleration, "_processor", lambda processor=processor: processor)
+        _fresh_kernel(tmp_path, monkeypatch)
+        assert acceleration._kernel() is not None
+
+    assert len(list((tmp_path / "cache" / "story_studio").glob("*.so"))) == 2
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
+def test_a_cache_that_cannot_be_written_compiles_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CXX", raising=False)
+    (tmp_path / "cache").write_text("in the way")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    _fresh_kernel(tmp_path, monkeypatch)
+
+    assert acceleration._kernel() is not None
+
+
+def _fresh_kernel(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a new process that keeps what it compiles in `folder`."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+    monkeypatch.setattr(acceleration, "_kernel", functools.cache(acceleration._kernel.__wrapped__))
 
 
 @pytest.mark.parametrize("network", ["unet", "vae", "text"])
