@@ -27,7 +27,7 @@ def compare(
     y: Annotated[str | None, typer.Option(help="The same, for the rows.")] = None,
     lora: Annotated[str, typer.Option(help="Whose strength, if not the scene's first LoRA.")] = "",
     run: Annotated[str, typer.Option("--run", help="Id of the training whose checkpoints are compared.")] = "",
-    out: Annotated[Path | None, typer.Option(help="Where the labelled grid goes, a PNG.")] = None,
+    out: Annotated[Path | None, typer.Option(dir_okay=False, help="Where the labelled grid goes, a PNG.")] = None,
     language: Annotated[str, typer.Option(help="Of its labels: en or zh.")] = "en",
 ) -> None:
     """Paint a grid of one scene. Example: python -m story_engine compare singer --scene 1 --x seed=0-3 --out g.png"""

@@ -168,7 +168,7 @@ def check(
 def export(
     context: typer.Context,
     name: NameArgument,
-    out: Annotated[Path, typer.Option(help="Where the zip goes.")],
+    out: Annotated[Path, typer.Option(dir_okay=False, help="Where the zip goes.")],
 ) -> None:
     """The kept pictures for the trainer. Example: python -m story_engine dataset export ink --out ink.zip"""
     path = _desk(context).export(name, out=out.resolve())

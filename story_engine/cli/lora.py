@@ -78,7 +78,7 @@ def convert(
     context: typer.Context,
     name: NameArgument,
     to: Annotated[str, typer.Option(help="kohya (ComfyUI, A1111), diffusers, or challenge (.ckpt).")] = "kohya",
-    out: Annotated[Path | None, typer.Option(help="Where the file goes.")] = None,
+    out: Annotated[Path | None, typer.Option(dir_okay=False, help="Where the file goes.")] = None,
 ) -> None:
     """Write it for another tool. Example: python -m story_engine lora convert ink --to diffusers"""
     path = _desk(context).convert(name, to, out=out.resolve() if out else None)

@@ -151,7 +151,7 @@ def lint(context: typer.Context, story: StoryArgument) -> None:
 def export(
     context: typer.Context,
     story: StoryArgument,
-    out: Annotated[Path, typer.Option(help="Where the zip goes.")],
+    out: Annotated[Path, typer.Option(dir_okay=False, help="Where the zip goes.")],
     threshold: Annotated[float, typer.Option(help="The gate.")] = 6.0,
 ) -> None:
     """Write the bundle. Example: python -m story_engine export singer --out singer.zip"""

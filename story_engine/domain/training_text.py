@@ -49,14 +49,19 @@ def _number(found: Findings, path: str, value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, int | float):
         found.add(path, "training.not_a_number", value=shown(value))
         return 0.0
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        found.add(path, "training.not_a_number", value=shown(value))
+        return 0.0
 
 
 def _prompt(found: Findings, path: str, value: object) -> object:
     if isinstance(value, str):
         return SamplePrompt(prompt=str(text(_LONGEST)(found, path, value)))
+    before = len(found.problems)
     clean = fields(found, path, value, _PROMPT_CHECKS)
-    return SamplePrompt.model_validate({"prompt": ""} | clean)
+    return SamplePrompt.model_validate({"prompt": ""} | (clean if len(found.problems) == before else {}))
 
 
 def _check(annotation: object) -> Check:

@@ -112,3 +112,17 @@ def test_a_workspace_of_nothing_is_refused_instead_of_written_into_the_current_f
 def test_what_stands_behind_two_dashes_is_no_option(stories, capsys):
     assert run(["lint", "--", "--json"]) == PUT_RIGHT
     assert '"--json"' in capsys.readouterr().err
+
+
+def test_a_file_is_not_asked_for_where_a_folder_is_before_any_work_is_done(stories, tmp_path, capsys):
+    lines = (
+        ["compare", "orange-cat-en", "--scene", "1", "--x", "seed=0"],
+        ["export", "orange-cat-en"],
+        ["lora", "convert", "ink"],
+        ["dataset", "export", "ink"],
+    )
+    for line in lines:
+        for folder in ("/", str(tmp_path)):
+            assert run([*line, "--out", folder]) == USAGE
+            assert "directory" in capsys.readouterr().err
+    assert not (tmp_path / "workspace" / "jobs.sqlite").exists()
