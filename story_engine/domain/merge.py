@@ -13,7 +13,7 @@ from story_engine.domain.edit import Edit
 from story_engine.domain.story import Scene, Settings, Story
 from story_engine.errors import ChooseAnother, EditConflict, FixInput
 
-STORY_FIELDS = ("title", "style", "negative", "settings", "characters", "loras")
+STORY_FIELDS = tuple(name for name in Story.model_fields if name not in ("schema_number", "revision", "scenes"))
 SCENE_FIELDS = tuple(name for name in Scene.model_fields if name != "id")
 
 

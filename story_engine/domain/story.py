@@ -2,58 +2,86 @@
 
 from __future__ import annotations
 
+from typing import Annotated, ClassVar
+
 from pydantic import ConfigDict, Field
 
+from story_engine.domain.family import FAMILY_NAMES, LARGEST_CFG_SCALE, MOST_STEPS, SAMPLERS, SIZE_MULTIPLE
+from story_engine.domain.findings import Findings, choice, fields, name, number, shown, text, whole_number
+from story_engine.domain.schema import ALWAYS_WRITTEN, AtMost
 from story_engine.domain.value import Value
 
 SCHEMA = 1
 """Number of the story format that this program writes."""
 LARGEST_SEED = 2**32 - 1
-LARGEST_REVISION = 10**15
 """torch.manual_seed takes more, but notebooks, A1111 and ComfyUI agree on 32 bits."""
+LARGEST_REVISION = 10**15
 MOST_SCENES = 24
+MOST_CHARACTERS = 24
+MOST_LORAS = 8
 LONGEST_PROMPT = 20_000
 """Characters; a longer text is a pasted file, not a prompt."""
+LARGEST_STRENGTH = 5.0
+
+
+def _outfits(found: Findings, path: str, value: object) -> object:
+    """A mapping of names to words."""
+    if not isinstance(value, dict):
+        found.add(path, "story.outfits_not_a_mapping", value=shown(value))
+        return {}
+    for key in value:
+        name(found, f"{path}.{key}", key)
+    return fields(found, path, value, {key: text(LONGEST_PROMPT) for key in value if isinstance(key, str)})
+
+
+Name = Annotated[str, name]
+"""Text that is safe as a file name."""
+Title = Annotated[str, text(200)]
+Prompt = Annotated[str, text(LONGEST_PROMPT)]
+Side = Annotated[int | None, whole_number(256, 2048, "story.side_range", multiple=SIZE_MULTIPLE)]
+"""Pixels."""
 
 
 class Character(Value):
     """A named block of words: what never changes, and the outfits that change from scene to scene."""
 
-    id: str
-    name: str = ""
-    description: str = ""
+    id: Name
+    name: Title = ""
+    description: Prompt = ""
     """What never changes: "一个紫色短发小女孩"."""
-    outfits: dict[str, str] = Field(default_factory=dict)
+    outfits: Annotated[dict[str, str], _outfits] = Field(default_factory=dict)
     """Name of the outfit → its words."""
 
 
 class Appearance(Value):
     """One character in one scene, by reference."""
 
-    character: str
-    outfit: str | None = None
+    alone: ClassVar[str] = "character"
+    """A file may say `mimi` for `{character: mimi}`, where there is nothing to choose."""
+    character: Name
+    outfit: Annotated[str | None, name] = None
 
 
 class LoraUse(Value):
     """A LoRA of the library in a story."""
 
-    name: str
-    strength: float = 1.0
+    name: Name
+    strength: Annotated[float, number(-LARGEST_STRENGTH, LARGEST_STRENGTH, "story.strength_range")] = 1.0
     """1.0 = as trained (alpha / rank)."""
 
 
 class Settings(Value):
     """How the pictures are made. What is left blank is the model family's default."""
 
-    family: str = "preview"
-    stand_in: str | None = None
+    family: Annotated[str, choice(tuple(FAMILY_NAMES))] = "preview"
+    stand_in: Annotated[str | None, choice(tuple(FAMILY_NAMES))] = None
     """Family to render with while `family` is not on this machine: the author's one clear choice."""
-    sampler: str | None = None
-    steps: int | None = None
-    cfg_scale: float | None = None
-    width: int | None = None
-    height: int | None = None
-    noise: str = "cpu"
+    sampler: Annotated[str | None, choice(SAMPLERS)] = None
+    steps: Annotated[int | None, whole_number(1, MOST_STEPS, "story.steps_range")] = None
+    cfg_scale: Annotated[float | None, number(0.0, LARGEST_CFG_SCALE, "story.cfg_scale_range")] = None
+    width: Side = None
+    height: Side = None
+    noise: Annotated[str, choice(("cpu", "device"))] = "cpu"
     """"cpu": drawn in float32 on the CPU, one seed is one picture everywhere; "device": as notebooks that seeded the
     device's own generator."""
 
@@ -61,31 +89,33 @@ class Settings(Value):
 class Scene(Value):
     """One entry of the story."""
 
-    id: str
-    title: str = ""
-    prompt: str = ""
-    negative: str = ""
-    seed: int = 0
+    id: Annotated[Name, ALWAYS_WRITTEN]
+    title: Title = ""
+    prompt: Annotated[Prompt, ALWAYS_WRITTEN] = ""
+    negative: Prompt = ""
+    seed: Annotated[int, whole_number(0, LARGEST_SEED, "story.seed_range"), ALWAYS_WRITTEN] = 0
     pinned: bool = False
-    caption: str = ""
+    caption: Annotated[str, text(2_000)] = ""
     characters: tuple[Appearance, ...] = ()
-    loras: tuple[LoraUse, ...] | None = None
+    loras: Annotated[tuple[LoraUse, ...] | None, AtMost(MOST_LORAS)] = None
     """None: the story's; none at all: `()`."""
 
 
 class Story(Value):
     """What the author wrote."""
 
-    schema_number: int = Field(default=SCHEMA, alias="schema")
-    revision: int = 0
-    title: str = ""
-    style: str = ""
+    schema_number: Annotated[int, whole_number(SCHEMA, SCHEMA, "story.schema_unknown"), ALWAYS_WRITTEN] = Field(
+        default=SCHEMA, alias="schema"
+    )
+    revision: Annotated[int, whole_number(0, LARGEST_REVISION, "story.revision_range"), ALWAYS_WRITTEN] = 0
+    title: Annotated[Title, ALWAYS_WRITTEN] = ""
+    style: Prompt = ""
     """Words shared by all scenes, put in front of each prompt."""
-    negative: str = ""
+    negative: Prompt = ""
     """Negative words shared by all scenes."""
-    characters: tuple[Character, ...] = ()
+    characters: Annotated[tuple[Character, ...], AtMost(MOST_CHARACTERS)] = ()
     settings: Settings = Settings()
-    loras: tuple[LoraUse, ...] = ()
+    loras: Annotated[tuple[LoraUse, ...], AtMost(MOST_LORAS)] = ()
     scenes: tuple[Scene, ...] = ()
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -102,7 +132,7 @@ class Story(Value):
         raise KeyError(scene_id)
 
     def loras_of(self, scene: Scene) -> tuple[LoraUse, ...]:
-        """What the scene wears: its own LoRAs where it has any say in it, else the story's."""
+        """What the scene uses: its own LoRAs where it has any say in it, else the story's."""
         return self.loras if scene.loras is None else scene.loras
 
     def without_loras(self) -> Story:

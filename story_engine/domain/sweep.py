@@ -8,8 +8,7 @@ from typing import Self
 from pydantic import model_validator
 
 from story_engine.domain.family import LARGEST_CFG_SCALE, MOST_STEPS, SAMPLERS
-from story_engine.domain.story import LARGEST_SEED, LoraUse, Story
-from story_engine.domain.validation import LARGEST_STRENGTH
+from story_engine.domain.story import LARGEST_SEED, LARGEST_STRENGTH, LoraUse, Story
 from story_engine.domain.value import Value
 from story_engine.errors import Problem
 

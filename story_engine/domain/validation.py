@@ -4,33 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from story_engine.domain.family import FAMILY_NAMES, LARGEST_CFG_SCALE, MOST_STEPS, SAMPLERS, SIZE_MULTIPLE
-from story_engine.domain.findings import (
-    Check,
-    Findings,
-    choice,
-    fields,
-    items,
-    name,
-    number,
-    shown,
-    text,
-    whole_number,
-    yes_no,
-)
+from story_engine.domain.findings import Findings, fields, shown
 from story_engine.domain.migration import migrate, schema_of
 from story_engine.domain.safe_name import same_file
-from story_engine.domain.story import LARGEST_REVISION, LARGEST_SEED, LONGEST_PROMPT, MOST_SCENES, SCHEMA, Story
+from story_engine.domain.schema import checks_of
+from story_engine.domain.story import MOST_SCENES, SCHEMA, Story
 from story_engine.domain.story_data import story_data
-
-NOISES = ("cpu", "device")
-SMALLEST_SIDE, LARGEST_SIDE = 256, 2048
-"""Pixels."""
-LARGEST_STRENGTH = 5.0
-LONGEST_TITLE = 200
-LONGEST_CAPTION = 2_000
-MOST_CHARACTERS = 24
-MOST_LORAS = 8
 
 
 def story_from(data: object, *, file: str, lines: Mapping[str, int] | None = None) -> Story:
@@ -114,46 +93,6 @@ def _no_twins(found: Findings, path: str, entries: list[dict[str, object]], key:
             found.add(f"{path}[{position}].{key}", code, id=shown(entry[key]), first=twin + 1, second=position + 1)
 
 
-def _with(required: str, checks: Mapping[str, Check]) -> Check:
-    """A mapping that must have `required`."""
-
-    def check(found: Findings, path: str, value: object) -> object:
-        clean = fields(found, path, value, checks)
-        if isinstance(value, dict) and value.get(required) is None:
-            found.add(path, "story.missing_key", key=required)
-        return clean
-
-    return check
-
-
-def _mapping_of(checks: Mapping[str, Check]) -> Check:
-    return lambda found, path, value: fields(found, path, value, checks)
-
-
-def _list_of(check: Check, most: int | None = None) -> Check:
-    def check_list(found: Findings, path: str, value: object) -> object:
-        if most is not None and isinstance(value, list) and len(value) > most:
-            found.add(path, "story.too_many_entries", count=len(value), limit=most)
-            return ()
-        return items(found, path, value, check)
-
-    return check_list
-
-
-def _outfits(found: Findings, path: str, value: object) -> object:
-    if not isinstance(value, dict):
-        found.add(path, "story.outfits_not_a_mapping", value=shown(value))
-        return {}
-    for key in value:
-        name(found, f"{path}.{key}", key)
-    return fields(found, path, value, {key: _PROMPT for key in value if isinstance(key, str)})
-
-
-def _appearance(found: Findings, path: str, value: object) -> object:
-    """`{character: mimi, outfit: raincoat}`, or the id alone where there is nothing to choose."""
-    return _APPEARANCE(found, path, {"character": value} if isinstance(value, str) else value)
-
-
 def _lists(value: object) -> object:
     if isinstance(value, dict):
         return {key: _lists(part) for key, part in value.items()}
@@ -168,48 +107,4 @@ def _mapping(value: object) -> dict[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-_PROMPT = text(LONGEST_PROMPT)
-_TITLE = text(LONGEST_TITLE)
-_SIDE = whole_number(SMALLEST_SIDE, LARGEST_SIDE, "story.side_range", multiple=SIZE_MULTIPLE)
-_APPEARANCE = _with("character", {"character": name, "outfit": name})
-_CHARACTER = _with("id", {"id": name, "name": _TITLE, "description": _PROMPT, "outfits": _outfits})
-_LORA = _with(
-    "name",
-    {"name": name, "strength": number(-LARGEST_STRENGTH, LARGEST_STRENGTH, "story.strength_range")},
-)
-_LORAS = _list_of(_LORA, MOST_LORAS)
-_SETTINGS: dict[str, Check] = {
-    "family": choice(tuple(FAMILY_NAMES)),
-    "stand_in": choice(tuple(FAMILY_NAMES)),
-    "sampler": choice(SAMPLERS),
-    "steps": whole_number(1, MOST_STEPS, "story.steps_range"),
-    "cfg_scale": number(0.0, LARGEST_CFG_SCALE, "story.cfg_scale_range"),
-    "width": _SIDE,
-    "height": _SIDE,
-    "noise": choice(NOISES),
-}
-_SCENE = _with(
-    "id",
-    {
-        "id": name,
-        "title": _TITLE,
-        "prompt": _PROMPT,
-        "negative": _PROMPT,
-        "seed": whole_number(0, LARGEST_SEED, "story.seed_range"),
-        "pinned": yes_no,
-        "caption": text(LONGEST_CAPTION),
-        "characters": _list_of(_appearance),
-        "loras": _LORAS,
-    },
-)
-_STORY: dict[str, Check] = {
-    "schema": whole_number(SCHEMA, SCHEMA, "story.schema_unknown"),
-    "revision": whole_number(0, LARGEST_REVISION, "story.revision_range"),
-    "title": _TITLE,
-    "style": _PROMPT,
-    "negative": _PROMPT,
-    "characters": _list_of(_CHARACTER, MOST_CHARACTERS),
-    "settings": _mapping_of(_SETTINGS),
-    "loras": _LORAS,
-    "scenes": _list_of(_SCENE),
-}
+_STORY = checks_of(Story)

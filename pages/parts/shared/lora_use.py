@@ -13,8 +13,7 @@ from pages.parts.shared.wording import family_title, plain, say
 from story_engine.domain.edit import Edit
 from story_engine.domain.lora import LoraEntry
 from story_engine.domain.resolve import join, separator_of
-from story_engine.domain.story import LoraUse, Story
-from story_engine.domain.validation import MOST_LORAS
+from story_engine.domain.story import MOST_LORAS, LoraUse, Story
 from story_engine.errors import ChooseAnother
 
 WEAKEST, STRONGEST, STEP = 0.0, 2.0, 0.05
