@@ -216,3 +216,15 @@ def test_when_every_dataset_is_damaged_the_pages_say_so_and_offer_a_new_one(stud
         assert not app.exception
         assert "dataset.json cannot be read" in texts(app)
         assert app.button(key=offered)
+
+
+def test_the_largest_upload_holds_a_hundred_pictures_and_is_said_beforehand(studio: Studio):
+    picture = io.BytesIO()
+    Image.effect_noise((1024, 1024), 90).convert("RGB").save(picture, "PNG")
+    a_dataset(studio)
+    megabytes = 400
+
+    for language, text in (("en", f"At most {megabytes} MB"), ("zh", f"不超过 {megabytes} MB")):
+        app = studio.page("dataset", language=language)
+        assert text in texts(app)
+    assert 100 * len(picture.getvalue()) < megabytes * 2**20

@@ -32,6 +32,7 @@ def _draw_upload(name: str) -> None:
             help=say("dataset_upload_hint"),
         )
         st.caption(say("dataset_upload_text"))
+        st.caption(say("dataset_upload_limit", n=st.get_option("server.maxUploadSize")))
         st.button(
             say("dataset_bring_in"),
             key="dataset-bring-files",

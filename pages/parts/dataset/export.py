@@ -28,7 +28,7 @@ def draw(look: DatasetLook) -> None:
         config = desk.data_juicer_config(name).encode()
         _file("data_juicer_config.yaml", "application/yaml", config, "dataset-config")
         key = f"dataset-config-in-{st.session_state.get('dataset-configs', 0)}"
-        given = st.file_uploader(say("dataset_config_in"), type=["yaml", "yml"], key=key)
+        given = st.file_uploader(say("dataset_config_in"), type=["yaml", "yml"], key=key, max_upload_size=1)
         st.button(
             say("dataset_config_use"),
             key="dataset-config-use",
