@@ -86,11 +86,14 @@ def filter_(
     min_height: Annotated[int | None, typer.Option(min=0)] = None,
     min_ratio: Annotated[float | None, typer.Option(min=0)] = None,
     max_ratio: Annotated[float | None, typer.Option(min=0)] = None,
-    twins: Annotated[int | None, typer.Option(min=0, max=16, help="Bits in which near-duplicates may differ.")] = None,
+    near_duplicates: Annotated[
+        int | None,
+        typer.Option("--near-duplicates", "--twins", min=0, max=16, help="Bits in which near-duplicates may differ."),
+    ] = None,
     min_score: Annotated[float | None, typer.Option(min=0, max=10, help="Scores what has no score yet.")] = None,
     off: Annotated[bool, typer.Option("--off", help="All filters off first.")] = False,
 ) -> None:
-    """Set filters. Example: python -m story_engine dataset filter ink --min-width 512 --min-height 512 --twins 4"""
+    """Set filters. Example: python -m story_engine dataset filter ink --min-width 512 --near-duplicates 4"""
     desk = _desk(context)
     filters = Filters() if off else desk.look(name).dataset.filters
     if config is not None:
@@ -98,7 +101,7 @@ def filter_(
     given: dict[str, dict[str, object]] = {
         "shape": _given(min_width=min_width, min_height=min_height),
         "ratio": _given(min_ratio=min_ratio, max_ratio=max_ratio),
-        "twins": _given(bits=twins),
+        "near_duplicates": _given(bits=near_duplicates),
         "score": _given(min_score=min_score),
     }
     changed = {

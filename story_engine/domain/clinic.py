@@ -56,7 +56,7 @@ def examine(
     kept: Sequence[DatasetEntry],
     *,
     trigger: str,
-    twins: Mapping[str, str],
+    near_duplicates: Mapping[str, str],
     side: int,
     steps: int = CHALLENGE_STEPS,
     batch_size: int = 1,
@@ -66,7 +66,7 @@ def examine(
     Args:
         kept: entries that the filters keep.
         trigger: the trigger word; empty for none.
-        twins: near-duplicates among `kept`, whether or not they are filtered: file → the one it resembles.
+        near_duplicates: near-duplicates among `kept`, whether or not they are filtered: file → the one it resembles.
         side: of the training pictures in pixels.
         steps: optimiser steps of the planned training.
         batch_size: pictures per step.
@@ -78,7 +78,7 @@ def examine(
         _amount(kept),
         _sizes(kept, side),
         _ratios(kept),
-        _twins(kept, twins),
+        _near_duplicates(kept, near_duplicates),
         *_captions(kept),
         _trigger(kept, trigger),
         _steps(kept, steps, batch_size),
@@ -112,12 +112,12 @@ def _ratios(kept: Sequence[DatasetEntry]) -> Finding:
     return Finding(code="dataset.clinic_long", values=values, state="warning", files=tuple(long[:_SHOWN]))
 
 
-def _twins(kept: Sequence[DatasetEntry], twins: Mapping[str, str]) -> Finding:
-    found = [entry.file for entry in kept if entry.file in twins]
+def _near_duplicates(kept: Sequence[DatasetEntry], near_duplicates: Mapping[str, str]) -> Finding:
+    found = [entry.file for entry in kept if entry.file in near_duplicates]
     if not found:
-        return Finding(code="dataset.clinic_no_twins", values={}, state="ok")
+        return Finding(code="dataset.clinic_no_near_duplicates", values={}, state="ok")
     values: dict[str, object] = {"count": len(found)}
-    return Finding(code="dataset.clinic_twins", values=values, state="warning", files=tuple(found[:_SHOWN]))
+    return Finding(code="dataset.clinic_near_duplicates", values=values, state="warning", files=tuple(found[:_SHOWN]))
 
 
 def _captions(kept: Sequence[DatasetEntry]) -> list[Finding]:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from story_engine.domain.value import Value
 
@@ -18,29 +18,31 @@ LONGEST_CAPTION = 4000
 MOST_UNDO_STEPS = 50
 LARGEST_SIDE = sys.maxsize
 """What data-juicer has for "no upper bound"."""
-MOST_TWIN_BITS = 16
+MOST_DUPLICATE_BITS = 16
 """Of the 64 bits of a perceptual hash; from about a quarter on, everything is like everything."""
+_FILE_NAME = r"^[^/\\\x00]*[^/\\\x00.][^/\\\x00]*$"
+"""A name, never a path that leads out of the dataset's folder."""
 ANY_OR_ALL = ("any", "all")
 
 
 class DatasetEntry(Value):
     """One picture of a dataset."""
 
-    file: str
+    file: str = Field(pattern=_FILE_NAME)
     """Name under `images/`."""
-    original: str
+    original: str = Field(pattern=_FILE_NAME)
     """Name under `originals/`: the file as it came."""
     source: str
     """Where it came from, for people: the name of an upload, an archive, a folder, a ModelScope dataset, a style."""
-    width: int
+    width: int = Field(ge=1)
     """Pixels, after EXIF rotation."""
-    height: int
+    height: int = Field(ge=1)
     sha256: str
     """Of the file under `images/`; scores refer to it."""
     original_sha256: str
     """Of the file as it came: the same picture brought twice is one entry."""
-    likeness: str
-    """Perceptual hash, 16 hexadecimal digits: near-duplicates differ in few bits."""
+    perceptual_hash: str = Field(validation_alias=AliasChoices("perceptual_hash", "likeness"), pattern="^[0-9a-f]{16}$")
+    """64 bits as hexadecimal digits: those of near-duplicates differ in few bits. The first version said likeness."""
     caption: str = ""
     left_out: bool = False
     """A person took it out by hand."""
@@ -107,11 +109,11 @@ class RatioFilter(Value):
         return inside != self.reversed_range
 
 
-class TwinFilter(Value):
+class NearDuplicateFilter(Value):
     """Of pictures that look alike, only the largest stays."""
 
     is_on: bool = False
-    bits: int = Field(default=4, ge=0, le=MOST_TWIN_BITS)
+    bits: int = Field(default=4, ge=0, le=MOST_DUPLICATE_BITS)
     """Two pictures are alike when their perceptual hashes differ in at most so many of 64 bits."""
 
 
@@ -127,7 +129,10 @@ class Filters(Value):
 
     shape: ShapeFilter = ShapeFilter()
     ratio: RatioFilter = RatioFilter()
-    twins: TwinFilter = TwinFilter()
+    near_duplicates: NearDuplicateFilter = Field(
+        default=NearDuplicateFilter(), validation_alias=AliasChoices("near_duplicates", "twins")
+    )
+    """The first version said twins."""
     score: ScoreFilter = ScoreFilter()
 
 
@@ -166,13 +171,13 @@ class Dropped:
 
 
 def decide(
-    dataset: Dataset, *, twins: Mapping[str, str] | None = None, scores: Mapping[str, float] | None = None
+    dataset: Dataset, *, near_duplicates: Mapping[str, str] | None = None, scores: Mapping[str, float] | None = None
 ) -> dict[str, Dropped]:
     """File → why it is dropped; what is not in it is kept. The first reason counts.
 
     Args:
         dataset: entries and filters.
-        twins: file → the file that it is a near-duplicate of, and that stays instead.
+        near_duplicates: file → the file that it is a near-duplicate of, and that stays instead.
         scores: picture SHA-256 → aesthetic score.
     """
     filters = dataset.filters
@@ -189,8 +194,8 @@ def decide(
         elif filters.score.is_on and score is not None and score < filters.score.min_score:
             values: dict[str, object] = {"score": f"{score:z.2f}", "least": f"{filters.score.min_score:g}"}
             dropped[entry.file] = Dropped("dataset.dropped_score", values)
-        elif filters.twins.is_on and twins and entry.file in twins:
-            dropped[entry.file] = Dropped("dataset.dropped_twin", {"other": twins[entry.file]})
+        elif filters.near_duplicates.is_on and near_duplicates and entry.file in near_duplicates:
+            dropped[entry.file] = Dropped("dataset.dropped_duplicate", {"other": near_duplicates[entry.file]})
     return dropped
 
 

@@ -10,7 +10,7 @@ from story_engine.domain.clinic import CHALLENGE_STEPS, Examination, examine
 from story_engine.domain.dataset import Dataset, DatasetEntry, Dropped, content_digest, decide
 from story_engine.errors import ChooseAnother, StudioError
 from story_engine.flows.services import Services
-from story_engine.formats.perceptual_hash import twins
+from story_engine.formats.perceptual_hash import near_duplicates
 
 CLINIC_BITS = 4
 """How alike two pictures must be for the clinic to speak of near-duplicates."""
@@ -68,10 +68,12 @@ def look(services: Services, name: str) -> DatasetLook:
     known = services.scores.scores(scorer.name, scorer.version)
     scores = {entry.sha256: known[entry.sha256] for entry in dataset.entries if entry.sha256 in known}
     dropped = decide(dataset, scores=scores)
-    if dataset.filters.twins.is_on:
-        # Only among what the other filters keep: a picture that goes anyway must not take its likeness with it.
+    if dataset.filters.near_duplicates.is_on:
+        # Only among what the other filters keep: a picture that goes anyway must not take its near-duplicate with it.
         kept = [entry for entry in dataset.entries if entry.file not in dropped]
-        dropped = decide(dataset, scores=scores, twins=twins_of(kept, dataset.filters.twins.bits))
+        dropped = decide(
+            dataset, scores=scores, near_duplicates=near_duplicates_of(kept, dataset.filters.near_duplicates.bits)
+        )
     return DatasetLook(
         name=name,
         dataset=dataset,
@@ -83,9 +85,11 @@ def look(services: Services, name: str) -> DatasetLook:
     )
 
 
-def twins_of(entries: Sequence[DatasetEntry], bits: int) -> dict[str, str]:
+def near_duplicates_of(entries: Sequence[DatasetEntry], bits: int) -> dict[str, str]:
     """File → the file that it is a near-duplicate of."""
-    return twins(tuple((entry.file, entry.likeness, entry.width * entry.height) for entry in entries), bits)
+    return near_duplicates(
+        tuple((entry.file, entry.perceptual_hash, entry.width * entry.height) for entry in entries), bits
+    )
 
 
 def clinic(
@@ -96,7 +100,7 @@ def clinic(
     return examine(
         found.kept,
         trigger=found.dataset.trigger,
-        twins=twins_of(found.kept, CLINIC_BITS),
+        near_duplicates=near_duplicates_of(found.kept, CLINIC_BITS),
         side=side,
         steps=steps,
         batch_size=batch_size,

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 
-def likeness(picture: Image.Image) -> str:
+def perceptual_hash(picture: Image.Image) -> str:
     """The picture's perceptual hash (discrete cosine transform of 32 × 32 greys, 64 bits) in hexadecimal.
 
     Source: imagehash.phash of ImageHash 4.3.
@@ -19,11 +19,11 @@ def likeness(picture: Image.Image) -> str:
 
 
 @lru_cache(maxsize=8)
-def twins(pictures: tuple[tuple[str, str, int], ...], bits: int) -> dict[str, str]:
-    """Which picture is a near-duplicate of which: file → the file that stays instead, which is never a twin itself.
+def near_duplicates(pictures: tuple[tuple[str, str, int], ...], bits: int) -> dict[str, str]:
+    """Which picture is a near-duplicate of which: file → the file that stays instead, which is never one itself.
 
     Args:
-        pictures: (file, likeness, pixels). Of pictures that are alike the one with most pixels stays, else the first.
+        pictures: (file, perceptual hash, pixels). Of those that are alike the one with most pixels stays, else the first.
         bits: alike means that at most so many of 64 bits differ.
     """
     order = sorted(range(len(pictures)), key=lambda place: (-pictures[place][2], place))

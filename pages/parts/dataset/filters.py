@@ -10,7 +10,7 @@ from pages.parts.shared import notices
 from pages.parts.shared.engine import engine
 from pages.parts.shared.wording import language, plain, say
 from pages.parts.story import toolbar
-from story_engine.domain.dataset import MOST_TWIN_BITS, Filters
+from story_engine.domain.dataset import MOST_DUPLICATE_BITS, Filters
 from story_engine.flows.dataset_view import DatasetLook
 from story_engine.messages import message
 
@@ -26,7 +26,7 @@ def draw(look: DatasetLook) -> None:
     with left:
         _draw_shape(look)
         _draw_ratio(look)
-        _draw_twins(look)
+        _draw_near_duplicates(look)
         _draw_score(look)
     with right:
         _draw_numbers(look)
@@ -58,13 +58,13 @@ def _draw_ratio(look: DatasetLook) -> None:
             st.caption(say("dataset_ratio_text"))
 
 
-def _draw_twins(look: DatasetLook) -> None:
-    twins = look.dataset.filters.twins
-    with st.container(key="card-dataset-twins", gap="small"):
-        _switch(look, "twins", say("dataset_twins"), twins.is_on)
-        if twins.is_on:
-            _number(look, "twins", "bits", twins.bits, 0, MOST_TWIN_BITS, 1)
-            st.caption(say("dataset_twins_text"))
+def _draw_near_duplicates(look: DatasetLook) -> None:
+    near_duplicates = look.dataset.filters.near_duplicates
+    with st.container(key="card-dataset-near-duplicates", gap="small"):
+        _switch(look, "near_duplicates", say("dataset_near_duplicates"), near_duplicates.is_on)
+        if near_duplicates.is_on:
+            _number(look, "near_duplicates", "bits", near_duplicates.bits, 0, MOST_DUPLICATE_BITS, 1)
+            st.caption(say("dataset_near_duplicates_text"))
 
 
 def _draw_score(look: DatasetLook) -> None:

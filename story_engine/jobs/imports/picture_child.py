@@ -17,7 +17,7 @@ from PIL import Image
 
 from story_engine.errors import FixInput, StudioError
 from story_engine.formats.outside_picture import JPEG_QUALITY, read_picture
-from story_engine.formats.perceptual_hash import likeness
+from story_engine.formats.perceptual_hash import perceptual_hash
 from story_engine.jobs.wire import Message, Voice, decoded
 from story_engine.store.atomic import cannot_write
 
@@ -73,7 +73,7 @@ def _read(source: Path, name: str, into: Path, token: str) -> Message:
         "height": picture.height,
         "sha256": hashlib.sha256(stored).hexdigest(),
         "original_sha256": hashlib.sha256(content).hexdigest(),
-        "likeness": likeness(picture),
+        "perceptual_hash": perceptual_hash(picture),
         "changed": list(read.changed),
         "notes": list(read.notes),
     }

@@ -43,7 +43,7 @@ class Decoded:
     height: int
     sha256: str
     original_sha256: str
-    likeness: str
+    perceptual_hash: str
     changed: tuple[str, ...]
     notes: tuple[str, ...]
 

@@ -164,7 +164,7 @@ class _Import:
             height=read.height,
             sha256=read.sha256,
             original_sha256=read.original_sha256,
-            likeness=read.likeness,
+            perceptual_hash=read.perceptual_hash,
             caption=caption_for(candidate.caption, candidate.name, self.passed),
             changed=read.changed,
             notes=read.notes,

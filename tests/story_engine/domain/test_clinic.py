@@ -3,7 +3,7 @@ from tests.story_engine.domain.test_dataset import an_entry
 
 
 def codes(kept, **options):
-    asked = {"trigger": "", "twins": {}, "side": 256} | options
+    asked = {"trigger": "", "near_duplicates": {}, "side": 256} | options
     return {finding.code.removeprefix("dataset.clinic_"): finding.state for finding in examine(kept, **asked).findings}
 
 
@@ -39,12 +39,12 @@ def test_the_trigger_is_looked_for_in_front():
     assert codes(pictures("a", "b"))["no_trigger"] == "warning"
 
 
-def test_sizes_ratios_and_twins_are_counted():
+def test_sizes_ratios_and_near_duplicates_are_counted():
     kept = [an_entry("small.png", 100, 400), an_entry("long.png", 2000, 300), an_entry("good.png")]
 
-    found = codes(kept, twins={"good.png": "small.png"})
+    found = codes(kept, near_duplicates={"good.png": "small.png"})
 
-    assert (found["small"], found["long"], found["twins"]) == ("warning", "warning", "warning")
+    assert (found["small"], found["long"], found["near_duplicates"]) == ("warning", "warning", "warning")
 
 
 def test_steps_tell_how_often_each_picture_is_seen():
@@ -54,7 +54,9 @@ def test_steps_tell_how_often_each_picture_is_seen():
 
 
 def test_the_histograms_count_every_picture():
-    examined = examine(pictures(*"abc") + pictures("d", width=1024, height=2000), trigger="", twins={}, side=256)
+    examined = examine(
+        pictures(*"abc") + pictures("d", width=1024, height=2000), trigger="", near_duplicates={}, side=256
+    )
 
     assert sum(count for _, count in examined.sizes) == 4
     assert sum(count for _, count in examined.ratios) == 4

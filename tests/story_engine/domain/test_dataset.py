@@ -4,10 +4,10 @@ from story_engine.domain.dataset import (
     Dataset,
     DatasetEntry,
     Filters,
+    NearDuplicateFilter,
     RatioFilter,
     ScoreFilter,
     ShapeFilter,
-    TwinFilter,
     content_digest,
     decide,
 )
@@ -15,9 +15,15 @@ from story_engine.domain.dataset import (
 
 def an_entry(file="a.png", width=512, height=512, **changes):
     fields = {
-        "file": file, "original": file, "source": "test", "width": width, "height": height, "sha256": file,
-        "original_sha256": file, "likeness": "0" * 16,
-    }  # fmt: skip
+        "file": file,
+        "original": file,
+        "source": "test",
+        "width": width,
+        "height": height,
+        "sha256": file,
+        "original_sha256": file,
+        "perceptual_hash": "0" * 16,
+    }
     return DatasetEntry(**(fields | changes))
 
 
@@ -68,26 +74,30 @@ def test_each_dropped_picture_has_its_first_reason():
     filters = Filters(
         shape=ShapeFilter(is_on=True, min_width=256, min_height=256),
         ratio=RatioFilter(is_on=True, max_ratio=1.5),
-        twins=TwinFilter(is_on=True),
+        near_duplicates=NearDuplicateFilter(is_on=True),
         score=ScoreFilter(is_on=True, min_score=5),
     )
     entries = (
         an_entry("hand.png", 10, 10, left_out=True), an_entry("small.png", 10, 10), an_entry("long.png", 1000, 300),
-        an_entry("ugly.png"), an_entry("twin.png"), an_entry("good.png"), an_entry("unscored.png"),
+        an_entry("ugly.png"), an_entry("duplicate.png"), an_entry("good.png"), an_entry("unscored.png"),
     )  # fmt: skip
     dataset = Dataset(title="t", filters=filters, entries=entries)
 
-    dropped = decide(dataset, twins={"twin.png": "good.png"}, scores={"ugly.png": 4.99, "good.png": 5.0})
+    dropped = decide(dataset, near_duplicates={"duplicate.png": "good.png"}, scores={"ugly.png": 4.99, "good.png": 5.0})
 
     assert {file: each.code.rpartition("_")[2] for file, each in dropped.items()} == {
-        "hand.png": "hand", "small.png": "shape", "long.png": "ratio", "ugly.png": "score", "twin.png": "twin",
-    }  # fmt: skip
+        "hand.png": "hand",
+        "small.png": "shape",
+        "long.png": "ratio",
+        "ugly.png": "score",
+        "duplicate.png": "duplicate",
+    }
 
 
 def test_filters_that_are_off_drop_nothing():
     dataset = Dataset(title="t", entries=(an_entry("tiny.png", 1, 900),))
 
-    assert decide(dataset, twins={"tiny.png": "x"}, scores={"tiny.png": 0.1}) == {}
+    assert decide(dataset, near_duplicates={"tiny.png": "x"}, scores={"tiny.png": 0.1}) == {}
 
 
 def test_the_digest_follows_pictures_and_captions_but_not_their_order():
@@ -99,6 +109,31 @@ def test_the_digest_follows_pictures_and_captions_but_not_their_order():
 
 
 def test_a_dataset_comes_back_from_json_as_it_was():
-    dataset = Dataset(title="t", entries=(an_entry(caption="“猫”\u2028"),), filters=Filters(twins=TwinFilter(bits=7)))
+    dataset = Dataset(
+        title="t",
+        entries=(an_entry(caption="“猫”\u2028"),),
+        filters=Filters(near_duplicates=NearDuplicateFilter(bits=7)),
+    )
 
     assert Dataset.model_validate_json(dataset.model_dump_json()) == dataset
+
+
+def test_an_index_of_the_first_version_is_read_by_its_old_words():
+    filters = Filters(near_duplicates=NearDuplicateFilter(is_on=True, bits=7))
+    dataset = Dataset(title="t", entries=(an_entry(),), filters=filters)
+    written = dataset.model_dump_json().replace("near_duplicates", "twins").replace("perceptual_hash", "likeness")
+
+    assert Dataset.model_validate_json(written) == dataset
+
+
+def test_an_index_that_would_lead_out_of_its_folder_or_break_a_page_is_damaged():
+    for field, value in (
+        ("file", "../../x.png"),
+        ("original", "a/b.png"),
+        ("file", ".."),
+        ("width", 0),
+        ("height", -1),
+        ("perceptual_hash", "zz"),
+    ):
+        with pytest.raises(ValueError, match=field):
+            an_entry(**{field: value})

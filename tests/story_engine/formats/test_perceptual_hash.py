@@ -2,7 +2,7 @@ import random
 
 from PIL import Image, ImageDraw
 
-from story_engine.formats.perceptual_hash import likeness, twins
+from story_engine.formats.perceptual_hash import near_duplicates, perceptual_hash
 
 
 def a_drawing(seed, side=128):
@@ -14,17 +14,17 @@ def a_drawing(seed, side=128):
     return picture.resize((side, side))
 
 
-def test_a_smaller_copy_is_a_twin_and_another_drawing_is_not():
+def test_a_smaller_copy_is_a_near_duplicate_and_another_drawing_is_not():
     pictures = tuple(
-        (name, likeness(picture), picture.width**2)
+        (name, perceptual_hash(picture), picture.width**2)
         for name, picture in {"small": a_drawing(1, 64), "large": a_drawing(1), "other": a_drawing(2)}.items()
     )
 
-    assert twins(pictures, 4) == {"small": "large"}
+    assert near_duplicates(pictures, 4) == {"small": "large"}
 
 
 def test_ten_thousand_pictures_are_compared_in_a_moment():
     rng = random.Random(0)
     pictures = tuple((f"{n}", f"{rng.getrandbits(64):016x}", n) for n in range(10_000))
 
-    assert len(twins(pictures, 4)) < 10
+    assert len(near_duplicates(pictures, 4)) < 10

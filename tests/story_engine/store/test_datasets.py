@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from story_engine.domain.captions import prefixed, set_to
-from story_engine.domain.dataset import Dataset, Filters, RatioFilter, TwinFilter
+from story_engine.domain.dataset import Dataset, Filters, NearDuplicateFilter, RatioFilter
 from story_engine.errors import ChooseAnother, EditConflict, FixInput, LookAtLog
 from story_engine.store.dataset_captions import DatasetCaptions
 from story_engine.store.dataset_pictures import NewPicture
@@ -206,7 +206,7 @@ def test_a_caption_that_is_too_long_is_refused(store):
 
 def test_filters_are_kept(store):
     name = filled(store, "a")
-    filters = Filters(twins=TwinFilter(is_on=True, bits=9))
+    filters = Filters(near_duplicates=NearDuplicateFilter(is_on=True, bits=9))
 
     store.change(name, lambda dataset: dataset.model_copy(update={"filters": filters}))
 

@@ -54,7 +54,7 @@ def fill_dataset(layout: Layout, title: str, *, sizes: Sequence[tuple[int, int]]
         sha256 = hashlib.sha256(content.getvalue()).hexdigest()
         entry = DatasetEntry(
             file=f"{number}.png", original=f"{number}.png", source="test", width=width, height=height, sha256=sha256,
-            original_sha256=sha256, likeness="0" * 16, caption=f"一只猫，第{number}张",
+            original_sha256=sha256, perceptual_hash="0" * 16, caption=f"一只猫，第{number}张",
         )  # fmt: skip
         new.append(NewPicture(entry, *paths))
     store.take_in(name, new)
