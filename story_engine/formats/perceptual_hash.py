@@ -23,7 +23,7 @@ def near_duplicates(pictures: tuple[tuple[str, str, int], ...], bits: int) -> di
     """Which picture is a near-duplicate of which: file → the file that stays instead, which is never one itself.
 
     Args:
-        pictures: (file, perceptual hash, pixels). Of those that are alike the one with most pixels stays, else the first.
+        pictures: (file, perceptual hash, pixels). The one with most pixels stays of those alike, else the first.
         bits: alike means that at most so many of 64 bits differ.
     """
     order = sorted(range(len(pictures)), key=lambda place: (-pictures[place][2], place))
