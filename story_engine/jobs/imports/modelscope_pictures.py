@@ -44,9 +44,10 @@ def pictures(
     table, column = _table(name, subset, split, cache)
     on_total(len(table))
     texts = [each for each in _TEXT_COLUMNS if each in table.column_names]
+    inside = (cache, Path(name), *_hub_caches())
     for place, row in enumerate(table):
         shown = f"{name}, {place + 1}"
-        content, stored_as = stored_picture(row[column], inside=(cache, Path(name)))
+        content, stored_as = stored_picture(row[column], inside=inside)
         if content is None:
             yield Refused(shown, "dataset.modelscope_row", {"name": shown})
             continue
@@ -60,6 +61,14 @@ def _caption(values: Iterable[object]) -> str:
         if isinstance(text, str) and text.strip():
             return text
     return ""
+
+
+def _hub_caches() -> tuple[Path, ...]:
+    """Where the two libraries put files that a dataset names, beside the folder that they are given."""
+    from datasets import config
+    from modelscope.utils.config_ds import MS_DATASETS_CACHE
+
+    return Path(MS_DATASETS_CACHE), Path(config.HF_DATASETS_CACHE)
 
 
 def _table(name: str, subset: str, split: str, cache: Path) -> tuple[Any, str]:

@@ -85,6 +85,24 @@ def test_a_parquet_table_is_read(tmp_path):
 
 
 @needs_extra
+def test_a_table_that_names_a_file_of_this_machine_gets_none(tmp_path):
+    import pyarrow
+    from pyarrow import parquet
+
+    outside = tmp_path / "secret.png"
+    Image.new("RGB", (40, 30)).save(outside)
+    table = pyarrow.table({"image": [{"bytes": None, "path": str(outside)}], "text": ["a"]})
+    folder = tmp_path / "set" / "data"
+    folder.mkdir(parents=True)
+    info = b'{"info": {"features": {"image": {"_type": "Image"}, "text": {"dtype": "string", "_type": "Value"}}}}'
+    parquet.write_table(table.replace_schema_metadata({b"huggingface": info}), folder / "train-00000-of-00001.parquet")
+
+    ((row,), _) = read(tmp_path / "set", tmp_path / "cache")
+
+    assert row.code == "dataset.modelscope_row"
+
+
+@needs_extra
 def test_a_table_without_pictures_is_said(tmp_path):
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "train.csv").write_text("text\nhello\n")
