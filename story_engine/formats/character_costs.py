@@ -15,7 +15,10 @@ _COMMON_CHINESE = frozenset(
     "么去法学如都同现当没动面起看定天分还进好小部其些主样理心她本前开但因只从想实女男红黄蓝绿白黑色发头长短花风景水山海树光"
     "画像图片张幅只猫狗鸟马坐站走跑笑穿戴裙衣服帽手眼睛脸身后边旁夜晚阳月星云雨雪街房屋窗门桌椅少年孩老"
 )
-_COMMON_KOREAN = frozenset("이다는을의에가고은를로한하지도사아어기리그나자인시서스대수해정일보소여있들원부제구신전")
+_COMMON_KOREAN = frozenset(
+    "이다는을의에가고은를로한하지도사아어기리그나자인시서스대수해정일보소여있들원부제구신전라만과거게면상음장으안드조오주동무비"
+    "마간것연양머방바성림속집빨파란푸른색눈꽃녀남입옷레길밤늘숲별달물강산"
+)
 
 
 def character_cost(text: str, encoding: str) -> float:
@@ -49,13 +52,17 @@ def _squeezed(code: bytes, before: str, after: str) -> float:
 def _gb18030(code: bytes, character: str) -> float:
     if character in _COMMON_CHINESE:
         return -1.0
+    if "\ue000" <= character <= "\uf8ff":
+        return 5.0  # nobody's
     if len(code) == 4:
         return 0.5 if character > "\U0001f000" else 2.0
     lead, trail = code[0], code[1] if len(code) > 1 else 0
     if trail < 0xA1:
-        return 3.0  # GBK's extension: rare characters
+        # GBK's extension: rare characters, and traditional ones, of which the common ones are common in Big5 too.
+        traditional = character.encode("big5", "replace")
+        return 1.2 if b"\xa4\x40" <= traditional <= b"\xc6\x7e" else 3.0
     if 0xB0 <= lead <= 0xD7:
-        return 0.0
+        return 0.2
     if 0xD8 <= lead <= 0xF7:
         return 1.0
     return 0.3 if lead in (0xA1, 0xA3) else 2.0
@@ -73,7 +80,7 @@ def _big5(code: bytes, character: str) -> float:
 
 def _shift_jis(code: bytes, character: str) -> float:
     if len(code) == 1:
-        return 1.5  # katakana of half width: old, and what wrong readings are full of
+        return 2.2  # katakana of half width: old, and what wrong readings are full of
     if "ぁ" <= character <= "ヾ":
         return -0.6
     if character in _COMMON_CHINESE:
@@ -87,7 +94,7 @@ def _korean(code: bytes, character: str) -> float:
     if character in _COMMON_KOREAN:
         return -1.0
     if "가" <= character <= "힣":
-        return 0.3 if code[0] >= 0xB0 and code[1] >= 0xA1 else 2.0
+        return 0.1 if code[0] >= 0xB0 and code[1] >= 0xA1 else 2.0
     return 0.5 if code[0] in (0xA1, 0xA3) else 3.0
 
 
@@ -106,9 +113,15 @@ def _western(character: str, before: str, after: str) -> float:
     if "Ѐ" <= character <= "ӿ":
         is_torn = character.isupper() and before.isalpha() and not before.isupper()
         is_mixed = any(other.isascii() and other.isalpha() for other in (before, after))
-        return 2.0 if is_torn or is_mixed else 0.25
+        is_alone = before < "\x80" and after < "\x80"
+        return 2.0 if is_torn or is_mixed or is_alone else 0.25
+    if "\u0180" <= character < "\u0370" or character >= "\u0530":
+        return (
+            0.3 if "\u0300" <= character < "\u0370" and before.isascii() and before.isalpha() else 2.0
+        )  # letters of no usual alphabet
     if character in "‘’“”–—…°€©®™«»¿¡·":
-        return 0.3 if not (before > "\x7f" and after > "\x7f") else 1.2
+        is_in_word = before.isalpha() and after.isalpha() and character != "’"
+        return 1.2 if is_in_word else 0.3 if not (before > "\x7f" and after > "\x7f") else 1.2
     if not character.isalpha():
         return 1.5
     if character.isupper() and before.isalpha() and before.islower():
@@ -128,5 +141,5 @@ _RATES: Mapping[str, Callable[[bytes, str], float]] = {
     "utf-16-le": _utf_16,
     "utf-16-be": _utf_16,
 }
-_FIRST = {"big5hkscs": 0.3, "cp932": 0.3, "cp949": 0.8, "cp1252": 0.3, "cp1251": 2.0, "cp437": 0.3, "cp866": 2.0}
+_FIRST = {"big5hkscs": 0.3, "cp932": 0.3, "cp949": 1.6, "cp1252": 0.3, "cp1251": 2.0, "cp437": 0.3, "cp866": 2.0}
 """What an encoding costs before the first character: of two equal readings the likelier origin wins."""

@@ -37,11 +37,13 @@ _NAMES = {
     "utf-16-be": "UTF-16 BE",
 }
 _TEXT_ENCODINGS = ("gb18030", "big5hkscs", "cp932", "cp949", "cp1252", "cp1251", "utf-16-le", "utf-16-be")
-_NAME_ENCODINGS = ("gb18030", "big5hkscs", "cp932", "cp949", "cp437", "cp866")
+_NAME_ENCODINGS = ("gb18030", "big5hkscs", "cp932", "cp949", "cp437", "cp866", "cp1252")
 """What zip programs of Windows write: the code page of the console."""
 _SAMPLE_FILES = 200
-_UNSURE = 1.5
+_OPEN = 2.5
 """Two readings whose costs lie closer than this are decided by what the neighbouring files are."""
+_UNSURE = 1.5
+"""What another reading must cost less than UTF-8 to be believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +140,16 @@ def _marked(content: bytes) -> Decoded | None:
 def _utf_8(content: bytes, neighbours: Neighbours) -> Decoded | None:
     """UTF-8, unless it is that by accident: 猫 in GBK is è in UTF-8."""
     found = _strictly(content, "utf-8", UTF_8)
-    if found is None or found.text.isascii() or "\0" in found.text:
-        return found if found is not None and "\0" not in found.text else None
+    if found is None or _is_binary(found.text):
+        return None
+    if found.text.isascii():
+        return found
     if any(character >= "\u0800" for character in found.text):
         return found
     letters = sum(1 for character in found.text if character.isascii() and character.isalpha())
     is_mostly_latin = letters > len(content) - len(found.text)
-    if is_mostly_latin and not neighbours.are_legacy:
+    is_latin = all(character < "\u0180" for character in found.text)
+    if is_mostly_latin and is_latin and not neighbours.are_legacy:
         return found
     chinese = _strictly(content, "gb18030", _NAMES["gb18030"])
     if chinese is not None and character_cost(chinese.text, "gb18030") + _UNSURE < character_cost(found.text, "utf-8"):
@@ -173,7 +178,7 @@ def _legacy(content: bytes, neighbours: Neighbours, encodings: tuple[str, ...]) 
     if not costs:
         return None
     ranked = sorted(costs, key=costs.__getitem__)
-    near = [each for each in ranked if costs[each] - costs[ranked[0]] < _UNSURE]
+    near = [each for each in ranked if costs[each] - costs[ranked[0]] < _OPEN]
     if len(near) > 1:
         together = neighbours.costs
         ranked = sorted(near, key=lambda each: costs[each] + together.get(each, 0.0))

@@ -109,7 +109,7 @@ def test_names_in_a_zip_are_read_as_one_program_wrote_them():
         "gb18030": ["训练集/小猫玩耍.png", "训练集/乗马的少年.png", "a.png"],
         "big5": ["訓練集/貓.png", "許功蓋.png"],
         "cp932": ["訓練/ソファ.png", "訓練/能力表.png"],
-        "cp949": ["고양이.png"],
+        "cp949": ["빨간 머리.png", "용.png"],
         "cp437": ["Märchen é.png", "b.png"],
         "cp866": ["кошка.png"],
         "utf-8": ["a/Märchen.png", "a/猫.png"],
