@@ -11,7 +11,7 @@ from story_engine.domain.disk import CLEANUP_KINDS, CleanupKind, DiskUse, Limits
 from story_engine.errors import ChooseAnother, StudioError, Wait
 from story_engine.flows.disk_work import DiskState, DiskWork
 from story_engine.flows.services import Services
-from story_engine.store.disk import Disk, looks_of
+from story_engine.store.disk import Disk, folder_times
 from story_engine.store.disk_clean import clean
 from story_engine.store.limits import read_limits, write_limits
 from story_engine.store.trash import Trash
@@ -24,7 +24,7 @@ _LOG = logging.getLogger(__name__)
 def state(services: Services) -> DiskState:
     """What is known; a measurement begins where the last one is old. Returns at once."""
     work = services.disk_work
-    seen = looks_of(services.layout)
+    seen = folder_times(services.layout)
     with work.lock:
         is_old = work.use is None or work.stale or time.time() - work.use.measured_at > FRESH_SECONDS
         is_old = is_old or seen != work.seen

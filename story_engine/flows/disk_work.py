@@ -37,5 +37,5 @@ class DiskWork:
     stale: bool = True
     """Something has changed since the last measurement."""
     seen: tuple[int, ...] = ()
-    """What the folders looked like when it was measured last."""
+    """The times of the folders when it was measured last."""
     error: StudioError | None = None

@@ -67,8 +67,8 @@ def free_bytes(folder: Path) -> int | None:
     return None
 
 
-def looks_of(layout: Layout) -> tuple[int, ...]:
-    """Differs as soon as something whole was added, deleted or brought back: a look at five folders, not at files."""
+def folder_times(layout: Layout) -> tuple[int, ...]:
+    """Differs as soon as something whole was added, deleted or brought back: five folders are asked, no file."""
     folders = (layout.trash, layout.workspace / "takes", layout.datasets, layout.runs, layout.loras)
     times = []
     for folder in folders:
@@ -87,7 +87,7 @@ class Disk:
         self._trash = Trash(layout)
 
     def measure(self, *, titles: dict[str, str], forgettable_jobs: int) -> DiskUse:
-        """Look at every file once; a second or two for a hundred thousand of them.
+        """Asks for the size of every file; a second or two for a hundred thousand of them.
 
         Args:
             titles: story → title, of the stories on the shelf.

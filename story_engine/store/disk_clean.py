@@ -14,7 +14,7 @@ from story_engine.store.limits import read_limits
 from story_engine.store.trash import Trash
 
 Report = Callable[[int], None]
-"""Told the bytes that have just become free."""
+"""Called with the bytes that have just become free."""
 
 
 def clean(layout: Layout, kinds: Iterable[CleanupKind], *, titles: dict[str, str], report: Report) -> None:
@@ -24,7 +24,7 @@ def clean(layout: Layout, kinds: Iterable[CleanupKind], *, titles: dict[str, str
         layout: of the workspace.
         kinds: what goes.
         titles: story → title, of the stories on the shelf.
-        report: told how much has gone.
+        report: called with the bytes of each thing that has gone.
     """
     disk, trash = Disk(layout), Trash(layout)
     wanted = frozenset(kinds)

@@ -21,6 +21,7 @@ from story_engine.domain.lora import LoraEntry, LoraRecord, LoraReport, RepairSt
 from story_engine.domain.safe_name import name_fault, same_file
 from story_engine.errors import ChooseAnother, FixInput, StudioError
 from story_engine.store.atomic import cannot_write, move, read_bytes, write_bytes
+from story_engine.store.folders import make_folder
 from story_engine.store.layout import Layout
 from story_engine.store.loras import ADAPTERS, CHECKPOINT_MARK, FILE_ENDINGS, LoraStore
 from story_engine.store.names import slug_from
@@ -129,7 +130,7 @@ class LoraLibrary:
         self._forget_old()
         folder = self._layout.loras / f"{_INCOMING}{secrets.token_hex(6)}"
         try:
-            folder.mkdir(parents=True)
+            make_folder(folder)
         except OSError as error:
             raise cannot_write(folder, error) from error
         return folder

@@ -1,4 +1,4 @@
-"""The comparisons of a story: the one looked at last, and the last few that were painted."""
+"""The comparisons of a story: the one opened last, and the last few that were painted."""
 
 from __future__ import annotations
 

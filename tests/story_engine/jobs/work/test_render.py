@@ -171,3 +171,27 @@ def test_the_whole_way_through_dispatcher_and_child(layout):
     assert [take.recipe.seed for takes in TakeStore(layout).takes("whole-way").values() for take in takes] == [10, 11]
     assert dataclasses.asdict(view.progress)["total"] > 0
     assert not layout.live(job).exists()
+
+
+def test_scores_that_cannot_be_written_and_takes_deleted_meanwhile_fail_no_render(layout, told):
+    """The picture is what was asked for: it stays, and the result says that it was not scored."""
+    spec = a_spec(layout, "unscored", 41, 42).model_copy(update={"score": True})
+    layout.scores.write_text("a file where the folder should be")
+    try:
+        result = painted(layout, spec, report=told.append)
+    finally:
+        layout.scores.unlink()
+
+    assert len(TakeStore(layout).takes("unscored")) == 2
+    assert result.not_scored is not None and "scores" in str(result.not_scored)
+
+    def deletes_one(progress):
+        if progress.stage == "scoring":
+            take = TakeStore(layout).takes("vanishing")["scene-43"][0]
+            TakeStore(layout).delete("vanishing", "scene-43", take.id)
+
+    spec = a_spec(layout, "vanishing", 43, 44).model_copy(update={"score": True})
+    result = painted(layout, spec, report=deletes_one)
+
+    assert result.not_scored is None
+    assert list(TakeStore(layout).takes("vanishing")) == ["scene-44"]
