@@ -77,4 +77,5 @@ def _state(layout: Layout, package: Package) -> FamilyState:
         ready=all(file.state == "present" for file in files),
         files=files,
         source=package.source or package.folder(layout).name,
+        can_download=bool(package.hub),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 
 from story_engine.domain.safe_name import name_fault
 from story_engine.errors import InvalidInput, Problem
@@ -99,7 +99,7 @@ def name(found: Findings, path: str, value: object) -> object:
     return value
 
 
-def choice(known: Sequence[str]) -> Check:
+def choice(known: Collection[str]) -> Check:
     """One of `known`."""
 
     def check(found: Findings, path: str, value: object) -> object:
@@ -160,7 +160,7 @@ def shown(value: object) -> str:
     return line if len(line) <= LONGEST_SHOWN else f"{line[:LONGEST_SHOWN]}…"
 
 
-def _unknown(found: Findings, path: str, code: str, given: str, known: Sequence[str]) -> None:
+def _unknown(found: Findings, path: str, code: str, given: str, known: Collection[str]) -> None:
     near = difflib.get_close_matches(given.lower(), known, n=1, cutoff=0.5)
     values = {"value": shown(given), "known": ", ".join(known)}
     if near:

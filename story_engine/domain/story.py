@@ -73,8 +73,8 @@ class LoraUse(Value):
 class Settings(Value):
     """How the pictures are made. What is left blank is the model family's default."""
 
-    family: Annotated[str, choice(tuple(FAMILY_NAMES))] = "preview"
-    stand_in: Annotated[str | None, choice(tuple(FAMILY_NAMES))] = None
+    family: Annotated[str, choice(FAMILY_NAMES)] = "preview"
+    stand_in: Annotated[str | None, choice(FAMILY_NAMES)] = None
     """Family to render with while `family` is not on this machine: the author's one clear choice."""
     sampler: Annotated[str | None, choice(SAMPLERS)] = None
     steps: Annotated[int | None, whole_number(1, MOST_STEPS, "story.steps_range")] = None

@@ -84,6 +84,8 @@ class FamilyState:
     files: tuple[ModelFile, ...]
     source: str
     """Where missing files come from."""
+    can_download: bool = False
+    """Whether they are on a hub; else the model comes with the Studio."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

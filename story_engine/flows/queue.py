@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
+from story_engine.catalog.published import downloads
 from story_engine.domain.board import Board
 from story_engine.domain.family import Family
 from story_engine.domain.job import JobView, StartTrouble
@@ -30,7 +31,6 @@ from story_engine.flows.room import SMALLEST_TAKE_BYTES, check_room
 from story_engine.flows.services import Services
 
 SCORE_PRIORITY = 5
-DOWNLOADABLE = ("kolors", "aesthetic")
 
 
 def render(
@@ -128,8 +128,9 @@ def rescore(services: Services, slug: str, *, scene: str | None, user: str) -> S
 
 def download(services: Services, family: str, *, user: str) -> int:
     """Submit the download of a family's missing files."""
-    if family not in DOWNLOADABLE:
-        raise ChooseAnother("render.not_downloadable", name=family, listed=", ".join(DOWNLOADABLE))
+    known = downloads()
+    if family not in known:
+        raise ChooseAnother("render.not_downloadable", name=family, listed=", ".join(known))
     files = [file for state in services.family_states() if state.name == family for file in state.files]
     check_room(services, sum(file.size_bytes for file in files if file.state == "missing"))
     job = services.ledger.submit(

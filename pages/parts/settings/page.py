@@ -65,7 +65,7 @@ def _draw_family(family: FamilyState) -> None:
             badge = ":green-badge" if family.ready else ":gray-badge"
             state = say("machine.state_ready" if family.ready else "machine.state_missing")
             st.markdown(f"**{plain(family_title(family.name))}** {badge}[{state}]", width="stretch")
-            if missing and family.name != "preview":  # the preview model comes with the Studio, not from a hub
+            if missing and family.can_download:
                 _draw_download(family.name, sum(file.size_bytes for file in missing))
         with st.expander(
             say("machine.files", present=len(family.files) - len(missing), all=len(family.files)), type="compact"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import streamlit as st
 
@@ -24,8 +24,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 ELSEWHERE = frozenset({"name", "dataset", "trigger", "other_styles", "sample_prompts"})
 """Fields that the form shows unfolded."""
-_CHOICES: Mapping[str, tuple[str, ...]] = {
-    "family": tuple(FAMILY_NAMES),
+_CHOICES: Mapping[str, Collection[str]] = {
+    "family": FAMILY_NAMES,
     "precision": PRECISIONS,
     "lr_scheduler": SCHEDULERS,
 }
