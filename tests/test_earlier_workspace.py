@@ -83,7 +83,7 @@ def test_the_training_its_checkpoints_and_its_lora_are_there(engine):
     assert (look.spec.min_timestep, look.spec.max_timestep) == (10, 1000)
     assert engine.training.checkpoint("ink-wash", 2).is_file()
     assert [entry.name for entry in engine.lora_library.entries()] == ["ink"]
-    assert engine.lora_library.look("ink").ranks == (2,)
+    assert engine.lora_library.inspect("ink").ranks == (2,)
 
 
 def test_everything_in_the_trash_can_be_brought_back(engine, tmp_path):

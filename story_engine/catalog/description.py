@@ -20,12 +20,20 @@ def joined_digits(hashes: Sequence[str]) -> str:
 class UnetSizes:
     """Sizes of a U-Net of Kolors' blocks that decide which LoRAs fit it."""
 
-    widths: tuple[int, int]
-    """Channels at half and at quarter resolution."""
+    widths: tuple[int, int, int]
+    """Channels at full, half and quarter resolution."""
     depths: tuple[int, int]
-    """Transformer layers per attention block there."""
+    """Transformer layers per attention block at half and at quarter resolution."""
     text: int
     """Width of the prompt embeddings that the attention sees."""
+    encoded: int
+    """Width of those that come from the text encoder."""
+    steps: int
+    """Numbers that say the time step."""
+    time: int
+    """Width of the embedding of the time step."""
+    added: int
+    """Numbers that say the picture's size and the whole text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

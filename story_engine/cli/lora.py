@@ -51,7 +51,7 @@ def add(
         path = Path(file).resolve()
         added = desk.add_file(path.name, path, name=name, alpha=alpha, trigger=trigger)
     entry = desk.entry(added)
-    report = desk.look(added)
+    report = desk.inspect(added)
     answer(context, _entry(entry) | {"findings": _findings(report)}, f"{added}: {entry.path}\n{_told(report)}")
 
 
@@ -63,7 +63,7 @@ def inspect(
     """What the LoRA doctor finds. Example: python -m story_engine lora inspect ink"""
     desk = _desk(context)
     is_file = name.endswith(FILE_ENDINGS) or "/" in name
-    report = desk.look_at_file(Path(name).resolve()) if is_file else desk.look(name)
+    report = desk.inspect_file(Path(name).resolve()) if is_file else desk.inspect(name)
     said = report.model_dump(mode="json") | {"findings": _findings(report), "repairs": report.repairs}
     loudest = max((block.norm for block in report.blocks), default=0.0) or 1.0
     chart = [
@@ -121,7 +121,7 @@ def remove(
         back = desk.restore(name)
         answer(context, {"lora": back}, f"{back} is back")
         return
-    worn = desk.worn_by(name)
+    worn = desk.used_by(name)
     token = desk.delete(name)
     text = f"{name} is in the trash; lora remove {token} --restore brings it back"
     text += f"\nStories that wear it: {', '.join(worn)}" if worn else ""

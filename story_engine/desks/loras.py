@@ -1,6 +1,6 @@
 """The front desk for the LoRA library: one method per thing that a person can ask about LoRAs.
 
-Methods that open tensors (`look` the first time, `look_at_file`, `add_file`, `repair`, `convert`) take some seconds:
+Methods that open tensors (`inspect` the first time, `inspect_file`, `add_file`, `repair`, `convert`) take some seconds:
 they do it in a process of their own.
 """
 
@@ -33,21 +33,21 @@ class LoraDesk:
         """
         return self.services.lora_library.entry(name)
 
-    def look(self, name: str) -> LoraReport:
+    def inspect(self, name: str) -> LoraReport:
         """What the doctor says; at once when this content was looked at before.
 
         Raises:
             ChooseAnother: there is none of that name.
         """
-        return loras.look(self.services, name)
+        return loras.inspect(self.services, name)
 
-    def look_at_file(self, path: Path) -> LoraReport:
+    def inspect_file(self, path: Path) -> LoraReport:
         """What the doctor says of a file anywhere on this machine."""
-        return loras.look_at_file(self.services, path)
+        return loras.inspect_file(self.services, path)
 
-    def worn_by(self, name: str) -> tuple[str, ...]:
+    def used_by(self, name: str) -> tuple[str, ...]:
         """The stories (slugs) that wear it, as a whole or in a scene: to be said before it is removed."""
-        return loras.worn_by(self.services, name)
+        return loras.used_by(self.services, name)
 
     # -- adding and removing -------------------------------------------------------------------------------------------
     def add_file(

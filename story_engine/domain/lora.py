@@ -152,6 +152,17 @@ class BlockReport(Value):
     """Layers that are not "ok"."""
 
 
+class ExportLosses(Value):
+    """What of a LoRA would not act in another tool."""
+
+    left_out: int = 0
+    """Tensors that the file would not hold: those for a text encoder."""
+    ignored: int = 0
+    """Tensors that the challenge's notebook would ignore without a word."""
+    tensors: int = 0
+    """Of the LoRA."""
+
+
 class LoraReport(Value):
     """What the LoRA doctor knows of a file."""
 
@@ -160,18 +171,26 @@ class LoraReport(Value):
     format: str
     """"safetensors", "checkpoint" or "unknown"."""
     dialects: tuple[str, ...] = ()
-    """Among "kohya", "kohya_sgm", "diffusers", "peft", "challenge"."""
+    """Among "kohya", "kohya_sgm", "comfy", "diffusers", "peft", "challenge"."""
     dtypes: tuple[str, ...] = ()
     ranks: tuple[int, ...] = ()
-    """One for a usable file."""
     alpha: float | None = None
-    alpha_told_by: str = ""
+    """None where layers differ, or nothing says it."""
+    alpha_source: str = ""
     """"tensors", "metadata", "beside", "convention", "given", or empty when nothing says it."""
     tensors: int = 0
     foreign: int = 0
-    """Tensors that belong to no attention or feed-forward layer of the U-Net."""
+    """Tensors that belong to no layer of the U-Net."""
     foreign_names: tuple[str, ...] = ()
-    """A few of them."""
+    """A few of them, those that are not for a text encoder first."""
+    of_text_encoder: int = 0
+    """How many of them are for a text encoder; the rest would have to act and cannot."""
+    other_methods: tuple[str, ...] = ()
+    """Kinds of adapters among them that the Studio does not apply: "LoHa", "LoKr" …"""
+    left_out: int = 0
+    """Tensors that an export left out when this file was written."""
+    decomposed: int = 0
+    """Layers that are a DoRA."""
     families: tuple[str, ...] = ()
     """Those whose layers have the shapes of this LoRA's."""
     matched: int = 0
@@ -179,15 +198,27 @@ class LoraReport(Value):
     expected: int = 0
     """Layers of that family of the kinds that were trained."""
     targets: tuple[str, ...] = ()
-    """Kinds of layers that were trained: "to_q", "ff" …"""
+    """Kinds of layers that were trained: "to_q", "ff", "conv1" …"""
+    ignored_by_notebook: int = 0
+    """Tensors that the challenge's notebook would ignore without a word."""
     layers: tuple[LayerReport, ...] = ()
     blocks: tuple[BlockReport, ...] = ()
     facts: LoraFacts = LoraFacts()
-    base_told: str = ""
+    base_stated: str = ""
     """The base model in the file's own words."""
     metadata: dict[str, str] = Field(default_factory=dict)
     """Cut to what can be shown."""
     findings: tuple[LoraFinding, ...] = ()
+
+    @property
+    def unplaced(self) -> int:
+        """Tensors that would have to act and cannot: no layer's, and no text encoder's."""
+        return self.foreign - self.of_text_encoder
+
+    def losses(self, dialect: str) -> ExportLosses:
+        """What would not act after an export in `dialect`; to be said before it is written."""
+        ignored = self.ignored_by_notebook if dialect == "challenge" else 0
+        return ExportLosses(left_out=self.of_text_encoder, ignored=ignored, tensors=self.tensors)
 
     @property
     def state(self) -> str:

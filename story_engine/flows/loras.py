@@ -20,7 +20,7 @@ from story_engine.store.atomic import write_bytes, writing
 from story_engine.store.loras import ADAPTERS, CHECKPOINT_MARK
 
 
-def look(services: Services, name: str) -> LoraReport:
+def inspect(services: Services, name: str) -> LoraReport:
     """What the doctor says of an entry, or of a checkpoint; from memory while its content stays the same.
 
     Raises:
@@ -34,7 +34,7 @@ def look(services: Services, name: str) -> LoraReport:
     return report
 
 
-def look_at_file(services: Services, path: Path) -> LoraReport:
+def inspect_file(services: Services, path: Path) -> LoraReport:
     """What the doctor says of a file that is not in the library."""
     return services.lora_reader.examine(_ordinary(path))
 
@@ -133,7 +133,7 @@ def convert(services: Services, name: str, dialect: str, *, out: Path | None) ->
     """
     if dialect not in DIALECTS:
         raise FixInput("loras.unknown_dialect", dialect=dialect[:60], listed=", ".join(DIALECTS))
-    path, report = services.loras.path(name), look(services, name)
+    path, report = services.loras.path(name), inspect(services, name)
     ending = ".ckpt" if dialect == "challenge" else ".safetensors"
     rank = f"-rank{report.ranks[0]}" if len(report.ranks) == 1 else ""
     alpha = f"-alpha{report.alpha:g}" if report.alpha is not None else ""
@@ -153,7 +153,7 @@ def rename(services: Services, name: str, new: str) -> tuple[str, ...]:
         FixInput: the new name is not fit, or in use.
     """
     services.lora_library.rename(name, new)
-    worn = worn_by(services, name)
+    worn = used_by(services, name)
     for slug in worn:
         story = services.stories.load(slug)
         wearers = [(None, story.loras), *((scene.id, scene.loras) for scene in story.scenes)]
@@ -166,7 +166,7 @@ def rename(services: Services, name: str, new: str) -> tuple[str, ...]:
     return worn
 
 
-def worn_by(services: Services, name: str) -> tuple[str, ...]:
+def used_by(services: Services, name: str) -> tuple[str, ...]:
     """The stories that wear a LoRA, anywhere in them."""
     found: list[str] = []
     for slug in services.stories.slugs():

@@ -17,6 +17,10 @@ from story_engine.domain.lora import LoraFacts, Provenance
 
 FACTS_KEY = "story_studio"
 """Our own key: `LoraFacts` as JSON."""
+LEFT_OUT_KEY = "story_studio_left_out"
+"""How many tensors of a LoRA an export left out, in the file that it wrote."""
+DORA_MAKER_KEY = "story_studio_dora"
+""""peft" in a file that was peft's before: peft and LyCORIS differ in what a strength other than 1 does to a DoRA."""
 BODY_HASH_KEY = "modelspec.hash_sha256"
 """SHA-256 over the bytes of all tensors, after `0x`: what stays the same when only the metadata changes."""
 _BASES = {
@@ -80,10 +84,10 @@ def lora_metadata(facts: LoraFacts) -> dict[str, str]:
 
 def facts_of(metadata: Mapping[str, str]) -> LoraFacts:
     """What a file of any trainer says; what it does not say stays empty."""
-    told = metadata.get(FACTS_KEY)
-    if told is not None:
+    stated = metadata.get(FACTS_KEY)
+    if stated is not None:
         try:
-            return LoraFacts.model_validate_json(told)
+            return LoraFacts.model_validate_json(stated)
         except ValidationError:
             pass  # of another version of the Studio: what the other vocabularies say remains
     return LoraFacts(
@@ -103,10 +107,15 @@ def base_of(metadata: Mapping[str, str]) -> str:
     return _first(metadata, "modelspec.architecture", "ss_base_model_version", "ss_sd_model_name")[:200]
 
 
+def left_out_of(metadata: Mapping[str, str]) -> int:
+    """How many tensors were left out when this file was written."""
+    return _count(metadata.get(LEFT_OUT_KEY, "")) or 0
+
+
 def _family(metadata: Mapping[str, str]) -> str:
-    told = {metadata.get("ss_base_model_version"), metadata.get("modelspec.architecture")}
+    stated = {metadata.get("ss_base_model_version"), metadata.get("modelspec.architecture")}
     for family, (version, architecture, _) in _BASES.items():
-        if told & {version, architecture}:
+        if stated & {version, architecture}:
             return family
     return ""
 

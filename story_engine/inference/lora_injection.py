@@ -1,12 +1,16 @@
-"""LoRAs beside the U-Net's own weights, never merged into them: strength is a switch, and 0 is the base itself."""
+"""LoRAs beside the U-Net's own weights, never merged into them: strength is a switch, and 0 is the base itself.
+
+Linear layers and convolutions, each with its own rank and alpha, and DoRA; whatever a LoRA has must find its place.
+"""
 
 from __future__ import annotations
 
 import logging
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from peft import LoraConfig, inject_adapter_in_model
@@ -14,8 +18,11 @@ from peft.tuners.lora import LoraLayer as InjectedLayer
 from torch import nn
 
 from story_engine.errors import FixInput
+from story_engine.inference.decomposed import Decomposed
+from story_engine.lora_files.layers import LoraLayer
 from story_engine.lora_files.read import LoraWeights
 
+Value = TypeVar("Value", int, float)
 _LOG = logging.getLogger(__name__)
 _MOST_LOADED = 8
 """Adapters kept beside the U-Net; the one used longest ago leaves first."""
@@ -26,8 +33,9 @@ class LoraMatch:
     """How much of a LoRA file found its place."""
 
     matched: int
+    """Tensors that act."""
     expected: int
-    """Tensors in the file."""
+    """Tensors in the file, those for a text encoder too."""
 
 
 class UnetAdapters:
@@ -49,25 +57,34 @@ class UnetAdapters:
             weights: its tensors.
 
         Raises:
-            FixInput: nothing of it fits this U-Net, or it was trained for layers of other widths.
+            FixInput: some or all of its layers are none of this U-Net's, or were trained for other widths.
         """
-        fitting = self._fitting(name, weights)
+        self._check(name, weights)
         config = LoraConfig(
-            r=weights.rank, lora_alpha=weights.alpha, target_modules=fitting, init_lora_weights=False, bias="none"
+            r=weights.rank,
+            lora_alpha=weights.alpha,
+            rank_pattern=_patterns({each: layer.rank for each, layer in weights.layers.items()}),
+            alpha_pattern=_patterns({each: weights.alpha_of(each) for each in weights.layers}),
+            target_modules=list(weights.layers),
+            init_lora_weights=False,
+            bias="none",
         )
         inject_adapter_in_model(config, self._unet, adapter_name=key)
-        with torch.no_grad():
-            for module in fitting:
-                layer: Any = self._unet.get_submodule(module)
-                trained = weights.layers[module]
-                base = layer.get_base_layer().weight
-                for halves, half in ((layer.lora_A, trained.down), (layer.lora_B, trained.up)):
-                    halves[key].to(base.device, base.dtype).weight.copy_(half)
-        match = LoraMatch(2 * len(fitting), weights.tensors)
+        for module, trained in weights.layers.items():
+            self._fill(key, self._unet.get_submodule(module), trained)
+        match = LoraMatch(sum(layer.tensors for layer in weights.layers.values()), weights.tensors)
         self._loaded[key] = match
         _LOG.info("LoRA %s: %d of %d tensors matched, alpha %g, rank %d", name, *_figures(match, weights))
         self.activate({})
         return match
+
+    def match(self, key: str) -> LoraMatch:
+        """How much of a LoRA acts.
+
+        Raises:
+            KeyError: it was never added (or has left).
+        """
+        return self._loaded[key]
 
     def activate(self, strengths: Mapping[str, float]) -> None:
         """Act with these LoRAs and no others; strength 1 is as trained, 0 is not at all, to the bit.
@@ -99,29 +116,52 @@ class UnetAdapters:
     def _layers(self) -> list[InjectedLayer]:
         return [module for module in self._unet.modules() if isinstance(module, InjectedLayer)]
 
-    def _fitting(self, name: str, weights: LoraWeights) -> list[str]:
-        """The layers of the LoRA that this U-Net has."""
-        shapes = {path: _shape(module) for path, module in self._unet.named_modules() if _is_linear(module)}
-        fitting: list[str] = []
-        for path, layer in weights.layers.items():
-            if path not in shapes:
-                continue
-            wanted = (layer.up.shape[0], layer.down.shape[1])
-            if wanted != shapes[path]:
-                raise FixInput("models.lora_other_base", name=name, layer=path, wanted=wanted, found=shapes[path])
-            fitting.append(path)
-        if not fitting:
+    @torch.no_grad()
+    def _fill(self, key: str, layer: Any, trained: LoraLayer) -> None:
+        base = layer.get_base_layer().weight
+        for halves, half in ((layer.lora_A, trained.whole_down()), (layer.lora_B, trained.up)):
+            weight = halves[key].to(base.device, base.dtype).weight
+            weight.copy_(half.reshape(weight.shape))
+        if trained.magnitude is not None:
+            layer.lora_variant[key] = Decomposed(trained.magnitude, scale=layer.scaling[key])
+
+    def _check(self, name: str, weights: LoraWeights) -> None:
+        """Refuse a LoRA that this U-Net does not have every layer for.
+
+        Raises:
+            FixInput: see `add`.
+        """
+        shapes = {path: _shape(module) for path, module in self._unet.named_modules() if _is_adaptable(module)}
+        missing = [path for path in weights.layers if path not in shapes]
+        if len(missing) == len(weights.layers):
             raise FixInput("models.lora_no_match", name=name, expected=weights.tensors)
-        return fitting
+        for path, layer in weights.layers.items():
+            if path in shapes and layer.shape != shapes[path]:
+                raise FixInput("models.lora_other_base", name=name, layer=path, wanted=layer.shape, found=shapes[path])
+        if missing:
+            count, total = len(missing), len(weights.layers)
+            raise FixInput("loras.part_match", name=name, missing=count, total=total, example=missing[0])
 
 
-def _is_linear(module: nn.Module) -> bool:
-    return isinstance(module, nn.Linear | InjectedLayer)
+def _is_adaptable(module: nn.Module) -> bool:
+    return isinstance(module, nn.Linear | nn.Conv2d | InjectedLayer)
 
 
-def _shape(module: nn.Module) -> tuple[int, int]:
+def _shape(module: nn.Module) -> tuple[int, ...]:
     base: Any = module.get_base_layer() if isinstance(module, InjectedLayer) else module
-    return base.out_features, base.in_features
+    shape = tuple(base.weight.shape)
+    return shape[:2] if shape[2:] == (1, 1) else shape
+
+
+def _patterns(values: Mapping[str, Value]) -> dict[str, Value]:
+    """As peft asks for them: regular expressions that end a layer's name. One for each value, from the first letter on.
+
+    A pattern for each layer would be compiled anew for each layer, which takes peft half a minute.
+    """
+    members: dict[Value, list[str]] = {}
+    for path, value in values.items():
+        members.setdefault(value, []).append(re.escape(path))
+    return {f"^(?:{'|'.join(paths)})": value for value, paths in members.items()}
 
 
 def _figures(match: LoraMatch, weights: LoraWeights) -> tuple[int, int, float, int]:

@@ -61,7 +61,7 @@ Source: diffsynth 1.1.9, configs/model_config.py, for the first forms.
 
 def _sizes(layout: Layout) -> UnetSizes:
     del layout  # the same wherever it lies
-    return UnetSizes(widths=(640, 1280), depths=(2, 10), text=2048)
+    return UnetSizes(widths=(320, 640, 1280), depths=(2, 10), text=2048, encoded=4096, steps=320, time=1280, added=5632)
 
 
 def _precision() -> str:

@@ -1,85 +1,94 @@
-"""With which alpha a LoRA was trained: what its tensors, its metadata, a file beside it or its dialect's custom say."""
+"""With which alpha each layer was trained: what tensors, metadata, a file beside it or its dialect's custom say."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import torch
 
 from story_engine.errors import FixInput
-from story_engine.lora_files.names import LoraKey
-from story_engine.store.lora_beside import alpha_beside
+from story_engine.formats.adapter_config import AdapterAlphas, alphas_in
+from story_engine.lora_files.contents import LoraContents
+from story_engine.lora_files.names import LoraKey, diffusers_name
+from story_engine.store.lora_beside import alphas_beside
 
 
-def told_alpha(
-    path: Path,
-    tensors: Mapping[str, torch.Tensor],
-    known: Mapping[str, LoraKey],
-    *,
-    metadata: Mapping[str, str],
-    rank: int,
-    given: float | None = None,
-) -> tuple[float | None, str]:
-    """The alpha, and by whom it is told ("given", "tensors", "metadata", "beside", "convention"); or None and "".
+@dataclass(frozen=True, slots=True)
+class Alphas:
+    """The alpha of every layer of a file, as far as it is known."""
+
+    values: Mapping[str, float] = field(default_factory=dict)
+    """By layer."""
+    source: str = ""
+    """Which of "given", "tensors", "metadata", "beside", "convention" says most of them; empty when nothing does."""
+
+    @property
+    def common(self) -> float | None:
+        """The one alpha of all layers; None where they differ or nothing is known."""
+        found = set(self.values.values())
+        return found.pop() if len(found) == 1 else None
+
+
+def alphas_of(path: Path, contents: LoraContents, *, given: float | None = None) -> Alphas:
+    """The alphas of all layers that have a rank.
 
     Args:
         path: of the file.
-        tensors: all of its tensors.
-        known: the names of them that are understood.
-        metadata: of the file.
-        rank: of the LoRA.
+        contents: of it.
         given: what a person says; it stands above everything.
 
     Raises:
-        FixInput: the layers have several alphas, or one that is no positive number.
+        FixInput: an alpha is no positive number.
     """
+    ranks = contents.ranks
     if given is not None:
-        return _positive(path, given), "given"
-    alphas = {float(tensors[name].item()) for name, key in known.items() if key.part == "alpha"}
-    if len(alphas) > 1:
-        raise FixInput("models.lora_shapes", file=path.name, reason=f"alphas {sorted(alphas)[:6]}")
-    if alphas:
-        return _positive(path, alphas.pop()), "tensors"
-    written = alpha_in_metadata(metadata, rank=rank)
-    if written is not None:
-        return _positive(path, written), "metadata"
-    beside = alpha_beside(path, rank=rank)
-    if beside is not None:
-        return _positive(path, beside), "beside"
+        return Alphas(dict.fromkeys(ranks, _positive(path, given)), "given")
+    own = {
+        module: _positive(path, float(parts["alpha"].item()))
+        for module, parts in contents.parts.items()
+        if module in ranks and "alpha" in parts
+    }
+    keys = {key.module: key for key in contents.known.values()}
+    values, sources = dict(own), ["tensors"] * bool(own)
+    for source, said in (("metadata", alphas_in_metadata(contents.metadata)), ("beside", alphas_beside(path))):
+        if said is not None and ranks.keys() - values.keys():
+            missing = ranks.keys() - values.keys()
+            values |= {each: _positive(path, said.of(_path(keys[each]), rank=ranks[each])) for each in missing}
+            sources.append(source)
     # Without an alpha, kohya's and diffusers' own readers take alpha = rank; DiffSynth's names leave it open.
-    if known and all(key.dialect != "diffsynth" for key in known.values()):
-        return float(rank), "convention"
-    return None, ""
+    by_custom = {each for each in ranks.keys() - values.keys() if own or keys[each].dialect != "diffsynth"}
+    if by_custom and (own or len(by_custom) == len(ranks)):
+        values |= {each: float(ranks[each]) for each in by_custom}
+        sources.append("convention")
+    return Alphas(values, sources[0] if sources else "")
 
 
-def alpha_in_metadata(metadata: Mapping[str, str], *, rank: int) -> float | None:
+def alphas_in_metadata(metadata: Mapping[str, str]) -> AdapterAlphas | None:
     """Source: diffusers, `lora_adapter_metadata` ("unet.lora_alpha"); kohya-ss/sd-scripts, `ss_network_alpha`."""
-    adapter = _json_object(metadata.get("lora_adapter_metadata", ""))
-    said = {name.removeprefix("unet."): value for name, value in adapter.items()}
-    alpha = said.get("alpha", said.get("lora_alpha"))
-    if isinstance(alpha, int | float) and not isinstance(alpha, bool):
-        return float(alpha) * (math.sqrt(rank) if said.get("use_rslora") is True else 1.0)
+    try:
+        adapter = json.loads(metadata.get("lora_adapter_metadata", ""))
+    except (ValueError, RecursionError):
+        adapter = None
+    if isinstance(adapter, dict):
+        found = alphas_in({name.removeprefix("unet."): value for name, value in adapter.items()})
+        if found is not None:
+            return found
     for name in ("alpha", "lora_alpha", "ss_network_alpha"):
         try:
-            return float(metadata[name])
+            return AdapterAlphas(alpha=float(metadata[name]))
         except (KeyError, ValueError):
             continue
     return None
+
+
+def _path(key: LoraKey) -> str:
+    """The layer in the words that a pattern is written in: the file's own, where they have dots."""
+    return diffusers_name(key.module) if key.dialect == "kohya" else key.path
 
 
 def _positive(path: Path, alpha: float) -> float:
     if not (math.isfinite(alpha) and alpha > 0):
         raise FixInput("models.lora_shapes", file=path.name, reason=f"alpha {alpha}")
     return alpha
-
-
-def _json_object(text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-
-import torch
 
 from story_engine.domain.lora import BlockReport, LayerReport, LoraFinding, LoraReport
 from story_engine.errors import FixInput, StudioError
-from story_engine.formats.lora_metadata import base_of, facts_of
-from story_engine.lora_files.alpha import told_alpha
+from story_engine.formats.lora_metadata import base_of, facts_of, left_out_of
+from story_engine.lora_files.alpha import Alphas, alphas_of
+from story_engine.lora_files.contents import LoraContents, open_lora
 from story_engine.lora_files.dialects import dialects_of
 from story_engine.lora_files.findings import all_findings
-from story_engine.lora_files.names import LoraKey, diffusers_name, parse_key
-from story_engine.lora_files.shapes import Shape, fitting, of_targets, target
-from story_engine.lora_files.tensors import is_checkpoint, read_tensors, tensor_fault
+from story_engine.lora_files.layers import added_norm, layer_state, shape_of
+from story_engine.lora_files.names import block_name
+from story_engine.lora_files.shapes import NOTEBOOK_TARGETS, Shape, fitting, of_targets, target
+from story_engine.lora_files.tensors import is_checkpoint
 
 Bases = Mapping[str, Mapping[str, Shape]]
 """As `lora_shapes.base_shapes`."""
@@ -26,28 +25,8 @@ _SHOWN_METADATA, _SHOWN_VALUE = 200, 2_000
 """Entries; characters of one."""
 
 
-@dataclass(slots=True)
-class OpenedLora:
-    """The tensors of a file, sorted by what they belong to."""
-
-    tensors: dict[str, torch.Tensor]
-    metadata: Mapping[str, str]
-    known: dict[str, LoraKey]
-    faults: dict[str, str]
-    """Tensor → why it can be no part of a layer."""
-    parts: dict[str, dict[str, torch.Tensor]] = field(default_factory=dict)
-    """Layer → "down", "up", "alpha" → tensor; those with faults are left out."""
-    names: dict[str, list[str]] = field(default_factory=dict)
-    """Layer → the names of its tensors."""
-
-    @property
-    def foreign(self) -> list[str]:
-        """Names of tensors that belong to no layer."""
-        return [name for name in self.tensors if name not in self.known]
-
-
 def examine(path: Path, *, bases: Bases, alpha: float | None = None) -> LoraReport:
-    """Look at everything in the file.
+    """Inspect everything in the file.
 
     Args:
         path: of the file.
@@ -55,90 +34,70 @@ def examine(path: Path, *, bases: Bases, alpha: float | None = None) -> LoraRepo
         alpha: what a person says that it was trained with.
     """
     size = path.stat().st_size
-    kind = ("checkpoint" if is_checkpoint(path) else "safetensors") if size else "unknown"
     try:
-        opened = open_lora(path)
+        contents = open_lora(path)
     except StudioError as error:
         unreadable = LoraFinding(code=error.code, state="bad", values=error.values)
         return LoraReport(file=path.name, size_bytes=size, format="unknown", findings=(unreadable,))
+    shown = (*contents.unplaced[: _SHOWN_NAMES - 1], *contents.of_text_encoder)
     report = LoraReport(
         file=path.name,
         size_bytes=size,
-        format=kind,
-        dialects=dialects_of(opened.known),
-        tensors=sum(1 for name in opened.tensors if not name.endswith(".alpha")),
-        foreign=len(opened.foreign),
-        foreign_names=tuple(name[:120] for name in opened.foreign[:_SHOWN_NAMES]),
-        facts=facts_of(opened.metadata),
-        base_told=base_of(opened.metadata),
-        metadata={key[:100]: value[:_SHOWN_VALUE] for key, value in sorted(opened.metadata.items())[:_SHOWN_METADATA]},
+        format="checkpoint" if is_checkpoint(path) else "safetensors",
+        dialects=dialects_of(contents.known),
+        dtypes=_dtypes(contents),
+        ranks=tuple(sorted(set(contents.ranks.values()))),
+        tensors=sum(1 for name in contents.tensors if not name.endswith(".alpha")),
+        foreign=len(contents.foreign),
+        foreign_names=tuple(name[:120] for name in shown[:_SHOWN_NAMES]),
+        of_text_encoder=len(contents.of_text_encoder),
+        other_methods=contents.other_methods,
+        left_out=left_out_of(contents.metadata),
+        decomposed=sum(1 for parts in contents.parts.values() if {"magnitude", "scale"} & parts.keys()),
+        facts=facts_of(contents.metadata),
+        base_stated=base_of(contents.metadata),
+        metadata={
+            key[:100]: value[:_SHOWN_VALUE] for key, value in sorted(contents.metadata.items())[:_SHOWN_METADATA]
+        },
     )
-    report = _with_alpha(path, opened, report, alpha)
-    layers = tuple(_layer(module, opened, report) for module in sorted(opened.names, key=_passing_order))
-    report = report.model_copy(update={"layers": layers, "blocks": _blocks(layers)} | _fit(layers, bases))
-    return report.model_copy(update={"findings": all_findings(report, faults=tuple(opened.faults.values()))})
+    alphas, is_bad = _alphas(path, contents, alpha)
+    source = "tensors" if is_bad else alphas.source
+    layers = tuple(_layer(module, contents, alphas) for module in sorted(contents.names, key=_passing_order))
+    report = report.model_copy(
+        update={"alpha": alphas.common, "alpha_source": source, "layers": layers, "blocks": _blocks(layers)}
+        | _fit(layers, contents, bases)
+        | {"ignored_by_notebook": _ignored_by_notebook(contents)}
+    )
+    return report.model_copy(update={"findings": all_findings(report, faults=tuple(contents.faults.values()))})
 
 
-def open_lora(path: Path) -> OpenedLora:
-    """The tensors of a file, sorted; tensors that claim more than is stored are set apart.
-
-    Raises:
-        FixInput: the file is damaged, too large, or holds anything but tensors.
-    """
-    tensors, metadata = read_tensors(path)
-    known = {name: key for name in tensors if (key := parse_key(name)) is not None}
-    faults = {name: fault for name, key in known.items() if (fault := tensor_fault(name, tensors[name], key))}
-    opened = OpenedLora(tensors, metadata, known, faults)
-    for name, key in known.items():
-        opened.names.setdefault(key.module, []).append(name)
-        if name not in faults:
-            opened.parts.setdefault(key.module, {})[key.part] = tensors[name]
-    return opened
+def _alphas(path: Path, contents: LoraContents, given: float | None) -> tuple[Alphas, bool]:
+    """The alphas; whether one of them cannot be used."""
+    try:
+        return alphas_of(path, contents, given=given), False
+    except FixInput:
+        return Alphas(), True
 
 
-def layer_state(parts: Mapping[str, torch.Tensor]) -> str:
-    """What a layer is worth: see `LayerReport.state`."""
-    if not {"down", "up"} <= parts.keys():
-        return "half"
-    if parts["down"].shape[0] != parts["up"].shape[1]:
-        return "misshapen"
-    if not all(bool(parts[half].isfinite().all()) for half in ("down", "up")):
-        return "not_finite"
-    return "ok" if all(bool(parts[half].any()) for half in ("down", "up")) else "zero"
+def _dtypes(contents: LoraContents) -> tuple[str, ...]:
+    names = {key.module: name for name, key in contents.known.items() if key.part == "down"}
+    stored = {contents.stored.widened.get(name, contents.tensors[name].dtype) for name in names.values()}
+    return tuple(sorted(str(dtype).removeprefix("torch.") for dtype in stored))
 
 
-def _with_alpha(path: Path, opened: OpenedLora, report: LoraReport, given: float | None) -> LoraReport:
-    """The report with ranks, types and the alpha, if one stands for all layers."""
-    downs = [parts["down"] for parts in opened.parts.values() if "down" in parts]
-    ranks = tuple(sorted({down.shape[0] for down in downs}))
-    dtypes = tuple(sorted({str(down.dtype).removeprefix("torch.") for down in downs}))
-    sound = {name: key for name, key in opened.known.items() if name not in opened.faults}
-    alpha, told_by = None, ""
-    if len(ranks) == 1:
-        try:
-            alpha, told_by = told_alpha(
-                path, opened.tensors, sound, metadata=opened.metadata, rank=ranks[0], given=given
-            )
-        except FixInput:
-            told_by = "tensors"  # several, or none that can be used: the findings look at the layers
-    return report.model_copy(update={"ranks": ranks, "dtypes": dtypes, "alpha": alpha, "alpha_told_by": told_by})
-
-
-def _layer(module: str, opened: OpenedLora, report: LoraReport) -> LayerReport:
-    parts = opened.parts.get(module, {})
-    is_faulty = any(name in opened.faults for name in opened.names[module])
+def _layer(module: str, contents: LoraContents, alphas: Alphas) -> LayerReport:
+    parts = contents.parts.get(module, {})
+    is_faulty = any(name in contents.faults for name in contents.names[module])
     state = "misshapen" if is_faulty else layer_state(parts)
     down, up = parts.get("down"), parts.get("up")
-    alpha = float(parts["alpha"].item()) if "alpha" in parts else report.alpha
-    rank = down.shape[0] if down is not None else None
+    alpha = alphas.values.get(module)
+    rank = contents.ranks.get(module)
     norm = None
-    if state in ("ok", "zero") and down is not None and up is not None and rank:
-        scale = 1.0 if alpha is None else alpha / rank
-        norm = abs(scale) * _product_norm(down, up)
-        norm = norm if math.isfinite(norm) else None
+    if state in ("ok", "zero") and rank:
+        norm = added_norm(parts, 1.0 if alpha is None else alpha / rank)
     return LayerReport(
         module=module,
-        block=_block(module),
+        block=block_name(module),
         state=state,
         rank=rank,
         alpha=alpha if alpha is not None and math.isfinite(alpha) else None,
@@ -146,13 +105,6 @@ def _layer(module: str, opened: OpenedLora, report: LoraReport) -> LayerReport:
         outputs=up.shape[0] if up is not None else None,
         norm=norm,
     )
-
-
-def _product_norm(down: torch.Tensor, up: torch.Tensor) -> float:
-    """‖up @ down‖ without the product, which would be a thousand times larger: √tr(upᵀup · down·downᵀ)."""
-    inner, outer = down.double(), up.double()
-    squared = float(((outer.T @ outer) * (inner @ inner.T)).sum())
-    return math.sqrt(max(squared, 0.0))
 
 
 def _blocks(layers: tuple[LayerReport, ...]) -> tuple[BlockReport, ...]:
@@ -170,11 +122,11 @@ def _blocks(layers: tuple[LayerReport, ...]) -> tuple[BlockReport, ...]:
     )
 
 
-def _fit(layers: tuple[LayerReport, ...], bases: Bases) -> dict[str, object]:
+def _fit(layers: tuple[LayerReport, ...], contents: LoraContents, bases: Bases) -> dict[str, object]:
     shapes = {
-        layer.module: (layer.outputs, layer.inputs)
-        for layer in layers
-        if layer.outputs is not None and layer.inputs is not None
+        module: shape_of(parts["down"], parts["up"], parts.get("mid"))
+        for module, parts in contents.parts.items()
+        if {"down", "up"} <= parts.keys()
     }
     fits = {family: fitting(shapes, base) for family, base in bases.items()}
     families = tuple(sorted((family for family, count in fits.items() if count), key=lambda family: -fits[family]))
@@ -188,11 +140,14 @@ def _fit(layers: tuple[LayerReport, ...], bases: Bases) -> dict[str, object]:
     }
 
 
-def _block(module: str) -> str:
-    """The first four parts at most: `up_blocks.0.attentions.2`, `mid_block.attentions.0`."""
-    name = diffusers_name(module)
-    return name[: name.index(".", name.index("attentions.") + len("attentions."))]
+def _ignored_by_notebook(contents: LoraContents) -> int:
+    return sum(
+        1 for key in contents.known.values() if key.part != "alpha" and target(key.module) not in NOTEBOOK_TARGETS
+    )
 
 
 def _passing_order(module: str) -> tuple[int, str]:
+    """As the picture passes: what comes before the blocks, the blocks, what comes after them."""
+    if not module.startswith("blocks."):
+        return (1000 if module == "conv_out" else -1), module
     return int(module.split(".")[1]), module

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from story_engine.domain.lora import LayerReport, LoraFinding, LoraReport
-from story_engine.lora_files.dialects import is_of_text_encoder, other_methods
 
 _LOUD_SHARE = 0.5
 """One layer that holds more than this share of the whole effect (squared) is an accident of training."""
@@ -49,14 +48,15 @@ def _kind(report: LoraReport) -> Iterator[LoraFinding]:
         yield _warning("loras.doctor_checkpoint", "convert", **values)
     else:
         yield _ok("loras.doctor_kind", **values)
-    if "kohya_sgm" in report.dialects:
+    if {"kohya_sgm", "comfy"} & set(report.dialects):
         yield _warning("loras.doctor_sgm_names", "convert")
 
 
 def _other_methods(report: LoraReport) -> Iterator[LoraFinding]:
-    methods = other_methods(report.foreign_names)
-    if methods:
-        yield _bad("loras.doctor_other_method", methods=", ".join(methods))
+    if report.other_methods:
+        yield _bad("loras.doctor_other_method", methods=", ".join(report.other_methods), count=report.unplaced)
+    if report.decomposed:
+        yield _ok("loras.doctor_decomposed", count=report.decomposed, total=len(report.layers))
 
 
 def _layers(report: LoraReport, faults: tuple[str, ...]) -> Iterator[LoraFinding]:
@@ -89,34 +89,31 @@ def _loud(report: LoraReport) -> Iterator[LoraFinding]:
 
 
 def _rank_and_alpha(report: LoraReport) -> Iterator[LoraFinding]:
-    if len(report.ranks) > 1:
-        listed = ", ".join(map(str, report.ranks))
-        yield _bad("loras.doctor_mixed_ranks", "even_ranks", ranks=listed)
-        return
     if not report.ranks:
         return
-    rank = report.ranks[0]
+    ranks = ", ".join(map(str, report.ranks))
     alphas = sorted({layer.alpha for layer in report.layers if layer.alpha is not None})
-    if report.alpha is None and len(alphas) > 1:
-        yield _bad("loras.doctor_mixed_alphas", "even_ranks", alphas=", ".join(f"{each:g}" for each in alphas[:6]))
-    elif report.alpha is None and report.alpha_told_by:
+    listed = ", ".join(f"{each:g}" for each in alphas[:6])
+    if report.alpha_source and not alphas:
         yield _bad("loras.doctor_bad_alpha", "alpha")
-    elif report.alpha is None:
-        yield _bad("loras.doctor_alpha_unknown", "alpha", rank=rank)
-    elif report.alpha_told_by == "convention":
-        yield _warning("loras.doctor_alpha_assumed", "alpha", rank=rank)
-    elif report.alpha_told_by == "beside":
-        yield _warning("loras.doctor_alpha_beside", "alpha", alpha=f"{report.alpha:g}")
+    elif not report.alpha_source or any(layer.alpha is None for layer in report.layers if layer.rank is not None):
+        yield _bad("loras.doctor_alpha_unknown", "alpha", rank=ranks)
+    elif report.alpha_source == "convention":
+        yield _warning("loras.doctor_alpha_assumed", "alpha", rank=ranks)
+    elif report.alpha_source == "beside":
+        yield _warning("loras.doctor_alpha_beside", "convert" if len(alphas) > 1 else "alpha", alpha=listed)
+    elif len(report.ranks) > 1 or len(alphas) > 1:
+        yield _ok("loras.doctor_ranks", ranks=ranks, alphas=listed)
     else:
-        scale = round(report.alpha / rank, 4)
-        yield _ok("loras.doctor_rank", rank=rank, alpha=f"{report.alpha:g}", scale=f"{scale:g}")
+        scale = round(alphas[0] / report.ranks[0], 4)
+        yield _ok("loras.doctor_rank", rank=ranks, alpha=listed, scale=f"{scale:g}")
 
 
 def _base(report: LoraReport) -> Iterator[LoraFinding]:
     if not report.families:
         layer = next((each for each in report.layers if each.inputs and each.outputs), None)
         shape = f"{layer.outputs} × {layer.inputs}" if layer else "–"
-        yield _bad("loras.doctor_other_base", told=report.base_told or "–", shape=shape)
+        yield _bad("loras.doctor_other_base", told=report.base_stated or "–", shape=shape)
         return
     family = report.families[0]
     values: dict[str, Any] = {"family": family, "matched": report.matched, "expected": report.expected}
@@ -127,17 +124,20 @@ def _base(report: LoraReport) -> Iterator[LoraFinding]:
         yield _warning("loras.doctor_partial", **values)
     else:
         yield _ok("loras.doctor_base", **values)
-    told = report.base_told.lower()
-    if family == "kolors" and ("sdxl" in told or "stable-diffusion" in told):
-        yield _warning("loras.doctor_told_other_base", told=report.base_told)
+    stated = report.base_stated.lower()
+    if family == "kolors" and ("sdxl" in stated or "stable-diffusion" in stated):
+        yield _warning("loras.doctor_told_other_base", told=report.base_stated)
 
 
 def _foreign(report: LoraReport) -> Iterator[LoraFinding]:
-    if not report.foreign:
-        return
-    text = sum(1 for name in report.foreign_names if is_of_text_encoder(name))
-    code = "loras.doctor_text_encoder" if text == len(report.foreign_names) else "loras.doctor_foreign"
-    yield _warning(code, "drop_foreign", count=report.foreign, example=report.foreign_names[0])
+    if report.unplaced:
+        example = report.foreign_names[0]
+        yield _bad("loras.doctor_foreign", "drop_foreign", count=report.unplaced, example=example)
+    if report.of_text_encoder:
+        count, example = report.of_text_encoder, report.foreign_names[-1]
+        yield _warning("loras.doctor_text_encoder", "drop_foreign", count=count, example=example)
+    if report.left_out:
+        yield _warning("loras.doctor_left_out", count=report.left_out)
 
 
 def _meaning(report: LoraReport) -> Iterator[LoraFinding]:

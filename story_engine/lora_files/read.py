@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from story_engine.errors import FixInput
-from story_engine.lora_files.alpha import told_alpha
-from story_engine.lora_files.names import LoraKey, parse_key
-from story_engine.lora_files.tensors import read_tensors, tensor_fault
+from story_engine.lora_files.alpha import alphas_of
+from story_engine.lora_files.contents import LoraContents, open_lora
+from story_engine.lora_files.layers import LoraLayer, layer_of, shape_fault
 
-
-@dataclass(frozen=True, slots=True)
-class LoraLayer:
-    """W' = W + strength · alpha/rank · up @ down."""
-
-    down: torch.Tensor
-    """(rank, in)."""
-    up: torch.Tensor
-    """(out, rank)."""
+__all__ = ["LoraLayer", "LoraWeights", "read_lora"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,14 +22,22 @@ class LoraWeights:
     layers: Mapping[str, LoraLayer]
     """By the layer's name in DiffSynth."""
     rank: int
+    """That most layers have; each layer knows its own."""
     alpha: float
-    """At strength 1 a LoRA acts with alpha / rank."""
+    """Of the layers that have none of their own. At strength 1 a layer acts with alpha / rank."""
     tensors: int
     """In the file, without alphas: what a complete match would use."""
+    of_text_encoder: int = 0
+    """Those of them that are for a text encoder, and act on none."""
+
+    def alpha_of(self, module: str) -> float:
+        """With which alpha a layer acts."""
+        own = self.layers[module].alpha
+        return self.alpha if own is None else own
 
 
 def read_lora(path: Path, *, alpha: float | None = None) -> LoraWeights:
-    """Read the challenge's `.ckpt`, or a safetensors file in DiffSynth's, peft's, diffusers' or kohya's names.
+    """Read the challenge's `.ckpt`, or a file in DiffSynth's, peft's, diffusers', ComfyUI's or kohya's names.
 
     Args:
         path: the file; what it is is judged by its content.
@@ -46,43 +45,49 @@ def read_lora(path: Path, *, alpha: float | None = None) -> LoraWeights:
             beside the file may say it too.
 
     Raises:
-        FixInput: the file is damaged, too large, holds anything but a U-Net LoRA, or leaves its alpha open.
+        FixInput: the file is damaged, too large, holds anything but a U-Net LoRA, leaves its alpha open, or has parts
+            that would not act.
     """
-    tensors, metadata = read_tensors(path)
-    known = {name: key for name in tensors if (key := parse_key(name)) is not None}
-    _check_tensors(path, {name: tensors[name] for name in known}, known)
-    layers = _layers(path, tensors, known)
-    ranks = {layer.down.shape[0] for layer in layers.values()}
-    if len(ranks) > 1:
-        raise FixInput("models.lora_shapes", file=path.name, reason=f"ranks {sorted(ranks)}")
-    rank = ranks.pop()
-    told, _ = told_alpha(path, tensors, known, metadata=metadata, rank=rank, given=alpha)
-    if told is None:
+    contents = open_lora(path)
+    _check(path, contents)
+    alphas = alphas_of(path, contents, given=alpha)
+    ranks = Counter(contents.ranks.values())
+    rank = ranks.most_common(1)[0][0]
+    if contents.ranks.keys() - alphas.values.keys():
         raise FixInput("models.lora_alpha_unknown", file=path.name, rank=rank)
-    count = sum(1 for name in tensors if not name.endswith(".alpha"))
-    return LoraWeights(layers=layers, rank=rank, alpha=told, tensors=count)
+    common = Counter(alphas.values.values()).most_common(1)[0][0]
+    return LoraWeights(
+        layers={
+            module: layer_of(
+                parts,
+                alpha=None if alphas.values[module] == common else alphas.values[module],
+                is_from_peft=contents.is_from_peft,
+            )
+            for module, parts in contents.parts.items()
+        },
+        rank=rank,
+        alpha=common,
+        tensors=sum(1 for name in contents.tensors if not name.endswith(".alpha")),
+        of_text_encoder=sum(1 for name in contents.of_text_encoder if not name.endswith(".alpha")),
+    )
 
 
-def _check_tensors(path: Path, tensors: Mapping[str, torch.Tensor], known: Mapping[str, LoraKey]) -> None:
-    """Before anything is copied: a tensor can claim to be larger than what is stored of it."""
-    if not tensors:
+def _check(path: Path, contents: LoraContents) -> None:
+    if contents.other_methods:
+        methods = ", ".join(contents.other_methods)
+        raise FixInput("loras.other_method", file=path.name, methods=methods, count=len(contents.unplaced))
+    if not contents.names:
         raise FixInput("models.lora_no_layers", file=path.name)
-    for name, tensor in tensors.items():
-        fault = tensor_fault(name, tensor, known[name])
-        if fault is not None:
-            raise FixInput("models.lora_shapes", file=path.name, reason=fault)
-
-
-def _layers(path: Path, tensors: Mapping[str, torch.Tensor], known: Mapping[str, LoraKey]) -> dict[str, LoraLayer]:
-    parts: dict[str, dict[str, torch.Tensor]] = {}
-    for name, key in known.items():
-        if key.part != "alpha":
-            parts.setdefault(key.module, {})[key.part] = tensors[name].contiguous()
-    layers: dict[str, LoraLayer] = {}
-    for module, halves in parts.items():
-        if set(halves) != {"down", "up"} or halves["down"].shape[0] != halves["up"].shape[1]:
+    for fault in contents.faults.values():
+        raise FixInput("models.lora_shapes", file=path.name, reason=fault)
+    for module, parts in contents.parts.items():
+        if shape_fault(parts) is not None:
             raise FixInput("models.lora_shapes", file=path.name, reason=module)
-        layers[module] = LoraLayer(halves["down"], halves["up"])
-    if not layers:
-        raise FixInput("models.lora_no_layers", file=path.name)
-    return layers
+    if contents.unplaced:
+        raise FixInput(
+            "loras.unplaced",
+            file=path.name,
+            count=len(contents.unplaced),
+            total=len(contents.tensors),
+            example=contents.unplaced[0][:120],
+        )

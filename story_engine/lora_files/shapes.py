@@ -11,8 +11,12 @@ from story_engine.store.layout import Layout
 _AT_HALF, _AT_QUARTER = (7, 10, 35, 38, 41), (15, 18, 21, 25, 28, 31)
 """Attention blocks at half and at quarter resolution of the latents. Source: diffsynth 1.1.9, models/sdxl_unet.py."""
 _ATTENTION = ("to_q", "to_k", "to_v", "to_out")
-Shape = tuple[int, int]
-"""(out, in)."""
+NOTEBOOK_TARGETS = frozenset(_ATTENTION)
+"""What the challenge's notebook loads of a LoRA; the rest it ignores without a word. Source: its `load_lora`."""
+_LATENT_CHANNELS = 4
+_KERNEL = (3, 3)
+Shape = tuple[int, ...]
+"""(out, in), or (out, in, height, width) for kernels larger than one."""
 
 
 def base_shapes(layout: Layout) -> dict[str, dict[str, Shape]]:
@@ -27,8 +31,10 @@ def fitting(shapes: Mapping[str, Shape], base: Mapping[str, Shape]) -> int:
 
 
 def target(module: str) -> str:
-    """The kind of a layer: "to_q", "to_out", "ff" …"""
-    last = module.rpartition(".")[2]
+    """The kind of a layer: "to_q", "to_out", "ff", "conv1", "time_embedding" …"""
+    before, _, last = module.rpartition(".")
+    if last.isdecimal():
+        return before
     return "ff" if last in ("ff", "proj") else last
 
 
@@ -39,12 +45,48 @@ def of_targets(base: Iterable[str], targets: Iterable[str]) -> int:
 
 
 def _layers(sizes: UnetSizes) -> dict[str, Shape]:
-    layers: dict[str, Shape] = {}
-    for blocks, width, depth in zip((_AT_HALF, _AT_QUARTER), sizes.widths, sizes.depths, strict=True):
+    layers = _outer(sizes) | _convolutions(sizes)
+    for blocks, width, depth in zip((_AT_HALF, _AT_QUARTER), sizes.widths[1:], sizes.depths, strict=True):
         for block in blocks:
             layers |= {f"blocks.{block}.{name}": (width, width) for name in ("proj_in", "proj_out")}
             for number in range(depth):
                 layers |= _transformer(f"blocks.{block}.transformer_blocks.{number}", width, sizes.text)
+    return layers
+
+
+def _outer(sizes: UnetSizes) -> dict[str, Shape]:
+    """What lies around the blocks."""
+    first = sizes.widths[0]
+    return {
+        "time_embedding.0": (sizes.time, sizes.steps),
+        "time_embedding.2": (sizes.time, sizes.time),
+        "add_time_embedding.0": (sizes.time, sizes.added),
+        "add_time_embedding.2": (sizes.time, sizes.time),
+        "text_intermediate_proj": (sizes.text, sizes.encoded),
+        "conv_in": (first, _LATENT_CHANNELS, *_KERNEL),
+        "conv_out": (_LATENT_CHANNELS, first, *_KERNEL),
+    }
+
+
+def _convolutions(sizes: UnetSizes) -> dict[str, Shape]:
+    """Residual blocks and what changes the resolution. Source: diffsynth 1.1.9, models/sdxl_unet.py, `blocks`."""
+    one, two, three = sizes.widths
+    resnets = {
+        **{0: (one, one), 2: (one, one), 6: (one, two), 9: (two, two), 14: (two, three), 17: (three, three)},
+        **{20: (three, three), 22: (three, three)},
+        **{24: (2 * three, three), 27: (2 * three, three), 30: (three + two, three)},
+        **{34: (three + two, two), 37: (2 * two, two), 40: (two + one, two)},
+        **{44: (two + one, one), 46: (2 * one, one), 48: (2 * one, one)},
+    }
+    layers: dict[str, Shape] = {}
+    for block, (seen, width) in resnets.items():
+        layers[f"blocks.{block}.conv1"] = (width, seen, *_KERNEL)
+        layers[f"blocks.{block}.time_emb_proj"] = (width, sizes.time)
+        layers[f"blocks.{block}.conv2"] = (width, width, *_KERNEL)
+        if seen != width:
+            layers[f"blocks.{block}.conv_shortcut"] = (width, seen)
+    for block, width in ((4, one), (12, two), (32, three), (42, two)):
+        layers[f"blocks.{block}.conv"] = (width, width, *_KERNEL)
     return layers
 
 

@@ -39,7 +39,15 @@ def _sizes(layout: Layout) -> UnetSizes | None:
         config = PreviewConfig.from_json(json.loads(metadata[CONFIG_KEY]))
     except (OSError, HeaderError, KeyError, ValueError, TypeError):
         return None  # without its weights there is no preview model to fit
-    return UnetSizes(widths=config.unet_widths[1:], depths=config.unet_depths, text=config.text_hidden)
+    return UnetSizes(
+        widths=config.unet_widths,
+        depths=config.unet_depths,
+        text=config.text_hidden,
+        encoded=config.text_hidden,
+        steps=config.unet_timestep_channels,
+        time=config.unet_time_embedding,
+        added=config.text_hidden + 6 * config.unet_size_channels,
+    )
 
 
 FAMILY = FamilyDescription(

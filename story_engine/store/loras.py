@@ -13,7 +13,7 @@ from story_engine.domain.safe_name import name_fault
 from story_engine.errors import ChooseAnother, InstallOrDownload
 from story_engine.store.hashes import file_sha256
 from story_engine.store.layout import Layout
-from story_engine.store.lora_beside import alpha_beside
+from story_engine.store.lora_beside import alphas_beside
 
 FILE_ENDINGS = (".safetensors", ".ckpt")
 ADAPTERS = tuple(f"adapter{ending}" for ending in FILE_ENDINGS)
@@ -101,7 +101,10 @@ def _is_step(path: Path, step: int) -> bool:
 
 
 def _content_sha256(path: Path) -> str:
-    """Of the file; and of the alpha that a file beside it says, because that decides how it acts."""
+    """Of the file; and of the alphas that a file beside it says, because they decide how it acts."""
     content = file_sha256(path)
-    beside = alpha_beside(path, rank=1)
-    return content if beside is None else hashlib.sha256(f"{content} alpha {beside!r}".encode()).hexdigest()
+    beside = alphas_beside(path)
+    if beside is None:
+        return content
+    patterns = f" patterns {dict(beside.patterns)!r}" if beside.patterns else ""
+    return hashlib.sha256(f"{content} alpha {beside.alpha!r}{patterns}".encode()).hexdigest()

@@ -194,7 +194,7 @@ def test_the_doctor_shows_findings_in_words_and_what_each_block_gets(studio: Stu
     app = opened(studio, name, "doctor")
 
     assert not app.exception
-    report = studio.engine.lora_library.look(name)
+    report = studio.engine.lora_library.inspect(name)
     bars = [bar.proto.text for bar in app.get("progress")]
     assert len(bars) == len(report.blocks)
     assert "It fits Preview model" in texts(app)
@@ -210,13 +210,13 @@ def test_a_checkpoint_is_repaired_with_before_and_after_and_taken_back(studio: S
     app.button(key="lora-repair-alpha").click().run()
 
     assert not app.exception
-    report = studio.engine.lora_library.look("old")
-    assert (report.alpha, report.alpha_told_by) == (2.0, "tensors")
+    report = studio.engine.lora_library.inspect("old")
+    assert (report.alpha, report.alpha_source) == (2.0, "tensors")
     assert "Done: Write the alpha" in texts(app)
     assert len(app.table) == 1
     app.button(key="lora-undo-repair").click().run()
-    assert studio.engine.lora_library.look("old").alpha is None
-    assert studio.engine.lora_library.look(name).alpha == 2.0
+    assert studio.engine.lora_library.inspect("old").alpha is None
+    assert studio.engine.lora_library.inspect(name).alpha == 2.0
 
 
 def test_each_dialect_is_written_and_read_back(studio: Studio, files: Path):

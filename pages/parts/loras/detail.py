@@ -56,7 +56,7 @@ def _examined(name: str) -> LoraReport | None:
     """The first look opens the tensors, in a process of its own; what it cannot read is said here."""
     try:
         with st.spinner(say("lora.looking")):
-            return engine().lora_library.look(name)
+            return engine().lora_library.inspect(name)
     except StudioError as error:
         st.error(plain(error.text(language())), icon=":material/error:")
         return None
@@ -96,7 +96,7 @@ def _draw_rename(entry: LoraEntry) -> None:
 
 
 def _draw_delete(entry: LoraEntry) -> None:
-    worn = engine().lora_library.worn_by(entry.name)
+    worn = engine().lora_library.used_by(entry.name)
     if worn:
         st.markdown(say("lora.delete_worn", stories=plain(", ".join(worn))))
     st.button(

@@ -1,7 +1,7 @@
 """LoRA files, opened in a process of their own: one that harms it is refused by name.
 
-The process stays for some seconds, because its first answer costs the loading of torch and somebody who looks at one
-LoRA often looks at the next.
+The process stays for some seconds, because its first answer costs the loading of torch and somebody who inspects one
+LoRA often inspects the next.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ import contextlib
 import logging
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from story_engine.config import PROJECT_FOLDER
 from story_engine.domain.lora import LoraReport, Repaired
@@ -26,6 +28,9 @@ from story_engine.store.layout import Layout
 PATIENCE_SECONDS = 180.0
 """For one file. Torch alone takes ten seconds to come on a busy machine; 1 GB is examined in twenty."""
 REAPED_SECONDS = 5.0
+LOG_NAME = "lora-reader.log"
+LARGEST_LOG_BYTES = 2_000_000
+"""A longer log is begun anew."""
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _LOG = logging.getLogger(__name__)
 
@@ -38,15 +43,15 @@ class LoraReader:
     patience_seconds: float = PATIENCE_SECONDS
 
     def examine(self, path: Path, *, alpha: float | None = None) -> LoraReport:
-        """What the doctor says of a file.
+        """What the doctor finds in a file.
 
         Raises:
-            FixInput: looking at it took too long, or ended the process.
+            FixInput: inspecting it took too long, or ended the process.
         """
         return LoraReport.model_validate(self._ask(path, do="examine", alpha=alpha)["report"])
 
     def take_in(self, path: Path, *, into: Path, alpha: float | None = None) -> LoraReport:
-        """Copy a LoRA to the safetensors file `into`, which then says its alpha; what the doctor says of it.
+        """Copy a LoRA to the safetensors file `into`, which then says its alphas; what the doctor finds in it.
 
         Raises:
             FixInput: it cannot be read, was made for another base, or leaves its alpha open.
@@ -54,7 +59,7 @@ class LoraReader:
         return LoraReport.model_validate(self._ask(path, do="take_in", into=str(into), alpha=alpha)["report"])
 
     def repair(self, path: Path, what: str, *, into: Path, alpha: float | None = None) -> Repaired:
-        """Write a mended file to `into`; what the doctor says of both.
+        """Write a mended file to `into`; what the doctor finds in both.
 
         Raises:
             FixInput: the file cannot be read, nothing of it would be left, or its alpha is needed.
@@ -70,16 +75,19 @@ class LoraReader:
         """Write the LoRA to `into` in a dialect, with `metadata` over the file's own.
 
         Raises:
-            FixInput: the file cannot be used as it is.
+            FixInput: the file cannot be used as it is, or the dialect would lose a part of it.
         """
         self._ask(path, do="convert", dialect=dialect, into=str(into), metadata=dict(metadata))
 
     def _ask(self, path: Path, **request: object) -> Message:
         places = {"workspace": str(self.layout.workspace), "stories": str(self.layout.stories)}
-        answer = _CHILD.ask({"path": str(path)} | places | request, patience_seconds=self.patience_seconds)
+        log = self.layout.logs / LOG_NAME
+        answer = _CHILD.ask({"path": str(path)} | places | request, patience_seconds=self.patience_seconds, log=log)
         if "refused" in answer:
-            kind = Wait if answer["refused"].startswith("files.") else FixInput
-            raise kind(answer["refused"], **answer["values"])
+            code, values = answer["refused"], answer["values"]
+            if code == "loras.failed":
+                values |= {"log": str(log)}
+            raise (Wait if code.startswith("files.") else FixInput)(code, **values)
         return answer
 
 
@@ -90,9 +98,18 @@ class _Child:
     process: subprocess.Popen[bytes] | None = None
     answers: queue.Queue[Message | None] = field(default_factory=queue.Queue)
     turn: threading.Lock = field(default_factory=threading.Lock)
+    log: Path | None = None
+    """Where its standard error goes."""
+    code: int | None = None
+    """With which the last one ended."""
 
-    def ask(self, request: Message, *, patience_seconds: float) -> Message:
+    def ask(self, request: Message, *, patience_seconds: float, log: Path) -> Message:
         """Its answer to one request; requests wait for each other.
+
+        Args:
+            request: one line for it.
+            patience_seconds: how long it may take.
+            log: where its standard error goes; the log of a process that is there already stays where it was.
 
         Raises:
             FixInput: it took too long, or the process ended over it.
@@ -100,15 +117,15 @@ class _Child:
         file = Path(request["path"]).name
         with self.turn:
             was_there = self.process is not None
-            answer = self._answer(request, patience_seconds, file)
+            answer = self._answer(request, patience_seconds, file, log)
             if answer is None and was_there:  # it may just have gone by itself
-                answer = self._answer(request, patience_seconds, file)
-        if answer is None:
-            raise FixInput("loras.killed", file=file)
+                answer = self._answer(request, patience_seconds, file, log)
+            if answer is None:
+                raise FixInput("loras.killed", file=file, ending=_ending(self.code), log=log)
         return answer
 
-    def _answer(self, request: Message, patience_seconds: float, file: str) -> Message | None:
-        process = self._running()
+    def _answer(self, request: Message, patience_seconds: float, file: str, log: Path) -> Message | None:
+        process = self._running(log)
         answer: Message | None = None
         try:
             if process.stdin is not None:
@@ -121,22 +138,26 @@ class _Child:
         except OSError:
             pass
         if answer is None:
-            code = self._end()
-            _LOG.info("the process that looked at %s ended with %s", file, code)
+            self.code = self._end()
+            _LOG.info("the process that inspected %s ended with %s; its last words: %s", file, self.code, log)
         return answer
 
-    def _running(self) -> subprocess.Popen[bytes]:
+    def _running(self, log: Path) -> subprocess.Popen[bytes]:
+        if self.log != log:
+            self._end()  # of another workspace
         if self.process is None or self.process.poll() is not None:
             self._end()
             self.answers = queue.Queue()
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "story_engine.jobs.work.lora_child"],
-                cwd=PROJECT_FOLDER,
-                env=os.environ | _ONE_THREAD,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-            )
+            with _opened(log) as stderr:
+                self.process = subprocess.Popen(
+                    [sys.executable, "-m", "story_engine.jobs.work.lora_child"],
+                    cwd=PROJECT_FOLDER,
+                    env=os.environ | _ONE_THREAD,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=stderr,
+                )
+            self.log = log
             threading.Thread(target=_listen, args=(self.process, self.answers), daemon=True).start()
         return self.process
 
@@ -155,6 +176,30 @@ class _Child:
 
 
 _CHILD = _Child()
+
+
+@contextlib.contextmanager
+def _opened(log: Path) -> Iterator[IO[bytes] | int]:
+    """The log for what the process prints; a workspace that cannot be written must not keep LoRAs from being read."""
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        is_long = log.exists() and log.stat().st_size > LARGEST_LOG_BYTES
+        file = log.open("wb" if is_long else "ab")
+    except OSError:
+        yield subprocess.DEVNULL
+        return
+    with file:
+        yield file
+
+
+def _ending(code: int | None) -> str:
+    """How a process ended, in a word: "SIGKILL", "exit 1"."""
+    if code is None or code >= 0:
+        return f"exit {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"
 
 
 def _listen(process: subprocess.Popen[bytes], answers: queue.Queue[Message | None]) -> None:

@@ -8,22 +8,23 @@ this one alone.
 from __future__ import annotations
 
 import contextlib
-import json
 import queue
 import sys
 import threading
+import traceback
 from pathlib import Path
 from typing import Any
 
 from story_engine.domain.lora import LoraReport
 from story_engine.errors import FixInput, StudioError
+from story_engine.formats.lora_metadata import LEFT_OUT_KEY, left_out_of
 from story_engine.formats.safetensors_header import HeaderError, read_header
 from story_engine.jobs.wire import Message, Voice, decoded
 from story_engine.lora_files.doctor import examine
 from story_engine.lora_files.read import read_lora
 from story_engine.lora_files.repair import repaired
 from story_engine.lora_files.shapes import base_shapes
-from story_engine.lora_files.write import lora_bytes
+from story_engine.lora_files.write import write_lora
 from story_engine.store.atomic import write_bytes
 from story_engine.store.layout import Layout
 
@@ -40,7 +41,7 @@ def main() -> None:
     threading.Thread(target=_listen, args=(requests,), daemon=True).start()
     with contextlib.suppress(queue.Empty):
         while (request := requests.get(timeout=IDLE_SECONDS)) is not None:
-            voice.say(**_said(request))
+            voice.say(**_answered(request))
 
 
 def _listen(requests: queue.Queue[Message | None]) -> None:
@@ -49,7 +50,7 @@ def _listen(requests: queue.Queue[Message | None]) -> None:
     requests.put(None)
 
 
-def _said(request: Message) -> Message:
+def _answered(request: Message) -> Message:
     try:
         return _answer(request)
     except StudioError as error:
@@ -57,10 +58,12 @@ def _said(request: Message) -> Message:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         return {"refused": "models.lora_unreadable", "values": {"file": Path(request["path"]).name, "reason": reason}}
-    except (MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and "allocate" not in str(error):
-            raise
-        return {"refused": "loras.too_much_memory", "values": {"file": Path(request["path"]).name}}
+    except Exception as error:
+        file = Path(request["path"]).name
+        if isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "allocate" in str(error)):
+            return {"refused": "loras.too_much_memory", "values": {"file": file}}
+        traceback.print_exc()  # standard error is the log that the answer names
+        return {"refused": "loras.failed", "values": {"file": file, "reason": f"{type(error).__name__}: {error}"[:200]}}
 
 
 def _answer(request: Message) -> Message:
@@ -89,37 +92,41 @@ def _take_in(path: Path, into: Path, *, alpha: float | None, bases: Any) -> Lora
     report = examine(path, bases=bases)
     if not report.layers:
         first = report.findings[0]
-        raise FixInput(first.code, **first.values)
+        code = "loras.other_method" if first.code == "loras.doctor_other_method" else first.code
+        raise FixInput(code, **({"file": path.name} | first.values))
     if not report.families:
         other = next(finding for finding in report.findings if finding.code == "loras.doctor_other_base")
         raise FixInput("loras.other_base", file=path.name, **other.values)
-    told = report.alpha if report.alpha_told_by in ("tensors", "metadata") else None
-    if alpha is not None and told is not None and abs(alpha - told) > 1e-6 * told:
-        raise FixInput("loras.other_alpha", file=path.name, told=f"{told:g}", given=f"{alpha:g}")
-    if report.alpha is None and not report.alpha_told_by and len(report.ranks) == 1 and alpha is None:
-        own = [layer for layer in report.layers if layer.alpha is not None]
-        if not own:
-            raise FixInput("loras.alpha_needed", file=path.name, rank=report.ranks[0])
-    is_told_outside = report.alpha_told_by == "beside" or (alpha is not None and told is None)
-    if report.format == "checkpoint" or is_told_outside:
-        what = "alpha" if is_told_outside else "convert"
-        write_bytes(into, repaired(path, what, alpha=alpha if alpha is not None else report.alpha))
+    stated = [layer.alpha for layer in report.layers if layer.alpha is not None]
+    if alpha is not None and report.alpha_source in ("tensors", "metadata"):
+        others = [each for each in stated if abs(alpha - each) > 1e-6 * each]
+        if others:
+            raise FixInput("loras.other_alpha", file=path.name, told=f"{others[0]:g}", given=f"{alpha:g}")
+    if not report.alpha_source and not stated and alpha is None and report.ranks:
+        ranks = ", ".join(map(str, report.ranks))
+        raise FixInput("loras.alpha_needed", file=path.name, rank=report.ranks[0] if len(report.ranks) == 1 else ranks)
+    is_given = alpha is not None and report.alpha_source not in ("tensors", "metadata")
+    if report.format == "checkpoint" or report.alpha_source == "beside" or is_given:
+        write_bytes(into, repaired(path, "alpha" if is_given else "convert", alpha=alpha))
     else:
         write_bytes(into, path.read_bytes())
     return examine(into, bases=bases)
 
 
 def _convert(path: Path, into: Path, request: Message) -> None:
+    """Write a LoRA for another tool; what it leaves out stands in its metadata.
+
+    Raises:
+        FixInput: it cannot be used as it is, or the dialect would lose a part of it.
+    """
     weights = read_lora(path, alpha=request.get("alpha"))
     metadata: dict[str, str] = {}
     with contextlib.suppress(HeaderError, OSError):
         metadata = dict(read_header(path).metadata)
     metadata |= request.get("metadata", {})
-    dialect = request["dialect"]
-    if dialect == "challenge":
-        beside = {"alpha": weights.alpha, "rank": weights.rank}
-        write_bytes(into.with_suffix(".json"), json.dumps(beside).encode())
-    write_bytes(into, lora_bytes(weights, dialect=dialect, metadata=metadata))
+    if weights.of_text_encoder:
+        metadata[LEFT_OUT_KEY] = str(weights.of_text_encoder + left_out_of(metadata))
+    write_lora(into, weights, dialect=request["dialect"], metadata=metadata)
 
 
 def _limit_memory() -> None:

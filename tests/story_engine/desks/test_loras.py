@@ -59,7 +59,7 @@ def test_a_challenge_checkpoint_is_asked_for_its_alpha_and_then_carries_it(desk:
     assert (caught.value.code, caught.value.values["rank"]) == ("loras.alpha_needed", RANK)
     entry = desk.entry(name)
     assert entry.path.name == "adapter.safetensors" and entry.report is not None
-    assert (entry.report.alpha, entry.report.alpha_told_by, entry.source_name) == (ALPHA, "tensors", path.name)
+    assert (entry.report.alpha, entry.report.alpha_source, entry.source_name) == (ALPHA, "tensors", path.name)
     assert read_lora(entry.path).alpha == ALPHA
     assert [each.name for each in desk.entries()] == ["ink"]
     assert not list(entry.path.parent.parent.glob(".incoming-*"))
@@ -73,7 +73,7 @@ def test_a_file_that_says_its_alpha_is_taken_in_to_the_bit(desk: LoraDesk, tmp_p
     entry = desk.entry(name)
     assert name == "ink-style-v2" and entry.trigger == "mystyle" and entry.family == "preview"
     assert entry.path.read_bytes() == path.read_bytes()
-    assert desk.look(name).state == "ok"
+    assert desk.inspect(name).state == "ok"
 
 
 def test_alpha_beside_a_file_goes_into_it(desk: LoraDesk, tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_half_a_file_is_taken_in_mended_and_given_back(desk: LoraDesk, tmp_path:
 
     assert done.before.state == "bad" and "drop_broken" in done.before.repairs
     assert "loras.doctor_half" in {finding.code for finding in done.before.findings}
-    assert done.after.foreign == 1 and desk.look(name).foreign == 0
+    assert done.after.foreign == 1 and desk.inspect(name).foreign == 0
     weights = read_lora(desk.entry(name).path)
     assert set(weights.layers) == set(halves) - {_ONE}
     assert all(torch.equal(weights.layers[module].up, halves[module][1]) for module in weights.layers)
@@ -175,7 +175,7 @@ def test_a_loose_file_is_an_entry_and_becomes_a_folder_when_something_is_kept_fo
     assert read_lora(engine.services.loras.path("ink")).alpha == 4
     desk.repair("ink", "convert")
     assert desk.entry("ink").path.name == "adapter.safetensors"
-    assert desk.look("ink").alpha_told_by == "tensors"
+    assert desk.inspect("ink").alpha_source == "tensors"
     desk.undo_repair("ink")
     assert desk.entry("ink").path.name == "adapter.ckpt" and engine.services.loras.sha256("ink") == other
 
@@ -217,7 +217,7 @@ def test_a_new_name_reaches_the_stories_that_wear_it(engine: Engine, desk: LoraD
     changed = desk.rename("ink", "brush")
 
     story = engine.story(slug)
-    assert changed == (slug,) and desk.worn_by("brush") == (slug,) and desk.worn_by("ink") == ()
+    assert changed == (slug,) and desk.used_by("brush") == (slug,) and desk.used_by("ink") == ()
     assert story.loras == (LoraUse(name="brush", strength=0.7),)
     assert story.scenes[1].loras == (LoraUse(name="brush", strength=0.2),)
 
@@ -298,7 +298,7 @@ def test_an_entry_is_written_for_other_tools_with_what_is_known_of_it(
     read = read_lora(written)
     assert read.alpha == ALPHA and torch.equal(read.layers[_ONE].down, random_halves()[_ONE][0])
     if dialect != "challenge":
-        assert desk.look_at_file(written).facts.trigger == "mystyle"
+        assert desk.inspect_file(written).facts.trigger == "mystyle"
 
 
 def test_names_that_cannot_be_are_refused_before_anything_is_read(desk: LoraDesk, tmp_path: Path) -> None:

@@ -69,10 +69,10 @@ def test_a_sound_file_is_told_in_full(bases, tmp_path: Path) -> None:
     assert (report.format, report.dialects, report.dtypes, report.ranks) == (
         "safetensors", ("kohya",), ("float32",), (RANK,)
     )  # fmt: skip
-    assert (report.alpha, report.alpha_told_by) == (2.0, "tensors")
+    assert (report.alpha, report.alpha_source) == (2.0, "tensors")
     assert report.families == ("preview",) and report.matched == report.expected == len(report.layers) == 88
     assert report.targets == ("to_k", "to_out", "to_q", "to_v")
-    assert report.facts == FACTS and report.base_told == "kolors-1.0/lora"
+    assert report.facts == FACTS and report.base_stated == "kolors-1.0/lora"
     assert [block.block for block in report.blocks][:2] == ["down_blocks.1.attentions.0", "down_blocks.1.attentions.1"]
     assert len(report.blocks) == 11 and all(block.broken == 0 for block in report.blocks)
 
@@ -100,7 +100,7 @@ def test_every_form_is_known(bases, tmp_path: Path) -> None:
     ]
 
     assert [report.dialects for report in found] == [("challenge",), ("peft",), ("diffusers",)]
-    assert [report.alpha_told_by for report in found] == ["", "beside", "metadata"]
+    assert [report.alpha_source for report in found] == ["", "beside", "metadata"]
     assert codes(found[0], "bad") == {"loras.doctor_alpha_unknown"}
     assert found[0].repairs == ("convert", "alpha")
     assert codes(found[1], "warning") == {"loras.doctor_alpha_beside"}
@@ -117,10 +117,9 @@ def test_every_form_is_known(bases, tmp_path: Path) -> None:
         (lambda t: t.update({f"{kohya_name(_ONE)}.lora_up.weight": torch.ones(9, 7)}), "doctor_misshapen", _DROP),
         (lambda t: t.update({f"{kohya_name(_ONE)}.lora_up.weight": torch.ones(9)}), "doctor_misshapen", _DROP),
         (lambda t: t.update({"lora_te1_text.lora_up.weight": torch.ones(4, 4)}), "doctor_text_encoder", "drop_foreign"),
-        (lambda t: t.update({"conv_in.lora_up.weight": torch.ones(4, 4)}), "doctor_foreign", "drop_foreign"),
-        (lambda t: t.update({f"{kohya_name(_ONE)}.alpha": torch.tensor(7.0)}), "doctor_mixed_alphas", "even_ranks"),
+        (lambda t: t.update({"conv_inner.lora_up.weight": torch.ones(4, 4)}), "doctor_foreign", "drop_foreign"),
     ],
-    ids=["nan", "inf", "zero", "half", "halves disagree", "one dimension", "text encoder", "foreign", "alphas"],
+    ids=["nan", "inf", "zero", "half", "halves disagree", "one dimension", "text encoder", "foreign"],
 )  # fmt: skip
 def test_what_is_wrong_is_found_and_one_repair_mends_it(bases, path: Path, change, code: str, repair: str) -> None:
     changed(path, change)
@@ -139,18 +138,19 @@ def test_what_is_wrong_is_found_and_one_repair_mends_it(bases, path: Path, chang
         assert all(message(finding.code, language, **finding.values) for finding in before.findings)
 
 
-def test_a_lora_of_mixed_ranks_and_alphas_becomes_one_that_adds_the_same(bases, path: Path) -> None:
+def test_a_lora_of_mixed_ranks_and_alphas_is_sound_and_can_become_one_that_adds_the_same(bases, path: Path) -> None:
     down, up = torch.randn(9, 32) * 0.2, torch.randn(32, 9) * 0.2
     name = kohya_name(_TWO)
     other = {f"{name}.lora_down.weight": down, f"{name}.lora_up.weight": up, f"{name}.alpha": torch.tensor(3.0)}
     changed(path, lambda tensors: tensors.update(other))
-    with pytest.raises(FixInput):
-        read_lora(path)
 
     before = examine(path, bases=bases)
+    read = read_lora(path)
     path.write_bytes(repaired(path, "even_ranks"))
 
-    assert before.ranks == (RANK, 9) and before.repairs == ("even_ranks",)
+    assert before.ranks == (RANK, 9) and before.state == "ok" and "loras.doctor_ranks" in codes(before)
+    assert (read.layers[_TWO].rank, read.alpha_of(_TWO)) == (9, 3.0)
+    assert (read.layers[_ONE].rank, read.alpha_of(_ONE)) == (RANK, ALPHA)
     weights = read_lora(path)
     assert weights.rank == 9 and weights.alpha == pytest.approx(9 * ALPHA / RANK)
     scale = weights.alpha / weights.rank
@@ -223,12 +223,39 @@ def test_a_lora_for_sdxl_that_would_load_is_told_apart(bases, tmp_path: Path) ->
     assert "loras.doctor_told_other_base" in codes(examine(tmp_path / "a.safetensors", bases=bases), "warning")
 
 
-def test_adapters_of_other_kinds_are_named(bases, path: Path) -> None:
-    changed(path, lambda tensors: tensors.update({f"{kohya_name(_ONE)}.dora_scale": torch.ones(32, 1)}))
+_METHODS = {
+    "LoHa": ("hada_w1_a", "hada_w1_b", "hada_w2_a", "hada_w2_b", "alpha"),
+    "LoKr": ("lokr_w1", "lokr_w2_a", "lokr_w2_b", "alpha", "dora_scale"),
+    "(IA)³": ("weight", "on_input"),
+    "OFT": ("oft_blocks", "alpha"),
+    "BOFT": ("boft_R.default",),
+    "GLoRA": ("a1.weight", "a2.weight", "b1.weight", "b2.weight", "alpha"),
+    "FULL": ("diff", "diff_b"),
+    "VeRA": ("vera_lambda_b",),
+    "LoRA on biases": ("lora_B.bias",),
+}
 
-    report = examine(path, bases=bases)
 
-    assert "DoRA" in next(each.values["methods"] for each in report.findings if "other_method" in each.code)
+def test_adapters_of_other_methods_are_named_by_doctor_and_reader(bases, path: Path, tmp_path: Path) -> None:
+    wrong: list[str] = []
+    for method, parts in _METHODS.items():
+        foreign = {f"{kohya_name(_ONE)}.{part}": torch.ones(4, 4) for part in parts}
+        behind_text = {f"lora_te1_text_{n}.lora_up.weight": torch.ones(4, 4) for n in range(50)}
+        save_file(behind_text | foreign, tmp_path / "alone.safetensors")
+        alone = examine(tmp_path / "alone.safetensors", bases=bases)
+        sound = {name: each for name, each in load_file(path).items() if kohya_name(_ONE) not in name}
+        save_file(behind_text | sound | foreign, tmp_path / "mixed.safetensors")
+        mixed = examine(tmp_path / "mixed.safetensors", bases=bases)
+        for report in (alone, mixed):
+            if method not in report.other_methods or report.state != "bad" or report.unplaced != len(foreign):
+                wrong.append(f"{method}: {report.other_methods} {report.unplaced}")
+        for name in ("alone", "mixed"):
+            with pytest.raises(FixInput) as caught:
+                read_lora(tmp_path / f"{name}.safetensors")
+            if caught.value.code != "loras.other_method" or method not in str(caught.value.values["methods"]):
+                wrong.append(f"{method} {name}: {caught.value}")
+
+    assert wrong == []
 
 
 def test_one_layer_that_outshouts_the_others_is_told(bases, path: Path) -> None:
@@ -277,14 +304,14 @@ def test_the_shapes_of_both_families_are_those_of_their_networks(tmp_path: Path)
         networks = {"kolors": SDXLUNet(is_kolors=True), "preview": build_preview(SMALLEST).unet}
     shapes = base_shapes(small_workspace(tmp_path))
 
-    assert len(shapes["kolors"]) == 722
+    assert len(shapes["kolors"]) == 795
     for family, network in networks.items():
-        linears = {
+        layers = {
             name: tuple(module.weight.shape)
             for name, module in network.named_modules()
-            if isinstance(module, torch.nn.Linear) and name.startswith("blocks.") and "time_emb" not in name
+            if isinstance(module, torch.nn.Linear | torch.nn.Conv2d)
         }
-        assert shapes[family] == linears
+        assert shapes[family] == {name: each[:2] if each[2:] == (1, 1) else each for name, each in layers.items()}
 
 
 def test_without_the_preview_weights_only_kolors_can_fit(tmp_path: Path) -> None:

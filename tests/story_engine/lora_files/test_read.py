@@ -12,11 +12,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from diffsynth.models.sdxl_unet import SDXLUNetStateDictConverter
+from safetensors.torch import load_file, save_file
 
 from story_engine.errors import FixInput
-from story_engine.lora_files.names import diffusers_name, kohya_name, parse_key
+from story_engine.lora_files.doctor import examine
+from story_engine.lora_files.names import diffusers_name, kohya_name, parse_key, sgm_name
 from story_engine.lora_files.read import read_lora
+from story_engine.lora_files.repair import repaired
+from story_engine.lora_files.shapes import base_shapes
 from tests.story_engine.inference.small_loras import (
     ALPHA,
     RANK,
@@ -27,6 +31,7 @@ from tests.story_engine.inference.small_loras import (
     save_kohya,
     save_peft,
 )
+from tests.story_engine.inference.small_preview import small_workspace
 
 _ONE = "blocks.7.transformer_blocks.0.attn1.to_q"
 
@@ -123,7 +128,7 @@ def test_a_checkpoint_whose_parts_lie_over_each_other_is_refused(halves: Halves,
 def test_a_bare_pickle_is_refused_without_being_opened(tmp_path: Path) -> None:
     (tmp_path / "bad.ckpt").write_bytes(pickle.dumps({"a": 1}))
 
-    assert _refused(tmp_path / "bad.ckpt") == "models.lora_unreadable"
+    assert _refused(tmp_path / "bad.ckpt") == "loras.file_pickle"
 
 
 def test_a_tensor_that_claims_more_than_is_stored_is_refused(tmp_path: Path) -> None:
@@ -154,7 +159,7 @@ def test_a_truncated_file_is_refused(halves: Halves, tmp_path: Path, ending: str
     content = path.read_bytes()
     path.write_bytes(content[: kept if kept == 10 else int(len(content) * kept)])
 
-    assert _refused(path) == "models.lora_unreadable"
+    assert _refused(path) in ("loras.file_cut", "loras.file_cut_archive")
 
 
 @pytest.mark.parametrize(
@@ -172,7 +177,7 @@ def test_a_truncated_file_is_refused(halves: Halves, tmp_path: Path, ending: str
 def test_headers_that_are_none_are_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "bad.safetensors").write_bytes(content)
 
-    assert _refused(tmp_path / "bad.safetensors") == "models.lora_unreadable"
+    assert _refused(tmp_path / "bad.safetensors") in ("models.lora_unreadable", "loras.file_empty")
 
 
 def test_too_many_tensors_are_refused(tmp_path: Path) -> None:
@@ -207,28 +212,57 @@ def test_a_model_that_is_no_lora_is_refused(tmp_path: Path) -> None:
     assert _refused(tmp_path / "unet.safetensors") == "models.lora_no_layers"
 
 
-@pytest.mark.parametrize(
-    ("name", "module"),
-    [
-        (
-            "blocks.7.transformer_blocks.1.attn2.to_out.lora_A.default.weight",
-            "blocks.7.transformer_blocks.1.attn2.to_out",
-        ),
-        (
-            "unet.mid_block.attentions.0.transformer_blocks.9.ff.net.2.lora.up.weight",
-            "blocks.21.transformer_blocks.9.ff",
-        ),
-        (
-            "lora_unet_up_blocks_0_attentions_2_transformer_blocks_3_ff_net_0_proj.alpha",
-            "blocks.31.transformer_blocks.3.act_fn.proj",
-        ),
-        ("lora_unet_output_blocks_5_1_proj_in.lora_down.weight", "blocks.41.proj_in"),
-    ],
-)
-def test_names_are_understood_in_every_dialect(name: str, module: str) -> None:
-    key = parse_key(name)
+_SPELLINGS = {
+    "blocks.7.transformer_blocks.1.attn2.to_out": (
+        "blocks.7.transformer_blocks.1.attn2.to_out.lora_A.default.weight",
+        "base_model.model.blocks.7.transformer_blocks.1.attn2.to_out.lora_B.weight",
+        "base_model.model.unet.down_blocks.1.attentions.0.transformer_blocks.1.attn2.to_out.0.lora_A.weight",
+        "unet.down_blocks.1.attentions.0.transformer_blocks.1.attn2.processor.to_out_lora.down.weight",
+        "down_blocks.1.attentions.0.transformer_blocks.1.attn2.processor.to_out_lora.up.weight",
+        "diffusion_model.input_blocks.4.1.transformer_blocks.1.attn2.to_out.0.lora_up.weight",
+        "model.diffusion_model.input_blocks.4.1.transformer_blocks.1.attn2.to_out.0.lora_A.weight",
+        "lora_unet_input_blocks_4_1_transformer_blocks_1_attn2_to_out_0.alpha",
+        "lycoris_down_blocks_1_attentions_0_transformer_blocks_1_attn2_to_out_0.dora_scale",
+        "transformer.down_blocks.1.attentions.0.transformer_blocks.1.attn2.to_out.0.lora_A.weight",
+        "unet.down_blocks.1.attentions.0.transformer_blocks.1.attn2.to_out.0.lora_magnitude_vector.default.weight",
+        "unet.down_blocks.1.attentions.0.transformer_blocks.1.attn2.to_out.0.lora_magnitude_vector",
+    ),
+    "blocks.21.transformer_blocks.9.ff": ("unet.mid_block.attentions.0.transformer_blocks.9.ff.net.2.lora.up.weight",),
+    "blocks.31.transformer_blocks.3.act_fn.proj": (
+        "lora_unet_up_blocks_0_attentions_2_transformer_blocks_3_ff_net_0_proj.alpha",
+    ),
+    "blocks.41.proj_in": ("lora_unet_output_blocks_5_1_proj_in.lora_down.weight",),
+    "blocks.0.conv1": ("lora_unet_input_blocks_1_0_in_layers_2.lora_mid.weight",),
+    "blocks.34.conv_shortcut": ("lora_unet_output_blocks_3_0_skip_connection.lora_down.weight",),
+    "blocks.4.conv": ("lora_unet_input_blocks_3_0_op.lora_up.weight", "unet.down_blocks.0.downsamplers.0.conv.alpha"),
+    "text_intermediate_proj": ("unet.encoder_hid_proj.lora_A.weight",),
+}
 
-    assert key is not None and key.module == module
+
+def test_names_are_understood_in_every_dialect() -> None:
+    missed = [
+        (name, key)
+        for module, names in _SPELLINGS.items()
+        for name in names
+        if (key := parse_key(name)) is None or key.module != module
+    ]
+
+    assert missed == []
+
+
+def test_the_names_of_all_layers_are_those_of_diffsynths_own_tables(tmp_path: Path) -> None:
+    converter = SDXLUNetStateDictConverter()
+    layers = base_shapes(small_workspace(tmp_path))["kolors"]
+    numbers = {module: torch.full((1,), float(number)) for number, module in enumerate(layers)}
+
+    from_diffusers, _ = converter.from_diffusers({f"{diffusers_name(m)}.weight": each for m, each in numbers.items()})
+
+    assert from_diffusers == {f"{module}.weight": each for module, each in numbers.items()}
+    sgm = {f"model.diffusion_model.{sgm_name(module)}.weight": each for module, each in numbers.items()}
+    theirs = converter.from_civitai(sgm)
+    theirs = theirs[0] if isinstance(theirs, tuple) else theirs
+    assert {name.removesuffix(".weight") for name in theirs} >= set(layers) - {"text_intermediate_proj"}
+    assert all(theirs[f"{m}.weight"] == each for m, each in numbers.items() if m != "text_intermediate_proj")
 
 
 def test_published_names_are_those_of_the_widely_used_tables() -> None:
@@ -236,6 +270,75 @@ def test_published_names_are_those_of_the_widely_used_tables() -> None:
         "up_blocks.1.attentions.0.transformer_blocks.0.attn1.to_out.0"
     )
     assert kohya_name("blocks.7.proj_in") == "lora_unet_down_blocks_1_attentions_0_proj_in"
+
+
+def test_eight_bit_numbers_are_read_and_the_rest_that_is_no_number_is_named(halves: Halves, tmp_path: Path) -> None:
+    wrong: list[str] = []
+    down, up = halves[_ONE]
+    for dtype in (torch.float8_e4m3fn, torch.float8_e5m2, torch.float8_e4m3fnuz, torch.float8_e5m2fnuz):
+        stored = {
+            f"{kohya_name(_ONE)}.lora_down.weight": down.to(dtype),
+            f"{kohya_name(_ONE)}.lora_up.weight": up.to(dtype),
+        }
+        save_file(stored, tmp_path / "eight.safetensors")
+        layer = read_lora(tmp_path / "eight.safetensors").layers[_ONE]
+        if not torch.equal(layer.down.float(), down.to(dtype).float()):
+            wrong.append(str(dtype))
+    harmful = {
+        "complex": down.to(torch.complex64),
+        "sparse": down.to_sparse(),
+        "meta": down.to("meta"),
+        "quantised": torch.quantize_per_tensor(down, 0.1, 0, torch.qint8),
+        "bool": down > 0,
+        "integers": down.to(torch.int8),
+        "empty": down[:0],
+        "scalar": down[0, 0],
+    }
+    for kind, tensor in harmful.items():
+        for half in ("A", "B"):
+            tensors = {f"{_ONE}.lora_A.default.weight": down, f"{_ONE}.lora_B.default.weight": up}
+            torch.save(tensors | {f"{_ONE}.lora_{half}.default.weight": tensor}, tmp_path / "odd.ckpt")
+            if _refused(tmp_path / "odd.ckpt") != "models.lora_shapes":
+                wrong.append(f"{kind} in {half}")
+        torch.save(tensors | {f"{_ONE}.alpha": tensor}, tmp_path / "odd.ckpt")
+        if kind != "scalar" and _refused(tmp_path / "odd.ckpt") != "models.lora_shapes":
+            wrong.append(f"{kind} as alpha")
+        torch.save(tensors | {"something": tensor}, tmp_path / "odd.ckpt")
+        examine(tmp_path / "odd.ckpt", bases={})
+        repaired(tmp_path / "odd.ckpt", "convert", alpha=2.0)
+
+    assert wrong == []
+
+
+def test_an_old_checkpoint_of_plain_tensors_is_read(halves: Halves, tmp_path: Path) -> None:
+    tensors = {f"{name}.lora_A.default.weight": each[0] for name, each in halves.items()}
+    tensors |= {f"{name}.lora_B.default.weight": torch.nn.Parameter(each[1]) for name, each in halves.items()}
+    torch.save(tensors, tmp_path / "old.pt", _use_new_zipfile_serialization=False)
+
+    weights = read_lora(tmp_path / "old.pt", alpha=2.0)
+
+    assert set(weights.layers) == set(halves) and torch.equal(weights.layers[_ONE].up, halves[_ONE][1])
+    (tmp_path / "cut.pt").write_bytes((tmp_path / "old.pt").read_bytes()[:-100])
+    assert _refused(tmp_path / "cut.pt") in ("loras.file_cut_archive", "models.lora_unreadable")
+
+
+def test_tensors_that_belong_nowhere_are_refused_with_how_many(halves: Halves, tmp_path: Path) -> None:
+    save_kohya(halves, tmp_path / "a.safetensors")
+    stray = {f"lora_unet_strange_{n}.lora_up.weight": torch.ones(2, 2) for n in range(3)}
+    save_file(load_file(tmp_path / "a.safetensors") | stray, tmp_path / "a.safetensors")
+
+    with pytest.raises(FixInput) as caught:
+        read_lora(tmp_path / "a.safetensors")
+
+    assert caught.value.code == "loras.unplaced" and caught.value.values["count"] == 3
+
+
+def test_a_layer_that_is_there_twice_in_two_dialects_is_refused(halves: Halves, tmp_path: Path) -> None:
+    save_kohya(halves, tmp_path / "a.safetensors")
+    twice = {f"unet.{diffusers_name(_ONE)}.lora_A.weight": halves[_ONE][0]}
+    save_file(load_file(tmp_path / "a.safetensors") | twice, tmp_path / "a.safetensors")
+
+    assert _refused(tmp_path / "a.safetensors") == "models.lora_shapes"
 
 
 def _refused(path: Path) -> str:
