@@ -20,7 +20,7 @@ from torch import nn
 from story_engine.lora_files.layers import Magnitude
 
 
-class Decomposed(LoraVariant):
+class Decomposed(LoraVariant):  # type: ignore[misc]
     """The DoRA of one layer and one adapter."""
 
     def __init__(self, magnitude: Magnitude, *, scale: float) -> None:
@@ -29,7 +29,7 @@ class Decomposed(LoraVariant):
         self._known: tuple[float, torch.Tensor, float] | None = None
         """Scaling, the factor of each row or column, σ."""
 
-    def forward(  # type: ignore[override]
+    def forward(
         self, module: Any, active_adapter: str, x: torch.Tensor, result: torch.Tensor, **_: object
     ) -> torch.Tensor:
         """What the layer and the adapters before gave, and what this one adds to it."""

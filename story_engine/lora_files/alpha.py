@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from story_engine.domain.adapter_config import AdapterAlphas, alphas_in
 from story_engine.errors import FixInput
-from story_engine.formats.adapter_config import AdapterAlphas, alphas_in
 from story_engine.lora_files.contents import LoraContents
 from story_engine.lora_files.names import LoraKey, diffusers_name
 from story_engine.store.lora_beside import alphas_beside

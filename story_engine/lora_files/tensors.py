@@ -29,6 +29,22 @@ _WIDENED = {
 """Eight bits, with which torch cannot count → the smallest type that holds every value of them."""
 
 
+_NO_LORA = {
+    "empty": "loras.file_empty",
+    "pointer": "loras.file_pointer",
+    "web_page": "loras.file_web_page",
+    "archive": "loras.file_archive",
+    "cut_archive": "loras.file_cut_archive",
+    "tar_checkpoint": "loras.file_tar_checkpoint",
+    "pickle": "loras.file_pickle",
+    "picture": "loras.file_picture",
+    "model": "loras.file_model",
+    "document": "loras.file_document",
+    "text": "loras.file_text",
+}
+"""What a file can be instead of a LoRA, as `kind_of` calls it → its message."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredTensors:
     """Everything in a file."""
@@ -60,7 +76,7 @@ def read_tensors(path: Path) -> StoredTensors:
     elif kind == "safetensors":
         tensors, metadata = _safetensors(path)
     else:
-        raise FixInput(f"loras.file_{kind}", file=path.name)
+        raise FixInput(_NO_LORA[kind], file=path.name)
     widened = {name: tensor.dtype for name, tensor in tensors.items() if tensor.dtype in _WIDENED}
     for name, dtype in widened.items():
         if _plainness_fault(tensors[name]) is None:

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from story_engine.domain.adapter_config import AdapterAlphas, alphas_in
 from story_engine.errors import StudioError
-from story_engine.formats.adapter_config import AdapterAlphas, alphas_in
 from story_engine.store.atomic import read_bytes
 
 _LARGEST_BYTES = 2_000_000

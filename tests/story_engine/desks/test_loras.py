@@ -116,7 +116,7 @@ def test_harmful_and_useless_files_are_refused_with_their_reason(desk: LoraDesk,
         "bomb.ckpt": "loras.other_base",
         "header.safetensors": "models.lora_unreadable",
         "sd15.safetensors": "loras.other_base",
-        "cut.safetensors": "models.lora_unreadable",
+        "cut.safetensors": "loras.file_cut",
         "unet.safetensors": "models.lora_no_layers",
     }
 
