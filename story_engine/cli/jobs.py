@@ -9,7 +9,7 @@ import typer
 from story_engine.cli.call import engine_of
 from story_engine.cli.output import answer
 from story_engine.cli.report import job_report
-from story_engine.cli.wait import wait_for
+from story_engine.cli.wait import show_trouble, wait_for
 
 app = typer.Typer(no_args_is_help=True, help="The queue.")
 
@@ -21,7 +21,10 @@ DaysOption = Annotated[int | None, typer.Option(min=0, show_default="STORY_STUDI
 def list_(context: typer.Context) -> None:
     """The last jobs. Example: python -m story_engine jobs list"""
     engine = engine_of(context)
-    found = [job_report(job) for job in engine.jobs(active=False)]
+    jobs = engine.jobs(active=False)
+    if any(job.is_active for job in jobs):
+        show_trouble(engine)
+    found = [job_report(job) for job in jobs]
     lines = [f"{job['id']:>5}  {job['kind']:<13} {job['state']:<10} {job['story'] or ''}" for job in found]
     answer(context, {"jobs": found, "size_bytes": engine.job_list_size().size_bytes}, "\n".join(lines))
 

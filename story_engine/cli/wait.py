@@ -29,7 +29,7 @@ def wait_for(engine: Engine, job: int) -> JobView:
     try:
         while (view := engine.job(job)).is_active:
             shown = show(view, shown)
-            is_trouble_shown = is_trouble_shown or _show_trouble(engine)
+            is_trouble_shown = is_trouble_shown or show_trouble(engine)
             time.sleep(_POLL_SECONDS)
     except KeyboardInterrupt as error:
         engine.cancel(job)
@@ -42,8 +42,8 @@ def wait_for(engine: Engine, job: int) -> JobView:
     return view
 
 
-def _show_trouble(engine: Engine) -> bool:
-    """Say on stderr why nobody does the job, where that is so; whether it was."""
+def show_trouble(engine: Engine) -> bool:
+    """Report on stderr why nobody does the jobs that wait, where that is so; whether it was."""
     trouble = engine.start_trouble()
     if trouble is not None:
         values = {"count": trouble.count, "reason": trouble.reason, "log": trouble.log}

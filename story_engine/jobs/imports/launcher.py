@@ -115,7 +115,7 @@ class PictureImports:
                 return _picture_import(json.loads((folder / state).read_bytes()))
             except FileNotFoundError:
                 continue
-            except (OSError, ValueError, KeyError, TypeError):
+            except (OSError, ValueError, KeyError, TypeError, RecursionError):
                 return None
         return None
 

@@ -149,7 +149,10 @@ class Agent:
             self._is_closed = True
             children = [slot.child for slot in self._slots if slot.child is not None]
         for child in children:
-            child.kill()
+            try:
+                child.kill()
+            except Exception:  # the others are to end all the same; this one leaves when its pipes close
+                _LOG.exception("child %d could not be ended", child.pid)
 
     def _run_in(self, slots: list[_Slot], order: Order, watch: _Watch) -> Outcome:
         slot, shown = slots[0], tuple(each.token for each in slots)
@@ -161,9 +164,10 @@ class Agent:
                     self._end_child(other)
                 try:
                     child = watch.child = self._child_of(slot, shown)
-                except OSError as error:
-                    log = str(self._log_of(slot))
-                    code, values = "jobs.child_not_started", plain({"reason": str(error), "log": log})
+                except Exception as error:  # no processes, threads or memory left, or no place for its log
+                    _LOG.exception("no child can be started for job %d", watch.job)
+                    reason, log = str(error) or type(error).__name__, str(self._log_of(slot))
+                    code, values = "jobs.child_not_started", plain({"reason": reason, "log": log})
                     return Failed(job=watch.job, attempt=watch.attempt, code=code, values=values)
             child.send(order)
             outcome = self._follow(child, watch)
@@ -248,8 +252,8 @@ class Agent:
         try:
             with self._lock:
                 self._child_of(slot, (slot.token,))
-        except OSError as error:
-            _LOG.warning("no child can be started for the next job: %s", error)
+        except Exception:  # whatever it is, the next job meets it and reports it
+            _LOG.exception("no child can be started for the next job")
 
     def _end_child(self, slot: _Slot) -> None:
         """Its device is given to another child."""

@@ -19,6 +19,8 @@ from story_engine.jobs.orders import FromChild, ToChild, encoded, from_child
 from story_engine.store.folders import make_folder
 
 _LARGEST_LOG_BYTES = 2_000_000
+_LEAVING_SECONDS = 10.0
+"""How long a child that has nothing more to say may take to end: torch lets go of a device slowly."""
 _DEATH_SECONDS = 5.0
 """A killed process is gone in milliseconds; one in an uninterruptible read of a broken disk may take longer."""
 
@@ -72,8 +74,15 @@ class ChildProcess:
                 start_new_session=os.name != "nt",
             )
         self._messages: queue.Queue[FromChild | Signal] = queue.Queue()
+        self._orders: queue.Queue[ToChild | None] = queue.Queue()
         self._reader = threading.Thread(target=self._read, name=f"child-{self._process.pid}", daemon=True)
-        self._reader.start()
+        writer = threading.Thread(target=self._write, name=f"to-child-{self._process.pid}", daemon=True)
+        try:
+            writer.start()
+            self._reader.start()
+        except RuntimeError:  # no more threads: nobody would hear of it
+            self._kill_group()
+            raise
 
     @property
     def pid(self) -> int:
@@ -86,12 +95,8 @@ class ChildProcess:
         return self._process.poll() is None
 
     def send(self, message: ToChild) -> None:
-        """Tell it something; a dead one is found out by `ENDED`."""
-        pipe = self._process.stdin
-        if pipe is not None:
-            with contextlib.suppress(BrokenPipeError, OSError, ValueError):
-                pipe.write(encoded(message))
-                pipe.flush()
+        """Send it something; returns at once, whether or not the child reads. A dead one is found out by `ENDED`."""
+        self._orders.put(message)
 
     def wake(self) -> None:
         """Make a `receive` that waits return."""
@@ -106,11 +111,7 @@ class ChildProcess:
 
     def kill(self) -> None:
         """End it and its whole group now."""
-        if os.name == "nt":
-            subprocess.run(["taskkill", "/F", "/T", "/PID", str(self.pid)], capture_output=True, check=False)
-        else:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.pid, signal.SIGKILL)
+        self._kill_group()
         self._reader.join(_DEATH_SECONDS)
 
     def ending(self) -> str:
@@ -125,9 +126,30 @@ class ChildProcess:
         if stream is not None:
             for message in from_child(stream):
                 self._messages.put(message)
-        self._process.wait()
+        # One that lives on without a word, or with words that nobody reads, would keep its job for ever.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_LEAVING_SECONDS)
         # What it started goes with it: a grandchild would keep the GPU's memory.
-        if os.name != "nt":
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, signal.SIGKILL)
+        self._kill_group()
+        self._process.wait()
+        self._orders.put(None)
         self._messages.put(Signal.ENDED)
+
+    def _write(self) -> None:
+        """A thread of its own: a pipe that a halted child does not read takes 64 KiB, then it blocks whoever writes."""
+        pipe = self._process.stdin
+        if pipe is None:
+            return
+        while (message := self._orders.get()) is not None:
+            with contextlib.suppress(OSError, ValueError):
+                pipe.write(encoded(message))
+                pipe.flush()
+        with contextlib.suppress(OSError, ValueError):
+            pipe.close()
+
+    def _kill_group(self) -> None:
+        if os.name == "nt":
+            subprocess.run(["taskkill", "/F", "/T", "/PID", str(self.pid)], capture_output=True, check=False)
+        else:
+            with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS: a zombie's group is forbidden
+                os.killpg(self.pid, signal.SIGKILL)

@@ -9,6 +9,7 @@ import threading
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 
 from story_engine.domain.job import Progress, Retention
 from story_engine.errors import StudioError
@@ -30,6 +31,8 @@ CANCEL_SECONDS = 0.25
 """How often a job that goes on is asked to stop."""
 TROUBLE_SECONDS = 1.0
 """Pause after the ledger could not be written, as on a full disk."""
+SETTLED_SECONDS = 10.0
+"""A dispatcher that breaks sooner counts as not started: whatever broke it waits for the next one too."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -57,6 +60,7 @@ class Dispatcher:
         self._outcomes: list[Outcome] = []
         self._busy_at = time.monotonic()
         self._written_at = 0.0
+        self._is_settled = False
 
     def stop(self) -> None:
         """Leave in order, from any thread or a signal handler: running jobs are queued again without blame."""
@@ -81,21 +85,30 @@ class Dispatcher:
             ending.callback(placement.close)
             ending.callback(withdraw, self._layout)
             announce(self._layout, "running")
-            start_succeeded(self._layout)
+            began = time.monotonic()
             _LOG.info("serving %s with %d token(s)", self._layout.workspace, len(self._settings.agent.devices))
-            while not self._stopping.is_set() and not self._is_time_to_leave(ledger):
-                self._turn(ledger, placement)
+            while self._turn(ledger, placement):
+                if not self._is_settled and time.monotonic() - began >= SETTLED_SECONDS:
+                    self._settle_in()
+            self._settle_in()
 
-    def _turn(self, ledger: WorkLedger, placement: Placement) -> None:
+    def _settle_in(self) -> None:
+        """It has served for a while, or leaves in order: the starts before it are forgotten."""
+        self._is_settled = True
+        start_succeeded(self._layout)
+
+    def _turn(self, ledger: WorkLedger, placement: Placement) -> bool:
+        """One round of the loop; whether another one follows."""
         self._listen()
         try:
             self._write(ledger)
             self._stop_cancelled(ledger, placement)
             self._start_waiting(ledger, placement)
             ledger.tidy()
+            return not self._stopping.is_set() and not self._is_time_to_leave(ledger)
         except StudioError as error:
             _LOG.warning("the ledger cannot be used just now, trying again: %s", error)
-            self._stopping.wait(TROUBLE_SECONDS)
+            return not self._stopping.wait(TROUBLE_SECONDS)
 
     def _listen(self) -> None:
         """Take in what happened, waiting one tick for it."""
@@ -204,12 +217,12 @@ def _settle(ledger: WorkLedger, outcome: Outcome) -> None:
 
 def _tidy(layout: Layout) -> None:
     """No child runs now: what the last ones left half-written can go. What cannot go keeps nobody from working."""
-    try:
-        keep_limits(layout)
-        shutil.rmtree(layout.live(0).parent, ignore_errors=True)
-        swept = TakeStore(layout).sweep()
-    except Exception:
-        _LOG.exception("leftovers could not be swept")
-    else:
-        if swept:
-            _LOG.info("%d leftover(s) swept", swept)
+    shutil.rmtree(layout.live(0).parent, ignore_errors=True)
+    for what, sweep in (("cached bytes", partial(keep_limits, layout)), ("leftovers", TakeStore(layout).sweep)):
+        try:
+            swept = sweep()
+        except Exception:
+            _LOG.exception("%s could not be swept", what)
+        else:
+            if swept:
+                _LOG.info("%d %s swept", swept, what)

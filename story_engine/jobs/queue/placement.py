@@ -41,7 +41,7 @@ class Placement:
         self._agent.cancel(job, attempt, is_forced=is_forced)
 
     def close(self) -> None:
-        """End the children, and wait for what is said of their jobs."""
+        """End the children, and wait for the outcomes of their jobs."""
         self._agent.close()
         self._threads.shutdown(wait=True, cancel_futures=True)
 
@@ -58,5 +58,5 @@ class Placement:
     def _warm_up(self) -> None:
         try:
             self._agent.warm_up()
-        except OSError as error:  # the first job says so to whoever waits for it
-            _LOG.warning("no child can be started: %s", error)
+        except Exception:  # the first job reports it to whoever waits for it
+            _LOG.exception("no child can be started")

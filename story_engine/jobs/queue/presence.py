@@ -14,13 +14,15 @@ from story_engine.store.atomic import write_bytes
 from story_engine.store.layout import Layout
 from story_engine.store.process_identity import ProcessIdentity, this_process
 
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, RecursionError)
+
 
 def dispatcher_state(layout: Layout) -> str:
     """The dispatcher of the workspace: "running", "starting" or "stopped". Costs well under a millisecond."""
     try:
         stored = json.loads(_path(layout).read_bytes())
         return str(stored["state"]) if ProcessIdentity.read(stored).is_living else "stopped"
-    except (OSError, ValueError, KeyError, TypeError):  # none yet, or torn by hand: the lock decides in the end
+    except _UNREADABLE:  # none yet, or torn by hand: the lock decides in the end
         return "stopped"
 
 
@@ -28,7 +30,7 @@ def has_announced(layout: Layout, pid: int) -> bool:
     """Whether the last one to say that it is the dispatcher was this process, alive or not."""
     try:
         return bool(json.loads(_path(layout).read_bytes())["pid"] == pid)
-    except (OSError, ValueError, KeyError, TypeError):
+    except _UNREADABLE:
         return False
 
 

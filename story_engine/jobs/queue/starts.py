@@ -1,7 +1,7 @@
 """Starts of a dispatcher that came to nothing: counted, spaced out and reported, instead of repeated for ever.
 
-Whoever starts one counts it; a dispatcher that serves takes the count back. The count therefore also holds what never
-got as far as writing a log of its own.
+Whoever starts one counts it; a dispatcher that has served for a while takes the count back. The count therefore also
+holds what never got as far as writing a log of its own, and what broke as soon as it served.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from story_engine.store.atomic import write_bytes
 from story_engine.store.layout import Layout
 
 START_LOG = "dispatcher-start.log"
-"""What a dispatcher says before its own rotating log is open, and what its libraries print."""
+"""What a dispatcher prints before its own rotating log is open, and what its libraries print."""
 MOST_SILENT = 2
-"""So many starts may come to nothing before anybody is told: one may meet a dispatcher that is just leaving."""
+"""So many starts may come to nothing before it is reported: one may meet a dispatcher that is just leaving."""
 STARTING_SECONDS = 3.0
 """A dispatcher announces itself within this time; afterwards silence means that it is leaving."""
 _LONGEST_PAUSE_SECONDS = 60.0

@@ -5,6 +5,7 @@ import sys
 import psutil
 import pytest
 
+from story_engine.store import process_identity
 from story_engine.store.process_identity import ProcessIdentity, this_process
 
 
@@ -47,6 +48,19 @@ def test_a_clock_that_is_set_changes_nothing(process, monkeypatch):
         assert this_process().is_living
 
 
+def test_where_nothing_but_times_of_day_is_known_a_clock_that_is_set_changes_nothing_either(monkeypatch):
+    monkeypatch.setattr(process_identity, "_mark", lambda pid: "")
+    present = this_process()
+    start, boot = psutil.Process.create_time, psutil.boot_time
+
+    for seconds in (-7200.0, 5.0, 1e6):  # starts are told by today's clock, the machine's too
+        monkeypatch.setattr(psutil.Process, "create_time", lambda self, by=seconds: start(self) + by)
+        monkeypatch.setattr(psutil, "boot_time", lambda by=seconds: boot() + by)
+        assert present.is_living, seconds
+        monkeypatch.setattr(psutil, "boot_time", boot)
+        assert not present.is_living, "another process of that number"
+
+
 def test_another_process_of_the_same_number_is_not_taken_for_it(process):
     identity = identity_of(process)
     boot, _, ticks = identity.mark.rpartition(":")
@@ -67,7 +81,10 @@ def test_a_number_that_no_process_has_does_not_live(pid):
     assert not ProcessIdentity(pid, 0.0).is_living
 
 
-@pytest.mark.parametrize("stored", [{"pid": "1", "started": 0}, {"pid": os.getpid(), "started": None}])
+@pytest.mark.parametrize(
+    "stored",
+    [{"pid": "1", "started": 0}, {"pid": os.getpid(), "started": None}, {"pid": 1, "started": 10**400}],
+)
 def test_what_is_no_process_is_refused(stored):
     with pytest.raises(TypeError):
         ProcessIdentity.read(stored)

@@ -210,14 +210,15 @@ def test_tokens_are_the_visible_gpus_or_the_cpu(monkeypatch):
     assert visible_devices(4) == (None,)
 
 
-def test_what_was_done_stays_done_when_the_next_child_cannot_start(make_agent, layout, monkeypatch):
+@pytest.mark.parametrize("error", [OSError("no more processes"), RuntimeError("can't start new thread"), MemoryError()])
+def test_what_was_done_stays_done_when_the_next_child_cannot_start(make_agent, monkeypatch, error):
     agent = make_agent()
     real, started = agent_module.ChildProcess, []
 
     def start(*given, **settings):
         started.append(1)
         if len(started) > 1:
-            raise OSError("no more processes")
+            raise error
         return real(*given, **settings)
 
     monkeypatch.setattr(agent_module, "ChildProcess", start)
@@ -229,3 +230,25 @@ def test_what_was_done_stays_done_when_the_next_child_cannot_start(make_agent, l
     assert running.wait().type == "cancelled"
     assert len(started) == 2
     assert agent.run(order(2), lambda _: None).code == "jobs.child_not_started"
+
+
+def test_a_child_that_cannot_be_ended_keeps_no_other_alive(make_agent, layout, monkeypatch):
+    agent = make_agent(devices=(None, None))
+    both = [Running(agent, order(job, steps=1000, seconds=0.1)) for job in (1, 2)]
+    wait_for(lambda: all(running.progress for running in both))
+    real, killed = agent_module.ChildProcess.kill, []
+
+    def kill(child):
+        killed.append(child)
+        if len(killed) == 1:
+            raise PermissionError(1, "Operation not permitted")
+        real(child)
+
+    monkeypatch.setattr(agent_module.ChildProcess, "kill", kill)
+
+    agent.close()
+
+    assert len(killed) == 2
+    wait_for(lambda: len(children_of(layout.workspace)) == 1)
+    real(killed[0])
+    assert [running.wait().type for running in both] == ["lost", "lost"]

@@ -4,6 +4,7 @@ import time
 import psutil
 import pytest
 
+from story_engine.errors import Wait
 from story_engine.jobs.queue import dispatching
 from story_engine.jobs.queue.agent import AgentSettings
 from story_engine.jobs.queue.child_process import ChildCommand
@@ -11,6 +12,7 @@ from story_engine.jobs.queue.dispatcher import ANOTHER_SERVES
 from story_engine.jobs.queue.dispatching import Dispatcher, DispatcherSettings
 from story_engine.jobs.queue.ledger import Ledger
 from story_engine.jobs.queue.presence import dispatcher_state
+from story_engine.jobs.queue.starts import start_begins, start_failed, start_trouble
 from story_engine.jobs.queue.work_ledger import WorkLedger
 from story_engine.store.layout import Layout
 from tests.story_engine.jobs.conftest import Dispatchers, children_of, submit, wait_for
@@ -234,11 +236,15 @@ class _Unclosable:
         raise TimeoutError("the children do not answer")
 
 
-def test_whatever_fails_at_its_end_jobs_are_queued_again_without_blame(layout, ledger, monkeypatch):
-    job = submit(ledger)
+def a_dispatcher(layout, *, idle_seconds=60.0):
     child = ChildCommand(workspace=layout.workspace, stories=layout.stories, work="x:Y", idle_seconds=1)
     agent = AgentSettings(child=child, devices=(None,), threads=1, logs=layout.logs)
-    dispatcher = Dispatcher(layout, DispatcherSettings(agent=agent, idle_seconds=60))
+    return Dispatcher(layout, DispatcherSettings(agent=agent, idle_seconds=idle_seconds))
+
+
+def test_whatever_fails_at_its_end_jobs_are_queued_again_without_blame(layout, ledger, monkeypatch):
+    job = submit(ledger)
+    dispatcher = a_dispatcher(layout)
     monkeypatch.setattr(dispatching, "Placement", _Unclosable)
     _Unclosable.stop = dispatcher.stop
 
@@ -250,3 +256,62 @@ def test_whatever_fails_at_its_end_jobs_are_queued_again_without_blame(layout, l
     again = WorkLedger(layout)
     assert again.take_over() == 0, "none was left running, so none is charged"
     again.close()
+
+
+class _Broken:
+    """A placement that nothing can be given to."""
+
+    def __init__(self, settings, on_event):
+        pass
+
+    def place(self, order):
+        raise RuntimeError("can't start new thread")
+
+    def close(self):
+        pass
+
+
+def test_one_that_breaks_as_soon_as_it_serves_counts_as_not_started(layout, ledger, monkeypatch):
+    job = submit(ledger)
+    monkeypatch.setattr(dispatching, "Placement", _Broken)
+    for _ in range(2):
+        start_begins(layout)
+        with pytest.raises(RuntimeError):
+            a_dispatcher(layout).serve()
+        start_failed(layout, "can't start new thread")
+
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 10)
+    assert start_trouble(layout).reason == "can't start new thread"
+    assert ledger.job(job).state == "queued"
+
+
+def test_one_that_has_served_a_while_or_leaves_in_order_has_started(layout, ledger, monkeypatch):
+    for settled, idle in ((0.0, 0.3), (60.0, 0.1)):
+        monkeypatch.setattr(dispatching, "SETTLED_SECONDS", settled)
+        for _ in range(2):
+            start_begins(layout)
+
+        a_dispatcher(layout, idle_seconds=idle).serve()
+
+        now = time.time()
+        with monkeypatch.context() as later:
+            later.setattr(time, "time", lambda now=now: now + 10)
+            assert start_trouble(layout) is None
+
+
+def test_a_disk_that_is_full_as_it_wants_to_leave_is_asked_again(layout, ledger, monkeypatch):
+    usual, asked = WorkLedger.waiting, []
+
+    def waiting(self):
+        asked.append(1)
+        if len(asked) == 1:
+            raise Wait("files.disk_full", path=layout.ledger)
+        return usual(self)
+
+    monkeypatch.setattr(WorkLedger, "waiting", waiting)
+    monkeypatch.setattr(dispatching, "TROUBLE_SECONDS", 0.01)
+
+    a_dispatcher(layout, idle_seconds=0.1).serve()
+
+    assert len(asked) == 2

@@ -9,7 +9,7 @@ import pytest
 from story_engine.config import Config
 from story_engine.jobs.queue import launcher
 from story_engine.jobs.queue.launcher import start_dispatcher
-from story_engine.jobs.queue.presence import dispatcher_state
+from story_engine.jobs.queue.presence import dispatcher_state, has_announced
 from story_engine.jobs.queue.starts import start_trouble
 from story_engine.store.layout import Layout
 from tests.story_engine.jobs.conftest import LIGHT_WORK, PROJECT, submit, wait_for
@@ -88,10 +88,13 @@ def test_starting_again_after_an_idle_end_starts_a_new_one(layout, workspace, mo
 def test_a_torn_or_stale_presence_file_means_stopped(tmp_path):
     layout = Layout(tmp_path, tmp_path)
     path = layout.dispatcher_lock.with_suffix(".json")
-    for content in ("", "{", "[]", '{"pid": 1}', f'{{"pid": {os.getpid()}, "started": 5.0, "state": "running"}}'):
+    present = f'"pid": {os.getpid()}, "state": "running"'
+    torn = ("", "{", "[]", '{"pid": 1}', "[" * 100_000, '{"pid": [], "started": 1, "state": "running"}')
+    for content in (*torn, f'{{{present}, "started": 5.0}}', f'{{{present}, "started": 1{"0" * 400}}}'):
         path.write_text(content)
 
-        assert dispatcher_state(layout) == "stopped", content
+        assert dispatcher_state(layout) == "stopped", content[:60]
+        assert not has_announced(layout, 1) or '"pid": 1}' in content
 
 
 def test_a_dispatcher_that_cannot_start_is_not_started_over_and_over_and_says_why(layout, workspace, monkeypatch):
