@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from story_engine.domain.captions import has_trigger_in_front
 from story_engine.domain.dataset import DatasetEntry
@@ -18,10 +19,8 @@ FEW_SIGHTS, MANY_SIGHTS = 10, 200
 """Times that each picture is seen: under the first little is learnt, over the second the pictures are copied."""
 CHALLENGE_STEPS = 500
 """`steps_per_epoch` of the challenge's notebook, which trains one epoch."""
-RATIO_BUCKETS = (
-    (0.0, 0.5), (0.5, 0.67), (0.67, 0.8), (0.8, 0.95), (0.95, 1.05), (1.05, 1.25), (1.25, 1.5), (1.5, 2.0),
-    (2.0, float("inf")),
-)  # fmt: skip
+_RATIO_BOUNDS = (0.0, 0.5, 0.67, 0.8, 0.95, 1.05, 1.25, 1.5, 2.0, float("inf"))
+RATIO_BUCKETS = tuple(pairwise(_RATIO_BOUNDS))
 SIZE_BUCKETS = ((0, 256), (256, 512), (512, 768), (768, 1024), (1024, 2048), (2048, 10**9))
 """By the shorter side."""
 SAME_SHARE = 0.9

@@ -18,7 +18,7 @@ class NewPicture:
     """A picture that has been read, with its files written beside the dataset's own, waiting to be taken in."""
 
     entry: DatasetEntry
-    """Its names are wishes: they are changed where they are taken."""
+    """Its names are requests: they are changed where they are taken."""
     original: Path
     image: Path
     thumbnail: Path

@@ -25,10 +25,16 @@ def a_dataset(studio: Studio, *captions: str, title: str = "Ink", side: int = 64
             Image.new("RGB", (side, side), (number, 40, 90)).save(stored, "JPEG")
             file.write_bytes(stored.getvalue())
         entry = DatasetEntry(
-            file=f"p{number:02d}.jpg", original=f"p{number:02d}.jpg", source="test", width=side, height=side + number,
-            sha256=f"{number:064x}", original_sha256=f"{number:064x}", perceptual_hash=f"{number * 0x1111111:016x}",
+            file=f"p{number:02d}.jpg",
+            original=f"p{number:02d}.jpg",
+            source="test",
+            width=side,
+            height=side + number,
+            sha256=f"{number:064x}",
+            original_sha256=f"{number:064x}",
+            perceptual_hash=f"{number * 0x1111111:016x}",
             caption=caption,
-        )  # fmt: skip
+        )
         pictures.append(NewPicture(entry, *files))
     studio.engine.services.datasets.take_in(name, pictures)
     return name

@@ -1,4 +1,4 @@
-"""Starts the process that brings pictures into a dataset, and says how far it is.
+"""Starts the process that brings pictures into a dataset, and reads how far it is.
 
 It is no job of the ledger: those wait for the device, and reading pictures needs none.
 """
@@ -29,7 +29,7 @@ from story_engine.store.layout import Layout
 from story_engine.store.process_identity import ProcessIdentity
 
 STARTING_SECONDS = 60.0
-"""Until the process has said that it runs; a loaded machine needs long to start Python."""
+"""Until the process has reported that it runs; a loaded machine needs long to start Python."""
 STATE = "import.json"
 LOG = "import.log"
 _EARLIER_STATE = "intake.json"
@@ -182,15 +182,15 @@ def write_state(folder: Path, state: dict[str, Any]) -> None:
             raise cannot_write(folder / STATE, error) from error
 
 
-def _picture_import(said: dict[str, Any]) -> PictureImport:
-    state = said["state"]
-    if state in ACTIVE and not _lives(said):
+def _picture_import(report: dict[str, Any]) -> PictureImport:
+    state = report["state"]
+    if state in ACTIVE and not _lives(report):
         state = "interrupted"
-    result = said.get("result", {})
+    result = report.get("result", {})
     return PictureImport(
-        id=said["id"],
+        id=report["id"],
         state=state,
-        progress=Progress(**(said.get("progress", {}) | {"scenes": ()})),
+        progress=Progress(**(report.get("progress", {}) | {"scenes": ()})),
         added=result.get("added", 0),
         same=result.get("same", 0),
         captions=result.get("captions", 0),
@@ -199,15 +199,15 @@ def _picture_import(said: dict[str, Any]) -> PictureImport:
             PassedOver(**(each | {"names": tuple(each["names"])})) for each in result.get("passed_over", ())
         ),
         refused_count=result.get("refused_count", len(result.get("refused", ()))),
-        error_code=said.get("error_code"),
-        error_values=said.get("error_values"),
+        error_code=report.get("error_code"),
+        error_values=report.get("error_values"),
     )
 
 
-def _lives(said: dict[str, Any]) -> bool:
-    if said["state"] == "starting":
-        return bool(time.time() - said["at"] < STARTING_SECONDS)
+def _lives(report: dict[str, Any]) -> bool:
+    if report["state"] == "starting":
+        return bool(time.time() - report["at"] < STARTING_SECONDS)
     try:
-        return ProcessIdentity.read(said).is_living
+        return ProcessIdentity.read(report).is_living
     except (KeyError, TypeError):
         return False

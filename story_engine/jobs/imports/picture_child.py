@@ -43,7 +43,7 @@ def _answer(request: Message) -> Message:
     except StudioError as error:
         return {"refused": error.code, "values": error.values, "is_picture": isinstance(error, FixInput)}
     except OSError as error:
-        # Decoding reads and writes memory: what the file system says here is about the disk, not about the picture.
+        # Decoding reads and writes memory: what the file system reports here is about the disk, not about the picture.
         trouble = cannot_write(into, error)
         return {"refused": trouble.code, "values": trouble.values, "is_picture": False}
     except MemoryError:

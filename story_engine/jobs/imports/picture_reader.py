@@ -83,7 +83,7 @@ class PictureReader:
         Raises:
             FixInput: refused, with the reason.
             Wait: the disk is full, or cannot be written.
-            Cancelled: `should_stop` said so meanwhile.
+            Cancelled: `should_stop` answered yes meanwhile.
         """
         request = {"source": str(source), "name": name, "into": str(into), "token": secrets.token_hex(8)}
         for _ in range(TRIES):
@@ -97,8 +97,8 @@ class PictureReader:
         if "refused" in answer:
             raise (FixInput if answer["is_picture"] else Wait)(answer["refused"], **answer["values"])
         files = {"image": Path(answer["image"]), "thumbnail": Path(answer["thumbnail"])}
-        told = {key: tuple(answer[key]) for key in ("changed", "notes")}
-        return Decoded(**(answer | files | told))
+        lists = {key: tuple(answer[key]) for key in ("changed", "notes")}
+        return Decoded(**(answer | files | lists))
 
     def _ask(self, request: Message) -> Message | None:
         """Its answer; None when the process ended over it.

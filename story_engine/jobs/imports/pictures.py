@@ -48,7 +48,7 @@ def run(
 
     Raises:
         StudioError: a whole source cannot be used, or the disk cannot be written; what was taken in stays.
-        Cancelled: `should_stop` said so; what was taken in stays.
+        Cancelled: `should_stop` answered yes; what was taken in stays.
     """
     store = DatasetStore(layout)
     name = str(spec["dataset"])

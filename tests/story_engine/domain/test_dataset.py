@@ -78,9 +78,14 @@ def test_each_dropped_picture_has_its_first_reason():
         score=ScoreFilter(is_on=True, min_score=5),
     )
     entries = (
-        an_entry("hand.png", 10, 10, left_out=True), an_entry("small.png", 10, 10), an_entry("long.png", 1000, 300),
-        an_entry("ugly.png"), an_entry("duplicate.png"), an_entry("good.png"), an_entry("unscored.png"),
-    )  # fmt: skip
+        an_entry("hand.png", 10, 10, left_out=True),
+        an_entry("small.png", 10, 10),
+        an_entry("long.png", 1000, 300),
+        an_entry("ugly.png"),
+        an_entry("duplicate.png"),
+        an_entry("good.png"),
+        an_entry("unscored.png"),
+    )
     dataset = Dataset(title="t", filters=filters, entries=entries)
 
     dropped = decide(dataset, near_duplicates={"duplicate.png": "good.png"}, scores={"ugly.png": 4.99, "good.png": 5.0})
