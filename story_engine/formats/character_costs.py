@@ -44,9 +44,12 @@ def character_cost(text: str, encoding: str) -> float:
 
 def _squeezed(code: bytes, before: str, after: str) -> float:
     """One character of two bytes inside a Latin word is a letter with an accent, or an apostrophe, misread."""
-    is_inside = before.isascii() and before.isalpha() and after.isascii() and after.isalpha()
-    eats_a_letter = len(code) == 2 and code[1] < 0x80 and before.isascii() and before.isalpha()
-    return 3.0 if eats_a_letter else 1.5 if is_inside else 0.0
+    is_behind_letter = before.isascii() and before.isalpha()
+    is_before_letter = after.isascii() and after.isalpha()
+    eats_a_letter = len(code) == 2 and code[1] < 0x80 and chr(code[1]).isalpha()
+    if eats_a_letter and is_behind_letter:
+        return 3.0
+    return 1.5 if is_before_letter and (is_behind_letter or eats_a_letter) else 0.0
 
 
 def _gb18030(code: bytes, character: str) -> float:

@@ -177,12 +177,12 @@ def _legacy(content: bytes, neighbours: Neighbours, encodings: tuple[str, ...]) 
     costs = _costs(content, encodings)
     if not costs:
         return None
-    ranked = sorted(costs, key=costs.__getitem__)
-    near = [each for each in ranked if costs[each] - costs[ranked[0]] < _OPEN]
-    if len(near) > 1:
-        together = neighbours.costs
-        ranked = sorted(near, key=lambda each: costs[each] + together.get(each, 0.0))
-    return _strictly(content, ranked[0], _NAMES[ranked[0]])
+    best = min(costs, key=costs.__getitem__)
+    near = [each for each in costs if costs[each] - costs[best] < _OPEN]
+    together = neighbours.costs if len(near) > 1 else {}
+    usual = min((each for each in encodings if each in together), key=together.__getitem__, default=best)
+    best = usual if usual in near else best
+    return _strictly(content, best, _NAMES[best])
 
 
 def _costs(content: bytes, encodings: tuple[str, ...], *, is_part: bool = False) -> dict[str, float]:

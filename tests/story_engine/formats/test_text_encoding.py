@@ -97,6 +97,14 @@ def test_what_is_no_text_is_refused_by_name():
             decode(content, name="a.txt")
 
 
+def test_neighbours_of_another_encoding_change_nothing_that_is_clear():
+    chinese = Neighbours(["一个穿红裙的女孩，水墨画".encode("gbk"), "红色的裙子".encode("gbk")])
+
+    for text in ("café", "a girl’s red dress", "Übergröße"):
+        found = decode(text.encode("cp1252"), name="a.txt", neighbours=chinese)
+        assert (found.text, found.encoding) == (text, "Windows-1252")
+
+
 def test_a_word_that_is_utf_8_by_accident_is_chinese_among_chinese_neighbours():
     cat = "1girl, 猫".encode("gbk")
 
