@@ -22,7 +22,7 @@ _MOST_SHARED_FOLDERS = 40
 _LONGEST_PATH = 1_000
 """Characters: no file system takes longer ones, and each of its folders is looked at."""
 _ENOUGH_ROWS = 1_000
-"""To tell from where the paths of a table count."""
+"""Decide from where the paths of a table count."""
 
 
 class Places(Generic[Picture]):

@@ -47,7 +47,7 @@ def read_caption_csv(text: str, *, name: str) -> CaptionTable:
         name: of the file, for messages.
 
     Raises:
-        FixInput: no column can be told to hold file names and another captions.
+        FixInput: no two columns are clearly file names and captions.
     """
     lines = _LINE_ENDS.split(text, _MOST_LINES)
     first = next((place for place, line in enumerate(lines) if line.strip()), None)
@@ -56,9 +56,10 @@ def read_caption_csv(text: str, *, name: str) -> CaptionTable:
     wanted = re.fullmatch(r'"?sep=(.)"?', lines[first].strip(), re.IGNORECASE)
     if wanted:  # Excel's own first line
         first += 1
-    shape = _shape(lines[first:], wanted.group(1) if wanted else None)
+    shape = _shape(lines[first : first + 50], wanted.group(1) if wanted else None)
     if shape is None:
-        columns = ", ".join(cell.strip() for cell in lines[first].split(",")) if first < len(lines) else ""
+        head = lines[first][:_LONGEST_LINE] if first < len(lines) else ""
+        columns = ", ".join(cell.strip() for cell in head.split(","))
         raise FixInput("dataset.captions_columns", name=name, columns=columns[:120] or "–")
     rows: list[CaptionRow] = []
     faults: list[RowFault] = []
@@ -82,14 +83,15 @@ def read_caption_csv(text: str, *, name: str) -> CaptionTable:
 
 def is_caption_csv(text: str) -> bool:
     """Whether a text of any ending is such a table: its first line names the columns, or it begins with a picture."""
-    start = [line for line in _LINE_ENDS.split(text, 3)[:3] if line.strip()]
-    shape = _shape(start, None) if start and len(start[0]) <= _LONGEST_LINE else None
+    start = [line for line in _LINE_ENDS.split(text, 3)[:3] if line.strip() and len(line) <= _LONGEST_LINE]
+    shape = _shape(start, None)
     return shape is not None and (
         shape.has_head or _PICTURE.search(_cells(start[0], shape.delimiter)[0].strip()) is not None
     )
 
 
 def _shape(lines: list[str], wanted: str | None) -> _Shape | None:
+    lines = [line for line in lines if len(line) <= _LONGEST_LINE]
     delimiters = (wanted,) if wanted else _DELIMITERS
     for delimiter in delimiters:
         head = _cells(lines[0], delimiter) if lines else []
@@ -175,20 +177,29 @@ def _begins_row(line: str, shape: _Shape, *, like: str) -> bool:
 
 
 def _strict(record: list[str], delimiter: str) -> list[str] | None:
-    """The cells of one well-formed row; None where a quote stays open. Quotes inside a bare cell are letters."""
+    """The cells of one row; None where a quote stays open. Quotes inside a bare cell are letters."""
+    text = "\n".join(record)
     try:
-        return next(csv.reader(["\n".join(record)], delimiter=delimiter, strict=True), [])
+        return _parsed(text, delimiter, strict=True)
     except csv.Error as error:
         if "unexpected end" in str(error):
             return None
-        return _cells("\n".join(record), delimiter)
+        # Words behind a closing quote: the quotes are the caption's own, unless the file's name stands in some too.
+        bare = text.split(delimiter)
+        return _cells(text, delimiter) if bare[0].lstrip().startswith('"') else bare
 
 
 def _cells(line: str, delimiter: str) -> list[str]:
     try:
-        return next(csv.reader([line], delimiter=delimiter), [])
+        return _parsed(line, delimiter, strict=False)
     except csv.Error:
         return line.split(delimiter)
+
+
+def _parsed(text: str, delimiter: str, *, strict: bool) -> list[str]:
+    """One row; a blank before an opening quote is nobody's."""
+    is_spaced = re.search(re.escape(delimiter) + r' +"(?!")', text) is not None
+    return next(csv.reader([text], delimiter=delimiter, strict=strict, skipinitialspace=is_spaced), [])
 
 
 def _unquoted(line: str, shape: _Shape) -> list[str]:

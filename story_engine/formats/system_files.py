@@ -1,4 +1,4 @@
-"""Files that operating systems and sync programs leave beside pictures: nobody means them, nobody is told of them."""
+"""Files that operating systems and sync programs leave beside pictures: nobody means them, so they are not reported."""
 
 from __future__ import annotations
 

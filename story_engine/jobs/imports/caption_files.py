@@ -63,7 +63,7 @@ def read_caption_files(
         files: (place, content) of each.
         pictures: of the same folder or archive.
         label: put before the names of files, for people; empty for none.
-        passed: is told of rows that could not be read, and of encodings that had to be guessed.
+        passed: gets rows that could not be read, and of encodings that had to be guessed.
     """
     found = CaptionFiles()
     neighbours = Neighbours(content for _, content in files)

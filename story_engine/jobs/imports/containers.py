@@ -124,7 +124,7 @@ def _uploads(source: Mapping[str, Any], passed: PassedOverList) -> Iterator[Cont
     for number, (file, called) in enumerate(given):
         if is_system_file(called):
             continue
-        if times[called.casefold()] > 1:  # which text belongs to which picture, nobody can tell
+        if times[called.casefold()] > 1:  # which text belongs to which picture, is open
             called = _apart(called, number)
         head = _head(file)
         if called.lower().endswith(".zip") or (head.startswith(_ZIP) and not has_picture_ending(called)):

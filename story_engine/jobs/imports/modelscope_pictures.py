@@ -32,7 +32,7 @@ def pictures(
         subset: "default" where a dataset has only one.
         split: such as "train".
         cache: where downloads are kept.
-        on_total: told the number of rows once it is known.
+        on_total: gets the number of rows once it is known.
 
     Raises:
         InstallOrDownload: the extra is not installed.

@@ -12,7 +12,7 @@ from story_engine.domain.dataset import LONGEST_CAPTION, DatasetEntry
 from story_engine.jobs.imports.caption_files import CaptionFiles
 from story_engine.jobs.imports.names import ending_of, stem_for
 from story_engine.jobs.imports.passed_over import PassedOverList
-from story_engine.jobs.imports.sources import tell
+from story_engine.jobs.imports.sources import report_unmatched
 from story_engine.store.dataset_captions import DatasetCaptions
 from story_engine.store.datasets import DatasetStore
 
@@ -35,7 +35,7 @@ def fill(
         name: of the dataset.
         again: SHA-256 of pictures that were brought in once more → their caption.
         alone: captions that came without any picture: they name pictures of the dataset.
-        passed: is told of captions that no picture asked for, or that a picture has another one of.
+        passed: gets captions that no picture asked for, or that a picture has another one of.
     """
     entries = store.load(name).entries
     found: Assigned[str] = Assigned()
@@ -47,7 +47,7 @@ def fill(
         sidecars = [Sidecar(_named(each.place), each.text) for each in files.sidecars]
         tables = [_renamed(each) for each in files.tables]
         assign(places, sidecars, tables, found)
-    tell(found, passed, shown=str)
+    report_unmatched(found, passed, shown=str)
     return _put(store, name, entries, found.captions, passed)
 
 

@@ -1,7 +1,7 @@
 """Where pictures for a dataset come from: uploads, zips, folders, drawings, ModelScope. One stream for all of them.
 
 Everything is listed and all captions are read before the first picture: which picture a caption belongs to can only be
-told when it is known which pictures there are (`domain/caption_places.py`).
+decided when it is known which pictures there are (`domain/caption_places.py`).
 """
 
 from __future__ import annotations
@@ -103,10 +103,10 @@ class Sources:
     ) -> None:
         found: Assigned[_Key] = Assigned(captions=assigned.captions)
         assign(places, files.sidecars, files.tables, found)
-        tell(found, self.passed, shown=container.shown)
+        report_unmatched(found, self.passed, shown=container.shown)
 
 
-def tell(found: Assigned[Any], passed: PassedOverList, *, shown: Callable[[str], str]) -> None:
+def report_unmatched(found: Assigned[Any], passed: PassedOverList, *, shown: Callable[[str], str]) -> None:
     """Count captions that no picture asked for."""
     passed.add("dataset.passed_texts", "", map(shown, found.lonely_sidecars))
     passed.add("dataset.passed_second_texts", "", map(shown, found.second_sidecars))

@@ -86,6 +86,23 @@ def test_an_open_quote_ends_with_its_line_where_names_have_no_ending():
     assert (found, faults) == ({"img_1": "a red circle", "img_2": "a blue box", "img_3": '4" ruler'}, [(2, "quote")])
 
 
+def test_quotes_are_the_captions_own_where_they_frame_no_cell():
+    rows = {
+        '1.png,"a red" circle, big': '"a red" circle, big',
+        '1.png,a "red" circle, big': 'a "red" circle, big',
+        '1.png, "a, b"': "a, b",
+        '1.png,"a, ""b"""': 'a, "b"',
+        "1.png,'a', b": "'a', b",
+        '"1.png","a" b': "a b",
+        '1.png,"a, b': "a, b",
+        '"1.png,a': "a",
+    }
+
+    assert {row: read(f"file_name,text\n{row}\n2.png,c")[0] for row in rows} == {
+        row: {"1.png": caption, "2.png": "c"} for row, caption in rows.items()
+    }
+
+
 def test_a_quoted_caption_may_have_lines_commas_and_quotes():
     assert read('file_name,text\n1.png,"a ""red""\ncircle, big"\n2.png,b\n')[0] == {
         "1.png": 'a "red"\ncircle, big',
