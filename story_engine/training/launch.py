@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from typing import IO, Any
+from typing import IO
 
 import torch
 
-from story_engine import errors
 from story_engine.config import PROJECT_FOLDER
 from story_engine.domain.job import Progress
+from story_engine.domain.job_result import TrainResult
 from story_engine.domain.training import TrainingSpec
 from story_engine.errors import FixInput, LookAtLog, StudioError
 from story_engine.store.layout import Layout
 from story_engine.store.runs import RunStore
+from story_engine.training.lines import DoneLine, ErrorLine, ProgressLine, read_line
 
 _WATCH_SECONDS = 0.3
 LOG = "processes.log"
@@ -33,7 +33,7 @@ def train_in_processes(
     *,
     report: Callable[[Progress], None],
     should_stop: Callable[[], bool],
-) -> dict[str, Any]:
+) -> TrainResult:
     """As `train.train`, in as many processes as the spec says; accelerate connects them (gloo on CPUs, NCCL on GPUs).
 
     Raises:
@@ -60,8 +60,8 @@ def train_in_processes(
             text=True,
         )
     assert process.stdout is not None
-    said = _Said(report)
-    reader = threading.Thread(target=said.read, args=(process.stdout,), daemon=True)
+    output = _Output(report)
+    reader = threading.Thread(target=output.read, args=(process.stdout,), daemon=True)
     reader.start()
     try:
         while reader.is_alive():
@@ -74,34 +74,30 @@ def train_in_processes(
             process.terminate()
             process.wait()
         store.forget_requests(run_id)
-    if said.error is not None:
-        raise said.error
-    if said.outcome is None:
+    if output.error is not None:
+        raise output.error
+    if output.outcome is None:
         raise LookAtLog("training.process_broke", status=process.returncode, log=folder / LOG)
-    return said.outcome
+    return output.outcome
 
 
-class _Said:
-    """What the first process says, line by line."""
+class _Output:
+    """What the first process writes, line by line."""
 
     def __init__(self, report: Callable[[Progress], None]) -> None:
         self._report = report
-        self.outcome: dict[str, Any] | None = None
+        self.outcome: TrainResult | None = None
         self.error: StudioError | None = None
 
     def read(self, lines: IO[str]) -> None:
         """Until the processes close their output."""
-        for line in lines:
-            try:
-                said = json.loads(line)
-            except ValueError:
-                continue  # a library that prints
-            if not isinstance(said, dict):
-                continue
-            if "progress" in said:
-                self._report(Progress(**(said["progress"] | {"scenes": ()})))
-            elif "done" in said:
-                self.outcome = said["done"]
-            elif "error" in said:
-                kind = getattr(errors, said["error"]["kind"], LookAtLog)
-                self.error = kind(said["error"]["code"], **said["error"]["values"])
+        for text in lines:
+            match read_line(text):
+                case ProgressLine(progress=progress):
+                    self._report(progress)
+                case DoneLine(done=outcome):
+                    self.outcome = outcome
+                case ErrorLine(error=error):
+                    self.error = error.again()
+                case None:
+                    continue

@@ -8,19 +8,18 @@ The first process says how far it is on its standard output, one JSON object per
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
 import threading
 import time
-from dataclasses import asdict
 from pathlib import Path
 
 from story_engine.domain.job import Progress
 from story_engine.errors import StudioError
 from story_engine.store.layout import Layout
 from story_engine.training.launch import LAUNCHED
+from story_engine.training.lines import DoneLine, ErrorLine, Line, ProgressLine, Raised
 from story_engine.training.train import train
 
 _WATCH_SECONDS = 1.0
@@ -44,12 +43,11 @@ def main(arguments: list[str]) -> int:
             should_stop=_never,
         )
     except StudioError as error:
-        values = {name: str(value) for name, value in error.values.items()}
         if is_first:
-            _say({"error": {"kind": type(error).__name__, "code": error.code, "values": values}})
+            _say(ErrorLine(error=Raised.by(error)))
         return 1
     if is_first:
-        _say({"done": outcome})
+        _say(DoneLine(done=outcome))
     return 0
 
 
@@ -61,11 +59,11 @@ def _leave_with_launcher(launcher: int) -> None:
 
 
 def _say_progress(progress: Progress) -> None:
-    _say({"progress": asdict(progress)})
+    _say(ProgressLine(progress=progress))
 
 
-def _say(line: dict[str, object]) -> None:
-    sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+def _say(line: Line) -> None:
+    sys.stdout.write(line.model_dump_json() + "\n")
     sys.stdout.flush()
 
 

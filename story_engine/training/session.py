@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
 from accelerate import Accelerator
 
+from story_engine.domain.job_result import TrainResult
 from story_engine.domain.run import MetricRow
 from story_engine.domain.training import TrainingSpec
 from story_engine.errors import Cancelled, StudioError
@@ -68,7 +68,7 @@ class Session:
     figures: Figures | None = None
     smoothed: float | None = None
 
-    def train(self) -> dict[str, Any]:
+    def train(self) -> TrainResult:
         """As `train.train`."""
         self.store = RunStore(self.layout)
         self.folder = self.store.folder(self.run_id)
@@ -102,9 +102,9 @@ class Session:
             self.accelerator.free_memory()
             free_memory()
 
-    def _ended(self, state: str, step: int) -> dict[str, Any]:
+    def _ended(self, state: str, step: int) -> TrainResult:
         self.telling.write(state=state, ended_at=now())
-        return {"state": state, "step": step, "total": self.spec.steps, "loss": self.smoothed}
+        return TrainResult(state=state, step=step, total=self.spec.steps, loss=self.smoothed)
 
     # -- before the first step -----------------------------------------------------------------------------------------
     def _trained(self) -> int:

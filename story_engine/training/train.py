@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
+from story_engine.domain.job_result import TrainResult
 from story_engine.errors import FixInput
 from story_engine.store.layout import Layout
 from story_engine.store.runs import RunStore
@@ -13,17 +13,17 @@ from story_engine.training.report import Report
 from story_engine.training.session import Session, Stop
 
 
-def train(layout: Layout, run_id: str, *, report: Report, should_stop: Stop) -> dict[str, Any]:
+def train(layout: Layout, run_id: str, *, report: Report, should_stop: Stop) -> TrainResult:
     """Train a run to its end, or go on where it was saved last.
 
     Args:
         layout: of the workspace.
         run_id: of `RunStore.create`.
-        report: told how far it is, a few times per second.
+        report: called with how far it is, a few times per second.
         should_stop: asked at every step; a stop saves first.
 
     Returns:
-        `state` ("finished" or "stopped"), `step`, `total`, `loss`.
+        How far it came; no checkpoint is chosen yet.
 
     Raises:
         FixInput: dataset, spec or base have changed since the run began, or a picture is gone.

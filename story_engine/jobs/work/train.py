@@ -39,7 +39,7 @@ def run(
     _make_room(report)
     trained = train(layout, spec.run, report=report, should_stop=should_stop)
     choice = _choice(layout, spec.run, report=report, should_stop=should_stop)
-    return TrainResult.model_validate(trained | {"choice": choice})
+    return trained.model_copy(update={"choice": choice})
 
 
 def run_measure(

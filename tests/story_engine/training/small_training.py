@@ -14,6 +14,7 @@ from PIL import Image
 
 from story_engine.domain.dataset import DatasetEntry
 from story_engine.domain.job import Progress
+from story_engine.domain.job_result import TrainResult
 from story_engine.domain.run import TrainedPicture
 from story_engine.domain.training import SamplePrompt, TrainingSpec
 from story_engine.store.dataset_pictures import NewPicture
@@ -87,7 +88,7 @@ def new_run(layout: Layout, **changes: Any) -> str:
     return RunStore(layout).create(small_spec(**changes), pictures_of(layout))
 
 
-def trained(layout: Layout, run: str, **changes: Any) -> dict[str, Any]:
+def trained(layout: Layout, run: str, **changes: Any) -> TrainResult:
     """Train it here, quietly."""
     keywords: dict[str, Any] = {"report": lambda progress: None, "should_stop": lambda: False} | changes
     return train(layout, run, **keywords)

@@ -28,7 +28,7 @@ def test_two_processes_have_the_losses_of_one_with_the_same_global_batch(tmp_pat
     outcome = trained(layout, two, report=report)
 
     store = RunStore(layout)
-    assert outcome["state"] == "finished" and any(progress.stage == "training" for progress in told)
+    assert outcome.state == "finished" and any(progress.stage == "training" for progress in told)
     losses = {run: [row.loss for row in store.metrics(run)] for run in (one, two)}
     assert losses[two] == pytest.approx(losses[one], rel=1e-4) and len(losses[two]) == 8
     moved, apart = (sum(part.square().sum() for part in parts).sqrt() for parts in _ups(store, one, two))
@@ -49,7 +49,7 @@ def test_a_stop_while_the_first_process_encodes_ends_the_others_too(tmp_path):
 
     outcome = trained(layout, run)
 
-    assert (outcome["state"], store.run(run).state, store.requests(run)) == ("stopped", "stopped", frozenset())
+    assert (outcome.state, store.run(run).state, store.requests(run)) == ("stopped", "stopped", frozenset())
     assert time.monotonic() - started < 200  # not the half hour that processes wait for each other
 
 

@@ -118,10 +118,10 @@ def test_a_graceful_stop_goes_on_as_if_it_had_never_been(shared, dropout):
     def stop_at_twelve():
         return len(RunStore(shared).metrics(parts)) >= 12
 
-    assert trained(shared, parts, should_stop=stop_at_twelve)["state"] == "stopped"
+    assert trained(shared, parts, should_stop=stop_at_twelve).state == "stopped"
     stopped = RunStore(shared).run(parts)
     assert (stopped.state, stopped.step, stopped.saved_step) == ("stopped", 12, 12)
-    assert trained(shared, parts)["state"] == "finished"
+    assert trained(shared, parts).state == "finished"
 
     assert same(adapter_of(shared, whole, 20), adapter_of(shared, parts, 20))
     assert figures_of(shared, whole) == figures_of(shared, parts)
@@ -218,14 +218,14 @@ def test_a_request_to_stop_saves_and_is_forgotten_at_the_next_start(shared):
     store = RunStore(shared)
     store.request(run, "stop")
 
-    assert trained(shared, run)["state"] == "stopped"
-    assert trained(shared, run)["state"] == "finished"
+    assert trained(shared, run).state == "stopped"
+    assert trained(shared, run).state == "finished"
 
 
 def test_a_run_may_be_stopped_while_it_encodes(layout):
     run = new_run(layout)
 
-    assert trained(layout, run, should_stop=lambda: True)["state"] == "stopped"
+    assert trained(layout, run, should_stop=lambda: True).state == "stopped"
     assert RunStore(layout).run(run).can_resume
 
 
@@ -283,7 +283,7 @@ def test_other_settings_are_refused_by_name_and_harmless_ones_are_not(shared):
     assert "lora_rank: 4 → 8" in str(caught.value) and "learning_rate: 0.001 → 0.01" in str(caught.value)
     assert store.run(run).state == "failed" and store.run(run).error_code == "training.spec_changed"
     path.write_text(before.model_copy(update={"save_every": 3}).model_dump_json())
-    assert trained(shared, run)["state"] == "finished"
+    assert trained(shared, run).state == "finished"
 
 
 def test_a_changed_dataset_is_refused_with_the_pictures_names(layout):
@@ -378,7 +378,7 @@ def test_a_disk_that_fills_up_while_saving_keeps_the_last_good_state(shared):
     assert state.state == "failed" and state.error_code.startswith("files.") and state.saved_step == 4
     assert list(store.checkpoints(run)) == [4] and read_state(store.folder(run)).step == 4
     assert not list(store.folder(run).rglob("*writing*"))
-    assert trained(shared, run)["state"] == "finished"
+    assert trained(shared, run).state == "finished"
 
 
 def events_of(folder):
