@@ -235,3 +235,17 @@ def test_a_strength_and_a_choice_that_both_tabs_change_are_shown_twice(cast: Stu
     assert cast.engine.story(STORY).loras[0].strength == 0.1
     assert second.selectbox(key=f"setting:{STORY}:sampler").value == "ddim"
     assert not second.exception
+
+
+def test_a_conflict_can_be_settled_while_its_drawer_is_closed(cast: Studio):
+    first, second = tab(cast, "cast"), tab(cast, "cast")
+    first.text_input(key=DESCRIPTION).set_value("theirs").run()
+    second.text_input(key=DESCRIPTION).set_value("mine").run()
+    second.segmented_control(key=f"drawer-{STORY}").set_value(None).run()
+
+    second.button(key=f"keep-mine-{DESCRIPTION}").click().run()
+
+    assert mimi(cast).description == "mine"
+    second.segmented_control(key=f"drawer-{STORY}").set_value("cast").run()
+    assert second.text_input(key=DESCRIPTION).value == "mine"
+    assert not second.exception

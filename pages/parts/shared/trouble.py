@@ -46,6 +46,9 @@ def show_trouble(field: Field) -> None:
 def show_homeless(story: str) -> None:
     """What could not be saved and has no field on the page just now: nothing typed is lost without a word."""
     for trouble in fields.homeless(story):
+        if isinstance(trouble.error, EditConflict):
+            show_trouble(trouble.field)
+            continue
         with st.container(border=True, key=f"homeless-{trouble.field.key}"):
             st.error(plain(trouble.error.text(language())), icon=":material/error:")
             st.caption(say("gone.unsaved"))

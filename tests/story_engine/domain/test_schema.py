@@ -26,11 +26,11 @@ def problems(value: object) -> list[tuple[str, str]]:
 
 def test_what_may_stand_in_a_field_is_read_off_its_type():
     assert problems({"leaves": [{"count": 1}, {"count": 3, "is_on": True}], "best": {"count": 2}}) == []
-    assert problems({"leaves": [{"count": 4}, {}], "best": {"count": 1, "is_on": 1}, "rest": 1}) == [
+    assert problems({"leaves": [{"count": 4}, {}], "best": {"count": 1, "is_on": 1}, "zzz": 1}) == [
         ("story.steps_range", "f: leaves[0].count"),
         ("story.missing_key", "f: leaves[1]"),
         ("story.not_yes_no", "f: best.is_on"),
-        ("story.unknown_key", "f: rest"),
+        ("story.unknown_key", "f: zzz"),
     ]
     assert problems({"leaves": [{"count": 1}] * 3}) == [("story.too_many_entries", "f: leaves")]
 
