@@ -267,7 +267,7 @@ class Engine:
     # -- the machine -------------------------------------------------------------------------------------------------
     def machine(self) -> Machine:
         """Device, models, dispatcher."""
-        return machine.look(self.services)
+        return machine.inspect(self.services)
 
     def start_trouble(self) -> StartTrouble | None:
         """Why nobody does the jobs that wait; None while somebody does, or soon will."""

@@ -65,7 +65,7 @@ def test_the_comparison_is_remembered_with_its_pictures(engine):
     chosen = engine.sweeps.remembered("kitten").last
 
     assert chosen is not None and chosen.scene == "s1"
-    assert all(cell.take is not None for row in engine.sweeps.look("kitten", chosen).rows for cell in row)
+    assert all(cell.take is not None for row in engine.sweeps.view("kitten", chosen).rows for cell in row)
 
 
 def test_the_dataset_keeps_captions_trigger_and_filter(engine):

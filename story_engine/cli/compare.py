@@ -41,7 +41,7 @@ def compare(
     if reading.sweep is None:
         raise InvalidInput(reading.problems)
     submitted = engine.sweeps.paint(slug, reading.sweep)
-    while (view := engine.sweeps.look(slug, reading.sweep)).jobs:
+    while (view := engine.sweeps.view(slug, reading.sweep)).jobs:
         wait_for(engine, view.jobs[0].id)
     report: dict[str, object] = {"story": slug, "scene": chosen, "found": submitted.found, "made": submitted.queued}
     report |= _report(view)

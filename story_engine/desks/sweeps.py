@@ -57,13 +57,13 @@ class SweepDesk:
         self.services.sweeps.remember(slug, chosen)
 
     # -- the grid ------------------------------------------------------------------------------------------------------
-    def look(self, slug: str, chosen: Sweep) -> SweepView:
+    def view(self, slug: str, chosen: Sweep) -> SweepView:
         """Every cell with its take and score, or how far it is.
 
         Raises:
             InvalidInput: all problems of the sweep.
         """
-        return sweep_view.look(self.services, slug, chosen)
+        return sweep_view.view_of(self.services, slug, chosen)
 
     def paint(self, slug: str, chosen: Sweep) -> Submitted:
         """Queue what is missing, behind everything else that waits; `job` is the last of them."""

@@ -28,9 +28,14 @@ def _flat_prompts_to_scenes(data: dict[object, object]) -> dict[object, object]:
     """Form 0, as notebooks keep it: `negative_prompt` for `negative`, scenes without ids, settings beside them."""
     moved = {"negative_prompt": "negative"}
     settings_keys = {
-        "cfg_scale": "cfg_scale", "steps": "steps", "num_inference_steps": "steps", "height": "height",
-        "width": "width", "sampler": "sampler", "family": "family",
-    }  # fmt: skip
+        "cfg_scale": "cfg_scale",
+        "steps": "steps",
+        "num_inference_steps": "steps",
+        "height": "height",
+        "width": "width",
+        "sampler": "sampler",
+        "family": "family",
+    }
     story: dict[object, object] = {"schema": 1}
     settings: dict[object, object] = {}
     for key, value in data.items():

@@ -61,15 +61,15 @@ def resolve(
         take_number: 0 for the scene's first take; further takes count on from its seed.
         family: what paints. When the story asks for another one, this is a stand-in, and the author's sampler, steps,
             scale and size, meant for the other model, give way to the stand-in's own.
-        loras: name → sha256 of the adapter file, for every LoRA that the scene wears.
+        loras: name → sha256 of the adapter file, for every LoRA that the scene uses.
         device: type of the device that paints ("cuda"); decides pixels only with `noise: device`.
 
     Raises:
         ChooseAnother: a LoRA of the scene has no hash, which means that it is not in the library.
         FixInput: the size is outside of what the family can paint; a character or an outfit is missing.
     """
-    wishes = story.settings if story.settings.family == family.name else Settings(family=family.name)
-    width, height = wishes.width or family.width, wishes.height or family.height
+    requested = story.settings if story.settings.family == family.name else Settings(family=family.name)
+    width, height = requested.width or family.width, requested.height or family.height
     for side in (width, height):
         if not family.smallest_side <= side <= family.largest_side:
             limits = {"least": family.smallest_side, "most": family.largest_side}
@@ -78,9 +78,9 @@ def resolve(
         prompt=compose_prompt(story, scene),
         negative=compose_negative(story, scene),
         seed=(scene.seed + take_number) % (LARGEST_SEED + 1),
-        sampler=wishes.sampler or family.sampler,
-        steps=family.steps if wishes.steps is None else wishes.steps,
-        cfg_scale=family.cfg_scale if wishes.cfg_scale is None else wishes.cfg_scale,
+        sampler=requested.sampler or family.sampler,
+        steps=family.steps if requested.steps is None else requested.steps,
+        cfg_scale=family.cfg_scale if requested.cfg_scale is None else requested.cfg_scale,
         width=width,
         height=height,
         noise=f"device:{device}" if story.settings.noise == "device" else "cpu",
@@ -145,8 +145,8 @@ def _words_of(story: Story, appearance: Appearance) -> list[str]:
     raise FixInput("story.missing_character", value=appearance.character, known=known)
 
 
-def _lora_parts(worn: Iterable[LoraUse], loras: Mapping[str, str]) -> Iterable[LoraPart]:
-    for use in worn:
+def _lora_parts(used: Iterable[LoraUse], loras: Mapping[str, str]) -> Iterable[LoraPart]:
+    for use in used:
         if use.name not in loras:
             raise ChooseAnother("story.lora_missing", name=use.name, known=", ".join(sorted(loras)) or "-")
         # Strength 0 paints the very picture that is painted without the LoRA: one recipe, one take.

@@ -15,7 +15,7 @@ from story_engine.errors import Problem
 AXES = ("strength", "seed", "lora", "checkpoint", "sampler", "steps", "cfg_scale")
 """What can stand along an axis, in the order in which it is offered."""
 LORA_AXES = frozenset({"strength", "lora", "checkpoint"})
-"""Axes that need a LoRA: a stand-in wears none."""
+"""Axes that need a LoRA: a stand-in uses none."""
 WHOLE_NUMBERS = frozenset({"seed", "steps", "checkpoint"})
 NAMES = frozenset({"lora", "sampler"})
 LIMITS: dict[str, tuple[float, float]] = {
@@ -63,7 +63,7 @@ class Sweep(Value):
     y: Axis | None = None
     """Along the rows; without it the grid is one row."""
     lora: str = ""
-    """The LoRA that strengths are of, where no axis says it; blank is the first that the scene wears."""
+    """The LoRA that strengths are of, where no axis says it; blank is the first that the scene uses."""
     run: str = ""
     """The training that checkpoints are of."""
 
@@ -131,11 +131,11 @@ def problems(sweep: Sweep, story: Story, *, stand_in: str | None) -> tuple[Probl
 
 
 def lora_of_strength(sweep: Sweep, story: Story) -> str:
-    """Name of the LoRA whose strength differs; blank where the scene wears none."""
+    """Name of the LoRA whose strength differs; blank where the scene uses none."""
     if sweep.lora:
         return sweep.lora
-    worn = story.loras_of(story.scene(sweep.scene))
-    return worn[0].name if worn else ""
+    used = story.loras_of(story.scene(sweep.scene))
+    return used[0].name if used else ""
 
 
 def varied(story: Story, sweep: Sweep, given: Mapping[str, AxisValue]) -> Story:
@@ -167,20 +167,20 @@ def painting_order(sweep: Sweep) -> list[tuple[int, int]]:
 
 
 def _loras(story: Story, sweep: Sweep, given: Mapping[str, AxisValue]) -> tuple[LoraUse, ...]:
-    worn = story.loras_of(story.scene(sweep.scene))
+    used = story.loras_of(story.scene(sweep.scene))
     if "lora" in given:
-        strengths = {use.name: use.strength for use in worn}
+        strengths = {use.name: use.strength for use in used}
         name = str(given["lora"])
-        worn = () if name == WITHOUT else (LoraUse(name=name, strength=strengths.get(name, 1.0)),)
+        used = () if name == WITHOUT else (LoraUse(name=name, strength=strengths.get(name, 1.0)),)
     elif "checkpoint" in given:
         step = given["checkpoint"]
-        worn = () if step == BEFORE_TRAINING else (LoraUse(name=f"{sweep.run}@{step}"),)
+        used = () if step == BEFORE_TRAINING else (LoraUse(name=f"{sweep.run}@{step}"),)
     if "strength" not in given:
-        return worn
+        return used
     strength = float(given["strength"])
     if {"lora", "checkpoint"} & set(given):
-        return tuple(use.model_copy(update={"strength": strength}) for use in worn)
+        return tuple(use.model_copy(update={"strength": strength}) for use in used)
     name = lora_of_strength(sweep, story)
-    if name not in {use.name for use in worn}:
-        return (*worn, LoraUse(name=name, strength=strength))
-    return tuple(use.model_copy(update={"strength": strength}) if use.name == name else use for use in worn)
+    if name not in {use.name for use in used}:
+        return (*used, LoraUse(name=name, strength=strength))
+    return tuple(use.model_copy(update={"strength": strength}) if use.name == name else use for use in used)

@@ -63,12 +63,14 @@ def _scene_count(found: Findings, scenes: object) -> None:
 def _references(found: Findings, clean: dict[str, object]) -> None:
     """What only shows when the parts are seen together: ids given twice, references that lead nowhere."""
     characters, scenes = _mappings(clean.get("characters")), _mappings(clean.get("scenes"))
-    _no_twins(found, "characters", characters, "id", "story.duplicate_character_id")
-    _no_twins(found, "scenes", scenes, "id", "story.duplicate_scene_id")
-    _no_twins(found, "loras", _mappings(clean.get("loras")), "name", "story.duplicate_lora")
+    _no_duplicates(found, "characters", characters, "id", "story.duplicate_character_id")
+    _no_duplicates(found, "scenes", scenes, "id", "story.duplicate_scene_id")
+    _no_duplicates(found, "loras", _mappings(clean.get("loras")), "name", "story.duplicate_lora")
     outfits = {str(entry.get("id")): _mapping(entry.get("outfits")) for entry in characters}
     for position, scene in enumerate(scenes):
-        _no_twins(found, f"scenes[{position}].loras", _mappings(scene.get("loras")), "name", "story.duplicate_lora")
+        _no_duplicates(
+            found, f"scenes[{position}].loras", _mappings(scene.get("loras")), "name", "story.duplicate_lora"
+        )
         for place, appearance in enumerate(_mappings(scene.get("characters"))):
             path = f"scenes[{position}].characters[{place}]"
             who, outfit = appearance.get("character"), appearance.get("outfit")
@@ -83,14 +85,14 @@ def _references(found: Findings, clean: dict[str, object]) -> None:
                 found.add(f"{path}.outfit", "story.missing_outfit", **values)
 
 
-def _no_twins(found: Findings, path: str, entries: list[dict[str, object]], key: str, code: str) -> None:
+def _no_duplicates(found: Findings, path: str, entries: list[dict[str, object]], key: str, code: str) -> None:
     first_at: dict[str, int] = {}
     for position, entry in enumerate(entries):
         if not isinstance(entry.get(key), str):
             continue
-        twin = first_at.setdefault(same_file(str(entry[key])), position)
-        if twin != position:
-            found.add(f"{path}[{position}].{key}", code, id=shown(entry[key]), first=twin + 1, second=position + 1)
+        first = first_at.setdefault(same_file(str(entry[key])), position)
+        if first != position:
+            found.add(f"{path}[{position}].{key}", code, id=shown(entry[key]), first=first + 1, second=position + 1)
 
 
 def _lists(value: object) -> object:

@@ -1,4 +1,4 @@
-"""Look at the machine: device, models, scorer, dispatcher."""
+"""Inspect the machine: device, models, scorer, dispatcher."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from story_engine.domain.views import Machine
 from story_engine.flows.services import Services
 
 
-def look(services: Services) -> Machine:
+def inspect(services: Services) -> Machine:
     """What this machine can do now."""
     gpus = gpu_names()
     return Machine(

@@ -39,10 +39,10 @@ def resolved_text(services: Services, story: Story, scene_id: str) -> ResolvedTe
 
 
 def _triggers(services: Services, story: Story, scene: Scene) -> list[str]:
-    """Words that the worn LoRAs know, though the model does not."""
+    """Words that the LoRAs in use know, though the model does not."""
     found = []
     for use in story.loras_of(scene):
-        with suppress(StudioError):  # a LoRA that is gone is told elsewhere
+        with suppress(StudioError):  # a LoRA that is gone is reported elsewhere
             found.append(services.lora_library.entry(use.name).trigger)
     return [word for word in found if word]
 

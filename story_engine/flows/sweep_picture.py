@@ -6,7 +6,7 @@ from story_engine.domain.story import Story
 from story_engine.domain.sweep import Axis, AxisValue, Sweep
 from story_engine.errors import FixInput
 from story_engine.flows.services import Services
-from story_engine.flows.sweep_view import DONE, CellView, SweepView, look
+from story_engine.flows.sweep_view import DONE, CellView, SweepView, view_of
 from story_engine.flows.sweep_words import axis_name, axis_title, settings_text, value_name
 from story_engine.formats.labelled_grid import GridCell, LabelledGrid, as_png, labelled_grid
 from story_engine.formats.lettering import can_write, writes_chinese
@@ -22,7 +22,7 @@ def picture(services: Services, slug: str, sweep: Sweep, *, language: str) -> by
     Raises:
         FixInput: nothing of it is painted yet.
     """
-    view = look(services, slug, sweep)
+    view = view_of(services, slug, sweep)
     if view.done == 0:
         raise FixInput("sweep.nothing_painted")
     story = services.stories.load(slug)

@@ -37,7 +37,7 @@ class SweepChoices:
     """What paints."""
     stand_in_for: str | None
     """The family that the story asks for, where another one paints; no LoRA can be compared then."""
-    worn: tuple[LoraUse, ...]
+    used: tuple[LoraUse, ...]
     """The LoRAs of the scene."""
     loras: tuple[str, ...]
     """Those of the library."""
@@ -68,7 +68,7 @@ def choices(services: Services, slug: str, scene: str) -> SweepChoices:
     return SweepChoices(
         family=family,
         stand_in_for=story.settings.family if stands_in else None,
-        worn=() if stands_in else story.loras_of(_scene(story, scene)),
+        used=() if stands_in else story.loras_of(_scene(story, scene)),
         loras=services.loras.names(),
         runs=_runs(services, family.name),
     )
@@ -102,7 +102,7 @@ def read(
         reading = _read(kind, text, known=_known(there, kind, run))
         found += reading.problems
         axes += [reading.axis] if reading.axis is not None else []
-    if lora and lora not in {*there.loras, *(use.name for use in there.worn)}:
+    if lora and lora not in {*there.loras, *(use.name for use in there.used)}:
         known = ", ".join(there.loras) or "–"
         found.append(Problem("sweep.unknown_lora", "strength", {"name": lora, "known": known}))
     if found:
@@ -130,7 +130,7 @@ def _read(kind: str, text: str | tuple[str, ...], *, known: tuple[str, ...]) -> 
 def _known(there: SweepChoices, kind: str, run: str) -> tuple[str, ...]:
     if kind == "checkpoint":
         return tuple(str(step) for each in there.runs if each.run == run for step in each.steps)
-    return tuple(dict.fromkeys((*there.loras, *(use.name for use in there.worn)))) if kind == "lora" else ()
+    return tuple(dict.fromkeys((*there.loras, *(use.name for use in there.used)))) if kind == "lora" else ()
 
 
 def _run_trouble(there: SweepChoices, run: str) -> Problem | None:
@@ -148,7 +148,7 @@ def _run_trouble(there: SweepChoices, run: str) -> Problem | None:
 def _runs(services: Services, family: str) -> tuple[RunChoice, ...]:
     found = []
     for run in services.runs.ids():
-        with suppress(StudioError):  # a run that cannot be read is told about on its own page
+        with suppress(StudioError):  # a run that cannot be read has its own page say so
             spec = services.runs.spec(run)
             steps = tuple(sorted(services.runs.checkpoints(run)))
             if spec.family == family and steps:

@@ -78,7 +78,7 @@ class SweepView:
         return next((cell for row in self.rows for cell in row if cell.recipe.digest == take), None)
 
 
-def look(services: Services, slug: str, sweep: Sweep) -> SweepView:
+def view_of(services: Services, slug: str, sweep: Sweep) -> SweepView:
     """The grid now.
 
     Raises:

@@ -175,7 +175,7 @@ def _options(slug: str, choices: SweepChoices, kind: str) -> list[str]:
     if kind == "sampler":
         return list(SAMPLERS)
     if kind == "lora":
-        return list(dict.fromkeys((WITHOUT, *(use.name for use in choices.worn), *choices.loras)))
+        return list(dict.fromkeys((WITHOUT, *(use.name for use in choices.used), *choices.loras)))
     run = _run(slug, choices)
     steps = next((each.steps for each in choices.runs if each.run == run), ())
     return [str(BEFORE_TRAINING), *(str(step) for step in steps if step != BEFORE_TRAINING)]
@@ -192,7 +192,7 @@ def _draw_whose(slug: str, choices: SweepChoices, kinds: set[str]) -> tuple[str,
     """The LoRA that strengths are of, the training that checkpoints are of: asked for only where it matters."""
     lora = run = ""
     if "strength" in kinds and not kinds & {"lora", "checkpoint"}:
-        names = list(dict.fromkeys((*(use.name for use in choices.worn), *choices.loras)))
+        names = list(dict.fromkeys((*(use.name for use in choices.used), *choices.loras)))
         at = key(slug, "lora")
         if st.session_state.get(at) not in names:
             st.session_state[at] = names[0] if names else None

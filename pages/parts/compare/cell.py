@@ -23,7 +23,7 @@ def draw(slug: str, story: Story, sweep: Sweep) -> None:
     take = st.session_state.get(_key(slug))
     if take is None:
         return
-    view = engine().sweeps.look(slug, sweep)
+    view = engine().sweeps.view(slug, sweep)
     if (cell := view.cell(take)) is None or cell.state != DONE:
         _close(slug)
         return
@@ -33,7 +33,7 @@ def draw(slug: str, story: Story, sweep: Sweep) -> None:
     @st.dialog(plain(title), width="large", on_dismiss=lambda: _close(slug))
     def large() -> None:
         with notices.shown_here():
-            now = engine().sweeps.look(slug, sweep)
+            now = engine().sweeps.view(slug, sweep)
             open_now = now.cell(str(st.session_state.get(_key(slug), take)))
             if open_now is not None and open_now.take is not None:
                 _draw_large(now, open_now, story)

@@ -21,12 +21,12 @@ from story_engine.flows.sweep_words import axis_name, settings_text, value_name
 
 def follow(slug: str, story: Story, sweep: Sweep) -> None:
     """How far it is, and the grid: looked at every second while something is painted, and not at all else."""
-    is_busy = bool(engine().sweeps.look(slug, sweep).jobs)
+    is_busy = bool(engine().sweeps.view(slug, sweep).jobs)
 
     @st.fragment(run_every=live.TICK_SECONDS if is_busy else None)
     def tick() -> None:
         with notices.shown_here():
-            view = engine().sweeps.look(slug, sweep)
+            view = engine().sweeps.view(slug, sweep)
             if bool(view.jobs) != is_busy:
                 st.rerun()  # once: the next run starts from the new state
             _draw_bar(view)
@@ -100,7 +100,7 @@ def _then_all(action: object, view: SweepView) -> None:
 
 
 def _progress_text(view: SweepView, job: JobView) -> str:
-    """Of the whole grid; what a job that waits is waiting for is told in its own words."""
+    """Of the whole grid; what a job that waits is waiting for is said in its own words."""
     if job.state != "running":
         return f"{say('sweep.painted_of', done=view.done, all=view.pictures)} · {live.describe(job)}"
     parts = [say("sweep.painted_of", done=view.done, all=view.pictures)]

@@ -11,7 +11,7 @@ from pages.parts.shared import live, notices, opened
 from pages.parts.shared.engine import engine
 from pages.parts.shared.wording import say
 from pages.parts.story import gone, stand_in
-from pages.parts.story import page as story_desk
+from pages.parts.story import page as story_page
 from story_engine.domain.story import Scene, Story
 from story_engine.errors import ChooseAnother, FixInput, StandInNeeded, StudioError
 
@@ -24,7 +24,7 @@ def draw() -> None:
     style.apply()
     slug = opened.slug()
     if slug is None:
-        story_desk.choose("compare")
+        story_page.choose("compare")
         return
     if st.query_params.get("story") != slug:
         st.query_params["story"] = slug
@@ -97,12 +97,12 @@ def _quick(slug: str, scene: str) -> None:
     """The strengths of the scene's LoRA, painted at once."""
     lora = str(st.session_state.get(axes.key(slug, "lora")) or "")
     choices = engine().sweeps.choices(slug, scene)
-    known = [use.name for use in choices.worn] or list(choices.loras)
+    known = [use.name for use in choices.used] or list(choices.loras)
     reading = engine().sweeps.read(slug, scene, x=("strength", QUICK_STRENGTHS), lora=lora or "".join(known[:1]))
     if reading.sweep is None:
         raise FixInput(reading.problems[0].code, **reading.problems[0].values)
     axes.put(slug, reading.sweep)
-    if lora or choices.worn or len(known) == 1:
+    if lora or choices.used or len(known) == 1:
         engine().sweeps.paint(slug, reading.sweep)  # else the person says first which of them
 
 

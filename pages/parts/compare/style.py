@@ -1,4 +1,4 @@
-"""The comparison page's own lines of style. Constant text only, as in `look`."""
+"""The comparison page's own lines of style. Constant text only, as in `shared.style`."""
 
 from __future__ import annotations
 

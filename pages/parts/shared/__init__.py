@@ -1,1 +1,1 @@
-"""What several pages share: engine access, language, look, notices, text fields."""
+"""What several pages share: engine access, language, style, notices, fields."""

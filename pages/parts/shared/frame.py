@@ -1,4 +1,4 @@
-"""What every page begins with: language, title, look, menu, and the net that catches errors."""
+"""What every page begins with: language, title, style, menu, and the net that catches errors."""
 
 from __future__ import annotations
 

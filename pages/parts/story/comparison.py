@@ -22,7 +22,7 @@ def open_with_control(slug: str, scene: str) -> None:
     for side in ("left", "right"):
         st.session_state.pop(f"{open_key(slug, scene)}-{side}", None)
     st.session_state[open_key(slug, scene)] = True
-    st.session_state[_wish_key(slug, scene)] = True
+    st.session_state[_request_key(slug, scene)] = True
 
 
 def draw(slug: str, panel: Panel) -> None:
@@ -31,11 +31,11 @@ def draw(slug: str, panel: Panel) -> None:
     views = {view.take.id: view for view in reversed(panel.takes)}
     first = panel.chosen.take.id if panel.chosen is not None else next(iter(views))
     second = next(take for take in views if take != first)
-    if st.session_state.get(_wish_key(slug, scene)):
+    if st.session_state.get(_request_key(slug, scene)):
         control = _control(panel)
         if control is None:
             return
-        del st.session_state[_wish_key(slug, scene)]
+        del st.session_state[_request_key(slug, scene)]
         second = control.take.id
     with st.container(border=True, key=f"comparison-{scene}"):
         left_column, right_column = st.columns(2, wrap=False)
@@ -93,8 +93,8 @@ def _control(panel: Panel) -> TakeView | None:
     if shown is None:
         return None
     controls = [view for view in panel.takes if view.is_control and view.take.id != shown.take.id]
-    twins = [view for view in controls if view.take.recipe.seed == shown.take.recipe.seed]
-    return next(reversed(twins or controls), None)
+    same_seed = [view for view in controls if view.take.recipe.seed == shown.take.recipe.seed]
+    return next(reversed(same_seed or controls), None)
 
 
 def _differences(left: TakeView, right: TakeView) -> list[str]:
@@ -102,13 +102,13 @@ def _differences(left: TakeView, right: TakeView) -> list[str]:
     return [
         f"{field} {mine[field]} / {theirs[field]}"
         if field != "loras"
-        else f"LoRA {_worn(left.take.recipe)} / {_worn(right.take.recipe)}"
+        else f"LoRA {_loras(left.take.recipe)} / {_loras(right.take.recipe)}"
         for field in mine
         if mine[field] != theirs[field] and field != "weights_hash"
     ]
 
 
-def _worn(recipe: Recipe) -> str:
+def _loras(recipe: Recipe) -> str:
     return " + ".join(f"{part.name} {part.strength:g}" for part in recipe.loras) or "–"
 
 
@@ -116,5 +116,5 @@ def _close(slug: str, scene: str) -> None:
     st.session_state.pop(open_key(slug, scene), None)
 
 
-def _wish_key(slug: str, scene: str) -> str:
+def _request_key(slug: str, scene: str) -> str:
     return f"{open_key(slug, scene)}-control"

@@ -91,7 +91,7 @@ def test_cells_are_found_again_however_they_were_painted(engine):
     engine.render(STORY, scenes=["s1"], takes=2)
     finish(engine)
 
-    view = engine.sweeps.look(STORY, a_sweep(("seed", 5, 6, 7)))
+    view = engine.sweeps.view(STORY, a_sweep(("seed", 5, 6, 7)))
 
     assert [cell.state for cell in view.rows[0]] == ["done", "done", "missing"]
     assert (view.done, view.missing) == (2, 1)
@@ -121,7 +121,7 @@ def test_painting_twice_queues_once_and_resumes_where_it_was_stopped(engine):
     finish(engine, but=3)
 
     assert engine.sweeps.cancel(STORY, sweep) == 2
-    view = engine.sweeps.look(STORY, sweep)
+    view = engine.sweeps.view(STORY, sweep)
     again = engine.sweeps.paint(STORY, sweep)
 
     assert (view.done, view.missing, view.queued) == (7, 3, 0)
@@ -136,14 +136,14 @@ def test_cancelling_a_sweep_lets_a_board_s_render_go_on(engine):
     engine.sweeps.cancel(STORY, sweep)
 
     assert [job.id for job in engine.jobs(story=STORY)] == [board]
-    assert [cell.state for cell in engine.sweeps.look(STORY, sweep).rows[0]] == ["waiting", "missing"]
+    assert [cell.state for cell in engine.sweeps.view(STORY, sweep).rows[0]] == ["waiting", "missing"]
 
 
 def test_cells_of_one_recipe_are_one_picture(engine):
     with_lora(engine, "ink")
     sweep = a_sweep(("strength", 0.0, 0.5, 1.0), ("lora", "", "ink"))
 
-    assert engine.sweeps.look(STORY, sweep).pictures == 3
+    assert engine.sweeps.view(STORY, sweep).pictures == 3
     assert engine.sweeps.paint(STORY, sweep).queued == 3
 
 
@@ -151,12 +151,12 @@ def test_the_best_cell_is_marked_by_the_present_scorer_alone(engine):
     sweep = a_sweep(("seed", 5, 6, 7))
     engine.sweeps.paint(STORY, sweep)
     finish(engine)
-    takes = [cell.take for cell in engine.sweeps.look(STORY, sweep).rows[0]]
+    takes = [cell.take for cell in engine.sweeps.view(STORY, sweep).rows[0]]
     score(engine, takes[0], 4.0)
     score(engine, takes[1], 5.0)
     score(engine, takes[2], 9.0, scorer=("aesthetic", "other"))
 
-    view = engine.sweeps.look(STORY, sweep)
+    view = engine.sweeps.view(STORY, sweep)
 
     assert [cell.is_best for cell in view.rows[0]] == [False, True, False]
     assert [cell.score for cell in view.rows[0]] == [4.0, 5.0, None]
@@ -165,22 +165,22 @@ def test_the_best_cell_is_marked_by_the_present_scorer_alone(engine):
 
 def test_the_time_is_reckoned_from_pictures_that_this_story_has(engine):
     sweep = a_sweep(("steps", 20, 40))
-    assert engine.sweeps.look(STORY, sweep).seconds is None
+    assert engine.sweeps.view(STORY, sweep).seconds is None
     engine.render(STORY, scenes=["s1"], overrides={"steps": 10})
     finish(engine)  # a second each
 
-    assert engine.sweeps.look(STORY, sweep).seconds == pytest.approx(6.0)
+    assert engine.sweeps.view(STORY, sweep).seconds == pytest.approx(6.0)
 
 
 def test_a_chosen_cell_is_marked(engine):
     sweep = a_sweep(("seed", 5, 6))
     engine.sweeps.paint(STORY, sweep)
     finish(engine)
-    chosen = engine.sweeps.look(STORY, sweep).rows[0][1].take.id
+    chosen = engine.sweeps.view(STORY, sweep).rows[0][1].take.id
 
     engine.pick(STORY, "s1", chosen)
 
-    assert [cell.is_picked for cell in engine.sweeps.look(STORY, sweep).rows[0]] == [False, True]
+    assert [cell.is_picked for cell in engine.sweeps.view(STORY, sweep).rows[0]] == [False, True]
 
 
 def test_settings_and_loras_of_a_cell_become_the_story_s_and_undo_takes_them_back(engine):
@@ -190,7 +190,7 @@ def test_settings_and_loras_of_a_cell_become_the_story_s_and_undo_takes_them_bac
     sweep = a_sweep(("strength", 0.25, 0.75), ("sampler", "ddim", "euler"), lora="ink")
     engine.sweeps.paint(STORY, sweep)
     finish(engine)
-    cell = engine.sweeps.look(STORY, sweep).rows[1][1]
+    cell = engine.sweeps.view(STORY, sweep).rows[1][1]
 
     after = engine.sweeps.send(STORY, "s1", cell.take.id)
 
@@ -207,7 +207,7 @@ def test_a_lora_that_is_another_file_now_is_not_sent(engine):
     sweep = a_sweep(("strength", 1.0), lora="ink")
     engine.sweeps.paint(STORY, sweep)
     finish(engine)
-    cell = engine.sweeps.look(STORY, sweep).rows[0][0]
+    cell = engine.sweeps.view(STORY, sweep).rows[0][0]
     (engine.config.workspace / "loras" / "ink.safetensors").write_bytes(b"trained again, and longer")
 
     with pytest.raises(ChooseAnother, match="ink"):
@@ -220,7 +220,7 @@ def test_a_stand_in_can_be_compared_in_everything_but_loras(engine):
     change(engine, "loras", (LoraUse(name="ink"),))
     sweep = a_sweep(("steps", 7, 9), ("seed", 5))
 
-    view = engine.sweeps.look(STORY, sweep)
+    view = engine.sweeps.view(STORY, sweep)
 
     assert (view.family, view.stand_in_for) == ("preview", "kolors")
     assert [cell.recipe.steps for cell in view.rows[0]] == [7, 9]
@@ -235,7 +235,7 @@ def test_a_stand_in_s_own_picture_is_the_same_take_in_a_sweep(engine):
     engine.render(STORY, scenes=["s1"])
     finish(engine)
 
-    assert engine.sweeps.look(STORY, a_sweep(("seed", 5))).done == 1
+    assert engine.sweeps.view(STORY, a_sweep(("seed", 5))).done == 1
 
 
 def test_settings_of_a_stand_in_s_cell_are_not_sent_to_a_story_of_another_model(engine):
@@ -245,7 +245,7 @@ def test_settings_of_a_stand_in_s_cell_are_not_sent_to_a_story_of_another_model(
     finish(engine)
 
     with pytest.raises(ChooseAnother, match="painted by preview"):
-        engine.sweeps.send(STORY, "s1", engine.sweeps.look(STORY, sweep).rows[0][0].take.id)
+        engine.sweeps.send(STORY, "s1", engine.sweeps.view(STORY, sweep).rows[0][0].take.id)
 
 
 def test_a_stand_in_is_asked_for_before_anything_is_compared(engine):
@@ -282,12 +282,12 @@ def test_an_axis_without_what_it_needs_says_what_to_do(engine, x, code):
 
 def test_a_scene_without_words_is_refused_by_name(engine):
     with pytest.raises(FixInput, match="no prompt yet"):
-        engine.sweeps.look(STORY, a_sweep(("seed", 1), scene="s2"))
+        engine.sweeps.view(STORY, a_sweep(("seed", 1), scene="s2"))
 
 
 def test_a_scene_that_is_gone_is_named(engine):
     with pytest.raises(ChooseAnother, match="s99"):
-        engine.sweeps.look(STORY, a_sweep(("seed", 1), scene="s99"))
+        engine.sweeps.view(STORY, a_sweep(("seed", 1), scene="s99"))
 
 
 def test_too_many_cells_are_refused(engine):
@@ -338,7 +338,7 @@ def test_checkpoints_of_a_training_are_compared_without_being_in_the_library(eng
     reading = engine.sweeps.read(STORY, "s1", x=("checkpoint", "0, all"), y=("strength", "0.5, 1"), run=run)
     engine.sweeps.paint(STORY, reading.sweep)
     finish(engine)
-    view = engine.sweeps.look(STORY, reading.sweep)
+    view = engine.sweeps.view(STORY, reading.sweep)
 
     assert [(choice.run, choice.name, choice.steps) for choice in choices.runs] == [(run, "My ink", (500, 1000))]
     assert [[part.name for part in cell.recipe.loras] for cell in view.rows[0]] == [[], [f"{run}@500"], [f"{run}@1000"]]
@@ -375,7 +375,7 @@ def test_without_a_chinese_font_every_label_is_still_letters(engine, monkeypatch
         for each in cached:
             each.cache_clear()
 
-        grid = as_grid(engine.sweeps.look(STORY, sweep), engine.story(STORY), "en")
+        grid = as_grid(engine.sweeps.view(STORY, sweep), engine.story(STORY), "en")
         picture = engine.sweeps.picture(STORY, sweep, language="zh")
 
         assert all(lettering.can_write(text) for text in texts_of(grid))
