@@ -129,8 +129,8 @@ def _start(layout: Layout) -> subprocess.Popen[bytes]:
 
 
 def _strike(layout: Layout, dispatcher: subprocess.Popen[bytes], choice: random.Random) -> int:
-    """Kill one process; 1 if there was one. A child is stopped and let go now and then instead: that is no kill."""
-    children = _processes(layout, "story_engine.jobs.work.child")
+    """Kill one process; 1 if there was one. Now and then one is halted for a moment instead: that is no kill."""
+    children = processes_of(layout, "story_engine.jobs.work.child")
     victim = choice.choice(["child", "child", "child", "dispatcher", "pause"])
     try:
         if victim == "dispatcher" or not children:
@@ -139,6 +139,7 @@ def _strike(layout: Layout, dispatcher: subprocess.Popen[bytes], choice: random.
             return 1
         chosen = choice.choice(children)
         if victim == "pause":
+            chosen = choice.choice([*children, psutil.Process(dispatcher.pid)])
             chosen.suspend()
             time.sleep(choice.uniform(0.05, 0.5))
             chosen.resume()
@@ -172,12 +173,13 @@ def _judge(ledger: Ledger, layout: Layout, ids: list[int], found: Kills) -> None
     found.faults += [f"take {each} was reported and is not there" for each in promised - set(takes)]
     found.faults += [f"take {each} is there twice or for nobody" for each in set(takes) - promised]
     found.faults += [f"take {take.id}: {fault}" for take in takes.values() if (fault := store.fault(take))]
-    found.faults += [f"process {each.pid} outlived its dispatcher" for each in _processes(layout, "jobs.work.child")]
+    found.faults += [f"process {each.pid} outlived its dispatcher" for each in processes_of(layout, "jobs.work.child")]
     if dispatcher_state(layout) != "stopped":
         found.faults.append("a dispatcher is said to serve after its end")
 
 
-def _processes(layout: Layout, module: str) -> list[psutil.Process]:
+def processes_of(layout: Layout, module: str) -> list[psutil.Process]:
+    """The processes of a workspace that run `module` and live."""
     found = []
     for process in psutil.process_iter(["cmdline", "status"]):
         line = " ".join(process.info["cmdline"] or [])
@@ -187,7 +189,7 @@ def _processes(layout: Layout, module: str) -> list[psutil.Process]:
 
 
 def _end(layout: Layout) -> None:
-    serving = _processes(layout, "story_engine.jobs.queue.dispatcher")
+    serving = processes_of(layout, "story_engine.jobs.queue.dispatcher")
     for process in serving:
         process.terminate()
     psutil.wait_procs(serving, timeout=30)

@@ -2,16 +2,17 @@ import time
 
 import pytest
 
-from benchmarks import storm, storm_inputs, storm_kills
+from benchmarks import storm, storm_imports, storm_inputs, storm_kills
 from benchmarks.storm_inputs import damage_inputs
 
 
 @pytest.mark.timeout(400)
 def test_a_small_storm_breaks_nothing(capsys):
-    code = storm.main(["--kills", "4", "--readers", "3", "--inputs", "450", "--minutes", "3"])
+    code = storm.main(["--kills", "4", "--import-kills", "2", "--readers", "3", "--inputs", "450", "--minutes", "3"])
 
     printed = capsys.readouterr().out
     assert code == 0, printed
+    assert "imports" in printed and "2 kills" in printed
     assert "damaged inputs                450" in printed and "kills                         4" in printed
 
 
@@ -43,3 +44,19 @@ def test_a_picture_that_was_lost_is_found(tmp_path, monkeypatch):
     found = storm_kills.kill_at_random(layout, kills=0, readers=0, seed=0, until=time.monotonic())
 
     assert len(found.faults) == 1 and "is not there" in found.faults[0]
+
+
+def test_a_picture_that_an_import_lost_or_refused_is_found(tmp_path, monkeypatch):
+    layout = storm_kills.Layout(tmp_path / "workspace", tmp_path / "stories")
+    monkeypatch.setattr(storm_imports, "PICTURES", 5)
+    usual = storm_imports._make_pictures
+
+    def one_is_none(folder, choice):
+        usual(folder, choice)
+        (folder / "000.png").write_bytes(b"no picture")
+
+    monkeypatch.setattr(storm_imports, "_make_pictures", one_is_none)
+
+    found = storm_imports.interrupt_imports(layout, kills=1, seed=0, until=time.monotonic() + 5)
+
+    assert any("refused 1" in fault for fault in found.faults) and any("lacks 1" in fault for fault in found.faults)

@@ -5,6 +5,8 @@ import pytest
 from story_engine.bootstrap import open_engine
 from story_engine.cli.main import DONE, PUT_RIGHT, run
 from story_engine.config import read_config
+from story_engine.jobs.queue.starts import start_begins, start_failed
+from story_engine.store.layout import Layout
 
 
 @pytest.fixture
@@ -30,6 +32,20 @@ def test_jobs_are_listed_with_what_the_list_takes_up(engine, capsys):
         (job, "download", "queued", {})
     ]
     assert report["size_bytes"] > 4096
+
+
+def test_a_list_of_jobs_that_nobody_does_says_why(engine, capsys):
+    engine.download("kolors")
+    layout = Layout.of(engine.config)
+    for _ in range(2):
+        start_begins(layout)
+    start_failed(layout, "the disk is read-only")
+    starts = layout.workspace / "dispatcher-starts.json"
+    starts.write_text(json.dumps(json.loads(starts.read_text()) | {"at": 5.0}))  # long ago
+
+    assert run(["jobs", "list"]) == DONE
+
+    assert "the disk is read-only" in capsys.readouterr().err
 
 
 def test_finished_jobs_are_forgotten_on_request_as_far_as_is_asked(engine, capsys):
