@@ -64,7 +64,7 @@ class Sources:
         assigned: Assigned[_Key] = Assigned()
         yield from self._read_captions(containers, assigned)
         for number, container in enumerate(containers):
-            yield from _pictures(number, container, assigned)
+            yield from _pictures(number, container, assigned, self.passed)
         for source in self.asked:
             if source["kind"] == "sample":
                 yield from _sample(source, on_total)
@@ -128,7 +128,10 @@ def _all_places(containers: list[Container]) -> Places[_Key]:
     return Places(places)
 
 
-def _pictures(number: int, container: Container, assigned: Assigned[_Key]) -> Iterator[Candidate | Refused]:
+def _pictures(
+    number: int, container: Container, assigned: Assigned[_Key], passed: PassedOverList
+) -> Iterator[Candidate | Refused]:
+    captions = {place: text for (of, place), text in assigned.captions.items() if of == number}
     if not container.pictures:
         return
     try:
@@ -137,10 +140,10 @@ def _pictures(number: int, container: Container, assigned: Assigned[_Key]) -> It
                 yield each
             else:
                 place, content = each
-                caption = assigned.captions.get((number, place), "")
-                yield Candidate(place, content, container.source or place, caption)
+                yield Candidate(place, content, container.source or place, captions.pop(place, ""))
     except StudioError as error:
         yield refusal(container.label or container.source, error)
+    passed.add("dataset.passed_with_picture", "", map(container.shown, captions))
 
 
 def _sample(source: Mapping[str, Any], on_total: Callable[[int], None]) -> Iterator[Candidate]:

@@ -97,6 +97,16 @@ def test_a_second_import_leaves_captions_of_pictures_that_were_there(bring):
     assert passed(damaged) == {"passed_with_picture": ["1.png"]}
 
 
+def test_the_caption_of_an_entry_that_is_not_unpacked_is_named(bring):
+    name = bring.store.create("Bomb")
+
+    result = bring(name, {"set.zip": {"1.png": bytes(3_000_000), "1.txt": "nobody's", "2.png": png(), "2.txt": "two"}})
+
+    assert bring.captions(name) == {"2.png": "two"}
+    assert refused(result) == {"set.zip: 1.png": "archive_bomb"}
+    assert passed(result) == {"passed_with_picture": ["set.zip: 1.png"]}
+
+
 def test_a_caption_that_a_person_wrote_stays_when_the_same_picture_comes_again(bring):
     name = bring.store.create("Again")
     bring(name, {"a.png": png(), "b.png": png("blue")})
