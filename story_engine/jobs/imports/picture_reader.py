@@ -28,6 +28,8 @@ KILLED_FROM_OUTSIDE = frozenset({-int(number) for number in (signal.SIGTERM, sig
 """Exit codes: asked to end, Ctrl+C, SIGKILL, SIGHUP. A crash has another one."""
 _STOP_SECONDS = 1.0
 _STARTING_SECONDS = 120.0
+_STARTS = 5
+"""Before a process that is killed again and again as it starts is given up."""
 _ENDING_SECONDS = 5.0
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -154,7 +156,7 @@ class PictureReader:
         """
         if self._process is not None and self._process.poll() is None:
             return self._process
-        for _ in range(TRIES):
+        for _ in range(_STARTS):
             process = self._start()
             with contextlib.suppress(queue.Empty):
                 if self._answers.get(timeout=_STARTING_SECONDS) is not None:
