@@ -124,7 +124,7 @@ def fill(engine: Engine) -> None:
 def measure(page: Page, engine: Engine, process: psutil.Process, clicks: int) -> dict[str, dict[str, float]]:
     """Milliseconds per action: a pick, a pin, a drawer. CPU time is the app's alone, whatever else the machine does."""
     takes = [view.take.id for view in engine.board(STORY).panels[0].takes][-2:]
-    pick = [f".st-key-pick-{take} button" for take in takes]
+    pick = [f".st-key-pick-s1-{take} button" for take in takes]
     pin = [f".st-key-icon-pin-{STORY}-s1 button"]
     drawer = [f'.st-key-drawer-{STORY} [role="radio"]']
     return {

@@ -79,13 +79,18 @@ def test_one_run_of_the_page_reads_story_and_board_once(studio: Studio, monkeypa
     studio.painted(STORY, score=5.0)
     app = studio.page("submit", story=STORY)
     read: list[str] = []
-    for kind, name in ((StoryFile, "state"), (TakeStore, "takes"), (ScoreStore, "scores"), (TakeStore, "picks")):
+    for kind, name in (
+        (StoryFile, "state"),
+        (TakeStore, "takes"),
+        (ScoreStore, "scores"),
+        (TakeStore, "readable_picks"),
+    ):
         monkeypatch.setattr(kind, name, _counted(getattr(kind, name), name, read))
 
     app.run()
 
     assert not app.exception
-    assert sorted(read) == ["picks", "scores", "state", "takes"]
+    assert sorted(read) == ["readable_picks", "scores", "state", "takes"]
 
 
 def _counted(method: Callable[..., object], name: str, read: list[str]) -> Callable[..., object]:
