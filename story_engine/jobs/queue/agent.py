@@ -153,6 +153,7 @@ class Agent:
                 child.kill()
             except Exception:  # the others are to end all the same; this one leaves when its pipes close
                 _LOG.exception("child %d could not be ended", child.pid)
+            child.wake()  # behind its last message: whoever follows it waits no longer, ended or not
 
     def _run_in(self, slots: list[_Slot], order: Order, watch: _Watch) -> Outcome:
         slot, shown = slots[0], tuple(each.token for each in slots)
@@ -184,6 +185,8 @@ class Agent:
             message = child.receive(self._patience(watch))
             if message is Signal.ENDED:
                 return self._ended(child, watch)
+            if message is Signal.WAKE and self._is_closed:
+                return Lost(job=watch.job, attempt=watch.attempt)
             if not isinstance(message, Signal | None) and message.key == (watch.job, watch.attempt):
                 watch.heard(message)
                 if isinstance(message, Progressed):

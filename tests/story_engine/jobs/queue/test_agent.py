@@ -250,5 +250,5 @@ def test_a_child_that_cannot_be_ended_keeps_no_other_alive(make_agent, layout, m
 
     assert len(killed) == 2
     wait_for(lambda: len(children_of(layout.workspace)) == 1)
+    assert [running.wait().type for running in both] == ["lost", "lost"], "nobody waits for it either"
     real(killed[0])
-    assert [running.wait().type for running in both] == ["lost", "lost"]
