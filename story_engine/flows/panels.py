@@ -11,7 +11,7 @@ from story_engine.domain.family import Family
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.resolve import resolve
 from story_engine.domain.story import Scene, Story
-from story_engine.errors import ChooseAnother, StudioError
+from story_engine.errors import ChooseAnother, FixInput, StudioError
 from story_engine.flows.board import assemble_board
 from story_engine.flows.render import as_painted_by, painting_family
 from story_engine.flows.services import Services
@@ -55,7 +55,7 @@ def read_board(services: Services, slug: str, story: Story, present: Present | N
         slug,
         story,
         takes=services.takes.takes(slug),
-        picks=services.takes.readable_picks(slug),
+        picks=_picks(services, slug),
         scores=services.scores.scores(scorer.name, scorer.version),
         scorer=scorer.name,
         scorer_version=scorer.version,
@@ -63,6 +63,14 @@ def read_board(services: Services, slug: str, story: Story, present: Present | N
         recipe_now=recipe_now,
         files=services.takes.files,
     )
+
+
+def _picks(services: Services, slug: str) -> dict[str, str]:
+    """What a person chose; nothing where the file is damaged, which the story's notices say and an export refuses."""
+    try:
+        return services.takes.picks(slug)
+    except FixInput:
+        return {}
 
 
 def lora_hashes(

@@ -75,18 +75,18 @@ class StoryFile:
         finally:
             lock.release()
 
-    def state(self, *, is_patient: bool = True) -> State:
+    def state(self, *, settled: bytes | None = None) -> State:
         """The story as it is now; what happened to its file outside of the Studio is put in order on the way.
 
         Args:
-            is_patient: wait until somebody who writes the file just now is done.
+            settled: what the file holds, when somebody was writing it a moment ago.
 
         Raises:
             ChooseAnother: there is no such story.
             InvalidInput: the head is damaged and there is no history, or it is whole and not a valid story.
         """
         # The head first: unless somebody edited it by hand it is never newer than a history that is listed later.
-        head = self.head()
+        head = self.head() if settled is None else settled
         numbers, newest = self.history.newest()
         if newest is None:
             story = self._story(head)
@@ -99,8 +99,8 @@ class StoryFile:
         if self._is_behind(head, number):
             self._write_head(content, number, replacing=head)
             return State(self._story(content), content, numbers[-1] + 1)
-        if is_patient and self._settled_head() != head:
-            return self.state(is_patient=False)  # it was being written in this moment
+        if settled is None and (whole := self._settled_head()) != head:
+            return self.state(settled=whole)  # it was being written in this moment
         try:
             read_document(head, file=self.label)
         except InvalidInput as damage:
@@ -221,7 +221,7 @@ class StoryFile:
             return None  # nobody knows what it was made from
         return with_changes_of(ours, edited, before=before)
 
-    def _write_head(self, content: bytes, number: int, *, replacing: bytes) -> None:
+    def _write_head(self, content: bytes, number: int, *, replacing: bytes, is_last: bool = False) -> None:
         """Bring the head up to revision `number`. That is committed: a head that stays behind is healed later.
 
         What somebody wrote into the file in this very moment is never lost: it becomes a revision too.
@@ -235,12 +235,15 @@ class StoryFile:
                 return
             was = exchange_bytes(self.path, content, limit=LARGEST_BYTES)
             if was not in (content, replacing) and not self._is_revision(was):
-                self._keep_late_edit(was, shown=number, present=content)
+                self._keep_late_edit(was, shown=number, present=content, is_last=is_last)
         except StudioError as error:
             logger.warning("The file of %s stays behind its history for now: %s", self.slug, error)
 
-    def _keep_late_edit(self, edited: bytes, *, shown: int, present: bytes) -> None:
-        """What a hand wrote while we saved becomes a revision, and with what we saved the next one."""
+    def _keep_late_edit(self, edited: bytes, *, shown: int, present: bytes, is_last: bool) -> None:
+        """What a hand wrote while we saved becomes a revision, and with what we saved the next one.
+
+        Whoever writes again and again is not raced: after the second time the file stays behind until it is read next.
+        """
         try:
             theirs = read_story(edited, file=self.label)
         except InvalidInput:
@@ -250,7 +253,8 @@ class StoryFile:
         merged = self._with_saves_since(theirs, claimed=theirs.revision, shown=shown)
         number, written = self._add_next(merged or read_story(present, file=self.label), before=edited)
         logger.info("%s was edited outside of the Studio during a save: revision %d", self.slug, number)
-        self._write_head(written, number, replacing=present)
+        if not is_last:
+            self._write_head(written, number, replacing=present, is_last=True)
 
     def _add_next(self, story: Story, *, before: bytes) -> tuple[int, bytes]:
         """Make a story the newest revision, whoever else is at it; its number, and its file."""

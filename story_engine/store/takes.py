@@ -177,10 +177,6 @@ class TakeStore:
         """Scene id → take id that a person chose."""
         return self._picks.picks(slug)
 
-    def readable_picks(self, slug: str) -> dict[str, str]:
-        """The same, without any where the file is damaged: `picks_fault` says so."""
-        return {} if self.picks_fault(slug) else self._picks.picks(slug)
-
     def picks_fault(self, slug: str) -> FixInput | None:
         """What is wrong with the file of choices; None when it can be read."""
         try:

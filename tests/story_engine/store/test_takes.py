@@ -350,7 +350,6 @@ def test_damaged_picks_are_named_and_a_new_pick_keeps_them_beside_it(layout, con
 
     fault = store.picks_fault("cat")
     assert fault is not None and "cat.json" in fault.text("zh")
-    assert store.readable_picks("cat") == {}
     store.set_pick("cat", "s1", "aaa")
 
     assert store.picks("cat") == {"s1": "aaa"}
