@@ -18,7 +18,9 @@ from story_engine.store.folders import mode_of, narrow, sync_folder
 
 STILL_SECONDS = 0.01
 """A file that has not changed for so long is not being written just now."""
-LONGEST_WAIT_SECONDS = 0.2
+EMPTY_SECONDS = 0.25
+"""An empty one is most likely one that an editor on a busy machine has emptied and not written yet."""
+LONGEST_WAIT_SECONDS = 0.5
 _RENAME_EXCHANGE, _AT_FDCWD = 2, -100
 """Linux, `man 2 renameat2`."""
 _NO_EXCHANGE = frozenset({errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP})
@@ -61,7 +63,8 @@ def settled_bytes(path: Path, *, limit: int) -> bytes:
     while time.monotonic() < patience:
         before = path.stat()
         # A time stamp of the future says nothing: the clock was put back, or another machine's runs ahead.
-        if not 0 <= time.time() - before.st_mtime < STILL_SECONDS:
+        still_seconds = STILL_SECONDS if before.st_size else EMPTY_SECONDS
+        if not 0 <= time.time() - before.st_mtime < still_seconds:
             break
         time.sleep(STILL_SECONDS / 2)
     return read_bytes(path, limit=limit)
