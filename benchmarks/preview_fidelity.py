@@ -25,19 +25,19 @@ import numpy as np
 import torch
 from PIL import Image
 
+from preview_training.expected import Expected, read_prompt
 from preview_training.judges import ATTRIBUTES, Judges, Verdict
 from story_engine.catalog.families import family_of
-from story_engine.catalog.published import preview_folder
 from story_engine.config import read_config
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.resolve import compose_negative, compose_prompt
 from story_engine.inference.render import Renderer
 from story_engine.preview_model import world
+from story_engine.preview_model.family import PREVIEW
 from story_engine.preview_model.weights import load_preview
 from story_engine.preview_model.world.captions import CHALLENGE_NEGATIVE, caption
 from story_engine.preview_model.world.drawing import draw, sample_scene, shipped_scenes
 from story_engine.preview_model.world.drawing.sampling import sample_figure
-from story_engine.preview_model.world.intent import Expected, read_prompt
 from story_engine.store.layout import Layout
 from story_engine.store.stories import StoryStore
 
@@ -156,7 +156,7 @@ def by_value(asked: Sequence[Asked], verdicts: Sequence[Verdict], name: str) -> 
 
 def psnr_of_vae(layout: Layout, count: int) -> dict[str, float]:
     """PSNR (dB) of coded and decoded held-out drawings at 256 px: of the mean error, and the mean of the pictures'."""
-    parts = load_preview(preview_folder(layout))
+    parts = load_preview(PREVIEW.folder(layout))
     rng = random.Random(_HELD_OUT_SEED + 1)
     errors = []
     for _ in range(count):

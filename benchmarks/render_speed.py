@@ -19,11 +19,11 @@ from diffsynth import SDXLImagePipeline
 
 from benchmarks.samplers import NEGATIVE, PROMPTS
 from story_engine.catalog.families import families
-from story_engine.catalog.published import preview_folder
 from story_engine.config import read_config
 from story_engine.domain.recipe import Recipe
 from story_engine.inference.render import Renderer
 from story_engine.inference.samplers import kolors_schedule
+from story_engine.preview_model.family import PREVIEW
 from story_engine.preview_model.prompts import PreviewPrompter
 from story_engine.preview_model.weights import load_preview
 from story_engine.store.layout import Layout
@@ -31,7 +31,7 @@ from story_engine.store.layout import Layout
 
 def stock_pipeline(layout: Layout) -> SDXLImagePipeline:
     """DiffSynth's own pipeline on the preview weights."""
-    parts = load_preview(preview_folder(layout))
+    parts = load_preview(PREVIEW.folder(layout))
     pipeline = SDXLImagePipeline(device="cpu", torch_dtype=torch.float32)
     pipeline.text_encoder_kolors, pipeline.unet = parts.text_encoder, parts.unet
     pipeline.vae_decoder, pipeline.vae_encoder = parts.vae_decoder, parts.vae_encoder

@@ -14,7 +14,14 @@ import torch
 from torch import distributed
 from torch.multiprocessing.spawn import spawn
 
-from story_engine.preview_model.acceleration import worker_environment
+_ENVIRONMENT = {
+    # glibc gives large blocks back at once; getting them again costs a page fault per 4 kB, every time.
+    "MALLOC_MMAP_THRESHOLD_": str(4 << 30),
+    "MALLOC_TRIM_THRESHOLD_": str(16 << 30),
+    # Two torch threads in one process on a shared machine are several times slower than one.
+    "OMP_NUM_THREADS": "1",
+}
+"""With which a training process should start."""
 
 
 def run_in_processes(target: Callable[..., Any], arguments: tuple[Any, ...], *, processes: int) -> None:
@@ -23,7 +30,7 @@ def run_in_processes(target: Callable[..., Any], arguments: tuple[Any, ...], *, 
     Raises:
         ProcessRaisedException: one of them failed; its traceback is in the message.
     """
-    os.environ.update(worker_environment())
+    os.environ.update(_ENVIRONMENT)
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     with tempfile.TemporaryDirectory(prefix="preview_training_") as folder:
         meeting = Path(folder) / "meeting"

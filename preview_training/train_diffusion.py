@@ -24,6 +24,7 @@ from preview_training.caption_batches import caption_tokens
 from preview_training.drawing_cache import DrawingCache
 from preview_training.latents import LatentCache
 from preview_training.processes import run_in_processes
+from preview_training.text_tokens import encode_tokens
 from preview_training.timesteps import loss_weights, spread_timesteps
 from preview_training.train_text import STAGE as TEXT_STAGE
 from preview_training.train_text import TextTraining
@@ -39,7 +40,6 @@ from story_engine.preview_model.architecture import (
     PreviewVAEEncoder,
     build_preview,
 )
-from story_engine.preview_model.prompts import encode_tokens
 from story_engine.preview_model.weights import load_preview
 from story_engine.preview_model.world import DrawnScene
 from story_engine.preview_model.world.vocabulary import known_token_ids

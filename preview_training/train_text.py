@@ -11,10 +11,10 @@ import torch
 from torch import nn
 
 from preview_training.caption_batches import caption_tokens
+from preview_training.text_tokens import encode_tokens
 from preview_training.training_run import Moment
 from story_engine.preview_model import world
 from story_engine.preview_model.architecture import PreviewConfig, PreviewTextEncoder
-from story_engine.preview_model.prompts import encode_tokens
 from story_engine.preview_model.world import DrawnScene
 
 STAGE = "text"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from story_engine.catalog.families import description, descriptions
 from story_engine.catalog.package import Form, Package, Part
 from story_engine.domain.views import FamilyState
@@ -36,11 +34,6 @@ def downloads() -> dict[str, Package]:
 def family_states(layout: Layout) -> tuple[FamilyState, ...]:
     """Every model family on this machine."""
     return tuple(_state(layout, each.package) for each in descriptions().values())
-
-
-def preview_folder(layout: Layout) -> Path:
-    """The preview weights: the workspace's own (a preview model that a person trained), else the shipped ones."""
-    return description("preview").package.folder(layout)
 
 
 def package_state(layout: Layout, name: str) -> FamilyState:

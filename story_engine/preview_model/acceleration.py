@@ -34,19 +34,6 @@ _SOURCE = Path(__file__).with_name("fused_norm.cpp")
 _FLAGS = ("-O3", "-march=native", "-ffast-math", "-mprefer-vector-width=512", "-shared", "-fPIC", "-std=c++17")
 _COMPILE_SECONDS = 300.0
 
-_ALLOCATOR = {
-    # glibc gives large blocks back at once; getting them again costs a page fault per 4 kB, every time.
-    "MALLOC_MMAP_THRESHOLD_": str(4 << 30),
-    "MALLOC_TRIM_THRESHOLD_": str(16 << 30),
-    # Two torch threads in one process on a shared machine are several times slower than one.
-    "OMP_NUM_THREADS": "1",
-}
-
-
-def worker_environment() -> dict[str, str]:
-    """Environment variables with which a training process should start."""
-    return {**os.environ, **_ALLOCATOR}
-
 
 def accelerate(network: nn.Module) -> None:
     """Change the forward passes of a network for bfloat16 training; parameters and their names stay as they are.

@@ -132,11 +132,6 @@ class PreviewParts:
     vae_encoder: PreviewVAEEncoder
     vae_decoder: PreviewVAEDecoder
 
-    def parameter_count(self) -> int:
-        """Number of trained values in all four networks."""
-        parts = (self.unet, self.text_encoder, self.vae_encoder, self.vae_decoder)
-        return sum(parameter.numel() for part in parts for parameter in part.parameters())
-
 
 def build_preview(
     config: PreviewConfig, *, known_token_ids: Sequence[int] = tuple(range(3, 200)), seed: int = 0

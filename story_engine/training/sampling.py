@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -107,8 +107,3 @@ def _png(decoder: nn.Module, latents: torch.Tensor) -> bytes:
 def has_all(folder: Path, spec: TrainingSpec) -> bool:
     """Whether every sample of a step is there."""
     return all((folder / f"{number}.png").is_file() for number in range(len(spec.sample_prompts)))
-
-
-def painted_steps(folder: Path) -> Sequence[int]:
-    """Steps of which there are samples."""
-    return sorted(int(path.name) for path in (folder / "samples").glob("*") if path.name.isdigit())

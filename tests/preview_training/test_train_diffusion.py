@@ -16,6 +16,7 @@ from preview_training import export
 from preview_training.caption_batches import caption_tokens, pad_tokens
 from preview_training.drawing_cache import DrawingCache
 from preview_training.latents import LatentCache
+from preview_training.text_tokens import tokenize
 from preview_training.timesteps import loss_weights, spread_timesteps
 from preview_training.train_diffusion import (
     TOKEN_IDS_FILE,
@@ -153,7 +154,7 @@ def test_animals_have_no_hair_to_read(drawn: Drawn) -> None:
 
 def test_tokens_are_padded_as_the_kolors_tokenizer_does() -> None:
     prompts = ["一只橙色的猫", "", "a cat " * 80]
-    expected = PreviewPrompter(64).tokenize(prompts)
+    expected = tokenize(PreviewPrompter(64), prompts)
 
     tokens = pad_tokens([encode_ids(prompt) for prompt in prompts], length=64)
 

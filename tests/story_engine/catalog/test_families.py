@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from story_engine.catalog.families import check_size, families, family_of
-from story_engine.catalog.published import family_states, files_missing, package_state, preview_folder
+from story_engine.catalog.published import family_states, files_missing, package_state
 from story_engine.errors import ChooseAnother, FixInput
+from story_engine.preview_model.family import PREVIEW
 from story_engine.preview_model.weights import weights_hash
 from story_engine.store.layout import Layout
 from tests.story_engine.inference.small_preview import small_workspace
@@ -49,11 +50,11 @@ def test_other_preview_weights_are_another_model(tmp_path: Path) -> None:
 
 
 def test_a_workspace_of_its_own_weights_uses_them(tmp_path: Path, layout: Layout) -> None:
-    assert preview_folder(layout).parts[-2:] == ("preview_model", "weights")
+    assert PREVIEW.folder(layout).parts[-2:] == ("preview_model", "weights")
 
     own = small_workspace(tmp_path / "own")
 
-    assert preview_folder(own) == own.models / "preview"
+    assert PREVIEW.folder(own) == own.models / "preview"
 
 
 def test_a_family_that_does_not_exist_is_answered_with_those_that_do(layout: Layout) -> None:

@@ -10,10 +10,11 @@ import pytest
 import torch
 from torch import nn
 
+from preview_training.text_tokens import encode_tokens, tokenize
 from story_engine.preview_model import acceleration
 from story_engine.preview_model.acceleration import accelerate, norm
 from story_engine.preview_model.architecture import SMALLEST, PreviewParts, build_preview
-from story_engine.preview_model.prompts import PreviewPrompter, encode_tokens
+from story_engine.preview_model.prompts import PreviewPrompter
 
 
 @pytest.mark.parametrize("activate", [True, False])
@@ -124,7 +125,7 @@ def test_acceleration_keeps_names_and_values() -> None:
 
 def _result(parts: PreviewParts, network: str) -> tuple[torch.Tensor, torch.Tensor]:
     torch.manual_seed(0)
-    tokens = PreviewPrompter(64).tokenize(["一只橙色的猫", "a cat in a palace hall"])
+    tokens = tokenize(PreviewPrompter(64), ["一只橙色的猫", "a cat in a palace hall"])
     networks: tuple[nn.Module, ...] = (parts.text_encoder,)
     if network == "vae":
         networks = (parts.vae_encoder, parts.vae_decoder)
