@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from story_engine.cli.call import engine_of
-from story_engine.cli.output import answer
+from story_engine.cli.output import answer, remark
 from story_engine.desks.loras import LoraDesk
 from story_engine.domain.lora import LoraEntry, LoraReport
 from story_engine.messages import message
-from story_engine.store.loras import CHECKPOINT_MARK, FILE_ENDINGS
+from story_engine.store.loras import CHECKPOINT_MARK
 
 _BAR_WIDTH = 30
 
@@ -35,7 +35,7 @@ def list_(context: typer.Context) -> None:
 @app.command()
 def add(
     context: typer.Context,
-    file: Annotated[str, typer.Argument(help="A .safetensors or .ckpt file, or RUN@STEP.")],
+    file: Annotated[str, typer.Argument(help="A .safetensors, .ckpt, .pt or .bin file, or RUN@STEP.")],
     name: Annotated[str | None, typer.Option(help="In the library; made from the file's where it is left out.")] = None,
     alpha: AlphaOption = None,
     trigger: Annotated[str | None, typer.Option(help="The word that calls what was trained.")] = None,
@@ -48,11 +48,10 @@ def add(
         if trigger is not None:
             desk.set_trigger(added, trigger)
     else:
-        path = Path(file).resolve()
-        added = desk.add_file(path.name, path, name=name, alpha=alpha, trigger=trigger)
+        added = desk.add_file(file, Path(file), name=name, alpha=alpha, trigger=trigger)
     entry = desk.entry(added)
     report = desk.inspect(added)
-    answer(context, _entry(entry) | {"findings": _findings(report)}, f"{added}: {entry.path}\n{_told(report)}")
+    answer(context, _entry(entry) | {"findings": _findings(report)}, f"{added}: {entry.path}\n{_findings_text(report)}")
 
 
 @app.command()
@@ -62,15 +61,14 @@ def inspect(
 ) -> None:
     """What the LoRA doctor finds. Example: python -m story_engine lora inspect ink"""
     desk = _desk(context)
-    is_file = name.endswith(FILE_ENDINGS) or "/" in name
-    report = desk.inspect_file(Path(name).resolve()) if is_file else desk.inspect(name)
+    report = desk.inspect_named(name)
     said = report.model_dump(mode="json") | {"findings": _findings(report), "repairs": report.repairs}
     loudest = max((block.norm for block in report.blocks), default=0.0) or 1.0
     chart = [
         f"    {block.block:<28} {block.norm:10.4f} {'█' * round(_BAR_WIDTH * block.norm / loudest)}"
         for block in report.blocks
     ]
-    answer(context, said, "\n".join([_told(report), *chart]))
+    answer(context, said, "\n".join([_findings_text(report), *chart]))
 
 
 @app.command()
@@ -81,8 +79,16 @@ def convert(
     out: Annotated[Path | None, typer.Option(dir_okay=False, help="Where the file goes.")] = None,
 ) -> None:
     """Write it for another tool. Example: python -m story_engine lora convert ink --to diffusers"""
-    path = _desk(context).convert(name, to, out=out.resolve() if out else None)
-    answer(context, {"lora": name, "dialect": to, "file": str(path)}, str(path))
+    desk = _desk(context)
+    losses = desk.inspect(name).losses(to)
+    codes = {"loras.would_leave_out": losses.left_out, "loras.notebook_ignores": losses.ignored}
+    warnings = [
+        message(code, "en", name=name, count=count, total=losses.tensors) for code, count in codes.items() if count
+    ]
+    for warning in warnings:
+        remark(warning)
+    path = desk.convert(name, to, out=out.resolve() if out else None)
+    answer(context, {"lora": name, "dialect": to, "file": str(path), "warnings": warnings}, str(path))
 
 
 @app.command()
@@ -105,7 +111,7 @@ def repair(
     done = desk.repair(name, what, alpha=alpha)
     sides = {"before": done.before, "after": done.after}
     said = {side: {"size_bytes": each.size_bytes, "findings": _findings(each)} for side, each in sides.items()}
-    text = "\n".join(f"{side}:\n{_told(each)}" for side, each in sides.items())
+    text = "\n".join(f"{side}:\n{_findings_text(each)}" for side, each in sides.items())
     answer(context, {"lora": name, "repair": what, **said}, text)
 
 
@@ -121,11 +127,12 @@ def remove(
         back = desk.restore(name)
         answer(context, {"lora": back}, f"{back} is back")
         return
-    worn = desk.used_by(name)
+    users = desk.used_by(name)
     token = desk.delete(name)
     text = f"{name} is in the trash; lora remove {token} --restore brings it back"
-    text += f"\nStories that wear it: {', '.join(worn)}" if worn else ""
-    answer(context, {"lora": name, "token": token, "worn_by": worn}, text)
+    text += f"\nStories that use it: {', '.join(users)}" if users else ""
+    # "worn_by" is what scripts of the first version read.
+    answer(context, {"lora": name, "token": token, "used_by": users, "worn_by": users}, text)
 
 
 def _desk(context: typer.Context) -> LoraDesk:
@@ -144,7 +151,7 @@ def _entry(entry: LoraEntry) -> dict[str, object]:
 def _figures(entry: LoraEntry) -> str:
     report = entry.report
     if report is None:
-        return "not looked at yet"
+        return "not inspected yet"
     rank = ", ".join(map(str, report.ranks)) or "–"
     return f"rank {rank}, alpha {'–' if report.alpha is None else f'{report.alpha:g}'}"
 
@@ -156,7 +163,7 @@ def _findings(report: LoraReport) -> list[dict[str, object]]:
     ]
 
 
-def _told(report: LoraReport) -> str:
+def _findings_text(report: LoraReport) -> str:
     lines = []
     for finding in report.findings:
         repair_hint = f" [repair: {finding.repair}]" if finding.repair else ""

@@ -20,7 +20,7 @@ class LoraDesk:
 
     services: Services
 
-    # -- looking -------------------------------------------------------------------------------------------------------
+    # -- inspecting -----------------------------------------------------------------------------------------------------
     def entries(self) -> tuple[LoraEntry, ...]:
         """The library, last added first; opens no tensors."""
         return self.services.lora_library.entries()
@@ -34,19 +34,28 @@ class LoraDesk:
         return self.services.lora_library.entry(name)
 
     def inspect(self, name: str) -> LoraReport:
-        """What the doctor says; at once when this content was looked at before.
+        """What the doctor finds; at once when this content was inspected before.
 
         Raises:
             ChooseAnother: there is none of that name.
         """
         return loras.inspect(self.services, name)
 
+    def inspect_named(self, text: str) -> LoraReport:
+        """What the doctor finds in an entry, a checkpoint of a training, or a file anywhere on this machine.
+
+        Raises:
+            ChooseAnother: there is none of that name, and it is no path.
+            FixInput: there is no such file.
+        """
+        return loras.inspect_named(self.services, text)
+
     def inspect_file(self, path: Path) -> LoraReport:
-        """What the doctor says of a file anywhere on this machine."""
+        """What the doctor finds in a file anywhere on this machine."""
         return loras.inspect_file(self.services, path)
 
     def used_by(self, name: str) -> tuple[str, ...]:
-        """The stories (slugs) that wear it, as a whole or in a scene: to be said before it is removed."""
+        """The stories (slugs) that use it, as a whole or in a scene: to be said before it is removed."""
         return loras.used_by(self.services, name)
 
     # -- adding and removing -------------------------------------------------------------------------------------------
@@ -63,7 +72,7 @@ class LoraDesk:
 
         Args:
             file_name: what people call the file.
-            content: of an upload, or the path of a file that is only read.
+            content: of an upload, or the path of a file that is only read, as a person pasted it.
             name: for the entry; None: made from the title in the file, or its name.
             alpha: that it was trained with, for files that do not say so.
             trigger: the word that calls it; None: what the file says.
@@ -84,7 +93,7 @@ class LoraDesk:
         return loras.add_checkpoint(self.services, run, step, name=name, strength=strength)
 
     def delete(self, name: str) -> str:
-        """Into the trash; the token gives it back. Stories that wear it are not changed.
+        """Into the trash; the token gives it back. Stories that use it are not changed.
 
         Raises:
             ChooseAnother: there is none of that name.
@@ -97,7 +106,7 @@ class LoraDesk:
 
     # -- changing ------------------------------------------------------------------------------------------------------
     def rename(self, name: str, new: str) -> tuple[str, ...]:
-        """Another name, in the stories that wear it too; the slugs of these.
+        """Another name, in the stories that use it too; the slugs of these.
 
         Raises:
             FixInput: the new name is not fit, or in use.
@@ -135,6 +144,8 @@ class LoraDesk:
     # -- out again -----------------------------------------------------------------------------------------------------
     def convert(self, name: str, dialect: str, *, out: Path | None = None) -> Path:
         """Write it as "kohya", "diffusers" or "challenge"; the file. For "challenge" a `.json` with alpha lies beside.
+
+        What would not act in the other tool is known before: `LoraReport.losses`.
 
         Raises:
             FixInput: there is no such dialect, or the LoRA must be repaired first.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from story_engine.domain.picture_import import SAMPLE_STYLES
 from story_engine.errors import ChooseAnother, FixInput, Wait
 from story_engine.flows.room import check_room
 from story_engine.flows.services import Services
+from story_engine.formats.pasted_path import pasted_path
 
 LONGEST_SHOWN = 200
 """Characters of a path in a message."""
@@ -42,9 +42,7 @@ def bring_folder(services: Services, name: str, folder: str) -> None:
     """
     if not folder.strip():
         raise FixInput("dataset.nothing_to_bring")
-    path = Path(folder.strip().strip("\"'"))
-    with contextlib.suppress(RuntimeError):  # no such user
-        path = path.expanduser()
+    path = pasted_path(folder)
     if not path.is_absolute() or not _is(path, Path.is_dir):
         raise FixInput("dataset.no_folder", path=str(path)[:LONGEST_SHOWN])
     services.imports.start(name, [{"kind": "folder", "path": str(path)}])

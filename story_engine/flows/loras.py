@@ -15,13 +15,19 @@ from story_engine.domain.story import LoraUse
 from story_engine.errors import ChooseAnother, FixInput, StudioError
 from story_engine.flows.services import Services
 from story_engine.formats.lora_metadata import facts_of, lora_metadata
+from story_engine.formats.pasted_path import pasted_path
 from story_engine.formats.safetensors_header import HeaderError, read_header
 from story_engine.store.atomic import write_bytes, writing
 from story_engine.store.loras import ADAPTERS, CHECKPOINT_MARK
 
+PATH_ENDINGS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
+"""What tools call files of LoRAs; a text that ends so is a path."""
+LONGEST_SHOWN = 300
+"""Characters of a path in a message."""
+
 
 def inspect(services: Services, name: str) -> LoraReport:
-    """What the doctor says of an entry, or of a checkpoint; from memory while its content stays the same.
+    """What the doctor finds in an entry, or of a checkpoint; from memory while its content stays the same.
 
     Raises:
         ChooseAnother: there is none of that name.
@@ -35,8 +41,20 @@ def inspect(services: Services, name: str) -> LoraReport:
 
 
 def inspect_file(services: Services, path: Path) -> LoraReport:
-    """What the doctor says of a file that is not in the library."""
+    """What the doctor finds in a file that is not in the library."""
     return services.lora_reader.examine(_ordinary(path))
+
+
+def inspect_named(services: Services, text: str) -> LoraReport:
+    """What the doctor finds in what a person names: an entry, a checkpoint, or a file by its path.
+
+    Raises:
+        ChooseAnother: there is none of that name, and it is no path.
+        FixInput: there is no such file.
+    """
+    if services.loras.has(text) or not _is_path(text):
+        return inspect(services, text)
+    return inspect_file(services, Path(text))
 
 
 def add_file(
@@ -57,6 +75,9 @@ def add_file(
         raise FixInput("loras.alpha_range", value=alpha)
     if name is not None:
         services.lora_library.check_new_name(name)
+    if isinstance(content, Path):
+        content = _ordinary(content)
+        file_name = content.name
     last = (PurePosixPath(file_name.replace("\\", "/")).name or "lora")[-LONGEST_NAME:]
     with _folder(services) as folder:
         if isinstance(content, bytes):
@@ -64,7 +85,7 @@ def add_file(
             source = folder / "given" / (last if name_fault(last) is None else "lora")
             write_bytes(source, content)
         else:
-            source = _ordinary(content)
+            source = content
         report = services.lora_reader.take_in(source, into=folder / ADAPTERS[0], alpha=alpha)
         shutil.rmtree(folder / "given", ignore_errors=True)
         record = _record(report.facts, source="file", source_name=last, family=_family(report))
@@ -146,28 +167,28 @@ def convert(services: Services, name: str, dialect: str, *, out: Path | None) ->
 
 
 def rename(services: Services, name: str, new: str) -> tuple[str, ...]:
-    """Another name, in the stories that wear it too; which stories.
+    """Another name, in the stories that use it too; which stories.
 
     Raises:
         ChooseAnother: there is none of that name.
         FixInput: the new name is not fit, or in use.
     """
     services.lora_library.rename(name, new)
-    worn = used_by(services, name)
-    for slug in worn:
+    users = used_by(services, name)
+    for slug in users:
         story = services.stories.load(slug)
-        wearers = [(None, story.loras), *((scene.id, scene.loras) for scene in story.scenes)]
+        places = [(None, story.loras), *((scene.id, scene.loras) for scene in story.scenes)]
         edits = [
             Edit(scene=scene, field="loras", value=_renamed(uses, name, new), seen=uses)
-            for scene, uses in wearers
+            for scene, uses in places
             if uses and any(use.name == name for use in uses)
         ]
         services.stories.edit(slug, edits)
-    return worn
+    return users
 
 
 def used_by(services: Services, name: str) -> tuple[str, ...]:
-    """The stories that wear a LoRA, anywhere in them."""
+    """The stories that use a LoRA, anywhere in them."""
     found: list[str] = []
     for slug in services.stories.slugs():
         with contextlib.suppress(StudioError):
@@ -222,10 +243,24 @@ def _folder(services: Services) -> Iterator[Path]:
         services.lora_library.drop(folder)
 
 
+def _is_path(text: str) -> bool:
+    path = pasted_path(text)
+    try:
+        is_there = path.exists()
+    except (OSError, ValueError):
+        is_there = False
+    return is_there or "/" in text or "\\" in text or path.suffix.lower() in PATH_ENDINGS
+
+
 def _ordinary(path: Path) -> Path:
-    if not path.is_file():
-        raise FixInput("loras.not_a_file", path=path)
-    return path
+    """The file of a path as it was given: pasted in quotes, as an address, with a tilde."""
+    meant = pasted_path(path)
+    try:
+        if meant.is_file():
+            return meant.absolute()
+    except (OSError, ValueError):
+        pass  # a name that no file can have
+    raise FixInput("loras.not_a_file", path=str(meant)[:LONGEST_SHOWN])
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -20,8 +20,9 @@ from pydantic import ValidationError
 from story_engine.domain.lora import LoraEntry, LoraRecord, LoraReport, RepairStep
 from story_engine.domain.safe_name import name_fault, same_file
 from story_engine.errors import ChooseAnother, FixInput, StudioError
-from story_engine.store.atomic import cannot_write, move, read_bytes, write_bytes
+from story_engine.store.atomic import cannot_write, keep_copy, move, read_bytes, write_bytes
 from story_engine.store.folders import make_folder
+from story_engine.store.hashes import file_sha256
 from story_engine.store.layout import Layout
 from story_engine.store.loras import ADAPTERS, CHECKPOINT_MARK, FILE_ENDINGS, LoraStore
 from story_engine.store.names import slug_from
@@ -44,7 +45,7 @@ class LoraLibrary:
         self._loras = loras
         self._trash = Trash(layout)
 
-    # -- looking -------------------------------------------------------------------------------------------------------
+    # -- reading -------------------------------------------------------------------------------------------------------
     def entries(self) -> tuple[LoraEntry, ...]:
         """All of them, last added first."""
         found = [self.entry(name) for name in self._loras.names()]
@@ -173,14 +174,18 @@ class LoraLibrary:
         move(self._layout.loras / name, self._layout.loras / new)
 
     def replace(self, name: str, content: Path, *, what: str) -> None:
-        """Put a repaired safetensors file in the place of the adapter, which is kept until `undo`."""
+        """Put a repaired safetensors file in the place of the adapter, which is kept until `undo`.
+
+        Killed at any point, the entry is the one before or the one after, and `undo` gives the one before.
+        """
         self.make_entry(name)
         folder, old = self._layout.loras / name, self._loras.path(name)
         kept = f"{secrets.token_hex(4)}{old.suffix}"
-        self._swap(old, folder / _UNDO / kept)
-        move(content, folder / ADAPTERS[0])
+        self._copy(old, folder / _UNDO / kept)
         step = RepairStep(what=what, file=kept, at=_now())
         self.change(name, repairs=(*self.record(name).repairs, step))
+        move(content, folder / ADAPTERS[0])
+        self._drop_beside(folder, but=folder / ADAPTERS[0])
 
     def undo(self, name: str) -> RepairStep | None:
         """Take the last repair back; what it was, None when there is none.
@@ -196,27 +201,51 @@ class LoraLibrary:
         kept = folder / _UNDO / last.file
         if not kept.is_file():
             raise FixInput("loras.undo_gone", name=name, file=last.file)
-        self._swap(kept, folder / f"adapter{kept.suffix}")
-        if kept.suffix != ".safetensors":
-            (folder / ADAPTERS[0]).unlink(missing_ok=True)
+        self._copy(kept, folder / f"adapter{kept.suffix}")
+        self._drop_beside(folder, but=folder / f"adapter{kept.suffix}", keep_json=kept.with_suffix(".json").is_file())
         self.change(name, repairs=record.repairs[:-1])
+        for file in (kept, kept.with_suffix(".json")):
+            file.unlink(missing_ok=True)
         return last
 
-    def _swap(self, source: Path, target: Path) -> None:
-        """Move an adapter with what lies beside it for its alpha."""
+    def _copy(self, source: Path, target: Path) -> None:
+        """Keep an adapter elsewhere too, after what lies beside it for its alpha."""
         if source.with_suffix(".json").is_file():
-            move(source.with_suffix(".json"), target.with_suffix(".json"))
-        move(source, target)
+            keep_copy(source.with_suffix(".json"), target.with_suffix(".json"))
+        keep_copy(source, target)
+
+    def _drop_beside(self, folder: Path, *, but: Path, keep_json: bool = False) -> None:
+        """Remove the adapter that another has replaced, and what lay beside it for its alpha."""
+        for adapter in ADAPTERS:
+            if folder / adapter != but:
+                (folder / adapter).unlink(missing_ok=True)
+        if not keep_json:
+            (folder / ADAPTERS[0]).with_suffix(".json").unlink(missing_ok=True)
 
     def make_entry(self, name: str) -> None:
-        """Give a loose file its own folder; what lies beside it for its alpha goes along."""
+        """Give a loose file its own folder; what lies beside it for its alpha goes along.
+
+        The loose file goes when the folder stands: killed before that, it lies where it lay.
+        """
         path = self._in_library(name)
         if path.parent != self._layout.loras:
+            self._drop_loose(name, path)
             return
         folder = self.new_folder()
-        self._swap(path, folder / f"adapter{path.suffix}")
+        self._copy(path, folder / f"adapter{path.suffix}")
         write_bytes(folder / _RECORD, _json(LoraRecord(source_name=path.name, added_at=_now())))
         move(folder, self._layout.loras / name)
+        for file in (path.with_suffix(".json"), path):
+            file.unlink(missing_ok=True)
+
+    def _drop_loose(self, name: str, path: Path) -> None:
+        """Remove the loose file of an entry whose making was killed before that; another content is left alone."""
+        for loose in (self._layout.loras / f"{name}{ending}" for ending in FILE_ENDINGS):
+            if not loose.is_file() or path.stat().st_size != loose.stat().st_size:
+                continue
+            if path.samefile(loose) or file_sha256(path) == file_sha256(loose):
+                loose.with_suffix(".json").unlink(missing_ok=True)
+                loose.unlink()
 
     # -- the trash -----------------------------------------------------------------------------------------------------
     def delete(self, name: str) -> str:
@@ -227,6 +256,8 @@ class LoraLibrary:
         """
         path = self._in_library(name)
         self._forget_old()
+        if self._is_kept(path):
+            self._drop_loose(name, path)
         is_loose = path.parent == self._layout.loras
         loose = [(f"{LORA}{file.suffix}", file) for file in (path, path.with_suffix(".json"))]
         parts = loose if is_loose else [(LORA, path.parent)]

@@ -11,7 +11,7 @@ from pages.parts.shared.engine import engine
 from pages.parts.shared.wording import language, plain, say
 from story_engine.errors import FixInput, StudioError
 
-KINDS = ["safetensors", "ckpt"]
+KINDS = ["safetensors", "ckpt", "pt", "pth", "bin"]
 LARGEST_UPLOAD_MB = 500
 """An upload is held in memory; a larger file is read from where it lies on the machine."""
 _ASKED, _FAULT, _COUNT = "lora-alpha-asked", "lora-add-fault", "lora-uploads"
@@ -55,13 +55,13 @@ def draw() -> None:
             if upload is not None:
                 _take_in(upload.name, upload.getvalue(), alpha)
             else:
-                _take_in(Path(path).name, Path(path).expanduser(), alpha)
+                _take_in(path, Path(path), alpha)
         st.rerun()
 
 
 def _draw_alpha(asked: dict[str, object]) -> float:
     """The question, with what each answer does."""
-    rank = int(str(asked["rank"]))
+    rank = int(str(asked["rank"]).rpartition(",")[2])  # of several the largest
     choices = {"challenge": _CHALLENGE_ALPHA, "rank": float(rank), "other": None}
     st.info(say("lora.alpha_asked", file=plain(str(asked["file"])), rank=rank), icon=":material/help:")
     titles = {
@@ -70,11 +70,13 @@ def _draw_alpha(asked: dict[str, object]) -> float:
         "other": say("lora.alpha_other"),
     }
     choice = st.radio(say("lora.alpha"), list(choices), format_func=titles.__getitem__, key="lora-alpha-choice")
-    told = choices[choice or "challenge"]
-    if told is None:
-        told = st.number_input(say("lora.alpha"), min_value=0.01, value=float(rank), step=1.0, key="lora-alpha-number")
-        st.caption(say("lora.alpha_scale", scale=f"{told / rank:g}"))
-    return told
+    stated = choices[choice or "challenge"]
+    if stated is None:
+        stated = st.number_input(
+            say("lora.alpha"), min_value=0.01, value=float(rank), step=1.0, key="lora-alpha-number"
+        )
+        st.caption(say("lora.alpha_scale", scale=f"{stated / rank:g}"))
+    return stated
 
 
 def _take_in(file_name: str, content: bytes | Path, alpha: float | None) -> None:
@@ -88,7 +90,7 @@ def _take_in(file_name: str, content: bytes | Path, alpha: float | None) -> None
             st.session_state[_FAULT] = error
     except StudioError as error:
         st.session_state[_FAULT] = error
-    except Exception as error:  # a bug, told and logged in the one place for that
+    except Exception as error:  # a bug, shown and logged in the one place for that
         notices.attempt(_again, error)
     else:
         _forget()
@@ -102,6 +104,6 @@ def _again(error: Exception) -> None:
 
 
 def _forget() -> None:
-    """Another file: what was asked or said of the last one is over."""
+    """Another file: what was asked about the last one is over."""
     st.session_state.pop(_ASKED, None)
     st.session_state.pop(_FAULT, None)

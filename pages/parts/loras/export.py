@@ -8,8 +8,9 @@ import streamlit as st
 
 from pages.parts.shared import notices
 from pages.parts.shared.engine import engine
-from pages.parts.shared.wording import plain, say, size
+from pages.parts.shared.wording import language, plain, say, size
 from story_engine.domain.lora import DIALECTS, LoraEntry, LoraReport
+from story_engine.messages import message
 
 
 def draw(entry: LoraEntry, report: LoraReport) -> None:
@@ -27,6 +28,7 @@ def _draw_one(entry: LoraEntry, report: LoraReport, dialect: str) -> None:
     made_of = (entry.name, dialect, entry.title, entry.trigger, len(entry.repairs), report.size_bytes)
     key = f"lora-written-{dialect}"
     made: tuple[object, Path] | None = st.session_state.get(key)
+    _draw_losses(entry, report, dialect)
     if made is None or made[0] != made_of or not made[1].is_file():
         if st.button(say("lora.write"), key=f"lora-write-{dialect}", icon=":material/output:", width="stretch"):
             with st.spinner(say("lora.writing")):
@@ -46,6 +48,15 @@ def _draw_one(entry: LoraEntry, report: LoraReport, dialect: str) -> None:
             on_click="ignore",
             width="stretch",
         )
+
+
+def _draw_losses(entry: LoraEntry, report: LoraReport, dialect: str) -> None:
+    """What would not act in the other tool, before it is written."""
+    losses = report.losses(dialect)
+    for code, count in (("loras.would_leave_out", losses.left_out), ("loras.notebook_ignores", losses.ignored)):
+        if count:
+            text = message(code, language(), name=entry.title, count=count, total=losses.tensors)
+            st.caption(f":orange[:material/warning: {plain(text)}]")
 
 
 def _write(name: str, dialect: str, key: str, made_of: object) -> None:

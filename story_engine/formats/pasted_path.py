@@ -1,0 +1,55 @@
+"""A path as people paste it: in quotes, as a file manager's address, with a tilde."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+_QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "「": "」", "『": "』", "`": "`", "<": ">"}
+_DRIVE = re.compile(r"/[A-Za-z]:[/\\]")
+
+
+def pasted_path(text: str | Path) -> Path:
+    """The path that is meant; a file that is called exactly so, quotes and all, is meant before any other.
+
+    Taken off: white space and line breaks around it, quotes of any kind, `file://` with its percent signs, and
+    backslashes before spaces, as a terminal writes them. A tilde is the home folder.
+    """
+    given = str(text)
+    if _exists(Path(given)):
+        return Path(given)
+    plain = _without_quotes(given.strip().strip("\u200e\u200f\u202a\u202c\ufeff"))
+    if plain[:5].casefold() == "file:":
+        plain = _of_address(plain)
+    path = Path(plain)
+    if "\\ " in plain and not _exists(path):
+        path = Path(plain.replace("\\ ", " "))
+    with contextlib.suppress(RuntimeError):  # no such user
+        path = path.expanduser()
+    return path
+
+
+def _without_quotes(text: str) -> str:
+    while len(text) > 1 and _QUOTES.get(text[0]) == text[-1]:
+        text = text[1:-1].strip()
+    return text
+
+
+def _of_address(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return address
+    # A `#` or `?` in a name ought to be written as a percent sign, and often is not.
+    rest = address[5:]
+    path = unquote(rest[2 + len(parts.netloc) :] if rest.startswith("//") else rest)
+    return path[1:] if _DRIVE.match(path) else path
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
