@@ -20,7 +20,7 @@ class LoraDesk:
 
     services: Services
 
-    # -- inspecting -----------------------------------------------------------------------------------------------------
+    # -- inspecting ----------------------------------------------------------------------------------------------------
     def entries(self) -> tuple[LoraEntry, ...]:
         """The library, last added first; opens no tensors."""
         return self.services.lora_library.entries()

@@ -33,6 +33,16 @@ class Failure(Value):
         return cls(code=error.code, values=plain(error.values))
 
 
+class AppliedLora(Value):
+    """A LoRA that pictures were painted with, and how much of it acted."""
+
+    name: str
+    matched: int
+    """Tensors that found their layer."""
+    expected: int
+    """Tensors in the file; the rest is for a text encoder, or the LoRA is refused."""
+
+
 class RenderResult(Value):
     """Takes that were painted."""
 
@@ -41,6 +51,8 @@ class RenderResult(Value):
     found: int = 0
     """Pictures asked for that existed already."""
     seconds: float = 0.0
+    loras: tuple[AppliedLora, ...] = ()
+    """All that one of the pictures used."""
     not_scored: Failure | None = None
     """Why the pictures have no scores."""
 

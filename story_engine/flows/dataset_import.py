@@ -56,7 +56,7 @@ def sources_of(paths: Sequence[Path]) -> list[dict[str, object]]:
     """
     sources: list[dict[str, object]] = []
     files: dict[Path, list[list[str]]] = {}
-    for path in paths:
+    for path in map(pasted_path, paths):
         if _is(path, Path.is_dir):
             sources.append({"kind": "folder", "path": str(path.resolve())})
         elif _is(path, Path.is_file):

@@ -23,6 +23,7 @@ from story_engine.inference.batches import Batch, batches, painted_together, row
 from story_engine.inference.denoising import Denoised, PictureInputs, denoise
 from story_engine.inference.encoding import EncodedPrompt
 from story_engine.inference.latent_preview import LatentColours
+from story_engine.inference.lora_injection import LoraMatch
 from story_engine.inference.networks import Networks, Painter, open_networks
 from story_engine.inference.noise import starting_noise
 from story_engine.inference.out_of_memory import fitting
@@ -73,6 +74,7 @@ class Renderer:
         self._networks: Networks | None = None
         self._loaded: tuple[str, str, str] | None = None
         self._colours: LatentColours | None = None
+        self._matches: dict[str, LoraMatch] = {}
         torch.set_num_threads(threads or _usual_threads())
         # One seed is one picture on every device: no shortened float32 on the GPU.
         torch.backends.cudnn.allow_tf32 = False
@@ -111,6 +113,10 @@ class Renderer:
                 pictures[position] = picture
                 call.on_picture(position, picture)
         return [pictures[position] for position in range(len(recipes))]
+
+    def match_of(self, part: LoraPart) -> LoraMatch:
+        """How much of a LoRA acted in the last pictures that used it."""
+        return self._matches[_adapter_key(part)]
 
     def made_with(self) -> dict[str, str]:
         """What painted: device and versions, for the take's record."""
@@ -176,7 +182,8 @@ class Renderer:
             if _adapter_key(part) not in painter.adapters:
                 painter.adapters.make_room(keep=keys)
                 path = self._loras.path_of_content(part.name, part.sha256)
-                painter.adapters.add(_adapter_key(part), part.name, read_lora(path))
+                weights = read_lora(path)
+                self._matches[_adapter_key(part)] = painter.adapters.add(_adapter_key(part), part.name, weights)
 
     def _networks_of(self, recipe: Recipe) -> Networks:
         wanted = _networks_key(recipe)

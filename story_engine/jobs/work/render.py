@@ -18,7 +18,7 @@ from PIL import Image
 
 from story_engine.catalog.families import families
 from story_engine.domain.job import Progress
-from story_engine.domain.job_result import Failure, RenderResult
+from story_engine.domain.job_result import AppliedLora, Failure, RenderResult
 from story_engine.domain.job_spec import RenderItem, RenderSpec, TakeName
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.take import Take
@@ -58,6 +58,7 @@ def run(
     store = TakeStore(layout)
     missing = [item for item in spec.items if store.find(spec.story, item.scene, item.recipe.digest) is None]
     painting = _Painting(layout, store, spec.story, missing, report, job, is_sweep=spec.sweep)
+    applied: list[AppliedLora] = []
     started = time.monotonic()
     if missing:
         renderer = _renderer(layout)
@@ -68,6 +69,10 @@ def run(
             should_stop=should_stop,
             on_picture=painting.finished,
         )
+        parts = {part.name: part for item in missing for part in item.recipe.loras}
+        for name, part in parts.items():
+            match = renderer.match_of(part)
+            applied.append(AppliedLora(name=name, matched=match.matched, expected=match.expected))
     seconds = time.monotonic() - started
     not_scored = None
     if spec.score and painting.takes:
@@ -81,6 +86,7 @@ def run(
         takes=tuple(TakeName(scene=take.scene, take=take.id) for take in painting.takes),
         found=len(spec.items) - len(missing),
         seconds=round(seconds, 3),
+        loras=tuple(applied),
         not_scored=not_scored,
     )
 
