@@ -76,8 +76,8 @@ def add_file(
     if name is not None:
         services.lora_library.check_new_name(name)
     if isinstance(content, Path):
-        content = _ordinary(content)
-        file_name = content.name
+        given, content = content, _ordinary(content)
+        file_name = content.name if file_name == str(given) else file_name
     last = (PurePosixPath(file_name.replace("\\", "/")).name or "lora")[-LONGEST_NAME:]
     with _folder(services) as folder:
         if isinstance(content, bytes):

@@ -149,7 +149,7 @@ def test_another_alpha_can_be_given_as_a_number(studio: Studio, files: Path):
     ("file", "told"),
     [
         ("malicious.ckpt", "more than plain tensors"),
-        ("half-a-file.safetensors", "cannot be read as a LoRA"),
+        ("half-a-file.safetensors", "ends too early"),
         ("other-base.safetensors", "made for another model"),
         ("huge.safetensors", str(LARGEST_FILE_BYTES // 2**20)),
         ("nothing.safetensors", "no file that can be read"),
