@@ -43,7 +43,7 @@ class LatentColours:
         """A JPEG of at most 128 pixels a side.
 
         Args:
-            latents: (4, height/8, width/8), any device and dtype: finished latents as the sampler imagines them.
+            latents: (4, height/8, width/8), any device and dtype: finished latents as denoised at some step.
         """
         colours = torch.einsum("chw,cd->hwd", latents.float().cpu(), self._matrix) + self._offset
         pixels = ((colours / 2 + 0.5).clamp(0, 1) * 255).round().numpy().astype(np.uint8)

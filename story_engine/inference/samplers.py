@@ -22,7 +22,7 @@ class Sampler(Protocol):
     """One run of one sampler; it may remember earlier steps, so it serves one batch and is then thrown away."""
 
     timesteps: tuple[float, ...]
-    """What the network is told at each step, within 0 … 1099, falling."""
+    """What the network is given at each step, within 0 … 1099, falling."""
 
     def step(self, noise: torch.Tensor, index: int, latents: torch.Tensor) -> torch.Tensor:
         """The latents after step `index`, from the predicted noise; shapes (batch, 4, height/8, width/8)."""
@@ -94,7 +94,7 @@ class Euler:
 class DpmSolverKarras:
     """DPM++ 2M on Karras' noise levels: second order, one network call per step.
 
-    The levels lie between trained ones, so the network is told a fractional timestep, interpolated in log σ.
+    The levels lie between trained ones, so the network is given a fractional timestep, interpolated in log σ.
 
     Source: Lu et al. 2022 (arXiv:2211.01095), algorithm 2; levels: Karras et al. 2022 (arXiv:2206.00364), equation 5.
     """

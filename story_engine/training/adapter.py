@@ -52,9 +52,9 @@ class TrainedAdapter:
             up.weight.data = up.weight.data.float()
             # As peft's own "kaiming", from numbers of this training's seed and on every device the same.
             bound = down.weight.shape[1] ** -0.5
-            chance = torch.rand(down.weight.shape, generator=generator(spec.seed, "adapter", module))
+            drawn = torch.rand(down.weight.shape, generator=generator(spec.seed, "adapter", module))
             with torch.no_grad():
-                down.weight.copy_(chance.mul_(2).sub_(1).mul_(bound))
+                down.weight.copy_(drawn.mul_(2).sub_(1).mul_(bound))
                 up.weight.zero_()
             self.parameters |= {f"{module}.down": down.weight, f"{module}.up": up.weight}
 

@@ -1,6 +1,6 @@
-"""How much of its prompt a sample picture shows, told by the base model itself: the same for every family.
+"""How much of its prompt a sample picture shows, as the base model itself sees it: the same for every family.
 
-Whoever predicts noise does it better when told what the picture shows. So a sample is noised again, and the share of
+Whoever predicts noise does it better knowing what the picture shows. So a sample is noised again, and the share of
 the error that its prompt takes away says how much of the prompt is in the picture. Source: Li et al. 2023, "Your
 Diffusion Model is Secretly a Zero-Shot Classifier", arXiv:2303.16203.
 """
@@ -48,8 +48,8 @@ def adherence(unet: nn.Module, latents: torch.Tensor, prompt: EncodedPrompt, emp
         pooled = text.pooled.expand(count, -1).to(device, dtype)
         predicted = unet(noisy, timesteps.to(device, torch.float32), embedding, sizes, pooled)
         errors.append(noise_errors(predicted.cpu(), noise))
-    told, untold = errors
-    return float((1 - told / untold.clamp(min=1e-9)).mean())
+    prompted, unprompted = errors
+    return float((1 - prompted / unprompted.clamp(min=1e-9)).mean())
 
 
 def write_adherence(folder: Path, values: Mapping[int, float]) -> None:

@@ -106,7 +106,7 @@ class Loop:
         for part in range(spec.gradient_accumulation_steps):
             place = number * spec.gradient_accumulation_steps + part
             batch = self._batch(place)
-            with self._accelerator.accumulate(self._model), self._chance(place):
+            with self._accelerator.accumulate(self._model), self._random_state(place):
                 with self._accelerator.autocast():
                     predicted = self._model(
                         batch.noisy,
@@ -176,7 +176,7 @@ class Loop:
             weights=snr_weights(timesteps, spec.min_snr_gamma).to(device),
         )
 
-    def _chance(self, place: int) -> contextlib.AbstractContextManager[object]:
+    def _random_state(self, place: int) -> contextlib.AbstractContextManager[object]:
         """Dropout is the one thing that draws from torch's own random numbers."""
         if not self._spec.lora_dropout:
             return contextlib.nullcontext()

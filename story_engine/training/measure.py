@@ -82,8 +82,8 @@ class _Noise:
     """One picture of noise under a caption of noise."""
 
     def __init__(self, base: Base, unet: nn.Module, side: int) -> None:
-        told: nn.Linear = unet.get_submodule("text_intermediate_proj")  # type: ignore[assignment]
-        tokens, width = base.family.token_limit, told.in_features
+        projection: nn.Linear = unet.get_submodule("text_intermediate_proj")  # type: ignore[assignment]
+        tokens, width = base.family.token_limit, projection.in_features
         self._prompt = EncodedPrompt(torch.randn(tokens, width), torch.randn(width))
         self._latents = torch.randn(LATENT_CHANNELS, side // PIXELS_PER_LATENT, side // PIXELS_PER_LATENT)
         self._sizes = (side, side, 0, 0, side, side)

@@ -1,4 +1,4 @@
-"""All that is left to chance in a training, each a function of seed and place: nothing to save, nothing to lose.
+"""All that is random in a training, each a function of seed and place: nothing to save, nothing to lose.
 
 A training that goes on at step n draws what it would have drawn without the break, on any number of processes.
 """
@@ -50,11 +50,11 @@ class Order:
     def _shuffled(self, turn: int) -> list[list[int]]:
         timed: list[tuple[float, list[int]]] = []
         for which, bucket in enumerate(self._buckets):
-            chance = generator(self._seed, "order", turn, which)
-            start = torch.rand((), generator=chance).item()
+            drawn = generator(self._seed, "order", turn, which)
+            start = torch.rand((), generator=drawn).item()
             stream: list[int] = []
             for _ in range(self._together):
-                stream += [bucket[place] for place in torch.randperm(len(bucket), generator=chance).tolist()]
+                stream += [bucket[place] for place in torch.randperm(len(bucket), generator=drawn).tolist()]
             for place in range(len(bucket)):
                 group = stream[place * self._together : (place + 1) * self._together]
                 timed.append(((place + start) / len(bucket), group))
@@ -68,7 +68,7 @@ _WITH_OTHER_STYLES = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """What chance decides for one sample."""
+    """What is drawn for one sample."""
 
     variant: float
     """0…1: which of the picture's crops and flips."""
@@ -79,19 +79,19 @@ class Draw:
 
 
 def draw(spec: TrainingSpec, group: int, slot: int, *, together: int, shape: Sequence[int]) -> Draw:
-    """What chance decides for the sample at `slot` of `group`.
+    """What is drawn for the sample at `slot` of `group`.
 
     The timesteps of a group lie in as many equal parts of the schedule, one in each: the loss then varies less than
     with timesteps that know nothing of each other, and each is drawn as often.
     """
     part = torch.randperm(together, generator=generator(spec.seed, "parts", group))[slot].item()
-    chance = generator(spec.seed, "sample", group, slot)
-    variant, dropped, within = torch.rand(3, generator=chance, dtype=torch.float64).tolist()
+    drawn = generator(spec.seed, "sample", group, slot)
+    variant, dropped, within = torch.rand(3, generator=drawn, dtype=torch.float64).tolist()
     width = spec.max_timestep - spec.min_timestep + 1
     timestep = spec.min_timestep + min(int((part + within) / together * width), width - 1)
-    noise = torch.randn(*shape, generator=chance)
+    noise = torch.randn(*shape, generator=drawn)
     if spec.noise_offset:
-        noise += spec.noise_offset * torch.randn(shape[0], 1, 1, generator=chance)
+        noise += spec.noise_offset * torch.randn(shape[0], 1, 1, generator=drawn)
     return Draw(variant, _caption_use(spec, dropped), timestep, noise)
 
 

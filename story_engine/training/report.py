@@ -20,7 +20,7 @@ Report = Callable[[Progress], None]
 
 
 @dataclass(slots=True)
-class Telling:
+class RunReporter:
     """The run's state and its clock; of several processes only the first one speaks."""
 
     store: RunStore
@@ -33,7 +33,7 @@ class Telling:
     """Of training so far, over all attempts."""
     seconds_per_step: float | None = None
     """Of the last steps."""
-    _told_at: float = 0.0
+    _reported_at: float = 0.0
     _written_at: float = 0.0
 
     def stepped(self, step: int, seconds: float, *, loss: float | None) -> None:
@@ -54,9 +54,9 @@ class Telling:
         if not self.speaks:
             return
         is_new = stage != "training" or step == total
-        if not is_new and time.monotonic() - self._told_at < _SAY_SECONDS:
+        if not is_new and time.monotonic() - self._reported_at < _SAY_SECONDS:
             return
-        self._told_at = time.monotonic()
+        self._reported_at = time.monotonic()
         recent = self.seconds_per_step
         eta = None if recent is None else (self.total - self.state.step) * recent
         self.report(Progress(stage=stage, step=step, total=total, seconds_per_step=recent, eta_seconds=eta))

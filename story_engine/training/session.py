@@ -39,7 +39,7 @@ from story_engine.training.records import (
     read_state,
     write_state,
 )
-from story_engine.training.report import Report, Telling
+from story_engine.training.report import Report, RunReporter
 from story_engine.training.sampling import has_all, paint_samples, sample_texts
 
 _LOG = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class Session:
     accelerator: Accelerator = field(init=False)
     base: Base = field(init=False)
     loop: Loop = field(init=False)
-    telling: Telling = field(init=False)
+    reporter: RunReporter = field(init=False)
     encoded: dict[str, EncodedPrompt] = field(init=False)
     figures: Figures | None = None
     smoothed: float | None = None
@@ -73,26 +73,28 @@ class Session:
         self.store = RunStore(self.layout)
         self.folder = self.store.folder(self.run_id)
         self.accelerator = open_accelerator(self.layout, self.spec)
-        self.telling = Telling(
+        self.reporter = RunReporter(
             store=self.store,
             state=self.store.run(self.run_id),
             report=self.report,
             total=self.spec.steps,
             speaks=self.accelerator.is_main_process,
         )
-        tell = self.telling
-        tell.write(state="running", error_code=None, error_values={}, ended_at="", started_at=now(), **process_of_run())
+        reporter = self.reporter
+        reporter.write(
+            state="running", error_code=None, error_values={}, ended_at="", started_at=now(), **process_of_run()
+        )
         try:
             reached = self._trained()
             return self._ended("finished" if reached >= self.spec.steps else "stopped", reached)
         except Cancelled:  # before the first step
-            return self._ended("stopped", tell.state.step)
+            return self._ended("stopped", reporter.state.step)
         except StudioError as error:
-            tell.write_failed(error.code, {name: str(value) for name, value in error.values.items()})
+            reporter.write_failed(error.code, {name: str(value) for name, value in error.values.items()})
             raise
         except Exception as error:
-            _LOG.exception("run %s broke at step %d", self.run_id, tell.state.step)
-            tell.write_failed("training.broke", {"reason": str(error)[:300]})
+            _LOG.exception("run %s broke at step %d", self.run_id, reporter.state.step)
+            reporter.write_failed("training.broke", {"reason": str(error)[:300]})
             raise
         finally:
             if self.accelerator.is_main_process:
@@ -103,7 +105,7 @@ class Session:
             free_memory()
 
     def _ended(self, state: str, step: int) -> TrainResult:
-        self.telling.write(state=state, ended_at=now())
+        self.reporter.write(state=state, ended_at=now())
         return TrainResult(state=state, step=step, total=self.spec.steps, loss=self.smoothed)
 
     # -- before the first step -----------------------------------------------------------------------------------------
@@ -120,7 +122,7 @@ class Session:
         dataset = EncodedDataset(self.layout, self.base, items, self.spec)
         started = time.monotonic()
         self.encoded = self._encode(dataset)
-        self.telling.write(
+        self.reporter.write(
             device=device,
             precision=self.base.precision,
             weights_hash=family.weights_hash,
@@ -133,10 +135,10 @@ class Session:
         if saved is not None:
             adapter.restore(saved.adapter)
             self.loop.restore(saved.optimizer, saved.scaler)
-            first, self.smoothed, self.telling.seconds = saved.step, saved.smoothed_loss, saved.seconds
+            first, self.smoothed, self.reporter.seconds = saved.step, saved.smoothed_loss, saved.seconds
         if self.accelerator.is_main_process:
             self.figures = Figures(self.folder, step=first)
-        self.telling.write(step=first, saved_step=first)
+        self.reporter.write(step=first, saved_step=first)
         return self._stepped(first)
 
     def _encode(self, dataset: EncodedDataset) -> dict[str, EncodedPrompt]:
@@ -198,7 +200,7 @@ class Session:
     def _record(self, step: int, result: StepResult, *, seconds: float) -> None:
         before = self.smoothed
         self.smoothed = result.loss if before is None else _SMOOTHING * before + (1 - _SMOOTHING) * result.loss
-        self.telling.stepped(step, seconds, loss=self.smoothed)
+        self.reporter.stepped(step, seconds, loss=self.smoothed)
         if self.figures is None:
             return
         self.figures.add(
@@ -208,7 +210,7 @@ class Session:
                 loss=result.loss,
                 smoothed_loss=self.smoothed,
                 learning_rate=result.learning_rate,
-                seconds_per_step=self.telling.seconds_per_step or 0.0,
+                seconds_per_step=self.reporter.seconds_per_step or 0.0,
                 memory_mb=memory_mb(self.accelerator.device),
             )
         )
@@ -216,7 +218,7 @@ class Session:
     def _save(self, step: int) -> None:
         """The LoRA as a file of its own, then the state to go on from."""
         if self.accelerator.is_main_process:
-            self.telling.progress("saving", step, self.spec.steps)
+            self.reporter.progress("saving", step, self.spec.steps)
             pictures = self.store.pictures(self.run_id)
             digest = digest_of(pictures)
             save_checkpoint(
@@ -237,14 +239,14 @@ class Session:
                     optimizer=optimizer,
                     scaler=scaler,
                     smoothed_loss=self.smoothed,
-                    seconds=self.telling.seconds,
+                    seconds=self.reporter.seconds,
                     spec=json.loads(self.spec.model_dump_json()),
                     pictures=digest,
                     weights_hash=self.base.family.weights_hash,
                 ),
             )
             drop_checkpoints(self.layout, self.run_id, self.spec)
-            self.telling.write(saved_step=step)
+            self.reporter.write(saved_step=step)
         self.accelerator.wait_for_everyone()
 
     def _sample(self, step: int, *, without_adapter: bool = False) -> None:
@@ -262,7 +264,7 @@ class Session:
                     self.encoded,
                     folder,
                     side=self._side(),
-                    on_step=lambda done, total: self.telling.progress("sampling", done, total),
+                    on_step=lambda done, total: self.reporter.progress("sampling", done, total),
                     should_stop=self._is_asked_to_stop,
                 )
             with self.loop.adapter.left_out(True):
@@ -295,7 +297,7 @@ class Session:
         return self.should_stop() or "stop" in self.store.requests(self.run_id)
 
     def _encoding(self, done: int, total: int) -> None:
-        self.telling.progress("encoding", done, total)
+        self.reporter.progress("encoding", done, total)
 
     def _side(self) -> int:
         return self.spec.resolution or self.base.family.width

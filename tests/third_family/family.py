@@ -38,6 +38,12 @@ FAMILY = FamilyDescription(
         is_half_by_itself=False,
     ),
     unet_sizes=lambda layout: UnetSizes(
-        widths=SMALLEST.unet_widths[1:], depths=SMALLEST.unet_depths, text=SMALLEST.text_hidden
+        widths=SMALLEST.unet_widths,
+        depths=SMALLEST.unet_depths,
+        text=SMALLEST.text_hidden,
+        encoded=SMALLEST.text_hidden,
+        steps=SMALLEST.unet_timestep_channels,
+        time=SMALLEST.unet_time_embedding,
+        added=SMALLEST.text_hidden + 6 * SMALLEST.unet_size_channels,
     ),
 )

@@ -50,7 +50,7 @@ def test_it_paints_and_is_trained_and_paints_with_what_was_trained(layout: Layou
     plain = Renderer(layout, threads=1).render([_recipe(layout)])[0]
     run = new_run(layout, family="third", steps_per_epoch=4, save_every=4, sample_every=4, sample_prompts=(PROMPT,))
 
-    assert trained(layout, run)["state"] == "finished"
+    assert trained(layout, run).state == "finished"
 
     store, name = RunStore(layout), f"{run}@4"
     assert len(store.samples(run)) == 2 and store.run(run).weights_hash == families(layout)["third"].weights_hash

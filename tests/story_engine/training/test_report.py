@@ -3,7 +3,7 @@ import pytest
 from story_engine.domain.job import Progress
 from story_engine.store.layout import Layout
 from story_engine.store.runs import RunStore
-from story_engine.training.report import Telling
+from story_engine.training.report import RunReporter
 from tests.story_engine.domain.test_training import a_spec
 from tests.story_engine.store.test_runs import PICTURES
 
@@ -18,13 +18,13 @@ def run(store) -> str:
     return store.create(a_spec(), PICTURES)
 
 
-def telling(store: RunStore, run: str, heard: list[Progress], *, speaks: bool = True) -> Telling:
-    return Telling(store=store, state=store.run(run), report=heard.append, total=500, speaks=speaks)
+def reporter(store: RunStore, run: str, heard: list[Progress], *, speaks: bool = True) -> RunReporter:
+    return RunReporter(store=store, state=store.run(run), report=heard.append, total=500, speaks=speaks)
 
 
 def test_steps_that_come_fast_are_not_all_reported_but_the_last_one_is(store, run):
     heard: list[Progress] = []
-    told = telling(store, run, heard)
+    told = reporter(store, run, heard)
 
     for step in range(1, 501):
         told.stepped(step, 0.01, loss=0.5)
@@ -36,7 +36,7 @@ def test_steps_that_come_fast_are_not_all_reported_but_the_last_one_is(store, ru
 
 def test_the_time_that_is_left_follows_from_the_last_steps(store, run):
     heard: list[Progress] = []
-    told = telling(store, run, heard)
+    told = reporter(store, run, heard)
 
     told.stepped(100, 2.0, loss=0.5)
 
@@ -46,7 +46,7 @@ def test_the_time_that_is_left_follows_from_the_last_steps(store, run):
 
 def test_a_new_stage_is_always_reported(store, run):
     heard: list[Progress] = []
-    told = telling(store, run, heard)
+    told = reporter(store, run, heard)
 
     for stage in ("encoding", "sampling", "saving"):
         told.progress(stage, 0, 4)
@@ -55,7 +55,7 @@ def test_a_new_stage_is_always_reported(store, run):
 
 
 def test_what_is_written_is_on_disk(store, run):
-    told = telling(store, run, [])
+    told = reporter(store, run, [])
     told.stepped(7, 1.5, loss=0.25)
 
     told.write(saved_step=7)
@@ -66,7 +66,7 @@ def test_what_is_written_is_on_disk(store, run):
 
 def test_only_the_first_of_several_processes_speaks(store, run):
     heard: list[Progress] = []
-    told = telling(store, run, heard, speaks=False)
+    told = reporter(store, run, heard, speaks=False)
 
     told.stepped(7, 1.5, loss=0.25)
     told.progress("saving", 7, 500)
@@ -77,7 +77,7 @@ def test_only_the_first_of_several_processes_speaks(store, run):
 
 
 def test_a_failure_is_written_with_its_reason(store, run):
-    telling(store, run, []).write_failed("training.broke", {"reason": "no more numbers"})
+    reporter(store, run, []).write_failed("training.broke", {"reason": "no more numbers"})
 
     state = store.run(run)
     assert (state.state, state.error_code, state.error_values) == (
@@ -87,7 +87,7 @@ def test_a_failure_is_written_with_its_reason(store, run):
 
 
 def test_a_failure_that_cannot_be_written_does_not_hide_the_one_that_caused_it(store, run, caplog):
-    told = telling(store, run, [])
+    told = reporter(store, run, [])
     path = store.folder(run) / "run.json"
     path.unlink()
     path.mkdir()
