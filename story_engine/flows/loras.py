@@ -77,7 +77,7 @@ def add_file(
         services.lora_library.check_new_name(name)
     if isinstance(content, Path):
         given, content = content, _ordinary(content)
-        file_name = content.name if file_name == str(given) else file_name
+        file_name = content.name if pasted_path(file_name) == pasted_path(given) else file_name
     last = (PurePosixPath(file_name.replace("\\", "/")).name or "lora")[-LONGEST_NAME:]
     with _folder(services) as folder:
         if isinstance(content, bytes):

@@ -57,3 +57,20 @@ def test_what_does_not_exist_ends_with_one_and_wrong_usage_with_two(tmp_path, ca
     assert "no file" in answer(capsys, tmp_path, "lora", "add", str(tmp_path / "gone.ckpt"))[1]
     assert answer(capsys, tmp_path, "lora", "remove", "nothing")[0] == 1
     assert answer(capsys, tmp_path, "lora", "repair", "nothing")[0] == 2
+
+
+def test_inspect_takes_every_path_that_add_takes(tmp_path, capsys, monkeypatch):
+    workspace = small_workspace(tmp_path).workspace
+    folder = tmp_path / "my files"
+    folder.mkdir()
+    path = save_checkpoint(random_halves(), folder / "ink.pt")
+    monkeypatch.chdir(folder)
+    ways = ["ink.pt", str(path), f'"{path}"', path.as_uri(), f"'{path.as_uri()}' "]
+
+    inspected = [answer(capsys, workspace, "lora", "inspect", way) for way in ways]
+    added = [answer(capsys, workspace, "lora", "add", way, "--alpha", "2") for way in ways]
+
+    assert [(code, report["matched"]) for code, report in inspected] == [(0, 88)] * len(ways)
+    assert [(code, entry["source_name"]) for code, entry in added] == [(0, "ink.pt")] * len(ways)
+    code, said = answer(capsys, workspace, "lora", "inspect", "nowhere.pt")
+    assert code == 1 and "nowhere.pt" in said and "no file" in said

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from story_engine.domain.recipe import LoraPart
@@ -98,6 +99,21 @@ def test_a_renderer_reads_a_lora_once_for_all_strengths(tmp_path: Path, monkeypa
         renderer.render([recipe(layout, loras=(part.model_copy(update={"strength": strength}),))])
 
     assert len(read) == 1
+
+
+def test_a_renderer_knows_how_much_of_a_lora_acted(tmp_path: Path) -> None:
+    layout = small_workspace(tmp_path)
+    part = _in_library(layout, random_halves())
+    text = {f"lora_te1_layer.lora_{half}.weight": torch.ones(4, 4) for half in ("down", "up")}
+    path = layout.loras / "ink.safetensors"
+    save_file(load_file(path) | text, path)
+    part = part.model_copy(update={"sha256": file_sha256(path)})
+    renderer = Renderer(layout, threads=1)
+
+    renderer.render([recipe(layout, loras=(part,))])
+
+    match = renderer.match_of(part)
+    assert (match.matched, match.expected) == (2 * len(random_halves()), 2 * len(random_halves()) + 2)
 
 
 def test_strength_zero_is_the_base_to_the_bit(unet: nn.Module) -> None:

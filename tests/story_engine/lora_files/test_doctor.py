@@ -9,9 +9,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from story_engine.domain.lora import LoraReport
+from story_engine.domain.lora import DIALECTS, LoraReport
 from story_engine.errors import FixInput
-from story_engine.formats.lora_metadata import lora_metadata
+from story_engine.formats.lora_metadata import LEFT_OUT_KEY, lora_metadata
 from story_engine.formats.safetensors_header import read_header
 from story_engine.lora_files.doctor import examine
 from story_engine.lora_files.names import kohya_name
@@ -318,3 +318,27 @@ def test_without_the_preview_weights_only_kolors_can_fit(tmp_path: Path) -> None
     (tmp_path / "workspace" / "models" / "preview").mkdir(parents=True)
 
     assert list(base_shapes(Layout(tmp_path / "workspace", tmp_path / "stories"))) == ["kolors"]
+
+
+def test_what_an_export_would_lose_is_counted_before_it_is_written(bases, path: Path) -> None:
+    text = {f"lora_te1_layer.lora_{half}.weight": torch.ones(4, 4) for half in ("down", "up")}
+    name = kohya_name("blocks.7.transformer_blocks.0.ff")
+    feed_forward = {f"{name}.lora_down.weight": torch.ones(4, 128), f"{name}.lora_up.weight": torch.ones(32, 4)}
+    changed(path, lambda tensors: tensors.update(text | feed_forward | {f"{name}.alpha": torch.tensor(ALPHA)}))
+
+    report = examine(path, bases=bases)
+
+    assert {dialect: (report.losses(dialect).left_out, report.losses(dialect).ignored) for dialect in DIALECTS} == {
+        "kohya": (2, 0),
+        "diffusers": (2, 0),
+        "challenge": (2, 2),
+    }
+    assert report.losses("challenge").tensors == 2 * len(random_halves()) + 4
+
+
+def test_a_file_whose_export_left_something_out_is_never_called_ok(bases, tmp_path: Path) -> None:
+    write_lora(tmp_path / "a.safetensors", small(), metadata={LEFT_OUT_KEY: "12"})
+
+    report = examine(tmp_path / "a.safetensors", bases=bases)
+
+    assert report.state == "warning" and "loras.doctor_left_out" in codes(report, "warning")

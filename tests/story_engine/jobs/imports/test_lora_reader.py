@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 import torch
@@ -15,6 +16,7 @@ from story_engine.errors import FixInput
 from story_engine.jobs.imports import lora_reader
 from story_engine.jobs.imports.lora_reader import LoraReader
 from story_engine.lora_files.names import kohya_name
+from story_engine.store.layout import Layout
 from tests.story_engine.inference.small_loras import random_halves, save_kohya
 from tests.story_engine.inference.small_preview import small_workspace
 from tests.story_engine.jobs.conftest import wait_for
@@ -93,3 +95,17 @@ def test_a_file_that_wants_more_memory_than_allowed_is_refused(layout, tmp_path)
     )
 
     assert json.loads(done.stdout)["refused"] == "loras.too_much_memory", done.stderr[-500:]
+
+
+def test_the_last_words_of_a_reading_process_are_in_the_log_that_the_message_names(tmp_path: Path) -> None:
+    reader = LoraReader(Layout(tmp_path / "workspace", tmp_path / "stories"))
+    path = save_kohya(random_halves(), tmp_path / "ink.safetensors")
+    (tmp_path / "workspace").mkdir()
+
+    with pytest.raises(FixInput) as failed:
+        reader._ask(path, do="repair", what="no such repair", into=str(tmp_path / "into"))
+
+    log = Path(str(failed.value.values["log"]))
+    assert failed.value.code == "loras.failed" and str(log) in str(failed.value)
+    assert "Traceback" in log.read_text() and "no such repair" in log.read_text()
+    assert reader.examine(path).layers, "the process goes on"
