@@ -24,6 +24,8 @@ import time
 from datetime import date
 from pathlib import Path
 
+from story_engine import flows
+
 DATASET = "crayon"
 WARM_UP_STEPS = 5
 RANK, ALPHA, RATE = 16, 4.0, 1e-4
@@ -90,15 +92,15 @@ def train_with_ours(folder: Path, options: argparse.Namespace) -> list[float]:
     """Seconds per step of the Studio's loop, through the function that its jobs call."""
     import torch
 
-    from benchmarks.sample_datasets import engine_in, trained_pictures
+    from benchmarks.sample_datasets import services_in, trained_pictures
     from story_engine.domain.training import TrainingSpec
     from story_engine.store.layout import Layout
     from story_engine.store.runs import RunStore
     from story_engine.training.train import train
 
     torch.set_num_threads(options.threads)
-    engine = engine_in(folder / "workspace")
-    layout = Layout.of(engine.config)
+    services = services_in(folder / "workspace")
+    layout = Layout.of(services.config)
     runs = RunStore(layout)
     spec = TrainingSpec(
         name=f"benchmark-{time.time_ns()}",
@@ -118,7 +120,7 @@ def train_with_ours(folder: Path, options: argparse.Namespace) -> list[float]:
         max_grad_norm=0.0,
         caption_dropout=0.0,
     )
-    run = runs.create(spec, trained_pictures(engine, DATASET))
+    run = runs.create(spec, trained_pictures(services, DATASET))
     train(layout, run, report=lambda _progress: None, should_stop=lambda: False)
     return [row.seconds_per_step for row in runs.metrics(run)]
 
@@ -162,15 +164,15 @@ def one_side(side: str, folder: Path, options: argparse.Namespace) -> dict[str, 
 
 def lay_out(folder: Path) -> None:
     """The drawings as a dataset of a workspace, and as the folder that the challenge's script reads."""
-    from benchmarks.sample_datasets import engine_in, sample_dataset
+    from benchmarks.sample_datasets import sample_dataset, services_in
 
-    engine = engine_in(folder / "workspace")
-    sample_dataset(engine, DATASET)
+    services = services_in(folder / "workspace")
+    sample_dataset(services, DATASET)
     train = folder / "dataset" / "train"
     train.mkdir(parents=True)
-    for picture in engine.datasets.training_pictures(DATASET):
+    for picture in flows.dataset_view.training_pictures(services, DATASET):
         (train / picture.file).write_bytes(picture.path.read_bytes())
-    (train / "metadata.csv").write_bytes(engine.datasets.metadata_csv(DATASET))
+    (train / "metadata.csv").write_bytes(flows.dataset_export.metadata_csv_of(services, DATASET))
 
 
 def main() -> None:

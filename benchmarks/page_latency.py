@@ -26,11 +26,12 @@ import psutil
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
-from story_engine.bootstrap import open_engine
+from story_engine import flows
+from story_engine.bootstrap import open_services
 from story_engine.config import PROJECT_FOLDER, Config
 from story_engine.domain.resolve import resolve
 from story_engine.domain.take import Score, Take
-from story_engine.engine import Engine
+from story_engine.flows.services import Services
 
 STORY = "orange-cat-en"
 TAKES_PER_SCENE = 20
@@ -64,14 +65,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         config = Config(workspace=Path(folder) / "workspace", stories=Path(folder) / "stories")
         shutil.copytree(PROJECT_FOLDER / "stories", config.stories, ignore=shutil.ignore_patterns(".*"))
-        engine = open_engine(config)
-        fill(engine)
+        services = open_services(config)
+        fill(services)
         with running_app(config) as (url, process), sync_playwright() as playwright:
             chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
             page = chromium.new_page(viewport={"width": 1440, "height": 900}, locale="en-US")
             page.goto(f"{url}/Story?story={STORY}")
             page.locator(".st-key-panel-s8 img").wait_for(timeout=600_000)
-            actions = measure(page, engine, process, clicks)
+            actions = measure(page, services, process, clicks)
             report = {
                 "actions_ms": actions,
                 "median_ms": statistics.median([entry["median"] for entry in actions.values()]),
@@ -85,18 +86,18 @@ def main() -> None:
     print(json.dumps(report, indent=2))
 
 
-def fill(engine: Engine) -> None:
+def fill(services: Services) -> None:
     """160 takes with scores, as renders would have left them."""
-    story = engine.story(STORY)
-    family = engine.services.families()[story.settings.family]
-    scorer = engine.services.present_scorer()
+    story = services.stories.load(STORY)
+    family = services.families()[story.settings.family]
+    scorer = services.present_scorer()
     for place, scene in enumerate(story.scenes):
         scores = []
         for number in range(TAKES_PER_SCENE):
             recipe = resolve(story, scene, number, family=family, loras={})
             # Soft shapes: a JPEG of pure noise would be five times as large as one of a drawing.
             picture = Image.effect_noise((16, 16), 120).convert("RGB").resize((SIDE, SIDE), Image.Resampling.BICUBIC)
-            take = engine.services.takes.add(
+            take = services.takes.add(
                 Take(
                     id=recipe.digest,
                     story=STORY,
@@ -118,12 +119,12 @@ def fill(engine: Engine) -> None:
                     value=5 + number / 20,
                 )
             )
-        engine.services.scores.add(scores)
+        services.scores.add(scores)
 
 
-def measure(page: Page, engine: Engine, process: psutil.Process, clicks: int) -> dict[str, dict[str, float]]:
+def measure(page: Page, services: Services, process: psutil.Process, clicks: int) -> dict[str, dict[str, float]]:
     """Milliseconds per action: a pick, a pin, a drawer. CPU time is the app's alone, whatever else the machine does."""
-    takes = [view.take.id for view in engine.board(STORY).panels[0].takes][-2:]
+    takes = [view.take.id for view in flows.panels.open_story(services, STORY).board.panels[0].takes][-2:]
     pick = [f".st-key-pick-s1-{take} button" for take in takes]
     pin = [f".st-key-icon-pin-{STORY}-s1 button"]
     drawer = [f'.st-key-drawer-{STORY} [role="radio"]']

@@ -31,15 +31,17 @@ import torch
 from PIL import Image
 
 from benchmarks.preview_fidelity import JUDGES, accuracies, asked_prompts, contact_sheet
-from benchmarks.sample_datasets import engine_in, sample_dataset, trained_pictures
+from benchmarks.sample_datasets import sample_dataset, services_in, trained_pictures
 from preview_training.judges import Judges
+from story_engine import flows
 from story_engine.catalog.families import family_of
 from story_engine.domain.picture_import import SAMPLE_STYLES
 from story_engine.domain.recipe import LoraPart, Recipe
 from story_engine.domain.resolve import resolve
 from story_engine.domain.story import Story
-from story_engine.domain.training import PRESETS, TrainingSpec
-from story_engine.engine import Engine
+from story_engine.domain.training import TrainingSpec
+from story_engine.domain.training_presets import PRESETS
+from story_engine.flows.services import Services
 from story_engine.inference.render import Renderer
 from story_engine.preview_model import world
 from story_engine.preview_model.world.drawing import draw, sample_scene
@@ -122,19 +124,19 @@ def content_recipes(layout: Layout, part: LoraPart, asked: Sequence) -> list[Rec
 def measured(style: str, options: argparse.Namespace, spread: np.ndarray) -> dict[str, object]:
     """One style's figures; sheets of the pictures go to the results folder."""
     with tempfile.TemporaryDirectory() as folder:
-        engine = engine_in(Path(folder))
-        layout = Layout.of(engine.config)
-        dataset = sample_dataset(engine, style, trigger=TRIGGER)
+        services = services_in(Path(folder))
+        layout = Layout.of(services.config)
+        dataset = sample_dataset(services, style, trigger=TRIGGER)
         chosen = dict(PRESETS["quick_look"]) | dict(options.set)
         spec = TrainingSpec.model_validate({"name": style, "dataset": dataset, "trigger": TRIGGER, **chosen})
-        spec = _held_against(spec, engine)
-        run = RunStore(layout).create(spec, trained_pictures(engine, dataset))
+        spec = _held_against(spec, services)
+        run = RunStore(layout).create(spec, trained_pictures(services, dataset))
         started = time.monotonic()
         train(layout, run, report=lambda _progress: None, should_stop=lambda: False)
         seconds = time.monotonic() - started
         name = f"{run}@{spec.steps}"
         part = LoraPart(name=name, sha256=LoraStore(layout).sha256(name), strength=options.strength)
-        story = engine.story("singer")
+        story = services.stories.load("singer")
         asked = asked_prompts(options.prompts, None)
         recipes = [*singer_recipes(layout, story, None), *singer_recipes(layout, story, part)]
         pictures = Renderer(layout, threads=options.threads).render([*recipes, *content_recipes(layout, part, asked)])
@@ -158,12 +160,12 @@ def measured(style: str, options: argparse.Namespace, spread: np.ndarray) -> dic
     }
 
 
-def _held_against(spec: TrainingSpec, engine: Engine) -> TrainingSpec:
+def _held_against(spec: TrainingSpec, services: Services) -> TrainingSpec:
     """As the training page proposes it for this story."""
-    story = engine.story("singer")
-    desk = engine.training
-    prompts = desk.sample_prompts("singer", [scene.id for scene in story.scenes])
-    words = desk.style_words([each.prompt for each in prompts], trigger=spec.trigger)
+    story = services.stories.load("singer")
+    services = services
+    prompts = flows.train_samples.sample_prompts(services, "singer", [scene.id for scene in story.scenes])
+    words = flows.train_samples.style_words(services, [each.prompt for each in prompts], trigger=spec.trigger)
     return spec.model_copy(update={"other_styles": words})
 
 

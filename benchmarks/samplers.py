@@ -19,7 +19,7 @@ from story_engine.catalog.families import families
 from story_engine.config import read_config
 from story_engine.domain.family import SAMPLERS
 from story_engine.domain.recipe import Recipe
-from story_engine.inference.denoising import Denoised, Panel, denoise
+from story_engine.inference.denoising import Denoised, PictureInputs, denoise
 from story_engine.inference.networks import open_networks
 from story_engine.inference.noise import starting_noise
 from story_engine.inference.samplers import build_sampler
@@ -63,7 +63,7 @@ def measured(prompts: int, reference_steps: int) -> dict[str, dict[int, float]]:
     networks = open_networks(layout, recipes[0], device="cpu")
     encoded = networks.encode([NEGATIVE, *PROMPTS], should_stop=lambda: False)
     panels = [
-        Panel(
+        PictureInputs(
             noise=starting_noise(recipe),
             prompt=encoded[recipe.prompt],
             negative=encoded[NEGATIVE],

@@ -10,7 +10,6 @@ from story_engine.catalog.published import family_states, files_missing
 from story_engine.catalog.scorers import present_scorer
 from story_engine.catalog.tokenizer import count_tokens, cut_position
 from story_engine.config import Config
-from story_engine.engine import Engine
 from story_engine.flows.disk_work import DiskWork
 from story_engine.flows.services import Services
 from story_engine.jobs.imports.launcher import PictureImports
@@ -34,14 +33,15 @@ from story_engine.store.sweeps import SweepStore
 from story_engine.store.takes import TakeStore
 
 
-def open_engine(config: Config) -> Engine:
-    """The engine on a workspace. Opens no process and reads no weights."""
+def open_services(config: Config) -> Services:
+    """Everything that flows work with, on a workspace. Opens no process and reads no weights."""
     layout = Layout.of(config)
     keep_private(layout)
     datasets = DatasetStore(layout)
     retention = partial(retention_of, layout, jobs=config.jobs_kept, days=config.job_days_kept)
     loras = LoraStore(layout)
-    services = Services(
+    return Services(
+        config=config,
         layout=layout,
         disk_work=DiskWork(),
         stories=StoryStore(layout),
@@ -71,4 +71,3 @@ def open_engine(config: Config) -> Engine:
         unknown_words=unknown_words,
         style_words=style_words,
     )
-    return Engine(config, services)

@@ -15,12 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from story_engine.bootstrap import open_engine
+from story_engine import flows
+from story_engine.bootstrap import open_services
 from story_engine.cli.main import DONE, PUT_RIGHT, USAGE, run
 from story_engine.config import PROJECT_FOLDER, read_config
 from story_engine.domain.edit import Edit
-from story_engine.engine import Engine
 from story_engine.errors import ChooseAnother, InstallOrDownload, InvalidInput
+from story_engine.flows.services import Services
 
 STORY = "orange-cat-en"
 PREVIEW_FILES = ("unet.safetensors", "text_encoder.safetensors", "vae.safetensors")
@@ -39,8 +40,8 @@ def stories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def engine(stories: Path) -> Engine:
-    return open_engine(read_config())
+def services(stories: Path) -> Services:
+    return open_services(read_config())
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def test_a_bad_story_file_is_told_in_words_and_left_as_it_is(stories, capsys, co
     assert all(each in answer.err for each in told), answer.err
     assert len(answer.err) < 2_000
     assert path.read_bytes() == content
-    cards = {card.slug: card for card in open_engine(read_config()).shelf()}
+    cards = {card.slug: card for card in flows.shelf.cards(open_services(read_config()))}
     assert cards["bad"].problem is not None
     assert cards[STORY].problem is None
 
@@ -106,35 +107,44 @@ def test_a_bad_story_file_is_told_in_words_and_left_as_it_is(stories, capsys, co
 @pytest.mark.parametrize(
     "prompt", ["🐉 a dragon 👩‍🚀", "قصة قطة", "a \u202ecat", "雨の日, Märchen", "e\u0301", "a\u2028b"]
 )
-def test_text_of_every_script_is_kept_to_the_letter(engine, prompt):
-    engine.edit(STORY, [Edit(scene="s1", field="prompt", value=prompt, seen=engine.story(STORY).scene("s1").prompt)])
+def test_text_of_every_script_is_kept_to_the_letter(services, prompt):
+    services.stories.edit(
+        STORY, [Edit(scene="s1", field="prompt", value=prompt, seen=services.stories.load(STORY).scene("s1").prompt)]
+    )
 
-    assert open_engine(read_config()).story(STORY).scene("s1").prompt == prompt
+    assert open_services(read_config()).stories.load(STORY).scene("s1").prompt == prompt
 
 
 @pytest.mark.parametrize("slug", ["../x", "..", "CON", "", "a\nb", "/etc/passwd", "x" * 300, "\u202egnp"])
-def test_a_name_that_is_no_story_is_answered_in_words_everywhere(engine, capsys, slug):
+def test_a_name_that_is_no_story_is_answered_in_words_everywhere(services, capsys, slug):
     assert run(["board", slug]) == PUT_RIGHT
 
     assert "There is no story" in capsys.readouterr().err
-    for ask in (engine.board, engine.history, engine.delete, engine.duplicate, engine.render, engine.rescore):
+    for ask in (
+        lambda: flows.panels.open_story(services, slug).board,
+        lambda: services.stories.history(slug),
+        lambda: services.stories.delete(slug),
+        lambda: services.stories.duplicate(slug),
+        lambda: flows.queue.render(services, slug),
+        lambda: flows.queue.rescore(services, slug),
+    ):
         with pytest.raises(ChooseAnother):
-            ask(slug)
+            ask()
 
 
 @pytest.mark.parametrize("title", ["../x", "CON", "nul.txt", "\u202e", "🐉", "", " . "])
-def test_any_title_makes_a_story_with_a_safe_file_name(engine, stories, title):
-    slug = engine.create(title)
+def test_any_title_makes_a_story_with_a_safe_file_name(services, stories, title):
+    slug = flows.shelf.create(services, title)
 
-    assert engine.story(slug).title == title
+    assert services.stories.load(slug).title == title
     assert (stories / f"{slug}.yaml").is_file()
 
 
-def test_a_pasted_file_as_title_is_refused_in_one_short_sentence(engine, stories):
+def test_a_pasted_file_as_title_is_refused_in_one_short_sentence(services, stories):
     before = sorted(stories.iterdir())
 
     with pytest.raises(InvalidInput) as caught:
-        engine.create("x" * 5_000_000)
+        flows.shelf.create(services, "x" * 5_000_000)
 
     assert len(str(caught.value)) < 1_000
     assert "5 000 000" in str(caught.value)
@@ -185,14 +195,16 @@ def test_a_workspace_that_is_a_file_is_named(stories, tmp_path, capsys):
     assert wrong.read_text() == "mine"
 
 
-def test_stories_that_cannot_be_written_can_be_read_and_a_save_says_so(engine, stories):
+def test_stories_that_cannot_be_written_can_be_read_and_a_save_says_so(services, stories):
     # A file stands where the history would be made: the write fails for root as for everybody.
     (stories / ".history").write_text("in the way")
     before = (stories / f"{STORY}.yaml").read_bytes()
 
-    assert len(engine.board(STORY).panels) == 8
+    assert len(flows.panels.open_story(services, STORY).board.panels) == 8
     with pytest.raises(Exception, match="written") as caught:
-        engine.edit(STORY, [Edit(scene="s1", field="seed", value=7, seen=engine.story(STORY).scene("s1").seed)])
+        services.stories.edit(
+            STORY, [Edit(scene="s1", field="seed", value=7, seen=services.stories.load(STORY).scene("s1").seed)]
+        )
 
     assert type(caught.value).__name__ == "Wait"
     assert (stories / f"{STORY}.yaml").read_bytes() == before
@@ -200,7 +212,7 @@ def test_stories_that_cannot_be_written_can_be_read_and_a_save_says_so(engine, s
 
 @pytest.mark.parametrize("damage", ["missing", "truncated"])
 @pytest.mark.parametrize("name", PREVIEW_FILES)
-def test_damaged_weights_are_named_before_anything_is_queued(engine, weights, capsys, name, damage):
+def test_damaged_weights_are_named_before_anything_is_queued(services, weights, capsys, name, damage):
     path = weights / name
     if damage == "missing":
         path.unlink()
@@ -212,31 +224,31 @@ def test_damaged_weights_are_named_before_anything_is_queued(engine, weights, ca
     told = capsys.readouterr().err
     assert name in told and str(weights) in told
     with pytest.raises(InstallOrDownload):
-        engine.redo(STORY, "s1")
-    assert engine.jobs(active=False) == ()
+        flows.queue.redo(services, STORY, "s1")
+    assert flows.queue.jobs(services, active=False) == ()
     assert run(["models", "verify"]) == PUT_RIGHT
     assert damage in capsys.readouterr().out
     assert run(["board", STORY]) == DONE
 
 
-def test_a_double_submit_from_two_engines_is_one_job(engine, weights):
-    other = open_engine(read_config())
+def test_a_double_submit_from_two_engines_is_one_job(services, weights):
+    other = open_services(read_config())
 
-    jobs = {each.render(STORY).job for each in (engine, other, engine)}
+    jobs = {flows.queue.render(each, STORY).job for each in (services, other, services)}
 
-    assert len(jobs) == 1 == len(other.jobs())
+    assert len(jobs) == 1 == len(flows.queue.jobs(other))
 
 
-def test_a_story_deleted_while_its_pictures_wait_comes_back_with_its_job(engine, weights):
-    job = engine.render(STORY).job
+def test_a_story_deleted_while_its_pictures_wait_comes_back_with_its_job(services, weights):
+    job = flows.queue.render(services, STORY).job
 
-    token = engine.delete(STORY)
+    token = services.stories.delete(STORY)
 
-    assert engine.job(job).state == "queued"
+    assert flows.queue.job(services, job).state == "queued"
     with pytest.raises(ChooseAnother):
-        engine.render(STORY)
-    assert engine.restore(token) == STORY
-    assert engine.render(STORY).job == job
+        flows.queue.render(services, STORY)
+    assert services.stories.restore(token) == STORY
+    assert flows.queue.render(services, STORY).job == job
 
 
 def test_a_port_that_is_taken_is_said_and_the_first_studio_goes_on(stories):

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from story_engine.bootstrap import open_engine
+from story_engine import flows
+from story_engine.bootstrap import open_services
 from story_engine.config import read_config
 
 PACKED = Path(__file__).parent / "cases" / "workspace_2026_11_21.tar.xz"
@@ -33,60 +34,62 @@ def only(trash: Path) -> str:
 
 
 @pytest.fixture
-def engine(tmp_path, monkeypatch):
+def services(tmp_path, monkeypatch):
     unpack(tmp_path)
     monkeypatch.setenv("STORY_STUDIO_WORKSPACE", str(tmp_path / "workspace"))
     monkeypatch.setenv("STORY_STUDIO_STORIES", str(tmp_path / "stories"))
     monkeypatch.setattr("story_engine.bootstrap.start_dispatcher", lambda config: None)
-    return open_engine(read_config())
+    return open_services(read_config())
 
 
-def test_the_story_its_history_and_its_board_are_there(engine):
-    story = engine.story("kitten")
-    board = engine.board("kitten")
+def test_the_story_its_history_and_its_board_are_there(services):
+    story = services.stories.load("kitten")
+    board = flows.panels.open_story(services, "kitten").board
 
-    assert [card.title for card in engine.shelf()] == ["The Kitten's Journey"]
+    assert [card.title for card in flows.shelf.cards(services)] == ["The Kitten's Journey"]
     assert (story.scenes[0].caption, story.scenes[0].pinned) == ("Chase it.", True)
     assert [(use.name, use.strength) for use in story.loras] == [("ink", 0.5)]
-    assert len(engine.history("kitten")) == 5
-    assert engine.go_back_to("kitten", 0).title == "The Orange Kitten's Journey"
+    assert len(services.stories.history("kitten")) == 5
+    assert services.stories.go_back_to("kitten", 0).title == "The Orange Kitten's Journey"
     assert [len(panel.takes) for panel in board.panels] == [6, 1, 2]
     assert board.panels[0].is_picked and board.panels[0].chosen.take.id == "bfa0781c7909c19524ae2211d87566e3"
     assert all(view.score is not None and view.picture.is_file() for panel in board.panels for view in panel.takes)
 
 
-def test_no_recipe_has_another_digest_so_nothing_is_painted_again(engine):
-    again = engine.render("kitten", scenes=["s3"])
+def test_no_recipe_has_another_digest_so_nothing_is_painted_again(services):
+    again = flows.queue.render(services, "kitten", scenes=["s3"])
 
     assert (again.found, again.queued) == (1, 0)
 
 
-def test_the_comparison_is_remembered_with_its_pictures(engine):
-    chosen = engine.sweeps.remembered("kitten").last
+def test_the_comparison_is_remembered_with_its_pictures(services):
+    chosen = services.sweeps.load("kitten").last
 
     assert chosen is not None and chosen.scene == "s1"
-    assert all(cell.take is not None for row in engine.sweeps.view("kitten", chosen).rows for cell in row)
+    assert all(
+        cell.take is not None for row in flows.sweep_view.view_of(services, "kitten", chosen).rows for cell in row
+    )
 
 
-def test_the_dataset_keeps_captions_trigger_and_filter(engine):
-    found = engine.datasets.look("ink").dataset
+def test_the_dataset_keeps_captions_trigger_and_filter(services):
+    found = flows.dataset_view.look(services, "ink").dataset
 
     assert [entry.caption for entry in found.entries] == [f"an orange kitten {n}, 橘猫" for n in range(3)]
-    assert (found.trigger, engine.datasets.names()) == ("inkwash", ("ink",))
+    assert (found.trigger, services.datasets.names()) == ("inkwash", ("ink",))
     assert next(iter(found.filters.model_dump(include={"twins", "near_duplicates"}).values()))["is_on"]
 
 
-def test_the_training_its_checkpoints_and_its_lora_are_there(engine):
-    look = engine.training.look("ink-wash")
+def test_the_training_its_checkpoints_and_its_lora_are_there(services):
+    look = flows.train_view.look(services, "ink-wash")
 
     assert (look.card.state, look.run.step, look.checkpoints) == ("finished", 4, (2, 4))
     assert (look.spec.min_timestep, look.spec.max_timestep) == (10, 1000)
-    assert engine.training.checkpoint("ink-wash", 2).is_file()
-    assert [entry.name for entry in engine.lora_library.entries()] == ["ink"]
-    assert engine.lora_library.inspect("ink").ranks == (2,)
+    assert flows.train_view.checkpoint(services, "ink-wash", 2).is_file()
+    assert [entry.name for entry in services.lora_library.entries()] == ["ink"]
+    assert flows.loras.inspect(services, "ink").ranks == (2,)
 
 
-def test_everything_in_the_trash_can_be_brought_back(engine, tmp_path):
+def test_everything_in_the_trash_can_be_brought_back(services, tmp_path):
     places = {
         "stories/.trash",
         "workspace/trash",
@@ -96,18 +99,18 @@ def test_everything_in_the_trash_can_be_brought_back(engine, tmp_path):
     }
     tokens = {place: only(tmp_path / place) for place in places}
 
-    assert engine.restore(tokens["stories/.trash"]) == "bye"
-    engine.restore_take(tokens["workspace/trash"])
-    assert engine.datasets.restore(tokens["workspace/dataset-trash"]) == "gone"
-    assert engine.training.restore(tokens["workspace/run-trash"]) == "ink-again"
-    assert engine.lora_library.restore(tokens["workspace/lora-trash"]) == "old-ink"
+    assert services.stories.restore(tokens["stories/.trash"]) == "bye"
+    services.takes.restore(tokens["workspace/trash"])
+    assert services.datasets.restore(tokens["workspace/dataset-trash"]) == "gone"
+    assert services.runs.restore(tokens["workspace/run-trash"]) == "ink-again"
+    assert services.lora_library.restore(tokens["workspace/lora-trash"]) == "old-ink"
 
-    assert len(engine.board("kitten").panels[1].takes) == 2
-    assert {entry.name for entry in engine.lora_library.entries()} == {"ink", "old-ink"}
+    assert len(flows.panels.open_story(services, "kitten").board.panels[1].takes) == 2
+    assert {entry.name for entry in services.lora_library.entries()} == {"ink", "old-ink"}
 
 
-def test_the_jobs_are_listed_as_they_were(engine):
-    states = {job.id: (job.kind, job.state) for job in engine.jobs(active=False)}
+def test_the_jobs_are_listed_as_they_were(services):
+    states = {job.id: (job.kind, job.state) for job in flows.queue.jobs(services, active=False)}
 
     assert [states[number][1] for number in range(1, 12)] == ["done"] * 7 + ["queued", "cancelled", "queued", "queued"]
     assert states[1][0] == "render" and states[10][0].startswith("score")
@@ -117,17 +120,17 @@ def test_jobs_that_were_queued_are_done_by_this_version(tmp_path, monkeypatch):
     unpack(tmp_path)
     monkeypatch.setenv("STORY_STUDIO_WORKSPACE", str(tmp_path / "workspace"))
     monkeypatch.setenv("STORY_STUDIO_STORIES", str(tmp_path / "stories"))
-    engine = open_engine(read_config())
-    retried = engine.retry(9)
+    services = open_services(read_config())
+    retried = flows.queue.retry(services, 9)
     waiting = {8, 10, 11, retried}
 
-    engine.warm_up()
+    services.start_dispatcher()
     until = time.monotonic() + 240
-    while (states := {job: engine.job(job).state for job in waiting}) and time.monotonic() < until:
+    while (states := {job: flows.queue.job(services, job).state for job in waiting}) and time.monotonic() < until:
         if not set(states.values()) & {"queued", "running"}:
             break
         time.sleep(0.5)
 
     assert set(states.values()) == {"done"}, states
-    assert len(engine.board("kitten").panels[2].takes) == 4
-    assert engine.datasets.look("ink").unscored == 0
+    assert len(flows.panels.open_story(services, "kitten").board.panels[2].takes) == 4
+    assert flows.dataset_view.look(services, "ink").unscored == 0

@@ -26,7 +26,7 @@ AESTHETIC = Package(
 
 
 def downloads() -> dict[str, Package]:
-    """What can be downloaded, by the name that `engine.download` takes."""
+    """What can be downloaded, by the name that `flows.queue.download` takes."""
     packages = (*(each.package for each in descriptions().values()), AESTHETIC)
     return {package.name: package for package in packages if package.hub}
 

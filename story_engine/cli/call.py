@@ -9,9 +9,9 @@ from pathlib import Path
 import typer
 from typer.core import TyperOption
 
-from story_engine.bootstrap import open_engine
+from story_engine.bootstrap import open_services
 from story_engine.config import read_config
-from story_engine.engine import Engine
+from story_engine.flows.services import Services
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +22,23 @@ class Call:
     as_json: bool = False
 
 
-def engine_of(context: typer.Context) -> Engine:
+def services_of(context: typer.Context) -> Services:
     """The engine on the workspace that was asked for."""
-    return open_engine(read_config(context.obj.workspace))
+    return open_services(read_config(context.obj.workspace))
 
 
-def story_of(context: typer.Context, story: str) -> tuple[Engine, str]:
+def story_of(context: typer.Context, story: str) -> tuple[Services, str]:
     """The engine and the slug; a path opens the engine on the folder that the story lies in."""
     config = read_config(context.obj.workspace)
     path = Path(story)
     if path.suffix in (".yaml", ".yml"):
-        return open_engine(replace(config, stories=path.resolve().parent)), path.stem
-    return open_engine(config), story
+        return open_services(replace(config, stories=path.resolve().parent)), path.stem
+    return open_services(config), story
 
 
-def scene_id(engine: Engine, slug: str, wanted: str) -> str:
+def scene_id(services: Services, slug: str, wanted: str) -> str:
     """A scene's number (1 = first) as its id; ids stay."""
-    ids = [scene.id for scene in engine.story(slug).scenes]
+    ids = [scene.id for scene in services.stories.load(slug).scenes]
     is_number = wanted.isdecimal() and wanted not in ids and 0 < int(wanted) <= len(ids)
     return ids[int(wanted) - 1] if is_number else wanted
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from story_engine import flows
 from story_engine.cli.call import scene_id, story_of
 from story_engine.cli.output import answer
 from story_engine.cli.wait import wait_for
@@ -33,21 +34,21 @@ def compare(
     """Paint a grid of one scene. Example: python -m story_engine compare singer --scene 1 --x seed=0-3 --out g.png"""
     if language not in ("en", "zh"):
         raise typer.BadParameter(f"{language!r} is not en or zh", param_hint="--language")
-    engine, slug = story_of(context, story)
-    chosen = scene_id(engine, slug, scene)
-    reading = engine.sweeps.read(
-        slug, chosen, x=_axis(x, "--x"), y=_axis(y, "--y") if y is not None else None, lora=lora, run=run
+    services, slug = story_of(context, story)
+    chosen = scene_id(services, slug, scene)
+    reading = flows.sweep_read.read(
+        services, slug, chosen, x=_axis(x, "--x"), y=_axis(y, "--y") if y is not None else None, lora=lora, run=run
     )
     if reading.sweep is None:
         raise InvalidInput(reading.problems)
-    submitted = engine.sweeps.paint(slug, reading.sweep)
-    while (view := engine.sweeps.view(slug, reading.sweep)).jobs:
-        wait_for(engine, view.jobs[0].id)
+    submitted = flows.sweep.paint(services, slug, reading.sweep)
+    while (view := flows.sweep_view.view_of(services, slug, reading.sweep)).jobs:
+        wait_for(services, view.jobs[0].id)
     report: dict[str, object] = {"story": slug, "scene": chosen, "found": submitted.found, "made": submitted.queued}
     report |= _report(view)
     lines = _lines(view)
     if out is not None:
-        write_bytes(out.resolve(), engine.sweeps.picture(slug, reading.sweep, language=language))
+        write_bytes(out.resolve(), flows.sweep_picture.picture(services, slug, reading.sweep, language=language))
         report["picture"] = str(out.resolve())
         lines.append(str(out))
     answer(context, report, "\n".join(lines))

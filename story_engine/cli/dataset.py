@@ -9,13 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
-from story_engine.cli.call import engine_of
+from story_engine import flows
+from story_engine.cli.call import services_of
 from story_engine.cli.output import answer, remark
 from story_engine.cli.wait import JobEnded, wait_for
-from story_engine.desks.datasets import DatasetDesk
 from story_engine.domain.clinic import CHALLENGE_STEPS
 from story_engine.domain.dataset import Filters
 from story_engine.domain.picture_import import PictureImport
+from story_engine.flows.services import Services
 from story_engine.messages import known_codes, message
 from story_engine.store.given_file import read_given
 from story_engine.store.safe_yaml import LARGEST_BYTES
@@ -39,20 +40,20 @@ def create(
     split: Annotated[str, typer.Option()] = "train",
 ) -> None:
     """Bring pictures in. Example: python -m story_engine dataset create ink --sample ink"""
-    desk = _desk(context)
+    services = _services(context)
     if paths:
-        desk.check_paths(paths)  # before a dataset is made for nothing
-    name = title if title in desk.names() else desk.create(title)
+        flows.dataset_import.sources_of(paths)  # before a dataset is made for nothing
+    name = title if title in services.datasets.names() else services.datasets.create(title)
     imports: list[PictureImport] = []
     if paths:
-        desk.bring_paths(name, paths)
-        imports.append(_finish(desk, name))
+        flows.dataset_import.bring_paths(services, name, paths)
+        imports.append(_finish(services, name))
     if sample is not None:
-        desk.bring_sample(name, sample, language=language)
-        imports.append(_finish(desk, name))
+        flows.dataset_import.bring_sample(services, name, sample, language=language)
+        imports.append(_finish(services, name))
     if modelscope is not None:
-        desk.bring_modelscope(name, modelscope, subset=subset, split=split)
-        imports.append(_finish(desk, name))
+        flows.dataset_import.bring_modelscope(services, name, modelscope, subset=subset, split=split)
+        imports.append(_finish(services, name))
     report = _import_report(imports)
     for line in (*report["refused"], *(each["text"] for each in report["passed_over"])):
         remark(line)
@@ -64,7 +65,7 @@ def create(
 @app.command("list")
 def list_(context: typer.Context) -> None:
     """All datasets, and what is wrong with a damaged one. Example: python -m story_engine dataset list"""
-    cards = _desk(context).cards()
+    cards = flows.dataset_view.cards(_services(context))
     found = [
         {"dataset": card.name, "title": card.title, "pictures": card.pictures}
         | {"damage": None if card.damage is None else card.damage.text("en")}
@@ -94,10 +95,10 @@ def filter_(
     off: Annotated[bool, typer.Option("--off", help="All filters off first.")] = False,
 ) -> None:
     """Set filters. Example: python -m story_engine dataset filter ink --min-width 512 --near-duplicates 4"""
-    desk = _desk(context)
-    filters = Filters() if off else desk.look(name).dataset.filters
+    services = _services(context)
+    filters = Filters() if off else flows.dataset_view.look(services, name).dataset.filters
     if config is not None:
-        filters = desk.filters_of_config(read_given(config, limit=LARGEST_BYTES), onto=filters)
+        filters = flows.dataset_export.filters_of(read_given(config, limit=LARGEST_BYTES), onto=filters)
     given: dict[str, dict[str, object]] = {
         "shape": _given(min_width=min_width, min_height=min_height),
         "ratio": _given(min_ratio=min_ratio, max_ratio=max_ratio),
@@ -109,9 +110,9 @@ def filter_(
         for part, values in given.items()
         if values
     }
-    if min_score is not None and (job := desk.score(name).job) is not None:
-        wait_for(engine_of(context), job)
-    look = desk.set_filters(name, filters.model_copy(update=changed))
+    if min_score is not None and (job := flows.dataset_score.score(services, name).job) is not None:
+        wait_for(services_of(context), job)
+    look = flows.dataset_view.set_filters(services, name, filters.model_copy(update=changed))
     dropped = {file: message(why.code, "en", **why.values) for file, why in look.dropped.items()}
     lines = [f"{name}: {len(look.kept)} kept, {len(dropped)} dropped"]
     lines += [f"    {file}: {reason}" for file, reason in dropped.items()]
@@ -131,21 +132,21 @@ def caption(
     undo: Annotated[bool, typer.Option("--undo", help="Take the last change back.")] = False,
 ) -> None:
     """Change captions. Example: python -m story_engine dataset caption ink --trigger mystyle"""
-    desk = _desk(context)
+    services = _services(context)
     changed = 0
     if undo:
-        step = desk.undo(name)
+        step = services.captions.undo(name)
         changed += step.count if step else 0
     if text is not None:
-        changed += desk.set_captions(name, text, files=file)
+        changed += flows.dataset_captions.set_all(services, name, text, files=file)
     if replace is not None:
-        changed += desk.replace_in_captions(name, *replace, files=file)
+        changed += flows.dataset_captions.replace(services, name, *replace, files=file)
     if prefix is not None:
-        changed += desk.prefix_captions(name, prefix, files=file)
+        changed += flows.dataset_captions.prefix(services, name, prefix, files=file)
     if trigger is not None:
-        desk.set_trigger(name, trigger)
-        changed += desk.put_trigger_in_front(name, files=file)
-    captions = {entry.file: entry.caption for entry in desk.look(name).dataset.entries}
+        flows.dataset_captions.set_trigger(services, name, trigger)
+        changed += flows.dataset_captions.put_trigger_in_front(services, name, files=file)
+    captions = {entry.file: entry.caption for entry in flows.dataset_view.look(services, name).dataset.entries}
     lines = [f"{name}: {changed} captions changed", *(f"    {each}: {words}" for each, words in captions.items())]
     answer(context, {"dataset": name, "changed": changed, "captions": captions}, "\n".join(lines))
 
@@ -158,9 +159,10 @@ def check(
     steps: Annotated[int, typer.Option(help="Of the planned training.", min=1)] = CHALLENGE_STEPS,
 ) -> None:
     """What the clinic finds. Example: python -m story_engine dataset check ink --side 256"""
-    found = _desk(context).clinic(name, side=side, steps=steps)
+    found = flows.dataset_view.clinic(_services(context), name, side=side, steps=steps)
     findings: list[dict[str, Any]] = [
-        asdict(each) | {"text": message(each.code, "en", **each.values)} for each in found.findings
+        each.model_dump(exclude={"repair"}) | {"text": message(each.code, "en", **each.values)}
+        for each in found.findings
     ]
     histograms: dict[str, object] = {"sizes": dict(found.sizes), "ratios": dict(found.ratios)}
     report: dict[str, object] = {"dataset": name, "findings": findings, **histograms}
@@ -174,25 +176,25 @@ def export(
     out: Annotated[Path, typer.Option(dir_okay=False, help="Where the zip goes.")],
 ) -> None:
     """The kept pictures for the trainer. Example: python -m story_engine dataset export ink --out ink.zip"""
-    path = _desk(context).export(name, out=out.resolve())
+    path = flows.dataset_export.export(_services(context), name, out=out.resolve())
     answer(context, {"dataset": name, "zip": str(path)}, str(path))
 
 
-def _desk(context: typer.Context) -> DatasetDesk:
-    return engine_of(context).datasets
+def _services(context: typer.Context) -> Services:
+    return services_of(context)
 
 
-def _finish(desk: DatasetDesk, name: str) -> PictureImport:
+def _finish(services: Services, name: str) -> PictureImport:
     """Wait for the import.
 
     Raises:
         JobEnded: it ended otherwise than done.
     """
     try:
-        while (importing := desk.picture_import(name)) is not None and importing.is_active:
+        while (importing := services.imports.state(name)) is not None and importing.is_active:
             time.sleep(_POLL_SECONDS)
     except KeyboardInterrupt:
-        desk.stop_import(name)
+        services.imports.stop(name)
         raise typer.Abort from None
     if importing is None or importing.state != "done":
         code = importing.error_code if importing else None

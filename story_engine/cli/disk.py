@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from story_engine.cli.call import engine_of
+from story_engine import flows
+from story_engine.cli.call import services_of
 from story_engine.cli.output import answer
 from story_engine.domain.disk import DiskUse
 
@@ -19,13 +20,13 @@ def disk(
     clean: Annotated[bool, typer.Option("--clean", help="Throw away what is listed under “can go”.")] = False,
 ) -> None:
     """What takes up how much, and what can go. Example: python -m story_engine disk --clean"""
-    desk = engine_of(context).disk
-    use = desk.measure()
+    services = services_of(context)
+    use = flows.disk.measure(services)
     report = _report(use)
     lines = _lines(use)
     if clean:
-        freed = desk.clean([each.kind for each in use.cleanups])
-        use = desk.measure()
+        freed = flows.disk.clean_now(services, [each.kind for each in use.cleanups])
+        use = flows.disk.measure(services)
         report = _report(use) | {"cleaned": report["can_go"], "freed_bytes": freed}
         lines.append(f"freed {_size(freed)}; {_size(use.free_bytes)} are free now")
     answer(context, report, "\n".join(lines))

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from story_engine.cli.call import engine_of
+from story_engine import flows
+from story_engine.cli.call import services_of
 from story_engine.cli.output import answer
 from story_engine.cli.report import job_report
 from story_engine.cli.wait import show_trouble, wait_for
@@ -20,42 +21,42 @@ DaysOption = Annotated[int | None, typer.Option(min=0, show_default="STORY_STUDI
 @app.command("list")
 def list_(context: typer.Context) -> None:
     """The last jobs. Example: python -m story_engine jobs list"""
-    engine = engine_of(context)
-    jobs = engine.jobs(active=False)
+    services = services_of(context)
+    jobs = flows.queue.jobs(services, active=False)
     if any(job.is_active for job in jobs):
-        show_trouble(engine)
+        show_trouble(services)
     found = [job_report(job) for job in jobs]
     lines = [f"{job['id']:>5}  {job['kind']:<13} {job['state']:<10} {job['story'] or ''}" for job in found]
-    answer(context, {"jobs": found, "size_bytes": engine.job_list_size().size_bytes}, "\n".join(lines))
+    answer(context, {"jobs": found, "size_bytes": services.ledger.size().size_bytes}, "\n".join(lines))
 
 
 @app.command()
 def watch(context: typer.Context, job: int) -> None:
     """Follow a job to its end. Example: python -m story_engine jobs watch 12"""
-    answer(context, job_report(wait_for(engine_of(context), job)), "done")
+    answer(context, job_report(wait_for(services_of(context), job)), "done")
 
 
 @app.command()
 def cancel(context: typer.Context, job: int) -> None:
     """Ask a job to stop. Example: python -m story_engine jobs cancel 12"""
-    engine = engine_of(context)
-    engine.cancel(job)
-    answer(context, job_report(engine.job(job)), f"{job}: asked to stop")
+    services = services_of(context)
+    services.ledger.request_cancel(job)
+    answer(context, job_report(flows.queue.job(services, job)), f"{job}: asked to stop")
 
 
 @app.command()
 def retry(context: typer.Context, job: int) -> None:
     """Queue a job again. Example: python -m story_engine jobs retry 12"""
-    engine = engine_of(context)
-    again = engine.job(engine.retry(job))
+    services = services_of(context)
+    again = flows.queue.job(services, flows.queue.retry(services, job))
     answer(context, job_report(again), f"{again.id}: {again.state}")
 
 
 @app.command()
 def prune(context: typer.Context, keep: CountOption = None, days: DaysOption = None) -> None:
     """Forget finished jobs beyond KEEP, or older than DAYS; takes and LoRAs stay. Example: … jobs prune --days 7"""
-    engine = engine_of(context)
-    forgotten = engine.prune_jobs(keep=keep, days=days)
-    size = engine.job_list_size()
+    services = services_of(context)
+    forgotten = flows.queue.prune_jobs(services, keep=keep, days=days)
+    size = services.ledger.size()
     report: dict[str, object] = {"forgotten": forgotten, "kept": size.jobs, "size_bytes": size.size_bytes}
     answer(context, report, f"{forgotten} forgotten, {size.jobs} kept, {size.size_bytes / 2**20:.1f} MiB")

@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from story_engine.cli.call import engine_of
+from story_engine import flows
+from story_engine.cli.call import services_of
 from story_engine.cli.output import answer, remark
-from story_engine.desks.loras import LoraDesk
 from story_engine.domain.lora import LoraEntry, LoraReport
+from story_engine.flows.services import Services
 from story_engine.messages import message
 from story_engine.store.loras import CHECKPOINT_MARK
 
@@ -25,7 +26,7 @@ AlphaOption = Annotated[float | None, typer.Option(help="That it was trained wit
 @app.command("list")
 def list_(context: typer.Context) -> None:
     """What is in the library. Example: python -m story_engine lora list"""
-    entries = _desk(context).entries()
+    entries = _services(context).lora_library.entries()
     lines = [
         f"{entry.name:<24} {_figures(entry):<24} {entry.family or '–':<8} {entry.trigger or '–'}" for entry in entries
     ]
@@ -41,16 +42,16 @@ def add(
     trigger: Annotated[str | None, typer.Option(help="The word that calls what was trained.")] = None,
 ) -> None:
     """Take a LoRA in. Example: python -m story_engine lora add epoch=0-step=500.ckpt --name ink --alpha 4"""
-    desk = _desk(context)
+    services = _services(context)
     run, _, step = file.rpartition(CHECKPOINT_MARK)
     if run and step.isdecimal() and not Path(file).exists():
-        added = desk.add_checkpoint(run, int(step), name)
+        added = flows.loras.add_checkpoint(services, run, int(step), name)
         if trigger is not None:
-            desk.set_trigger(added, trigger)
+            flows.loras.set_trigger(services, added, trigger)
     else:
-        added = desk.add_file(file, Path(file), name=name, alpha=alpha, trigger=trigger)
-    entry = desk.entry(added)
-    report = desk.inspect(added)
+        added = flows.loras.add_file(services, file, Path(file), name=name, alpha=alpha, trigger=trigger)
+    entry = services.lora_library.entry(added)
+    report = flows.loras.inspect(services, added)
     answer(context, _entry(entry) | {"findings": _findings(report)}, f"{added}: {entry.path}\n{_findings_text(report)}")
 
 
@@ -60,8 +61,8 @@ def inspect(
     name: Annotated[str, typer.Argument(help="Name in the library, RUN@STEP, or a file.")],
 ) -> None:
     """What the LoRA doctor finds. Example: python -m story_engine lora inspect ink"""
-    desk = _desk(context)
-    report = desk.inspect_named(name)
+    services = _services(context)
+    report = flows.loras.inspect_named(services, name)
     said = report.model_dump(mode="json") | {"findings": _findings(report), "repairs": report.repairs}
     loudest = max((block.norm for block in report.blocks), default=0.0) or 1.0
     chart = [
@@ -79,15 +80,15 @@ def convert(
     out: Annotated[Path | None, typer.Option(dir_okay=False, help="Where the file goes.")] = None,
 ) -> None:
     """Write it for another tool. Example: python -m story_engine lora convert ink --to diffusers"""
-    desk = _desk(context)
-    losses = desk.inspect(name).losses(to)
+    services = _services(context)
+    losses = flows.loras.inspect(services, name).losses(to)
     codes = {"loras.would_leave_out": losses.left_out, "loras.notebook_ignores": losses.ignored}
     warnings = [
         message(code, "en", name=name, count=count, total=losses.tensors) for code, count in codes.items() if count
     ]
     for warning in warnings:
         remark(warning)
-    path = desk.convert(name, to, out=out.resolve() if out else None)
+    path = flows.loras.convert(services, name, to, out=out.resolve() if out else None)
     answer(context, {"lora": name, "dialect": to, "file": str(path), "warnings": warnings}, str(path))
 
 
@@ -102,13 +103,13 @@ def repair(
     """Mend what can be mended. Example: python -m story_engine lora repair ink drop_broken"""
     if (what is None) != undo:
         raise typer.BadParameter("give either a repair or --undo")
-    desk = _desk(context)
+    services = _services(context)
     if what is None:
-        step = desk.undo_repair(name)
+        step = services.lora_library.undo(name)
         undone = step.what if step else None
         answer(context, {"lora": name, "undone": undone}, f"{name}: {undone or 'nothing'} taken back")
         return
-    done = desk.repair(name, what, alpha=alpha)
+    done = flows.loras.repair(services, name, what, alpha=alpha)
     sides = {"before": done.before, "after": done.after}
     said = {side: {"size_bytes": each.size_bytes, "findings": _findings(each)} for side, each in sides.items()}
     text = "\n".join(f"{side}:\n{_findings_text(each)}" for side, each in sides.items())
@@ -122,21 +123,21 @@ def remove(
     restore: Annotated[bool, typer.Option("--restore", help="Bring it back from the trash.")] = False,
 ) -> None:
     """Into the trash, for thirty days. Example: python -m story_engine lora remove ink"""
-    desk = _desk(context)
+    services = _services(context)
     if restore:
-        back = desk.restore(name)
+        back = services.lora_library.restore(name)
         answer(context, {"lora": back}, f"{back} is back")
         return
-    users = desk.used_by(name)
-    token = desk.delete(name)
+    users = flows.loras.used_by(services, name)
+    token = services.lora_library.delete(name)
     text = f"{name} is in the trash; lora remove {token} --restore brings it back"
     text += f"\nStories that use it: {', '.join(users)}" if users else ""
     # "worn_by" is what scripts of the first version read.
     answer(context, {"lora": name, "token": token, "used_by": users, "worn_by": users}, text)
 
 
-def _desk(context: typer.Context) -> LoraDesk:
-    return engine_of(context).lora_library
+def _services(context: typer.Context) -> Services:
+    return services_of(context)
 
 
 def _entry(entry: LoraEntry) -> dict[str, object]:

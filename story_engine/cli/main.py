@@ -13,16 +13,18 @@ from typing import Annotated
 
 import typer
 
+from story_engine import flows
 from story_engine.cli import compare as cli_compare
 from story_engine.cli import dataset, jobs, lora, train
 from story_engine.cli import disk as cli_disk
-from story_engine.cli.call import Call, engine_of, in_front, scene_id, story_of
+from story_engine.cli.call import Call, in_front, scene_id, services_of, story_of
 from story_engine.cli.output import PrintableFormatter, answer, remark, write_in_any_encoding
 from story_engine.cli.report import board_report, job_report, models_report, story_lint
 from story_engine.cli.wait import JobEnded, wait_for
+from story_engine.domain.gate import CHALLENGE_GATE
 from story_engine.domain.views import Submitted
-from story_engine.engine import Engine
 from story_engine.errors import ChooseAnother, StudioError
+from story_engine.flows.services import Services
 
 DONE, PUT_RIGHT, USAGE, JOB_FAILED = 0, 1, 2, 3
 """Usage errors are the parser's own, which ends with 2."""
@@ -85,11 +87,13 @@ def render(
     ] = False,
 ) -> None:
     """Paint what is missing. Example: python -m story_engine render singer --scene 1 --takes 2 --family preview"""
-    engine, slug = story_of(context, story)
+    services, slug = story_of(context, story)
     overrides = _overrides(family=family, sampler=sampler, steps=steps, size=size)
-    chosen = [scene_id(engine, slug, each) for each in scene] if scene else None
-    submitted = engine.render(slug, scenes=chosen, takes=takes, overrides=overrides, without_loras=without_loras)
-    _finish(context, engine, submitted, slug)
+    chosen = [scene_id(services, slug, each) for each in scene] if scene else None
+    submitted = flows.queue.render(
+        services, slug, scenes=chosen, takes=takes, overrides=overrides, without_loras=without_loras
+    )
+    _finish(context, services, submitted, slug)
 
 
 @app.command()
@@ -100,22 +104,22 @@ def redo(
     takes: Annotated[int, typer.Option(help="How many more.")] = 1,
 ) -> None:
     """More takes of one scene. Example: python -m story_engine redo singer --scene 3 --takes 4"""
-    engine, slug = story_of(context, story)
-    _finish(context, engine, engine.redo(slug, scene_id(engine, slug, scene), takes=takes), slug)
+    services, slug = story_of(context, story)
+    _finish(context, services, flows.queue.redo(services, slug, scene_id(services, slug, scene), takes=takes), slug)
 
 
 @app.command()
 def score(context: typer.Context, story: StoryArgument) -> None:
     """Score what the present scorer has not scored. Example: python -m story_engine score singer"""
-    engine, slug = story_of(context, story)
-    _finish(context, engine, engine.rescore(slug), slug)
+    services, slug = story_of(context, story)
+    _finish(context, services, flows.queue.rescore(services, slug), slug)
 
 
 @app.command()
 def board(context: typer.Context, story: StoryArgument) -> None:
     """Panels, takes, files, scores, picks, seeds. Example: python -m story_engine board singer --json"""
-    engine, slug = story_of(context, story)
-    answer(context, *board_report(engine, slug))
+    services, slug = story_of(context, story)
+    answer(context, *board_report(services, slug))
 
 
 @app.command()
@@ -126,9 +130,9 @@ def pick(
     take: Annotated[str, typer.Option(help="Take id, or its first digits.")],
 ) -> None:
     """Choose a take for its panel. Example: python -m story_engine pick singer --scene 1 --take 3f2a"""
-    engine, slug = story_of(context, story)
-    chosen = scene_id(engine, slug, scene)
-    panels = {panel.scene.id: panel for panel in engine.board(slug).panels}
+    services, slug = story_of(context, story)
+    chosen = scene_id(services, slug, scene)
+    panels = {panel.scene.id: panel for panel in flows.panels.open_story(services, slug).board.panels}
     if chosen not in panels:
         raise ChooseAnother("render.no_scene", scene=chosen, listed=", ".join(panels))
     panel = panels[chosen]
@@ -136,15 +140,15 @@ def pick(
     if len(ids) != 1:
         listed = ", ".join(view.take.id[:8] for view in panel.takes) or "–"
         raise ChooseAnother("cli.take", take=take, scene=chosen, listed=listed)
-    engine.pick(slug, chosen, ids[0])
+    flows.takes.pick(services, slug, chosen, ids[0])
     answer(context, {"story": slug, "scene": chosen, "pick": ids[0]}, f"{chosen}: {ids[0]}")
 
 
 @app.command()
 def lint(context: typer.Context, story: StoryArgument) -> None:
     """Problems, cut prompts and unknown words. Example: python -m story_engine lint orange-cat"""
-    engine, slug = story_of(context, story)
-    answer(context, *story_lint(engine, slug))
+    services, slug = story_of(context, story)
+    answer(context, *story_lint(services, slug))
 
 
 @app.command()
@@ -152,24 +156,24 @@ def export(
     context: typer.Context,
     story: StoryArgument,
     out: Annotated[Path, typer.Option(dir_okay=False, help="Where the zip goes.")],
-    threshold: Annotated[float, typer.Option(help="The gate.")] = 6.0,
+    threshold: Annotated[float, typer.Option(help="The gate.")] = CHALLENGE_GATE,
 ) -> None:
     """Write the bundle. Example: python -m story_engine export singer --out singer.zip"""
-    engine, slug = story_of(context, story)
-    path = engine.export(slug, threshold=threshold, out=out.resolve())
+    services, slug = story_of(context, story)
+    path = flows.export.export(services, slug, threshold=threshold, out=out.resolve())
     answer(context, {"story": slug, "bundle": str(path)}, str(path))
 
 
 @models.command("list")
 def list_models(context: typer.Context) -> None:
     """What is here and what is missing. Example: python -m story_engine models list"""
-    answer(context, *models_report(engine_of(context)))
+    answer(context, *models_report(services_of(context)))
 
 
 @models.command()
 def verify(context: typer.Context) -> None:
     """Check every file by size and header. Example: python -m story_engine models verify"""
-    report, text = models_report(engine_of(context))
+    report, text = models_report(services_of(context))
     answer(context, report, text)
     if not all(family["ready"] for family in report["families"]):
         raise typer.Exit(PUT_RIGHT)
@@ -178,8 +182,8 @@ def verify(context: typer.Context) -> None:
 @models.command()
 def download(context: typer.Context, family: Annotated[str, typer.Argument(help="kolors or aesthetic.")]) -> None:
     """Fetch the missing files. Example: python -m story_engine models download kolors"""
-    engine = engine_of(context)
-    job = wait_for(engine, engine.download(family))
+    services = services_of(context)
+    job = wait_for(services, flows.queue.download(services, family))
     answer(context, job_report(job), f"{family}: {job.state}")
 
 
@@ -194,10 +198,10 @@ def _overrides(*, family: str | None, sampler: str | None, steps: int | None, si
     return {key: value for key, value in given.items() if value is not None}
 
 
-def _finish(context: typer.Context, engine: Engine, submitted: Submitted, slug: str) -> None:
+def _finish(context: typer.Context, services: Services, submitted: Submitted, slug: str) -> None:
     """Wait for the job and report the board."""
     if submitted.job is not None:
-        wait_for(engine, submitted.job)
-    report, text = board_report(engine, slug)
+        wait_for(services, submitted.job)
+    report, text = board_report(services, slug)
     report |= {"job": submitted.job, "found": submitted.found, "made": submitted.queued}
     answer(context, report, text)

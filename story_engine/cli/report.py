@@ -6,18 +6,19 @@ import dataclasses
 from dataclasses import asdict
 from typing import Any
 
+from story_engine import flows
 from story_engine.domain.job import JobView
 from story_engine.domain.job_result import report_of
-from story_engine.engine import Engine
+from story_engine.flows.services import Services
 from story_engine.messages import message
 
 Report = dict[str, Any]
 
 
-def board_report(engine: Engine, slug: str) -> tuple[Report, str]:
+def board_report(services: Services, slug: str) -> tuple[Report, str]:
     """Panels, takes, files, scores, picks, seeds."""
-    opened = engine.open(slug)
-    board, gate = opened.board, engine.gate(opened)
+    opened = flows.panels.open_story(services, slug)
+    board, gate = opened.board, flows.export.gate_view(services, opened)
     panels: list[Report] = []
     lines = [f"{slug}: mean {_number(gate.mean)} ({board.scorer} scorer), gate {gate.threshold:g}"]
     for number, panel in enumerate(board.panels, start=1):
@@ -63,13 +64,13 @@ def board_report(engine: Engine, slug: str) -> tuple[Report, str]:
     return report, "\n".join(lines)
 
 
-def story_lint(engine: Engine, slug: str) -> tuple[Report, str]:
+def story_lint(services: Services, slug: str) -> tuple[Report, str]:
     """Token counts, cuts and unknown words, scene by scene; a story that cannot be read raises its problems."""
-    story = engine.story(slug)
+    story = services.stories.load(slug)
     scenes: list[Report] = []
     lines = []
     for scene in story.scenes:
-        resolved = asdict(engine.resolved(story, scene.id))
+        resolved = asdict(flows.resolved_text.resolved_text(services, story, scene.id))
         scenes.append({"scene": scene.id, **resolved})
         line = f"{scene.id}: {resolved['prompt_tokens']} of {resolved['token_limit']} tokens"
         if resolved["prompt_cut"] is not None:
@@ -77,13 +78,13 @@ def story_lint(engine: Engine, slug: str) -> tuple[Report, str]:
         if resolved["unknown_words"]:
             line += f"; the preview model does not know: {', '.join(resolved['unknown_words'])}"
         lines.append(line)
-    notices = [message(code, "en", **values) for code, values in engine.notices(slug, "en", story)]
+    notices = [message(code, "en", **values) for code, values in flows.panels.notices(services, slug, "en", story)]
     return {"story": slug, "scenes": scenes, "notices": notices}, "\n".join([*lines, *notices])
 
 
-def models_report(engine: Engine) -> tuple[Report, str]:
+def models_report(services: Services) -> tuple[Report, str]:
     """Families with their files."""
-    machine = engine.machine()
+    machine = flows.machine.inspect(services)
     lines = [f"{machine.device}, {machine.memory_bytes / 2**30:.0f} GiB; scorer: {machine.scorer}"]
     for family in machine.families:
         lines.append(f"{family.name}: {'ready' if family.ready else 'not ready'} (from {family.source})")

@@ -10,11 +10,12 @@ from typing import Annotated
 
 import typer
 
-from story_engine.cli.call import engine_of
+from story_engine import flows
+from story_engine.cli.call import services_of
 from story_engine.cli.output import answer, remark
 from story_engine.cli.wait import JobEnded, show
 from story_engine.domain.training import TrainingSpec
-from story_engine.engine import Engine
+from story_engine.flows.services import Services
 from story_engine.flows.train_view import RunCard
 from story_engine.messages import known_codes, message
 from story_engine.store.given_file import read_given
@@ -31,14 +32,14 @@ def train(
     """Train a LoRA. Example: python -m story_engine train ink.yaml"""
     if (spec is None) == (resume is None):
         raise typer.BadParameter("give either a SPEC.yaml or --resume RUN")
-    engine = engine_of(context)
+    services = services_of(context)
     if resume is not None:
-        engine.training.resume(resume)
+        flows.train.resume(services, resume)
         run = resume
     else:
-        run = engine.training.start(_read(engine, Path(str(spec))))
-    card = _wait(engine, run)
-    look = engine.training.look(run)
+        run = flows.train.start(services, _read(services, Path(str(spec))))
+    card = _wait(services, run)
+    look = flows.train_view.look(services, run)
     report: dict[str, object] = {
         "run": run,
         "name": card.name,
@@ -47,47 +48,47 @@ def train(
         "total": look.run.total,
         "loss": look.run.loss,
         "seconds": look.run.seconds,
-        "checkpoints": {step: str(engine.training.checkpoint(run, step)) for step in look.checkpoints},
+        "checkpoints": {step: str(flows.train_view.checkpoint(services, run, step)) for step in look.checkpoints},
         "samples": [str(sample.path) for sample in look.samples],
         "spec": json.loads(look.spec.model_dump_json()),
     }
     text = f"{run}: {card.state}, step {look.run.step} of {look.run.total}"
     if look.checkpoints:
-        text += f"\n{engine.training.checkpoint(run, look.checkpoints[-1])}"
+        text += f"\n{flows.train_view.checkpoint(services, run, look.checkpoints[-1])}"
     answer(context, report, text)
     if card.state != "finished":
         raise JobEnded(_why(card))
 
 
-def _read(engine: Engine, path: Path) -> TrainingSpec:
+def _read(services: Services, path: Path) -> TrainingSpec:
     """The spec; what looks odd but does not block is said on stderr.
 
     Raises:
         FixInput: the file cannot be read, or is no training.
     """
     content = read_given(path, limit=LARGEST_BYTES)
-    spec = engine.training.read(content, file=path.name)
-    for problem in engine.training.plan(spec).problems:
+    spec = flows.train.read(content, file=path.name)
+    for problem in flows.train.plan(services, spec).problems:
         if not problem.blocks:
             remark(problem.text("en"))
     return spec
 
 
-def _wait(engine: Engine, run: str) -> RunCard:
+def _wait(services: Services, run: str) -> RunCard:
     """Poll until the run rests; Ctrl+C asks it to stop, which saves."""
     shown, is_asked = "", False
     while True:
         try:
-            while (card := engine.training.card(run)).is_active:
+            while (card := flows.train_view.card(services, run)).is_active:
                 if card.job is not None:
-                    shown = show(engine.job(card.job.id), shown)
+                    shown = show(flows.queue.job(services, card.job.id), shown)
                 time.sleep(_POLL_SECONDS)
         except KeyboardInterrupt:
             if is_asked:
-                engine.training.force_stop(run)
+                flows.train.force_stop(services, run)
             else:
                 remark("\nstopping after this step; Ctrl+C again ends it at once")
-                engine.training.ask(run, "stop")
+                flows.train.ask(services, run, "stop")
             is_asked = True
             continue
         if shown and sys.stderr.isatty():

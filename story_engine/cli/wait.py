@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 import time
 
+from story_engine import flows
 from story_engine.cli.output import remark, show_progress
 from story_engine.domain.job import JobView
-from story_engine.engine import Engine
+from story_engine.flows.services import Services
 from story_engine.messages import message
 
 _POLL_SECONDS = 0.2
@@ -17,22 +18,22 @@ class JobEnded(Exception):
     """A job that was waited for failed, was cancelled, or is held."""
 
 
-def wait_for(engine: Engine, job: int) -> JobView:
+def wait_for(services: Services, job: int) -> JobView:
     """Poll until the job is over; Ctrl+C cancels it.
 
     Raises:
         JobEnded: it ended otherwise than done.
     """
     shown, is_trouble_shown = "", False
-    if (free := engine.disk.low_bytes()) is not None:
+    if (free := flows.room.low_bytes(services)) is not None:
         remark(message("disk.low", "en", free=round(free / 1e6)))
     try:
-        while (view := engine.job(job)).is_active:
+        while (view := flows.queue.job(services, job)).is_active:
             shown = show(view, shown)
-            is_trouble_shown = is_trouble_shown or show_trouble(engine)
+            is_trouble_shown = is_trouble_shown or show_trouble(services)
             time.sleep(_POLL_SECONDS)
     except KeyboardInterrupt as error:
-        engine.cancel(job)
+        services.ledger.request_cancel(job)
         raise JobEnded(f"Job {job} was asked to stop. Finished takes are kept.") from error
     if shown and sys.stderr.isatty():
         remark()
@@ -42,9 +43,9 @@ def wait_for(engine: Engine, job: int) -> JobView:
     return view
 
 
-def show_trouble(engine: Engine) -> bool:
+def show_trouble(services: Services) -> bool:
     """Report on stderr why nobody does the jobs that wait, where that is so; whether it was."""
-    trouble = engine.start_trouble()
+    trouble = flows.queue.start_trouble(services)
     if trouble is not None:
         values = {"count": trouble.count, "reason": trouble.reason, "log": trouble.log}
         remark(message("jobs.dispatcher_keeps_failing", "en", **values))

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from story_engine.domain.captions import has_trigger_in_front
 from story_engine.domain.dataset import DatasetEntry
+from story_engine.domain.finding import Finding
 
 FEW_FOR_STYLE = 20
 """Under it a LoRA learns the single pictures rather than what they share.
@@ -26,18 +27,6 @@ SIZE_BUCKETS = ((0, 256), (256, 512), (512, 768), (768, 1024), (1024, 2048), (20
 SAME_SHARE = 0.9
 """Captions of which so many are one and the same text are no captions."""
 _SHOWN = 6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing that was found, as a message code with values; its text says what it means for the training."""
-
-    code: str
-    values: dict[str, object]
-    state: str
-    """"ok", "warning" or "bad"."""
-    files: tuple[str, ...] = ()
-    """Pictures that it is about, a few of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
+from story_engine.domain.finding import Finding
 from story_engine.domain.value import Value
 
 STRONGEST = 5.0
@@ -112,17 +113,6 @@ class LoraEntry(Value):
     """The last examination of exactly this content; None before the first."""
 
 
-class LoraFinding(Value):
-    """One thing that the examination found, as a message code with values."""
-
-    code: str
-    state: str
-    """"ok", "warning" or "bad": a bad one keeps the LoRA from acting as it was trained."""
-    values: dict[str, object] = Field(default_factory=dict)
-    repair: str = ""
-    """The one of `REPAIRS` that mends it."""
-
-
 class LayerReport(Value):
     """One layer of the U-Net that the file has something for."""
 
@@ -208,7 +198,7 @@ class LoraReport(Value):
     """The base model in the file's own words."""
     metadata: dict[str, str] = Field(default_factory=dict)
     """Cut to what can be shown."""
-    findings: tuple[LoraFinding, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def unplaced(self) -> int:

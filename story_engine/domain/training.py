@@ -22,10 +22,23 @@ PRECISIONS = ("auto", "float32", "float16", "bfloat16")
 without instructions for it takes float32 where bfloat16 is asked for."""
 SCHEDULERS = ("constant", "linear", "cosine")
 TARGETS = (
-    "to_q", "to_k", "to_v", "to_out", "attn1", "attn2", "ff", "act_fn.proj",
-    "attn1.to_q", "attn1.to_k", "attn1.to_v", "attn1.to_out",
-    "attn2.to_q", "attn2.to_k", "attn2.to_v", "attn2.to_out",
-)  # fmt: skip
+    "to_q",
+    "to_k",
+    "to_v",
+    "to_out",
+    "attn1",
+    "attn2",
+    "ff",
+    "act_fn.proj",
+    "attn1.to_q",
+    "attn1.to_k",
+    "attn1.to_v",
+    "attn1.to_out",
+    "attn2.to_q",
+    "attn2.to_k",
+    "attn2.to_v",
+    "attn2.to_out",
+)
 """Linear layers of the U-Net's transformers, as DiffSynth names them; attn1 looks at the picture, attn2 at the text."""
 MOST_SAMPLES = 16
 
@@ -152,45 +165,35 @@ class TrainingSpec(Value):
 
 
 LIMITS: Mapping[str, tuple[float, float]] = {
-    "lora_rank": (1, 256), "lora_alpha": (0.01, 1024), "max_epochs": (1, 1000), "steps_per_epoch": (1, 100_000),
-    "crops": (1, 16), "batch_size": (1, 64), "learning_rate": (1e-7, 0.05), "weight_decay": (0, 1),
-    "lora_dropout": (0, 0.9), "lr_warmup_steps": (0, 10_000), "gradient_accumulation_steps": (1, 64),
-    "max_grad_norm": (0, 100), "min_snr_gamma": (0, 20), "noise_offset": (0, 0.5), "caption_dropout": (0, 1),
-    "min_timestep": (0, TIMESTEPS - 1), "max_timestep": (0, TIMESTEPS - 1),
-    "resolution": (0, 2048), "seed": (0, 2**63 - 1), "sample_every": (0, 100_000), "sample_steps": (0, 200),
-    "save_every": (1, 100_000), "keep_last": (0, 1000), "keep_every": (0, 100_000), "processes": (1, 16),
-}  # fmt: skip
+    "lora_rank": (1, 256),
+    "lora_alpha": (0.01, 1024),
+    "max_epochs": (1, 1000),
+    "steps_per_epoch": (1, 100_000),
+    "crops": (1, 16),
+    "batch_size": (1, 64),
+    "learning_rate": (1e-7, 0.05),
+    "weight_decay": (0, 1),
+    "lora_dropout": (0, 0.9),
+    "lr_warmup_steps": (0, 10_000),
+    "gradient_accumulation_steps": (1, 64),
+    "max_grad_norm": (0, 100),
+    "min_snr_gamma": (0, 20),
+    "noise_offset": (0, 0.5),
+    "caption_dropout": (0, 1),
+    "min_timestep": (0, TIMESTEPS - 1),
+    "max_timestep": (0, TIMESTEPS - 1),
+    "resolution": (0, 2048),
+    "seed": (0, 2**63 - 1),
+    "sample_every": (0, 100_000),
+    "sample_steps": (0, 200),
+    "save_every": (1, 100_000),
+    "keep_last": (0, 1000),
+    "keep_every": (0, 100_000),
+    "processes": (1, 16),
+}
 """Field → the smallest and the largest value that is accepted, both included."""
 MOST_STEPS = 1_000_000
 MOST_STEP_PICTURES = 1024
-
-PRESETS: Mapping[str, Mapping[str, object]] = {
-    "style": {
-        "lora_rank": 32, "lora_alpha": 16.0, "max_epochs": 3, "lr_scheduler": "cosine", "lr_warmup_steps": 50,
-        "random_flip": True, "noise_offset": 0.03, "caption_dropout": 0.1, "lora_dropout": 0.0,
-    },
-    "character": {
-        "lora_rank": 16, "lora_alpha": 16.0, "max_epochs": 2, "lr_scheduler": "cosine", "lr_warmup_steps": 50,
-        "random_flip": False, "caption_dropout": 0.05,
-    },
-    "challenge": {
-        "family": "kolors", "lora_rank": 16, "lora_alpha": 4.0, "max_epochs": 1, "steps_per_epoch": 500,
-        "center_crop": True, "random_flip": False, "use_gradient_checkpointing": True, "precision": "float16",
-        "batch_size": 1, "learning_rate": 1e-4, "weight_decay": 0.01, "lr_scheduler": "constant",
-        "lr_warmup_steps": 0, "gradient_accumulation_steps": 1, "max_grad_norm": 0.0, "min_snr_gamma": 0.0,
-        "noise_offset": 0.0, "caption_dropout": 0.0, "lora_dropout": 0.0, "resolution": 1024, "aspect_buckets": False,
-        "true_size": False,
-        "target_modules": ("to_q", "to_k", "to_v", "to_out"), "trigger": "",
-    },
-    "quick_look": {
-        "family": "preview", "precision": "bfloat16", "lora_rank": 16, "lora_alpha": 16.0,
-        "target_modules": ("to_q", "to_k", "to_v", "to_out", "ff", "act_fn.proj"),
-        "max_epochs": 1, "steps_per_epoch": 120, "batch_size": 4, "learning_rate": 4e-3, "lr_scheduler": "cosine",
-        "lr_warmup_steps": 8, "min_timestep": 300, "center_crop": True, "random_flip": True,
-        "use_gradient_checkpointing": False, "caption_dropout": 0.1, "sample_every": 40, "save_every": 40,
-    },
-}  # fmt: skip
-"""Preset → the fields that it sets; all others keep their defaults. "challenge" is the notebook's own command."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import get_args, get_origin
 
 from story_engine.domain.findings import Check, Findings, choice, fields, items, shown, text, yes_no
-from story_engine.domain.training import PRESETS, SamplePrompt, TrainingSpec, with_present_names
+from story_engine.domain.training import SamplePrompt, TrainingSpec, with_present_names
+from story_engine.domain.training_presets import PRESETS
 
 PRESET = "preset"
 """A key beside the fields: what the file does not say is as this preset has it."""

@@ -1,4 +1,4 @@
-"""What the front desk hands out: plain values made for looking at."""
+"""What flows hand out to pages and command line: plain values made for looking at."""
 
 from __future__ import annotations
 

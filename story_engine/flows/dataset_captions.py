@@ -11,26 +11,26 @@ from story_engine.flows.dataset_view import look
 from story_engine.flows.services import Services
 
 
-def set_all(services: Services, name: str, files: Sequence[str] | None, text: str) -> int:
+def set_all(services: Services, name: str, text: str, *, files: Sequence[str] | None = None) -> int:
     """The same caption for all of `files` (None: all kept); how many changed."""
     return _rewrite(services, name, files, captions.set_to(text), "set" if text.strip() else "clear")
 
 
-def prefix(services: Services, name: str, files: Sequence[str] | None, text: str) -> int:
+def prefix(services: Services, name: str, text: str, *, files: Sequence[str] | None = None) -> int:
     """`text` in front of each caption."""
     if not text.strip():
         raise FixInput("dataset.find_empty")
     return _rewrite(services, name, files, captions.prefixed(text), "prefix")
 
 
-def replace(services: Services, name: str, files: Sequence[str] | None, find: str, by: str) -> int:
+def replace(services: Services, name: str, find: str, by: str, *, files: Sequence[str] | None = None) -> int:
     """Every `find` in the captions becomes `by`."""
     if not find:
         raise FixInput("dataset.find_empty")
     return _rewrite(services, name, files, captions.replaced(find, by), "replace")
 
 
-def put_trigger_in_front(services: Services, name: str, files: Sequence[str] | None) -> int:
+def put_trigger_in_front(services: Services, name: str, *, files: Sequence[str] | None = None) -> int:
     """The dataset's trigger word in front of each caption that does not begin with it."""
     trigger = services.datasets.load(name).trigger.strip()
     if not trigger:

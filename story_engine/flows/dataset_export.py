@@ -57,7 +57,7 @@ def read_config(services: Services, name: str, content: bytes) -> Filters:
     return changed.filters
 
 
-def export(services: Services, name: str, *, out: Path | None) -> Path:
+def export(services: Services, name: str, *, out: Path | None = None) -> Path:
     """A zip of the kept pictures in the trainer's layout, `train/` with its `metadata.csv`; its path.
 
     Raises:

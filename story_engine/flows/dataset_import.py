@@ -90,7 +90,9 @@ def bring_sample(services: Services, name: str, style: str, *, language: str) ->
     services.imports.start(name, [{"kind": "sample", "style": style, "language": language}])
 
 
-def bring_modelscope(services: Services, name: str, hub_name: str, *, subset: str, split: str) -> None:
+def bring_modelscope(
+    services: Services, name: str, hub_name: str, *, subset: str = "default", split: str = "train"
+) -> None:
     """A ModelScope dataset by its name, or a folder in the same form.
 
     Raises:
@@ -109,3 +111,15 @@ def _is(path: Path, kind: Callable[[Path], bool]) -> bool:
         return kind(path)
     except (OSError, ValueError):
         return False
+
+
+def delete(services: Services, name: str) -> str:
+    """Into the trash, pictures and all; the token gives it back.
+
+    Raises:
+        Wait: pictures are being brought in.
+    """
+    importing = services.imports.state(name)
+    if importing is not None and importing.is_active:
+        raise Wait("dataset.import_running", name=name)
+    return services.datasets.delete(name)

@@ -11,7 +11,7 @@ from story_engine.flows.queue import SCORE_PRIORITY
 from story_engine.flows.services import Services
 
 
-def score(services: Services, name: str, *, user: str) -> Submitted:
+def score(services: Services, name: str) -> Submitted:
     """Submit the scoring of all pictures that the present scorer has not scored."""
     found = look(services, name)
     missing = sorted(entry.file for entry in found.dataset.entries if entry.sha256 not in found.scores)
@@ -24,7 +24,7 @@ def score(services: Services, name: str, *, user: str) -> Submitted:
         ScoreDatasetSpec(dataset=name, files=tuple(missing)),
         key=f"score-dataset-{digest}",
         priority=SCORE_PRIORITY,
-        user=user,
+        user=services.user,
         story=None,
         scenes=(),
     )

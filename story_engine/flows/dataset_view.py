@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from story_engine.domain.clinic import CHALLENGE_STEPS, Examination, examine
-from story_engine.domain.dataset import Dataset, DatasetEntry, Dropped, content_digest, decide
+from story_engine.domain.dataset import Dataset, DatasetEntry, Dropped, Filters, content_digest, decide
 from story_engine.errors import ChooseAnother, StudioError
 from story_engine.flows.services import Services
 from story_engine.formats.perceptual_hash import near_duplicates
@@ -62,7 +62,11 @@ def cards(services: Services) -> tuple[DatasetCard, ...]:
 
 
 def look(services: Services, name: str) -> DatasetLook:
-    """The dataset with its filters applied."""
+    """The dataset with what its filters keep and drop.
+
+    Raises:
+        ChooseAnother: there is none of that name.
+    """
     dataset = services.datasets.load(name)
     scorer = services.present_scorer()
     known = services.scores.scores(scorer.name, scorer.version)
@@ -93,9 +97,17 @@ def near_duplicates_of(entries: Sequence[DatasetEntry], bits: int) -> dict[str, 
 
 
 def clinic(
-    services: Services, name: str, *, side: int, steps: int = CHALLENGE_STEPS, batch_size: int = 1
+    services: Services, name: str, *, side: int = 1024, steps: int = CHALLENGE_STEPS, batch_size: int = 1
 ) -> Examination:
-    """What the clinic finds in the pictures that are kept."""
+    """What the pictures and captions tell about the training to come.
+
+    Args:
+        services: of the workspace.
+        name: of the dataset.
+        side: of the training pictures in pixels.
+        steps: of the planned training.
+        batch_size: pictures per step.
+    """
     found = look(services, name)
     return examine(
         found.kept,
@@ -135,3 +147,14 @@ def _card(services: Services, name: str) -> DatasetCard | None:
     except StudioError as error:
         return DatasetCard(name=name, title=name, pictures=0, damage=error)
     return DatasetCard(name=name, title=dataset.title, pictures=len(dataset.entries), damage=None)
+
+
+def digest_of(services: Services, name: str) -> str:
+    """Names what a training of this dataset takes now; another one when a picture or a caption has changed."""
+    return digest(training_pictures(services, name))
+
+
+def set_filters(services: Services, name: str, filters: Filters) -> DatasetLook:
+    """Other filters; nothing is deleted by them."""
+    services.datasets.change(name, lambda dataset: dataset.model_copy(update={"filters": filters}))
+    return look(services, name)

@@ -6,17 +6,19 @@ import json
 from pathlib import Path
 
 from story_engine.domain.board import Board, OpenStory
-from story_engine.domain.gate import gate
+from story_engine.domain.gate import CHALLENGE_GATE, gate
 from story_engine.domain.views import CheckItem, GateView
 from story_engine.errors import InvalidInput, NotReady
+from story_engine.flows.panels import open_story
 from story_engine.flows.services import Services
 from story_engine.flows.submission import BundlePicture, blocking, check_submission, plan_bundle
 from story_engine.formats.contact_sheet import as_jpeg, contact_sheet
 from story_engine.formats.prompt_table import as_csv, as_json, as_markdown
 
 
-def gate_view(board: Board, *, threshold: float) -> GateView:
+def gate_view(services: Services, opened: str | OpenStory, *, threshold: float = CHALLENGE_GATE) -> GateView:
     """The gate on the panels as they are chosen on this board."""
+    board = _opened(services, opened).board
     values = board.scores
     result = gate(values)
     return GateView(
@@ -31,24 +33,31 @@ def gate_view(board: Board, *, threshold: float) -> GateView:
     )
 
 
-def checklist(opened: OpenStory, *, threshold: float) -> tuple[CheckItem, ...]:
+def checklist(
+    services: Services, opened: str | OpenStory, *, threshold: float = CHALLENGE_GATE
+) -> tuple[CheckItem, ...]:
     """What is there and what is missing."""
+    opened = _opened(services, opened)
     return check_submission(opened.story, opened.board, threshold=threshold)
 
 
-def sheet(board: Board) -> bytes:
+def sheet(services: Services, opened: str | OpenStory) -> bytes:
     """The contact sheet of the chosen panels, JPEG."""
+    board = _opened(services, opened).board
     return as_jpeg(contact_sheet([panel.chosen.picture for panel in board.panels if panel.chosen is not None]))
 
 
-def export(services: Services, opened: OpenStory, *, threshold: float, out: Path | None) -> Path:
+def export(
+    services: Services, opened: str | OpenStory, *, threshold: float = CHALLENGE_GATE, out: Path | None = None
+) -> Path:
     """Write the bundle of a story as it was opened, whole or not at all; its path.
 
     Raises:
         NotReady: the checklist blocks.
         FixInput: the choices of takes, or a picture, are damaged.
     """
-    blocked = blocking(checklist(opened, threshold=threshold))
+    opened = _opened(services, opened)
+    blocked = blocking(checklist(services, opened, threshold=threshold))
     if blocked:
         raise NotReady(blocked)
     services.takes.picks(opened.slug)  # where they cannot be read, nobody knows what was chosen
@@ -87,3 +96,7 @@ def _scores(board: Board, planned: tuple[BundlePicture, ...], *, threshold: floa
 def _recipes(planned: tuple[BundlePicture, ...]) -> str:
     takes = {each.name: each.view.take.model_dump(mode="json") for each in planned}
     return json.dumps(takes, ensure_ascii=False, indent=2) + "\n"
+
+
+def _opened(services: Services, story: str | OpenStory) -> OpenStory:
+    return open_story(services, story) if isinstance(story, str) else story

@@ -62,14 +62,23 @@ def add_file(
     file_name: str,
     content: bytes | Path,
     *,
-    name: str | None,
-    alpha: float | None,
-    trigger: str | None,
+    name: str | None = None,
+    alpha: float | None = None,
+    trigger: str | None = None,
 ) -> str:
-    """Take a file into the library; the entry's name.
+    """Take a LoRA file into the library; the entry's name.
+
+    Args:
+        services: of the workspace.
+        file_name: what people call the file.
+        content: of an upload, or the path of a file that is only read, as a person pasted it.
+        name: for the entry; None: made from the title in the file, or its name.
+        alpha: that it was trained with, for files that do not say so.
+        trigger: the word that calls it; None: what the file says.
 
     Raises:
-        FixInput: it cannot be used, or its alpha is needed, or the name is not free; nothing was added.
+        FixInput: with code `loras.alpha_needed` (and its `rank`) to be asked for an alpha; otherwise the file or
+            the name cannot be used. Nothing was added.
     """
     if alpha is not None and not (math.isfinite(alpha) and alpha > 0):
         raise FixInput("loras.alpha_range", value=alpha)
@@ -101,7 +110,7 @@ def add_file(
     return chosen
 
 
-def add_checkpoint(services: Services, run: str, step: int, *, name: str | None, strength: float) -> str:
+def add_checkpoint(services: Services, run: str, step: int, name: str | None = None, *, strength: float = 1.0) -> str:
     """Take a checkpoint of a training into the library, as it is; the entry's name.
 
     Raises:
@@ -126,7 +135,7 @@ def add_checkpoint(services: Services, run: str, step: int, *, name: str | None,
     return chosen
 
 
-def repair(services: Services, name: str, what: str, *, alpha: float | None) -> Repaired:
+def repair(services: Services, name: str, what: str, *, alpha: float | None = None) -> Repaired:
     """Mend an entry; the file as it was is kept until undo.
 
     Raises:
@@ -144,7 +153,7 @@ def repair(services: Services, name: str, what: str, *, alpha: float | None) -> 
     return done
 
 
-def convert(services: Services, name: str, dialect: str, *, out: Path | None) -> Path:
+def convert(services: Services, name: str, dialect: str, *, out: Path | None = None) -> Path:
     """Write a LoRA for another tool; the file.
 
     Without `out` it gets a name that says rank and alpha, because the challenge's layout has no place for them.
@@ -266,3 +275,13 @@ def _ordinary(path: Path) -> Path:
 def _copy(source: Path, target: Path) -> None:
     with writing(target) as temporary:
         shutil.copyfile(source, temporary)
+
+
+def set_title(services: Services, name: str, title: str) -> None:
+    """What people call it."""
+    services.lora_library.change(name, title=title.strip()[:200])
+
+
+def set_trigger(services: Services, name: str, trigger: str) -> None:
+    """The word that calls what it was trained on."""
+    services.lora_library.change(name, trigger=trigger.strip()[:200])

@@ -107,3 +107,15 @@ def _family_or_none(present: Present, story: Story) -> Family | None:
         return painting_family(story, present.families, present.ready)
     except StudioError:
         return None
+
+
+def notices(
+    services: Services, slug: str, language: str, story: Story | None = None
+) -> tuple[tuple[str, dict[str, object]], ...]:
+    """Message codes with values of what the author should know: damage, copies that were kept, missing LoRAs."""
+    picks_fault = services.takes.picks_fault(slug)
+    return (
+        *services.stories.notices(slug, language),
+        *([(picks_fault.code, picks_fault.values)] if picks_fault else []),
+        *missing_loras(services, story or services.stories.load(slug)),
+    )

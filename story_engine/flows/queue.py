@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from story_engine.catalog.published import downloads
 from story_engine.domain.board import Board
 from story_engine.domain.family import Family
-from story_engine.domain.job import JobView, StartTrouble
+from story_engine.domain.job import JobView, Retention, StartTrouble
 from story_engine.domain.job_spec import DownloadSpec, RenderSpec, ScoreTakesSpec, TakeName
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.story import Story
@@ -37,16 +37,19 @@ def render(
     services: Services,
     slug: str,
     *,
-    scenes: Sequence[str] | None,
-    takes: int,
-    user: str,
+    scenes: Sequence[str] | None = None,
+    takes: int = 1,
     overrides: Mapping[str, object] | None = None,
     without_loras: bool = False,
 ) -> Submitted:
-    """Submit what is missing of the first `takes` takes of the scenes, or of their controls `without_loras`.
+    """Make sure that the first `takes` takes of the scenes (None: all) exist.
+
+    `overrides` are settings for this request alone (`family`, `sampler`, `steps`, …); the story keeps its own.
+    `without_loras`: the same scenes and seeds without any LoRA, as ordinary takes to hold the others against; a
+    single one has the seed of the take that its panel shows.
 
     Raises:
-        InvalidInput: a setting in `overrides` cannot be accepted.
+        StandInNeeded: the story's family is not on this machine and no stand-in has been chosen.
     """
     written = services.stories.load(slug)
     story = with_settings(written, overrides) if overrides else written
@@ -62,7 +65,7 @@ def render(
         plan = plan_controls(
             story, wanted, takes=takes, family=family, existing=existing, shown=shown, device=services.device
         )
-        return _submit(services, slug, plan, priority=RENDER_PRIORITY, user=user)
+        return _submit(services, slug, plan, priority=RENDER_PRIORITY)
     plan = plan_render(
         story,
         wanted,
@@ -72,10 +75,10 @@ def render(
         existing=existing,
         device=services.device,
     )
-    return _submit(services, slug, plan, priority=RENDER_PRIORITY, user=user)
+    return _submit(services, slug, plan, priority=RENDER_PRIORITY)
 
 
-def redo(services: Services, slug: str, scene: str, *, takes: int, user: str) -> Submitted:
+def redo(services: Services, slug: str, scene: str, *, takes: int = 1) -> Submitted:
     """Submit more takes of one scene, ahead of whole boards. Asked for twice, it is twice as many."""
     story = services.stories.load(slug)
     _check_scenes(story, [scene])
@@ -95,12 +98,12 @@ def redo(services: Services, slug: str, scene: str, *, takes: int, user: str) ->
             queued=_queued(services, slug, scene),
             device=services.device,
         )
-        submitted = _queue(services, slug, plan, priority=REDO_PRIORITY, user=user)
+        submitted = _queue(services, slug, plan, priority=REDO_PRIORITY)
     services.start_dispatcher()
     return submitted
 
 
-def rescore(services: Services, slug: str, *, scene: str | None, user: str) -> Submitted:
+def rescore(services: Services, slug: str, *, scene: str | None = None) -> Submitted:
     """Submit the scoring of all takes that the present scorer has not scored."""
     story = services.stories.load(slug)
     if scene is not None:
@@ -118,7 +121,7 @@ def rescore(services: Services, slug: str, *, scene: str | None, user: str) -> S
         ScoreTakesSpec(story=slug, takes=tuple(TakeName(scene=scene_id, take=take) for scene_id, take in pictures)),
         key=f"score-{digest}",
         priority=SCORE_PRIORITY,
-        user=user,
+        user=services.user,
         story=slug,
         scenes=tuple(dict.fromkeys(scene_id for scene_id, _ in pictures)),
     )
@@ -126,7 +129,7 @@ def rescore(services: Services, slug: str, *, scene: str | None, user: str) -> S
     return Submitted(job=job, found=found, queued=len(missing))
 
 
-def download(services: Services, family: str, *, user: str) -> int:
+def download(services: Services, family: str) -> int:
     """Submit the download of a family's missing files."""
     known = downloads()
     if family not in known:
@@ -134,7 +137,7 @@ def download(services: Services, family: str, *, user: str) -> int:
     files = [file for state in services.family_states() if state.name == family for file in state.files]
     check_room(services, sum(file.size_bytes for file in files if file.state == "missing"))
     job = services.ledger.submit(
-        DownloadSpec(family=family), key=f"download-{family}", priority=0, user=user, story=None, scenes=()
+        DownloadSpec(family=family), key=f"download-{family}", priority=0, user=services.user, story=None, scenes=()
     )
     services.start_dispatcher()
     return job
@@ -166,19 +169,19 @@ def _queued(services: Services, slug: str, scene: str) -> list[Recipe]:
     return [item.recipe for item in items if item.scene == scene]
 
 
-def _submit(services: Services, slug: str, plan: RenderPlan, *, priority: int, user: str) -> Submitted:
-    submitted = _queue(services, slug, plan, priority=priority, user=user)
+def _submit(services: Services, slug: str, plan: RenderPlan, *, priority: int) -> Submitted:
+    submitted = _queue(services, slug, plan, priority=priority)
     if submitted.job is not None:
         services.start_dispatcher()
     return submitted
 
 
-def _queue(services: Services, slug: str, plan: RenderPlan, *, priority: int, user: str) -> Submitted:
+def _queue(services: Services, slug: str, plan: RenderPlan, *, priority: int) -> Submitted:
     if not plan.items:
         return Submitted(job=None, found=plan.found, queued=0)
     check_room(services, SMALLEST_TAKE_BYTES * len(plan.items))
     job = services.ledger.submit(
-        plan.spec(slug), key=plan.key(slug), priority=priority, user=user, story=slug, scenes=plan.scenes
+        plan.spec(slug), key=plan.key(slug), priority=priority, user=services.user, story=slug, scenes=plan.scenes
     )
     return Submitted(job=job, found=plan.found, queued=len(plan.items))
 
@@ -205,3 +208,31 @@ def _check_scenes(story: Story, wanted: Sequence[str]) -> None:
 def start_trouble(services: Services) -> StartTrouble | None:
     """Why nobody does the jobs that wait; None while a dispatcher serves, or was not tried in vain."""
     return services.start_trouble() if services.dispatcher_state() == "stopped" else None
+
+
+def jobs(services: Services, *, story: str | None = None, active: bool = True) -> tuple[JobView, ...]:
+    """Jobs, oldest first; finished ones too with `active=False` (the last fifty)."""
+    found = services.ledger.jobs(story=story, active=active)
+    keep_served(services, found)
+    return found
+
+
+def job(services: Services, number: int) -> JobView:
+    """One job."""
+    found = services.ledger.job(number)
+    keep_served(services, [found])
+    return found
+
+
+def prune_jobs(services: Services, *, keep: int | None = None, days: int | None = None) -> int:
+    """Forget finished jobs; how many. What waits, runs or is still shown stays, and so do all takes and LoRAs.
+
+    Args:
+        services: of the workspace.
+        keep: at most so many of them stay; where this is None, as many as is configured or set.
+        days: how old they may be; likewise.
+    """
+    usual = services.retention()
+    return services.ledger.prune(
+        Retention(jobs=usual.jobs if keep is None else keep, days=usual.days if days is None else days)
+    )

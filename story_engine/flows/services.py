@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from story_engine.catalog.scorers import PresentScorer
+from story_engine.config import Config
 from story_engine.domain.family import Family
 from story_engine.domain.job import Retention, StartTrouble
 from story_engine.domain.views import FamilyState
@@ -31,6 +32,7 @@ from story_engine.store.takes import TakeStore
 class Services:
     """Stores, ledger, and the questions about models that flows may ask."""
 
+    config: Config
     layout: Layout
     disk_work: DiskWork
     stories: StoryStore
@@ -63,6 +65,11 @@ class Services:
     cut_position: Callable[[str, int], int | None]
     unknown_words: Callable[[str], list[str]]
     style_words: Callable[[str], list[str]]
+
+    @property
+    def user(self) -> str:
+        """Who asks, for fair share."""
+        return self.config.user
 
     def ready(self) -> dict[str, bool]:
         """Family name → whether its weights are here."""

@@ -58,7 +58,7 @@ def templates(services: Services) -> tuple[StoryCard, ...]:
     return tuple(sorted((card for card in found if card.problem is None), key=lambda card: -card.updated_at))
 
 
-def create(services: Services, title: str, *, template: str | None, family: str) -> str:
+def create(services: Services, title: str, *, template: str | None = None, family: str = "preview") -> str:
     """A new story; its slug."""
     if template is not None:
         story = services.stories.load(template).model_copy(update={"title": title, "revision": 0})
@@ -99,3 +99,8 @@ def _broken(slug: str, title: str, updated_at: float, problem: StudioError, *, i
         problem=problem,
         is_misnamed=is_misnamed,
     )
+
+
+def numbered_page(services: Services, page_number: int, *, per_page: int) -> ShelfPage:
+    """The stories of one page (1 is the first), last changed first; the others cost next to nothing."""
+    return page(services, start=(page_number - 1) * per_page, count=per_page)

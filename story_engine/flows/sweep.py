@@ -122,7 +122,7 @@ def family_for(services: Services, story: Story) -> Family:
         raise services.files_missing(str(error.values["family"])) from error
 
 
-def paint(services: Services, slug: str, sweep: Sweep, *, user: str) -> Submitted:
+def paint(services: Services, slug: str, sweep: Sweep) -> Submitted:
     """Submit what is missing, and remember the sweep. What is queued already is not queued again.
 
     Returns:
@@ -138,7 +138,7 @@ def paint(services: Services, slug: str, sweep: Sweep, *, user: str) -> Submitte
             render.spec(slug, is_sweep=True),
             key=render.key(slug),
             priority=SWEEP_PRIORITY,
-            user=user,
+            user=services.user,
             story=slug,
             scenes=render.scenes,
         )

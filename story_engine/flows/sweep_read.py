@@ -75,14 +75,7 @@ def choices(services: Services, slug: str, scene: str) -> SweepChoices:
 
 
 def read(
-    services: Services,
-    slug: str,
-    scene: str,
-    *,
-    x: AxisText,
-    y: AxisText | None = None,
-    lora: str = "",
-    run: str = "",
+    services: Services, slug: str, scene: str, *, x: AxisText, y: AxisText | None = None, lora: str = "", run: str = ""
 ) -> SweepReading:
     """The sweep that is spelled by axes as (kind, text), or everything that is wrong with it.
 

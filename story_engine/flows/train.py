@@ -11,12 +11,14 @@ from story_engine.domain.job_spec import TrainSpec
 from story_engine.domain.run import RESUMABLE, TrainedPicture
 from story_engine.domain.training import TrainingProblem, TrainingSpec, problems
 from story_engine.domain.training_cost import Memory, memory_of
+from story_engine.domain.training_text import read_spec
 from story_engine.errors import ChooseAnother, InvalidInput, StudioError, Wait
 from story_engine.flows import train_time
 from story_engine.flows.dataset_view import training_pictures
 from story_engine.flows.room import SMALLEST_RUN_BYTES, check_room
 from story_engine.flows.services import Services
 from story_engine.flows.train_view import ACTIVE, card, key_of
+from story_engine.store.safe_yaml import decode, parse
 
 TRAIN_PRIORITY = 0
 
@@ -79,7 +81,7 @@ def plan(services: Services, spec: TrainingSpec) -> TrainingPlan:
     )
 
 
-def start(services: Services, spec: TrainingSpec, *, user: str) -> str:
+def start(services: Services, spec: TrainingSpec) -> str:
     """Make a run and put it into the queue; its id. The same training asked for twice is one run.
 
     Raises:
@@ -91,18 +93,18 @@ def start(services: Services, spec: TrainingSpec, *, user: str) -> str:
         if again is not None:
             run, is_queued = again
             if not is_queued:
-                _submit(services, run, spec, user=user)
+                _submit(services, run, spec)
             return run
         blocking = tuple(problem for problem in plan(services, spec).problems if problem.blocks)
         if blocking:
             raise InvalidInput(blocking)
         check_room(services, SMALLEST_RUN_BYTES)
         run = services.runs.create(spec, _pictures(services, spec))
-        _submit(services, run, spec, user=user)
+        _submit(services, run, spec)
     return run
 
 
-def resume(services: Services, run: str, *, user: str) -> None:
+def resume(services: Services, run: str) -> None:
     """Go on with a run that was stopped, was interrupted or failed, from what it saved last.
 
     Raises:
@@ -116,7 +118,7 @@ def resume(services: Services, run: str, *, user: str) -> None:
     if state not in RESUMABLE:
         raise ChooseAnother("training.nothing_to_resume", name=spec.name, state=state)
     services.runs.forget_requests(run)  # of the time before
-    _submit(services, run, spec, user=user)
+    _submit(services, run, spec)
 
 
 def ask(services: Services, run: str, what: str) -> None:
@@ -160,12 +162,12 @@ def delete(services: Services, run: str) -> str:
     return services.runs.delete(run)
 
 
-def _submit(services: Services, run: str, spec: TrainingSpec, *, user: str) -> None:
+def _submit(services: Services, run: str, spec: TrainingSpec) -> None:
     services.ledger.submit(
         TrainSpec(run=run, name=spec.name, tokens=spec.processes),
         key=key_of(run),
         priority=TRAIN_PRIORITY,
-        user=user,
+        user=services.user,
         story=None,
         scenes=(),
     )
@@ -205,3 +207,13 @@ def _too_large(memory: Memory, device: str) -> TrainingProblem:
         return TrainingProblem("training.memory_never", "memory", values, blocks=False)
     values["remedy"] = ", ".join(f"{field} {value}" for field, value in memory.remedy)
     return TrainingProblem("training.memory", memory.remedy[-1][0], values, blocks=False)
+
+
+def read(content: bytes, *, file: str) -> TrainingSpec:
+    """What a YAML file asks for.
+
+    Raises:
+        FixInput: it is no YAML, or no training; all problems at once.
+    """
+    document = parse(decode(content))
+    return read_spec(document.data, file=file, lines=document.lines)

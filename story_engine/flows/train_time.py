@@ -15,19 +15,26 @@ from story_engine.flows.services import Services
 MEASURE_PRIORITY = 5
 """Somebody looks at the form and waits; it takes seconds."""
 _DECIDES = (
-    "family", "resolution", "batch_size", "gradient_accumulation_steps", "use_gradient_checkpointing", "precision",
-    "lora_rank", "target_modules", "sample_steps",
-)  # fmt: skip
+    "family",
+    "resolution",
+    "batch_size",
+    "gradient_accumulation_steps",
+    "use_gradient_checkpointing",
+    "precision",
+    "lora_rank",
+    "target_modules",
+    "sample_steps",
+)
 """Fields that the time of a step or a sample depends on."""
 
 
-def measure(services: Services, spec: TrainingSpec, *, user: str) -> int:
+def measure(services: Services, spec: TrainingSpec) -> int:
     """Queue a few steps on noise; the job."""
     job = services.ledger.submit(
         MeasureSpec(measure=spec),
         key=_key(services, spec),
         priority=MEASURE_PRIORITY,
-        user=user,
+        user=services.user,
         story=None,
         scenes=(),
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from story_engine.domain.job import JobView
 from story_engine.domain.job_result import Choice, TrainResult
 from story_engine.domain.run import MetricRow, RunSample, RunState
 from story_engine.domain.training import TrainingSpec
-from story_engine.errors import StudioError
+from story_engine.errors import ChooseAnother, StudioError
 from story_engine.flows.services import Services
 
 ACTIVE = frozenset({"queued", "running"})
@@ -112,18 +113,30 @@ def _card(services: Services, run: str, job: JobView | None) -> RunCard:
         spec, said = services.runs.spec(run), services.runs.run(run)
     except StudioError as error:
         return RunCard(
-            id=run, name=run, spec=None, run=None, state="failed", job=job, error_code=error.code,
+            id=run,
+            name=run,
+            spec=None,
+            run=None,
+            state="failed",
+            job=job,
+            error_code=error.code,
             error_values=error.values,
-        )  # fmt: skip
+        )
     state = _state(services, said, job)
     code, values = said.error_code, said.error_values
     if state in ("failed", "interrupted") and job is not None and job.error_code not in (None, "jobs.cancelled"):
         code, values = job.error_code, job.error_values
     shown = state in ("failed", "interrupted")
     return RunCard(
-        id=run, name=spec.name, spec=spec, run=said, state=state, job=job, error_code=code if shown else None,
+        id=run,
+        name=spec.name,
+        spec=spec,
+        run=said,
+        state=state,
+        job=job,
+        error_code=code if shown else None,
         error_values=values if shown else None,
-    )  # fmt: skip
+    )
 
 
 def _state(services: Services, said: RunState, job: JobView | None) -> str:
@@ -146,3 +159,16 @@ def _state(services: Services, said: RunState, job: JobView | None) -> str:
 def _thinned(rows: Sequence[MetricRow]) -> tuple[MetricRow, ...]:
     stride = -(-len(rows) // MOST_POINTS) or 1
     return tuple(row for place, row in enumerate(rows) if (len(rows) - 1 - place) % stride == 0)
+
+
+def checkpoint(services: Services, run: str, step: int) -> Path:
+    """The LoRA file of a step.
+
+    Raises:
+        ChooseAnother: there is none of that step.
+    """
+    found = services.runs.checkpoints(run)
+    if step not in found:
+        listed = ", ".join(str(each) for each in found) or "–"
+        raise ChooseAnother("training.no_checkpoint", name=run, step=step, listed=listed)
+    return found[step]

@@ -19,8 +19,12 @@ _VAE = "vae/diffusion_pytorch_model.safetensors"
 def _safetensors(stem: str, *, half_first: bool) -> tuple[Form, ...]:
     """A network as diffusers and transformers write it: whole or with an index, in full or half precision."""
     whole = (f"{stem}.fp16.safetensors", f"{stem}.safetensors")
-    indexes = (f"{stem}.safetensors.index.json", f"{stem}.safetensors.index.fp16.json",
-               f"{stem}.safetensors.fp16.index.json", f"{stem}.fp16.safetensors.index.json")  # fmt: skip
+    indexes = (
+        f"{stem}.safetensors.index.json",
+        f"{stem}.safetensors.index.fp16.json",
+        f"{stem}.safetensors.fp16.index.json",
+        f"{stem}.fp16.safetensors.index.json",
+    )
     return tuple(Form(name) for name in (*(whole if half_first else whole[::-1]), *indexes))
 
 
@@ -42,8 +46,13 @@ KOLORS = Package(
         Part(name="vae", forms=_safetensors("vae/diffusion_pytorch_model", half_first=False)),
     ),
     home="kolors/Kolors",
-    also=("kolors/Kolors-diffusers", "Kwai-Kolors/Kolors", "Kwai-Kolors/Kolors-diffusers", "Kolors",
-          "Kolors-diffusers"),
+    also=(
+        "kolors/Kolors-diffusers",
+        "Kwai-Kolors/Kolors",
+        "Kwai-Kolors/Kolors-diffusers",
+        "Kolors",
+        "Kolors-diffusers",
+    ),
     hub="Kwai-Kolors/Kolors",
     sizes={
         "text_encoder/config.json": 1_400,
@@ -52,7 +61,7 @@ KOLORS = Package(
         _UNET: 5_159_140_000,
         _VAE: 334_643_000,
     },
-)  # fmt: skip
+)
 """As the challenge's scripts lay it out, with the half-size U-Net; or as `Kolors-diffusers`, with sharded safetensors.
 
 Source: diffsynth 1.1.9, configs/model_config.py, for the first forms.

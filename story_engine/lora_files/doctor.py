@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
-from story_engine.domain.lora import BlockReport, LayerReport, LoraFinding, LoraReport
+from story_engine.domain.finding import Finding
+from story_engine.domain.lora import BlockReport, LayerReport, LoraReport
 from story_engine.errors import FixInput, StudioError
 from story_engine.formats.lora_metadata import base_of, facts_of, left_out_of
 from story_engine.lora_files.alpha import Alphas, alphas_of
@@ -37,7 +38,7 @@ def examine(path: Path, *, bases: Bases, alpha: float | None = None) -> LoraRepo
     try:
         contents = open_lora(path)
     except StudioError as error:
-        unreadable = LoraFinding(code=error.code, state="bad", values=error.values)
+        unreadable = Finding(code=error.code, state="bad", values=error.values)
         return LoraReport(file=path.name, size_bytes=size, format="unknown", findings=(unreadable,))
     shown = (*contents.unplaced[: _SHOWN_NAMES - 1], *contents.of_text_encoder)
     report = LoraReport(

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from story_engine.domain.lora import LayerReport, LoraFinding, LoraReport
+from story_engine.domain.finding import Finding
+from story_engine.domain.lora import LayerReport, LoraReport
 
 _LOUD_SHARE = 0.5
 """One layer that holds more than this share of the whole effect (squared) is an accident of training."""
@@ -14,7 +15,7 @@ _FEW_LAYERS = 8
 """Under it a share says nothing."""
 
 
-def all_findings(report: LoraReport, *, faults: tuple[str, ...] = ()) -> tuple[LoraFinding, ...]:
+def all_findings(report: LoraReport, *, faults: tuple[str, ...] = ()) -> tuple[Finding, ...]:
     """Everything there is to say, the worst first.
 
     Args:
@@ -37,7 +38,7 @@ def all_findings(report: LoraReport, *, faults: tuple[str, ...] = ()) -> tuple[L
     return tuple(sorted(found, key=lambda finding: order.index(finding.state)))
 
 
-def _kind(report: LoraReport) -> Iterator[LoraFinding]:
+def _kind(report: LoraReport) -> Iterator[Finding]:
     values = {
         "format": report.format,
         "dialects": ", ".join(report.dialects),
@@ -52,14 +53,14 @@ def _kind(report: LoraReport) -> Iterator[LoraFinding]:
         yield _warning("loras.doctor_sgm_names", "convert")
 
 
-def _other_methods(report: LoraReport) -> Iterator[LoraFinding]:
+def _other_methods(report: LoraReport) -> Iterator[Finding]:
     if report.other_methods:
         yield _bad("loras.doctor_other_method", methods=", ".join(report.other_methods), count=report.unplaced)
     if report.decomposed:
         yield _ok("loras.doctor_decomposed", count=report.decomposed, total=len(report.layers))
 
 
-def _layers(report: LoraReport, faults: tuple[str, ...]) -> Iterator[LoraFinding]:
+def _layers(report: LoraReport, faults: tuple[str, ...]) -> Iterator[Finding]:
     states = Counter(layer.state for layer in report.layers)
     total = len(report.layers)
     if faults:
@@ -77,7 +78,7 @@ def _layers(report: LoraReport, faults: tuple[str, ...]) -> Iterator[LoraFinding
     yield from _loud(report)
 
 
-def _loud(report: LoraReport) -> Iterator[LoraFinding]:
+def _loud(report: LoraReport) -> Iterator[Finding]:
     sound = [layer for layer in report.layers if layer.norm]
     whole = sum((layer.norm or 0.0) ** 2 for layer in sound)
     if len(sound) < _FEW_LAYERS or not whole:
@@ -88,7 +89,7 @@ def _loud(report: LoraReport) -> Iterator[LoraFinding]:
         yield _warning("loras.doctor_loud", layer=loudest.module, percent=round(100 * share))
 
 
-def _rank_and_alpha(report: LoraReport) -> Iterator[LoraFinding]:
+def _rank_and_alpha(report: LoraReport) -> Iterator[Finding]:
     if not report.ranks:
         return
     ranks = ", ".join(map(str, report.ranks))
@@ -109,7 +110,7 @@ def _rank_and_alpha(report: LoraReport) -> Iterator[LoraFinding]:
         yield _ok("loras.doctor_rank", rank=ranks, alpha=listed, scale=f"{scale:g}")
 
 
-def _base(report: LoraReport) -> Iterator[LoraFinding]:
+def _base(report: LoraReport) -> Iterator[Finding]:
     if not report.families:
         layer = next((each for each in report.layers if each.inputs and each.outputs), None)
         shape = f"{layer.outputs} × {layer.inputs}" if layer else "–"
@@ -129,7 +130,7 @@ def _base(report: LoraReport) -> Iterator[LoraFinding]:
         yield _warning("loras.doctor_told_other_base", told=report.base_stated)
 
 
-def _foreign(report: LoraReport) -> Iterator[LoraFinding]:
+def _foreign(report: LoraReport) -> Iterator[Finding]:
     if report.unplaced:
         example = report.foreign_names[0]
         yield _bad("loras.doctor_foreign", "drop_foreign", count=report.unplaced, example=example)
@@ -140,7 +141,7 @@ def _foreign(report: LoraReport) -> Iterator[LoraFinding]:
         yield _warning("loras.doctor_left_out", count=report.left_out)
 
 
-def _meaning(report: LoraReport) -> Iterator[LoraFinding]:
+def _meaning(report: LoraReport) -> Iterator[Finding]:
     yield _ok("loras.doctor_trained", targets=", ".join(report.targets), layers=len(report.layers))
     if report.facts.trigger:
         yield _ok("loras.doctor_trigger", trigger=report.facts.trigger)
@@ -162,13 +163,13 @@ def _counted(report: LoraReport, state: str) -> dict[str, object]:
     return {"count": len(members), "example": members[0]}
 
 
-def _ok(code: str, **values: object) -> LoraFinding:
-    return LoraFinding(code=code, state="ok", values=values)
+def _ok(code: str, **values: object) -> Finding:
+    return Finding(code=code, state="ok", values=values)
 
 
-def _warning(code: str, repair: str = "", **values: object) -> LoraFinding:
-    return LoraFinding(code=code, state="warning", values=values, repair=repair)
+def _warning(code: str, repair: str = "", **values: object) -> Finding:
+    return Finding(code=code, state="warning", values=values, repair=repair)
 
 
-def _bad(code: str, repair: str = "", **values: object) -> LoraFinding:
-    return LoraFinding(code=code, state="bad", values=values, repair=repair)
+def _bad(code: str, repair: str = "", **values: object) -> Finding:
+    return Finding(code=code, state="bad", values=values, repair=repair)

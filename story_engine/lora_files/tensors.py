@@ -145,9 +145,19 @@ def _checkpoint(path: Path, *, is_old: bool) -> dict[str, torch.Tensor]:
     except EOFError as error:
         raise FixInput("loras.file_cut_archive", file=path.name) from error
     except (
-        OSError, RuntimeError, ValueError, LookupError, TypeError, AttributeError, AssertionError, OverflowError,
-        NotImplementedError, MemoryError, RecursionError, zipfile.BadZipFile,
-    ) as error:  # fmt: skip
+        OSError,
+        RuntimeError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        AssertionError,
+        OverflowError,
+        NotImplementedError,
+        MemoryError,
+        RecursionError,
+        zipfile.BadZipFile,
+    ) as error:
         raise FixInput("models.lora_unreadable", file=path.name, reason=str(error)[:200]) from error
     if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
         content = content["state_dict"]

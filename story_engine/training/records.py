@@ -26,9 +26,17 @@ from story_engine.store.layout import Layout
 from story_engine.store.runs import METRIC_COLUMNS, METRICS, RunStore
 
 FREE_TO_CHANGE = frozenset(
-    {"name", "sample_every", "sample_prompts", "sample_steps", "save_every", "keep_last", "keep_every",
-     "use_gradient_checkpointing"}
-)  # fmt: skip
+    {
+        "name",
+        "sample_every",
+        "sample_prompts",
+        "sample_steps",
+        "save_every",
+        "keep_last",
+        "keep_every",
+        "use_gradient_checkpointing",
+    }
+)
 """Fields of the spec that do not touch what is trained: a run may go on with others."""
 _STATE = "state.pt"
 _LOG = logging.getLogger(__name__)
@@ -101,7 +109,7 @@ def check_same(state: ResumeState, spec: TrainingSpec, *, weights_hash: str) -> 
 
 
 def digest_of(pictures: tuple[TrainedPicture, ...]) -> str:
-    """Names the exact pictures and captions of a run, as `engine.datasets.digest` does."""
+    """Names the exact pictures and captions of a run, as `flows.dataset_view.digest_of` does."""
     return content_digest([(picture.sha256, picture.caption) for picture in pictures])
 
 

@@ -18,9 +18,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
-from story_engine.bootstrap import open_engine
+from story_engine.bootstrap import open_services
 from story_engine.config import PROJECT_FOLDER, Config
-from story_engine.engine import Engine
+from story_engine.flows.services import Services
 
 FLAGS = (
     "--no-sandbox",
@@ -48,7 +48,7 @@ class App:
     url: str
     process: int
     config: Config
-    engine: Engine
+    services: Services
 
 
 class Visitor:
@@ -143,7 +143,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     try:
         url = f"http://127.0.0.1:{port}"
         wait_for(lambda: _is_healthy(url), what="the app is healthy", seconds=START_SECONDS)
-        yield App(url, process.pid, config, open_engine(config))
+        yield App(url, process.pid, config, open_services(config))
     finally:
         process.terminate()
         process.wait(timeout=30)

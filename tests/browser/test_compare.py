@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
+from story_engine import flows
 from story_engine.domain.edit import Edit
 from story_engine.domain.story import Settings
 from tests.browser.conftest import App, Visitor, wait_for
@@ -17,9 +18,9 @@ PAINT_SECONDS = 600
 
 @pytest.mark.timeout(1200)
 def test_a_grid_fills_while_it_is_looked_at_and_a_cell_is_picked(app: App, visit: Callable[..., Visitor]):
-    story = app.engine.story(STORY)
+    story = app.services.stories.load(STORY)
     fast = Settings(family="preview", steps=2)
-    app.engine.edit(STORY, [Edit(scene=None, field="settings", value=fast, seen=story.settings)])
+    app.services.stories.edit(STORY, [Edit(scene=None, field="settings", value=fast, seen=story.settings)])
     person = visit(language="zh", phone=True)
 
     # A grid of two seeds is painted, and fills without anything being clicked.
@@ -30,7 +31,7 @@ def test_a_grid_fills_while_it_is_looked_at_and_a_cell_is_picked(app: App, visit
     person.page.locator("[class*=st-key-compare-cell-] img, [class*=st-key-compare-best-] img").nth(1).wait_for(
         timeout=PAINT_SECONDS * 1000
     )
-    wait_for(lambda: not app.engine.jobs(story=STORY), what="the sweep is done", seconds=PAINT_SECONDS)
+    wait_for(lambda: not flows.queue.jobs(app.services, story=STORY), what="the sweep is done", seconds=PAINT_SECONDS)
     person.at("compare-cancel").wait_for(state="detached")
     best = person.page.locator("[class*=st-key-compare-best-]")
     assert best.count() == 1
@@ -42,7 +43,7 @@ def test_a_grid_fills_while_it_is_looked_at_and_a_cell_is_picked(app: App, visit
     person.press("compare-open-0-1")
     person.page.get_by_role("dialog").wait_for()
     person.press("compare-pick")
-    wait_for(lambda: app.engine.services.takes.picks(STORY), what="the cell is picked")
+    wait_for(lambda: app.services.takes.picks(STORY), what="the cell is picked")
     person.page.get_by_role("dialog").wait_for(state="detached")
     person.at("notices").wait_for()
 

@@ -10,6 +10,7 @@ from zipfile import ZipFile
 
 import pytest
 
+from story_engine import flows
 from tests.browser.conftest import App, Visitor, wait_for
 
 STORY = "singer"
@@ -20,19 +21,19 @@ RENDER_SECONDS = 900
 @pytest.mark.timeout(3000)
 def test_a_story_is_painted_changed_chosen_scored_and_handed_in(app: App, visit: Callable[..., Visitor]):
     person = visit(language="en")
-    engine = app.engine
+    services = app.services
 
     def board():
-        return engine.board(STORY)
+        return flows.panels.open_story(services, STORY).board
 
     def is_idle() -> bool:
-        return not engine.jobs(story=STORY)
+        return not flows.queue.jobs(services, story=STORY)
 
     # Opens the story and makes the one choice of a stand-in.
     person.open()
     person.press(f"open-{STORY}")
     person.press("use-stand-in")
-    wait_for(lambda: engine.story(STORY).settings.stand_in == "preview", what="the stand-in is in the story")
+    wait_for(lambda: services.stories.load(STORY).settings.stand_in == "preview", what="the stand-in is in the story")
 
     # Renders all eight panels, following them on the page.
     person.press("render-all")
@@ -53,7 +54,10 @@ def test_a_story_is_painted_changed_chosen_scored_and_handed_in(app: App, visit:
     prompt.fill("一个紫色短发小女孩, 海边, 日落")
     prompt.press("Control+Enter")
     wait_for(lambda: len(board().panels[1].takes) == 2 and is_idle(), what="a second take", seconds=RENDER_SECONDS)
-    assert board().panels[1].takes[-1].take.recipe.prompt == engine.resolved(engine.story(STORY), "s2").prompt
+    assert (
+        board().panels[1].takes[-1].take.recipe.prompt
+        == flows.resolved_text.resolved_text(services, services.stories.load(STORY), "s2").prompt
+    )
     assert [len(panel.takes) for panel in board().panels] == [1, 2, 1, 1, 1, 1, 1, 1]
 
     # Redoes one panel, pins its seed, and picks the older take.
@@ -61,7 +65,7 @@ def test_a_story_is_painted_changed_chosen_scored_and_handed_in(app: App, visit:
     person.press(f"redo-{STORY}-s3")
     wait_for(lambda: len(board().panels[2].takes) == 2 and is_idle(), what="a redone panel", seconds=RENDER_SECONDS)
     person.press(f"icon-pin-{STORY}-s3")
-    wait_for(lambda: engine.story(STORY).scene("s3").pinned, what="the seed is pinned")
+    wait_for(lambda: services.stories.load(STORY).scene("s3").pinned, what="the seed is pinned")
     older = board().panels[2].takes[0].take.id
     person.settle()
     person.press(f"pick-s3-{older}")

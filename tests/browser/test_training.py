@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from story_engine import flows
 from story_engine.domain.edit import Edit
 from story_engine.domain.story import Settings
 from tests.browser.conftest import App, Visitor, wait_for
@@ -18,38 +19,40 @@ TRAIN_SECONDS = 900
 
 @pytest.mark.timeout(3000)
 def test_a_style_is_trained_from_sample_pictures_and_worn_by_a_story(app: App, visit: Callable[..., Visitor]):
-    engine = app.engine
+    services = app.services
     _paints_quickly(app)
     person = visit(language="en")
 
     # A sample dataset, all of whose pictures come in.
     person.open("Dataset")
     person.press("dataset-start-ink")
-    wait_for(lambda: engine.datasets.names(), what="the dataset is made")
-    (dataset,) = engine.datasets.names()
-    wait_for(lambda: len(engine.datasets.look(dataset).dataset.entries) == 24, what="24 pictures came in")
+    wait_for(lambda: services.datasets.names(), what="the dataset is made")
+    (dataset,) = services.datasets.names()
+    wait_for(lambda: len(flows.dataset_view.look(services, dataset).dataset.entries) == 24, what="24 pictures came in")
 
     # A filter: the numbers follow at once, and each picture that is dropped says why.
     person.at(f"dataset-view-{dataset}").get_by_role("radio", name="Filters").click(delay=80)
     person.settle()
     person.page.locator(f".st-key-dataset-filter-{dataset}-shape-is_on label").first.click(delay=80)
-    wait_for(lambda: engine.datasets.look(dataset).dataset.filters.shape.is_on, what="the filter is on")
+    wait_for(lambda: flows.dataset_view.look(services, dataset).dataset.filters.shape.is_on, what="the filter is on")
     person.write(f"dataset-filter:{dataset}:shape:min_width", "100000")
-    wait_for(lambda: not engine.datasets.look(dataset).kept, what="everything is too small")
+    wait_for(lambda: not flows.dataset_view.look(services, dataset).kept, what="everything is too small")
     person.page.get_by_text("outside the bounds").first.wait_for()
     person.write(f"dataset-filter:{dataset}:shape:min_width", "64")
-    wait_for(lambda: len(engine.datasets.look(dataset).kept) == 24, what="everything is kept again")
+    wait_for(lambda: len(flows.dataset_view.look(services, dataset).kept) == 24, what="everything is kept again")
 
     # Captions: the trigger word in front of each.
     person.settle()
     person.at(f"dataset-view-{dataset}").get_by_role("radio", name="Pictures").click(delay=80)
     person.settle()
     person.write(f"dataset-trigger-{dataset}", TRIGGER)
-    wait_for(lambda: engine.datasets.look(dataset).dataset.trigger == TRIGGER, what="the trigger word is saved")
+    wait_for(
+        lambda: flows.dataset_view.look(services, dataset).dataset.trigger == TRIGGER, what="the trigger word is saved"
+    )
     person.settle()
     person.press("dataset-trigger-front")
     wait_for(
-        lambda: all(entry.caption.startswith(TRIGGER) for entry in engine.datasets.look(dataset).kept),
+        lambda: all(entry.caption.startswith(TRIGGER) for entry in flows.dataset_view.look(services, dataset).kept),
         what="every caption begins with the trigger word",
     )
 
@@ -62,8 +65,8 @@ def test_a_style_is_trained_from_sample_pictures_and_worn_by_a_story(app: App, v
         person.write(f"train:field:{field}", str(value))
         person.settle()
     person.press("train-start")
-    wait_for(lambda: engine.training.runs(), what="the run is there")
-    (run,) = [card.id for card in engine.training.runs()]
+    wait_for(lambda: flows.train_view.cards(services), what="the run is there")
+    (run,) = [card.id for card in flows.train_view.cards(services)]
     person.at("train-samples-0").locator("img").first.wait_for(timeout=TRAIN_SECONDS * 1000)
 
     # The tab is closed meanwhile; another one finds the training where it is by then.
@@ -71,24 +74,24 @@ def test_a_style_is_trained_from_sample_pictures_and_worn_by_a_story(app: App, v
     again = visit(language="zh", phone=True)
     again.open(f"Train?run={run}")
     again.page.get_by_test_id("stVegaLiteChart").first.wait_for()
-    wait_for(lambda: engine.training.card(run).state == "finished", what="the end", seconds=TRAIN_SECONDS)
+    wait_for(lambda: flows.train_view.card(services, run).state == "finished", what="the end", seconds=TRAIN_SECONDS)
     again.at("train-to-library").wait_for()
-    assert [row.step for row in engine.training.look(run).metrics] == list(range(1, STEPS + 1))
+    assert [row.step for row in flows.train_view.look(services, run).metrics] == list(range(1, STEPS + 1))
     assert again.at("train-samples-0").locator("img").count() == 3  # without, at 6, at the end
     assert again.page.evaluate("document.documentElement.scrollWidth") <= 390
 
     # Into the library, and onto the story with its trigger word.
     again.press("train-to-library")
-    wait_for(lambda: engine.lora_library.entries(), what="the LoRA is in the library")
-    (name,) = [entry.name for entry in engine.lora_library.entries()]
+    wait_for(lambda: services.lora_library.entries(), what="the LoRA is in the library")
+    (name,) = [entry.name for entry in services.lora_library.entries()]
     person = visit(language="en")
     person.open("LoRAs")
     person.press(f"open-lora-{name}")
     person.at("lora-wear").wait_for()
     _choose_story(person)
     person.press("lora-wear")
-    wait_for(lambda: [use.name for use in engine.story(STORY).loras] == [name], what="the story wears it")
-    assert engine.story(STORY).style.startswith(TRIGGER)
+    wait_for(lambda: [use.name for use in services.stories.load(STORY).loras] == [name], what="the story wears it")
+    assert services.stories.load(STORY).style.startswith(TRIGGER)
 
     # Strengths side by side on one scene.
     person.open(f"Compare?story={STORY}")
@@ -97,13 +100,16 @@ def test_a_style_is_trained_from_sample_pictures_and_worn_by_a_story(app: App, v
     person.press("compare-paint")
     cells = person.page.locator("[class*=st-key-compare-cell-] img, [class*=st-key-compare-best-] img")
     cells.nth(1).wait_for(timeout=TRAIN_SECONDS * 1000)
-    wait_for(lambda: not engine.jobs(story=STORY), what="the sweep is done", seconds=TRAIN_SECONDS)
+    wait_for(lambda: not flows.queue.jobs(services, story=STORY), what="the sweep is done", seconds=TRAIN_SECONDS)
 
     # Eight panels in the new style.
     person.open(f"Story?story={STORY}")
     person.press("render-all")
     wait_for(
-        lambda: all(panel.chosen and panel.chosen.take.recipe.loras for panel in engine.board(STORY).panels),
+        lambda: all(
+            panel.chosen and panel.chosen.take.recipe.loras
+            for panel in flows.panels.open_story(services, STORY).board.panels
+        ),
         what="eight panels wear the LoRA",
         seconds=TRAIN_SECONDS,
     )
@@ -112,9 +118,9 @@ def test_a_style_is_trained_from_sample_pictures_and_worn_by_a_story(app: App, v
 
 
 def _paints_quickly(app: App) -> None:
-    story = app.engine.story(STORY)
+    story = app.services.stories.load(STORY)
     fast = Settings(family="preview", steps=2)
-    app.engine.edit(STORY, [Edit(scene=None, field="settings", value=fast, seen=story.settings)])
+    app.services.stories.edit(STORY, [Edit(scene=None, field="settings", value=fast, seen=story.settings)])
 
 
 def _choose_story(person: Visitor) -> None:

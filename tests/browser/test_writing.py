@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from PIL import Image
 
+from story_engine import flows
 from tests.browser.conftest import HELD, App, Visitor, wait_for
 from tests.builders import a_recipe, a_take
 
@@ -22,7 +23,8 @@ def test_text_typed_before_leaving_for_another_page_is_saved(app: App, visit: Ca
 
     person.page.get_by_role("heading", name="Settings").wait_for()
     wait_for(
-        lambda: app.engine.story(STORY).scene("s1").prompt == "a kitten that waits for rain", what="the text is saved"
+        lambda: app.services.stories.load(STORY).scene("s1").prompt == "a kitten that waits for rain",
+        what="the text is saved",
     )
 
 
@@ -32,13 +34,14 @@ def test_two_tabs_on_one_field_lose_nothing(app: App, visit: Callable[..., Visit
     second.open(f"Story?story={STORY}")
 
     first.write(PROMPT, "theirs")
-    wait_for(lambda: app.engine.story(STORY).scene("s1").prompt == "theirs", what="the first tab is saved")
+    wait_for(lambda: app.services.stories.load(STORY).scene("s1").prompt == "theirs", what="the first tab is saved")
     second.write(PROMPT, "mine")
 
     second.page.get_by_role("button", name="保留我的").click(delay=HELD)
-    wait_for(lambda: app.engine.story(STORY).scene("s1").prompt == "mine", what="the choice is saved")
+    wait_for(lambda: app.services.stories.load(STORY).scene("s1").prompt == "mine", what="the choice is saved")
     assert "theirs" in "".join(
-        app.engine.services.stories.load_at(STORY, each.number).scene("s1").prompt for each in app.engine.history(STORY)
+        app.services.stories.load_at(STORY, each.number).scene("s1").prompt
+        for each in app.services.stories.history(STORY)
     )
 
 
@@ -72,7 +75,7 @@ def test_a_phone_shows_the_board_in_two_columns_without_scrolling_sideways(app: 
 def test_a_seed_out_of_range_stays_in_its_field_with_our_own_words(app: App, visit: Callable[..., Visitor]):
     person = visit(language="zh")
     person.open(f"Story?story={STORY}")
-    before = app.engine.story(STORY).scene("s3").seed
+    before = app.services.stories.load(STORY).scene("s3").seed
     seed = f"field:{STORY}:s3:seed"
 
     person.write(seed, "-1")
@@ -82,9 +85,9 @@ def test_a_seed_out_of_range_stays_in_its_field_with_our_own_words(app: App, vis
     assert "outside" not in person.at("card-s3").inner_text()
     person.write(seed, "4294967296")
     person.at("card-s3").get_by_text("种子 4294967296 不在").wait_for()
-    assert app.engine.story(STORY).scene("s3").seed == before
+    assert app.services.stories.load(STORY).scene("s3").seed == before
     person.write(seed, "42")
-    wait_for(lambda: app.engine.story(STORY).scene("s3").seed == 42, what="a good seed is saved")
+    wait_for(lambda: app.services.stories.load(STORY).scene("s3").seed == 42, what="a good seed is saved")
     person.at("card-s3").get_by_role("alert").wait_for(state="detached")
 
 
@@ -93,16 +96,18 @@ def test_a_click_on_a_picture_takes_text_that_was_just_typed_along(app: App, vis
     for number in range(2):
         again = recipe.model_copy(update={"seed": number})
         take = a_take(again, story=STORY, scene="s4", number=number)
-        app.engine.services.takes.add(take, Image.new("RGB", (64, 64), (90, 40, 99 * number)), {})
-    older = app.engine.board(STORY).panels[3].takes[0].take.id
+        app.services.takes.add(take, Image.new("RGB", (64, 64), (90, 40, 99 * number)), {})
+    older = flows.panels.open_story(app.services, STORY).board.panels[3].takes[0].take.id
     person = visit()
     person.open(f"Story?story={STORY}")
 
     person.at(f"field:{STORY}:s4:prompt").locator("textarea").fill("a kitten in the snow")
     person.press(f"pick-s4-{older}")
 
-    wait_for(lambda: app.engine.board(STORY).panels[3].is_picked, what="the pick is on disk")
-    wait_for(lambda: app.engine.story(STORY).scene("s4").prompt == "a kitten in the snow", what="the text is saved")
+    wait_for(lambda: flows.panels.open_story(app.services, STORY).board.panels[3].is_picked, what="the pick is on disk")
+    wait_for(
+        lambda: app.services.stories.load(STORY).scene("s4").prompt == "a kitten in the snow", what="the text is saved"
+    )
     person.at(f"thumb-older-s4-{older}").wait_for(state="detached")
     person.at(f"thumb-chosen-s4-{older}").wait_for()
     person.page.get_by_text("picked").first.wait_for()

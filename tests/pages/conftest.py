@@ -10,11 +10,12 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from story_engine.bootstrap import open_engine
+from story_engine import flows
+from story_engine.bootstrap import open_services
 from story_engine.config import PROJECT_FOLDER, read_config
 from story_engine.domain.board import TakeView
 from story_engine.domain.take import Score
-from story_engine.engine import Engine
+from story_engine.flows.services import Services
 from tests.builders import a_recipe, a_take
 
 SECONDS = 30
@@ -31,7 +32,7 @@ PAGES = {
 
 @dataclass(frozen=True)
 class Studio:
-    engine: Engine
+    services: Services
     stories: Path
 
     def page(self, name: str = "home", *, language: str = "en", **query: str) -> AppTest:
@@ -49,18 +50,18 @@ class Studio:
 
     def painted(self, slug: str, *scenes: str, takes: int = 1, score: float | None = None) -> None:
         """Takes as a render would leave them."""
-        scorer = self.engine.services.present_scorer()
-        for scene in scenes or [scene.id for scene in self.engine.story(slug).scenes]:
+        scorer = self.services.present_scorer()
+        for scene in scenes or [scene.id for scene in self.services.stories.load(slug).scenes]:
             for number in range(takes):
                 recipe = a_recipe(prompt=f"{slug} {scene}", seed=number)
                 colour = ((len(scene) * 50) % 255, 40 * number % 255, 90)
-                take = self.engine.services.takes.add(
+                take = self.services.takes.add(
                     a_take(recipe, story=slug, scene=scene, number=number, created_at=f"2026-11-21T09:0{number}:00Z"),
                     Image.new("RGB", (64, 64), colour),
                     {},
                 )
                 if score is not None:
-                    self.engine.services.scores.add(
+                    self.services.scores.add(
                         [
                             Score(
                                 picture_sha256=take.picture_sha256,
@@ -72,7 +73,11 @@ class Studio:
                     )
 
     def takes(self, slug: str, scene: str) -> tuple[TakeView, ...]:
-        return next(panel.takes for panel in self.engine.board(slug).panels if panel.scene.id == scene)
+        return next(
+            panel.takes
+            for panel in flows.panels.open_story(self.services, slug).board.panels
+            if panel.scene.id == scene
+        )
 
 
 @pytest.fixture
@@ -85,7 +90,7 @@ def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Studio:
     monkeypatch.setenv("STORY_STUDIO_STORIES", str(stories))
     # Jobs stay in the ledger: what a dispatcher does with them is the business of other tests.
     monkeypatch.setattr("story_engine.bootstrap.start_dispatcher", lambda config: None)
-    return Studio(open_engine(read_config()), stories)
+    return Studio(open_services(read_config()), stories)
 
 
 def texts(app: AppTest) -> str:

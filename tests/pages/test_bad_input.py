@@ -16,7 +16,7 @@ SEED = f"field:{STORY}:s1:seed"
 
 
 def test_a_pasted_file_of_five_megabytes_stays_in_the_field_with_the_reason(studio: Studio):
-    before = studio.engine.story(STORY)
+    before = studio.services.stories.load(STORY)
     app = studio.page("story", story=STORY)
     pasted = "kitten " * 750_000
 
@@ -24,18 +24,22 @@ def test_a_pasted_file_of_five_megabytes_stays_in_the_field_with_the_reason(stud
 
     assert app.text_area(key=PROMPT).value == pasted
     assert "5 250 000" in texts(app)
-    assert studio.engine.story(STORY) == before
+    assert studio.services.stories.load(STORY) == before
 
 
 @pytest.mark.parametrize(
     ("seed", "told"),
-    [(-1.0, "-1 不在 0 … 4294967295"), (2.0**32, "4294967296 不在 0 … 4294967295"), (1e20, "100000000000000000000"),
-     (1.5, "1.5”不是整数")],
-)  # fmt: skip
+    [
+        (-1.0, "-1 不在 0 … 4294967295"),
+        (2.0**32, "4294967296 不在 0 … 4294967295"),
+        (1e20, "100000000000000000000"),
+        (1.5, "1.5”不是整数"),
+    ],
+)
 def test_a_seed_that_cannot_be_one_stays_in_its_field_with_the_reason_in_the_readers_language(
     studio: Studio, seed: float, told: str
 ):
-    before = studio.engine.story(STORY).scene("s1").seed
+    before = studio.services.stories.load(STORY).scene("s1").seed
     app = studio.page("story", story=STORY, language="zh")
     field = app.number_input(key=SEED)
     # The browser would hold a number outside of these back, with a bubble in its own words.
@@ -47,19 +51,25 @@ def test_a_seed_that_cannot_be_one_stays_in_its_field_with_the_reason_in_the_rea
     assert not app.exception
     assert told in texts(app)
     assert app.number_input(key=SEED).value == seed
-    assert studio.engine.story(STORY).scene("s1").seed == before
+    assert studio.services.stories.load(STORY).scene("s1").seed == before
     app.number_input(key=SEED).set_value(LARGEST_SEED).run()
     assert not app.error
-    assert studio.engine.story(STORY).scene("s1").seed == LARGEST_SEED
+    assert studio.services.stories.load(STORY).scene("s1").seed == LARGEST_SEED
 
 
 @pytest.mark.parametrize(
     ("name", "value", "told"),
-    [("width", 1000, "960, 1024"), ("height", 64, "256 … 2048"), ("width", 1e9, "1000000000 pixels"),
-     ("steps", 0, "0 steps are outside"), ("steps", 12.5, "12.5"), ("cfg_scale", 1e9, "1000000000")],
-)  # fmt: skip
+    [
+        ("width", 1000, "960, 1024"),
+        ("height", 64, "256 … 2048"),
+        ("width", 1e9, "1000000000 pixels"),
+        ("steps", 0, "0 steps are outside"),
+        ("steps", 12.5, "12.5"),
+        ("cfg_scale", 1e9, "1000000000"),
+    ],
+)
 def test_a_bad_setting_stays_in_its_field_with_the_reason(studio: Studio, name: str, value: float, told: str):
-    before = studio.engine.story(STORY).settings
+    before = studio.services.stories.load(STORY).settings
     app = studio.page("story", story=STORY)
     key = f"setting:{STORY}:{name}"
     app.segmented_control(key=f"drawer-{STORY}").set_value("settings").run()
@@ -69,13 +79,13 @@ def test_a_bad_setting_stays_in_its_field_with_the_reason(studio: Studio, name: 
     assert not app.exception
     assert told in texts(app)
     assert app.number_input(key=key).value == value
-    assert studio.engine.story(STORY).settings == before
+    assert studio.services.stories.load(STORY).settings == before
     good = 320 if name in ("width", "height") else 7
     app.number_input(key=key).set_value(good).run()
     assert not app.error
-    assert getattr(studio.engine.story(STORY).settings, name) == good
+    assert getattr(studio.services.stories.load(STORY).settings, name) == good
     app.number_input(key=key).set_value(None).run()
-    assert studio.engine.story(STORY).settings == before
+    assert studio.services.stories.load(STORY).settings == before
 
 
 @pytest.mark.parametrize(
@@ -88,9 +98,9 @@ def test_a_bad_setting_stays_in_its_field_with_the_reason(studio: Studio, name: 
     ids=["no guidance", "a size that this model cannot paint", "a strong lora that is not here"],
 )
 def test_whatever_a_story_file_may_say_the_page_can_show(studio: Studio, changed: Edit):
-    seen = studio.engine.story(STORY)
+    seen = studio.services.stories.load(STORY)
     edit = replace(changed, seen=getattr(seen, changed.field))
-    studio.engine.edit(STORY, [edit])
+    studio.services.stories.edit(STORY, [edit])
 
     app = studio.page("story", story=STORY)
 
@@ -103,11 +113,11 @@ def test_whatever_a_story_file_may_say_the_page_can_show(studio: Studio, changed
 @pytest.mark.parametrize("how", ["deleted in another tab", "renamed on disk"])
 def test_text_typed_into_a_story_that_is_gone_is_shown_and_saved_as_a_new_story(studio: Studio, how: str):
     app = studio.page("story", story=STORY)
-    was = studio.engine.story(STORY)
+    was = studio.services.stories.load(STORY)
     if how == "renamed on disk":
         (studio.stories / f"{STORY}.yaml").rename(studio.stories / "moved.yaml")
     else:
-        studio.engine.delete(STORY)
+        studio.services.stories.delete(STORY)
 
     app.text_area(key=PROMPT).set_value("an orange kitten on the moon").run()
 
@@ -118,7 +128,7 @@ def test_text_typed_into_a_story_that_is_gone_is_shown_and_saved_as_a_new_story(
     assert not app.exception
     assert not app.error
     slug = app.session_state["opened_story"]
-    saved = studio.engine.story(slug)
+    saved = studio.services.stories.load(slug)
     assert slug != STORY
     assert saved.scene("s1").prompt == "an orange kitten on the moon"
     assert saved.scenes[1:] == was.scenes[1:]
@@ -127,10 +137,10 @@ def test_text_typed_into_a_story_that_is_gone_is_shown_and_saved_as_a_new_story(
 
 def test_a_story_that_comes_back_shows_what_was_typed_meanwhile(studio: Studio):
     app = studio.page("story", story=STORY)
-    token = studio.engine.delete(STORY)
+    token = studio.services.stories.delete(STORY)
     app.text_area(key=PROMPT).set_value("an orange kitten on the moon").run()
 
-    studio.engine.restore(token)
+    studio.services.stories.restore(token)
     app.run()
 
     assert app.text_area(key=PROMPT).value == "an orange kitten on the moon"
@@ -163,5 +173,5 @@ def test_a_story_file_broken_while_it_is_open_shows_its_last_good_state(studio: 
     app.text_area(key=PROMPT).set_value("typed meanwhile").run()
 
     assert not app.exception
-    assert studio.engine.story(STORY).scene("s1").prompt == "typed meanwhile"
-    assert studio.engine.story(STORY).scene("s1").seed == 7
+    assert studio.services.stories.load(STORY).scene("s1").prompt == "typed meanwhile"
+    assert studio.services.stories.load(STORY).scene("s1").seed == 7

@@ -4,6 +4,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from story_engine import flows
 from story_engine.domain.edit import Edit
 from story_engine.domain.story import LoraUse, Settings
 from story_engine.domain.sweep import Axis, Sweep
@@ -22,13 +23,13 @@ def cat(studio: Studio) -> Studio:
 
 
 def change(studio: Studio, **fields: object) -> None:
-    story = studio.engine.story(STORY)
+    story = studio.services.stories.load(STORY)
     edits = [Edit(scene=None, field=name, value=value, seen=getattr(story, name)) for name, value in fields.items()]
-    studio.engine.edit(STORY, edits)
+    studio.services.stories.edit(STORY, edits)
 
 
 def a_lora(studio: Studio, *names: str) -> None:
-    folder = studio.engine.config.workspace / "loras"
+    folder = studio.services.config.workspace / "loras"
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
         (folder / f"{name}.safetensors").write_bytes(name.encode())
@@ -45,16 +46,16 @@ def a_sweep(x: tuple[object, ...], y: tuple[object, ...] | None = None) -> Sweep
 
 def paint(studio: Studio, sweep: Sweep, *, scores: tuple[float, ...] = ()) -> list[str]:
     """The whole sweep, as a dispatcher would; take ids in painting order."""
-    studio.engine.sweeps.paint(STORY, sweep)
-    scorer = studio.engine.services.present_scorer()
+    flows.sweep.paint(studio.services, STORY, sweep)
+    scorer = studio.services.present_scorer()
     made = []
-    for job in studio.engine.jobs(story=STORY):
-        for item in studio.engine.services.ledger.spec(job.id).items:
+    for job in flows.queue.jobs(studio.services, story=STORY):
+        for item in studio.services.ledger.spec(job.id).items:
             recipe = item.recipe
             picture = Image.new("RGB", (64, 64), (recipe.seed * 30 % 255, recipe.steps % 255, 120))
-            take = studio.engine.services.takes.add(a_take(recipe, story=STORY, scene="s1"), picture, {})
+            take = studio.services.takes.add(a_take(recipe, story=STORY, scene="s1"), picture, {})
             if len(made) < len(scores):
-                studio.engine.services.scores.add(
+                studio.services.scores.add(
                     [
                         Score(
                             picture_sha256=take.picture_sha256,
@@ -65,7 +66,7 @@ def paint(studio: Studio, sweep: Sweep, *, scores: tuple[float, ...] = ()) -> li
                     ]
                 )
             made.append(take.id)
-        studio.engine.cancel(job.id)
+        studio.services.ledger.request_cancel(job.id)
     return made
 
 
@@ -94,11 +95,11 @@ def test_painting_queues_the_grid_behind_everything_else(cat: Studio):
     app.button(key="compare-paint").click().run()
 
     assert not app.exception
-    job = cat.engine.jobs(story=STORY)[0]
-    assert len(cat.engine.services.ledger.spec(job.id).items) == 8
+    job = flows.queue.jobs(cat.services, story=STORY)[0]
+    assert len(cat.services.ledger.spec(job.id).items) == 8
     assert [button.key for button in app.button if button.key == "compare-paint"] == []
     app.button(key="compare-cancel").click().run()
-    assert cat.engine.jobs(story=STORY) == ()
+    assert flows.queue.jobs(cat.services, story=STORY) == ()
     assert app.button(key="compare-paint")
 
 
@@ -143,7 +144,7 @@ def test_a_strength_without_any_lora_says_what_to_do(cat: Studio):
     assert "without a LoRA" in texts(app)
     app.button(key="compare-quick").click().run()
     assert "without a LoRA" in texts(app) and not app.exception
-    assert cat.engine.jobs(story=STORY) == ()
+    assert flows.queue.jobs(cat.services, story=STORY) == ()
 
 
 def test_the_quick_strength_sweep_paints_the_scene_s_lora(cat: Studio):
@@ -155,10 +156,15 @@ def test_the_quick_strength_sweep_paints_the_scene_s_lora(cat: Studio):
 
     assert not app.exception
     assert app.selectbox(key=X).value == "strength"
-    items = cat.engine.services.ledger.spec(cat.engine.jobs(story=STORY)[0].id).items
+    items = cat.services.ledger.spec(flows.queue.jobs(cat.services, story=STORY)[0].id).items
     assert [[part.strength for part in item.recipe.loras] for item in items] == [
-        [], [0.25], [0.5], [0.75], [1.0], [1.25],
-    ]  # fmt: skip
+        [],
+        [0.25],
+        [0.5],
+        [0.75],
+        [1.0],
+        [1.25],
+    ]
 
 
 def test_loras_of_the_library_and_none_can_be_compared(cat: Studio):
@@ -200,7 +206,7 @@ def test_a_cell_opens_and_is_picked(cat: Studio):
     app.button(key="compare-pick").click().run()
 
     assert not app.exception
-    assert cat.engine.services.takes.picks(STORY) == {"s1": takes[1]}
+    assert cat.services.takes.picks(STORY) == {"s1": takes[1]}
     assert "Picked for the panel" in texts(app)
 
 
@@ -211,11 +217,11 @@ def test_a_cell_s_settings_go_to_the_story_and_come_back_with_undo(cat: Studio):
 
     app.button(key="compare-open-0-0").click().run()
     app.button(key="compare-send").click().run()
-    assert cat.engine.story(STORY).loras == (LoraUse(name="ink", strength=0.5),)
+    assert cat.services.stories.load(STORY).loras == (LoraUse(name="ink", strength=0.5),)
     app.button(key="undo-0").click().run()
 
     assert not app.exception
-    assert cat.engine.story(STORY).loras == ()
+    assert cat.services.stories.load(STORY).loras == ()
 
 
 def test_a_cell_s_seed_is_pinned_to_the_scene(cat: Studio):
@@ -225,7 +231,7 @@ def test_a_cell_s_seed_is_pinned_to_the_scene(cat: Studio):
     app.button(key="compare-open-0-1").click().run()
     app.button(key="compare-pin").click().run()
 
-    scene = cat.engine.story(STORY).scene("s1")
+    scene = cat.services.stories.load(STORY).scene("s1")
     assert (scene.seed, scene.pinned) == (4, True)
 
 

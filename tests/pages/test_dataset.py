@@ -5,6 +5,7 @@ import time
 
 from PIL import Image
 
+from story_engine import flows
 from story_engine.domain.dataset import DatasetEntry
 from story_engine.jobs.imports.launcher import write_state
 from story_engine.store.dataset_pictures import NewPicture
@@ -13,9 +14,9 @@ from tests.pages.conftest import Studio, texts
 
 def a_dataset(studio: Studio, *captions: str, title: str = "Ink", side: int = 64) -> str:
     """Pictures as an import would leave them, without starting its process."""
-    desk = studio.engine.datasets
-    name = desk.create(title)
-    folder = studio.engine.services.datasets.folder(name) / "incoming"
+    services = studio.services
+    name = services.datasets.create(title)
+    folder = studio.services.datasets.folder(name) / "incoming"
     folder.mkdir()
     pictures = []
     for number, caption in enumerate(captions):
@@ -36,12 +37,12 @@ def a_dataset(studio: Studio, *captions: str, title: str = "Ink", side: int = 64
             caption=caption,
         )
         pictures.append(NewPicture(entry, *files))
-    studio.engine.services.datasets.take_in(name, pictures)
+    studio.services.datasets.take_in(name, pictures)
     return name
 
 
 def captions(studio: Studio, name: str) -> list[str]:
-    return [entry.caption for entry in studio.engine.datasets.look(name).dataset.entries]
+    return [entry.caption for entry in flows.dataset_view.look(studio.services, name).dataset.entries]
 
 
 def test_a_newcomer_is_offered_the_sample_sets(studio: Studio):
@@ -68,7 +69,7 @@ def test_a_caption_saves_itself_and_can_be_undone(studio: Studio):
 def test_two_tabs_are_shown_both_captions(studio: Studio):
     name = a_dataset(studio, "a cat")
     app = studio.page("dataset")
-    studio.engine.datasets.edit_caption(name, "p00.jpg", "theirs")
+    studio.services.captions.edit_caption(name, "p00.jpg", "theirs")
 
     app.text_area(key=f"caption:{name}:p00.jpg").set_value("mine").run()
 
@@ -106,7 +107,7 @@ def test_what_an_import_passed_over_is_counted_and_named(studio: Studio):
     name = a_dataset(studio, "a cat")
     lost = {"code": "dataset.passed_captions", "source": "metadata.csv", "count": 30, "names": ["1.png", "2.png"]}
     report = {"id": "1", "state": "done", "result": {"added": 1, "passed_over": [lost]}}
-    write_state(studio.engine.services.datasets.folder(name), report)
+    write_state(studio.services.datasets.folder(name), report)
 
     app = studio.page("dataset", language="zh")
 
@@ -130,12 +131,12 @@ def test_pictures_left_out_by_hand_come_back(studio: Studio):
     app = studio.page("dataset")
 
     app.button(key="icon-dataset-out-p00.jpg").click().run()
-    assert [entry.file for entry in studio.engine.datasets.look(name).kept] == ["p01.jpg"]
+    assert [entry.file for entry in flows.dataset_view.look(studio.services, name).kept] == ["p01.jpg"]
     app.segmented_control(key=f"dataset-show-{name}").set_value("dropped").run()
     assert "left out by hand" in texts(app)
     app.button(key="icon-dataset-out-p00.jpg").click().run()
 
-    assert len(studio.engine.datasets.look(name).kept) == 2
+    assert len(flows.dataset_view.look(studio.services, name).kept) == 2
 
 
 def test_many_pictures_are_shown_a_page_at_a_time(studio: Studio):
@@ -149,7 +150,7 @@ def test_many_pictures_are_shown_a_page_at_a_time(studio: Studio):
 
 
 def test_export_and_bring_in_draw_without_a_picture(studio: Studio):
-    name = studio.engine.datasets.create("Empty")
+    name = studio.services.datasets.create("Empty")
     app = studio.page("dataset")
     for view in ("bring", "export", "filters", "clinic", "pictures"):
         app.segmented_control(key=f"dataset-view-{name}").set_value(view).run()
@@ -157,7 +158,7 @@ def test_export_and_bring_in_draw_without_a_picture(studio: Studio):
 
 
 def test_a_folder_that_is_not_there_is_a_sentence(studio: Studio):
-    name = studio.engine.datasets.create("Empty")
+    name = studio.services.datasets.create("Empty")
     app = studio.page("dataset")
 
     app.text_input(key=f"dataset-folder-{name}").set_value("/nowhere/at/all").run()
@@ -167,14 +168,16 @@ def test_a_folder_that_is_not_there_is_a_sentence(studio: Studio):
 
 
 def test_uploads_come_in_and_a_broken_one_is_named(studio: Studio):
-    desk = studio.engine.datasets
-    name = desk.create("Mine")
+    services = studio.services
+    name = services.datasets.create("Mine")
     stored = io.BytesIO()
     Image.new("RGB", (40, 30), "red").save(stored, "PNG")
-    desk.bring_files(name, [("猫.png", stored.getvalue()), ("broken.png", stored.getvalue()[:60])])
+    flows.dataset_import.bring_files(
+        services, name, [("猫.png", stored.getvalue()), ("broken.png", stored.getvalue()[:60])]
+    )
     assert not studio.page("dataset").exception  # while it runs
     until = time.monotonic() + 90
-    while desk.picture_import(name).is_active and time.monotonic() < until:
+    while services.imports.state(name).is_active and time.monotonic() < until:
         time.sleep(0.05)
 
     app = studio.page("dataset")
@@ -190,15 +193,15 @@ def test_a_deleted_dataset_comes_back_with_undo(studio: Studio):
     app = studio.page("dataset")
 
     app.menu_button(key="icon-dataset-more").click("delete").run()
-    assert studio.engine.datasets.names() == ()
+    assert studio.services.datasets.names() == ()
     app.button(key="undo-0").click().run()
 
-    assert studio.engine.datasets.names() == (name,)
+    assert studio.services.datasets.names() == (name,)
 
 
 def test_a_damaged_dataset_is_a_closed_entry_with_its_reason_and_the_others_work(studio: Studio):
     good, bad = a_dataset(studio, "a cat"), a_dataset(studio, "a dog", title="Broken")
-    (studio.engine.services.datasets.folder(bad) / "dataset.json").write_text('{"title": ')
+    (studio.services.datasets.folder(bad) / "dataset.json").write_text('{"title": ')
 
     for page, choice in (("dataset", "dataset-choice"), ("train", "train:dataset")):
         app = studio.page(page)
@@ -210,12 +213,12 @@ def test_a_damaged_dataset_is_a_closed_entry_with_its_reason_and_the_others_work
     app = studio.page("dataset", dataset=bad)
     app.button(key=f"dataset-damaged-delete-{bad}").click().run()
     assert not app.exception
-    assert studio.engine.datasets.names() == (good,)
+    assert studio.services.datasets.names() == (good,)
 
 
 def test_when_every_dataset_is_damaged_the_pages_say_so_and_offer_a_new_one(studio: Studio):
     bad = a_dataset(studio, "a dog")
-    (studio.engine.services.datasets.folder(bad) / "dataset.json").write_text("")
+    (studio.services.datasets.folder(bad) / "dataset.json").write_text("")
 
     for page, offered in (("dataset", "dataset-start-ink"), ("train", "train-sample-ink")):
         app = studio.page(page)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from story_engine import flows
 from tests.pages.conftest import Studio, texts
 
 STORY = "singer"
@@ -17,26 +18,26 @@ def test_the_shared_style_is_written_once_for_all_scenes(studio: Studio):
 
     app.text_area(key=f"field:{STORY}::style").set_value("水彩").run()
 
-    story = studio.engine.story(STORY)
+    story = studio.services.stories.load(STORY)
     assert story.style == "水彩"
-    assert studio.engine.resolved(story, "s8").prompt.startswith("水彩")
+    assert flows.resolved_text.resolved_text(studio.services, story, "s8").prompt.startswith("水彩")
 
 
 def test_a_character_with_an_outfit_is_written_and_put_into_a_scene(studio: Studio):
     app = with_drawer(studio, "cast")
 
     app.button(key="cast-add").click().run()
-    character = studio.engine.story(STORY).characters[-1].id
+    character = studio.services.stories.load(STORY).characters[-1].id
     app.text_input(key=f"cast:{STORY}:{character}:description").set_value("一个紫色短发小女孩").run()
     app.button(key=f"outfit-add-{character}").click().run()
-    (outfit,) = studio.engine.story(STORY).characters[-1].outfits
+    (outfit,) = studio.services.stories.load(STORY).characters[-1].outfits
     app.text_input(key=f"cast:{STORY}:{character}:outfit:{outfit}:words").set_value("穿着红色长裙").run()
     app.button_group(key=f"who:{STORY}:s1").set_value([f"{character}\n{outfit}"]).run()
 
     assert not app.exception
-    story = studio.engine.story(STORY)
+    story = studio.services.stories.load(STORY)
     assert story.scene("s1").characters[0].outfit == outfit
-    sent = studio.engine.resolved(story, "s1").prompt
+    sent = flows.resolved_text.resolved_text(studio.services, story, "s1").prompt
     assert "一个紫色短发小女孩" in sent
     assert "穿着红色长裙" in sent
 
@@ -44,28 +45,28 @@ def test_a_character_with_an_outfit_is_written_and_put_into_a_scene(studio: Stud
 def test_an_outfit_renamed_in_the_cast_keeps_its_name_in_the_scenes(studio: Studio):
     app = with_drawer(studio, "cast")
     app.button(key="cast-add").click().run()
-    character = studio.engine.story(STORY).characters[-1].id
+    character = studio.services.stories.load(STORY).characters[-1].id
     app.button(key=f"outfit-add-{character}").click().run()
-    (outfit,) = studio.engine.story(STORY).characters[-1].outfits
+    (outfit,) = studio.services.stories.load(STORY).characters[-1].outfits
     app.button_group(key=f"who:{STORY}:s1").set_value([f"{character}\n{outfit}"]).run()
 
     app.text_input(key=f"cast:{STORY}:{character}:outfit:{outfit}:name").set_value("stage").run()
 
     assert not app.exception
-    assert studio.engine.story(STORY).scene("s1").characters[0].outfit == "stage"
+    assert studio.services.stories.load(STORY).scene("s1").characters[0].outfit == "stage"
 
 
 def test_a_removed_character_leaves_the_scenes_and_comes_back_with_undo(studio: Studio):
     app = with_drawer(studio, "cast")
     app.button(key="cast-add").click().run()
-    character = studio.engine.story(STORY).characters[-1].id
+    character = studio.services.stories.load(STORY).characters[-1].id
     app.button_group(key=f"who:{STORY}:s1").set_value([f"{character}\n"]).run()
 
     app.button(key=f"cast-remove-{character}").click().run()
-    assert studio.engine.story(STORY).scene("s1").characters == ()
+    assert studio.services.stories.load(STORY).scene("s1").characters == ()
     app.button(key="undo-0").click().run()
 
-    assert studio.engine.story(STORY).scene("s1").characters[0].character == character
+    assert studio.services.stories.load(STORY).scene("s1").characters[0].character == character
 
 
 @pytest.mark.parametrize(("button", "kept"), [("keep-mine", 15), ("take-theirs", None)], ids=["mine", "theirs"])
@@ -80,11 +81,11 @@ def test_two_tabs_that_change_one_number_are_shown_both_and_one_is_chosen(
 
     second.number_input(key=steps).set_value(15).run()
 
-    assert studio.engine.story(STORY).settings.steps is None
+    assert studio.services.stories.load(STORY).settings.steps is None
     assert second.number_input(key=steps).value == 15
     assert [code.value for code in second.code] == ["15", "模型默认"]
     second.button(key=f"{button}-{steps}").click().run()
-    assert studio.engine.story(STORY).settings.steps == kept
+    assert studio.services.stories.load(STORY).settings.steps == kept
     assert second.number_input(key=steps).value == kept
     assert not second.code
     assert not second.exception
@@ -96,7 +97,7 @@ def test_two_tabs_that_change_different_numbers_both_keep_theirs(studio: Studio)
 
     second.number_input(key=f"setting:{STORY}:cfg_scale").set_value(6.5).run()
 
-    settings = studio.engine.story(STORY).settings
+    settings = studio.services.stories.load(STORY).settings
     assert (settings.steps, settings.cfg_scale) == (12, 6.5)
     assert second.number_input(key=f"setting:{STORY}:steps").value == 12
 
@@ -106,24 +107,27 @@ def test_picture_settings_are_saved_and_blank_means_the_default(studio: Studio):
 
     app.number_input(key=f"setting:{STORY}:steps").set_value(12).run()
     app.selectbox(key=f"setting:{STORY}:sampler").set_value("ddim").run()
-    assert (studio.engine.story(STORY).settings.steps, studio.engine.story(STORY).settings.sampler) == (12, "ddim")
+    assert (
+        studio.services.stories.load(STORY).settings.steps,
+        studio.services.stories.load(STORY).settings.sampler,
+    ) == (12, "ddim")
     app.selectbox(key=f"setting:{STORY}:sampler").set_value("").run()
 
     assert not app.exception
-    assert studio.engine.story(STORY).settings.sampler is None
+    assert studio.services.stories.load(STORY).settings.sampler is None
 
 
 def test_history_brings_back_an_earlier_state(studio: Studio):
     app = studio.page("story", story=STORY)
-    before = studio.engine.story(STORY).scene("s1").prompt
+    before = studio.services.stories.load(STORY).scene("s1").prompt
     app.text_area(key=f"field:{STORY}:s1:prompt").set_value("something else").run()
     app.segmented_control(key=f"drawer-{STORY}").set_value("history").run()
-    oldest = studio.engine.history(STORY)[-1].number
+    oldest = studio.services.stories.history(STORY)[-1].number
 
     app.button(key=f"back-{STORY}-{oldest}").click().run()
 
     assert not app.exception
-    assert studio.engine.story(STORY).scene("s1").prompt == before
+    assert studio.services.stories.load(STORY).scene("s1").prompt == before
     assert app.text_area(key=f"field:{STORY}:s1:prompt").value == before
 
 

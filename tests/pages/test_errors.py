@@ -17,6 +17,6 @@ def test_a_bug_is_a_short_sentence_with_an_id_that_the_log_explains(studio: Stud
     (shown,) = app.error
     assert "deep inside" not in shown.value
     bug = shown.value.replace("\\", "").split()[-1].strip(".")
-    log = (studio.engine.config.workspace / "logs" / "pages.log").read_text(encoding="utf-8")
+    log = (studio.services.config.workspace / "logs" / "pages.log").read_text(encoding="utf-8")
     assert bug in log
     assert "deep inside" in log

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from story_engine import flows
 from story_engine.store.takes import TakeStore
 from tests.pages.conftest import Studio, texts
 
@@ -37,9 +38,11 @@ def test_a_story_is_created_from_an_example_and_opened(studio: Studio):
 
     assert not app.exception
     slug = app.session_state["opened_story"]
-    story = studio.engine.story(slug)
+    story = studio.services.stories.load(slug)
     assert story.title == "My cat"
-    assert [scene.prompt for scene in story.scenes] == [s.prompt for s in studio.engine.story("orange-cat").scenes]
+    assert [scene.prompt for scene in story.scenes] == [
+        s.prompt for s in studio.services.stories.load("orange-cat").scenes
+    ]
 
 
 def test_an_unreadable_story_keeps_its_card_and_says_why(studio: Studio):
@@ -98,11 +101,11 @@ def test_a_deleted_story_comes_back_with_undo(studio: Studio):
     app = studio.page()
 
     app.menu_button(key="icon-more-singer").click("delete").run()
-    assert "singer" not in {card.slug for card in studio.engine.shelf()}
+    assert "singer" not in {card.slug for card in flows.shelf.cards(studio.services)}
     app.button(key="undo-0").click().run()
 
     assert not app.exception
-    assert "singer" in {card.slug for card in studio.engine.shelf()}
+    assert "singer" in {card.slug for card in flows.shelf.cards(studio.services)}
 
 
 def test_a_story_is_renamed_in_its_card(studio: Studio):
@@ -111,7 +114,7 @@ def test_a_story_is_renamed_in_its_card(studio: Studio):
     app.menu_button(key="icon-more-singer").click("rename").run()
     app.text_input(key="rename-singer").set_value("The voice").run()
 
-    assert studio.engine.story("singer").title == "The voice"
+    assert studio.services.stories.load("singer").title == "The voice"
     assert "The voice" in texts(app)
 
 
@@ -121,7 +124,7 @@ def test_a_story_is_duplicated_without_its_pictures(studio: Studio):
     app.menu_button(key="icon-more-singer").click("duplicate").run()
 
     assert not app.exception
-    assert len([card for card in studio.engine.shelf() if card.title.startswith("歌星梦")]) == 2
+    assert len([card for card in flows.shelf.cards(studio.services) if card.title.startswith("歌星梦")]) == 2
 
 
 def test_the_address_overrides_the_language_of_the_browser(studio: Studio):
@@ -165,7 +168,7 @@ def test_a_long_shelf_has_pages_and_reads_only_the_boards_that_it_shows(
     assert "Story 00" in texts(app) and "Story 59" not in texts(app)
     assert len(read) <= 24 + 3
     for number in range(20):
-        studio.engine.delete(f"story-{number:02}")
+        studio.services.stories.delete(f"story-{number:02}")
     app.run()
     assert not app.exception
     assert "Story 20" in texts(app)
@@ -175,5 +178,5 @@ def test_stories_to_choose_from_are_named_without_reading_a_board(studio: Studio
     (studio.stories / "damaged.yaml").write_text("scenes: [", encoding="utf-8")
     monkeypatch.setattr(TakeStore, "takes", None)
 
-    assert studio.engine.titles()["singer"] == "歌星梦"
-    assert "damaged" not in studio.engine.titles()
+    assert flows.shelf.titles(studio.services)["singer"] == "歌星梦"
+    assert "damaged" not in flows.shelf.titles(studio.services)

@@ -12,6 +12,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
+from story_engine import flows
 from story_engine.domain.lora import Provenance
 from story_engine.domain.story import LoraUse
 from story_engine.lora_files.read import read_lora
@@ -33,7 +34,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def studio(studio: Studio, small: Path) -> Studio:
-    models = studio.engine.config.workspace / "models"
+    models = studio.services.config.workspace / "models"
     models.mkdir(parents=True)
     (models / "preview").symlink_to(small / "models" / "preview")
     return studio
@@ -69,7 +70,7 @@ class _Malicious:
 
 
 def brought(studio: Studio, path: Path, **options: float) -> str:
-    return studio.engine.lora_library.add_file(path.name, path, **options)
+    return flows.loras.add_file(studio.services, path.name, path, **options)
 
 
 def opened(studio: Studio, name: str, view: str | None = None, **options: str) -> AppTest:
@@ -104,13 +105,13 @@ def test_an_uploaded_file_is_in_the_library_and_open(studio: Studio, files: Path
     assert not app.exception
     assert not app.error
     assert app.query_params["lora"] == "ink"
-    assert studio.engine.lora_library.entry("ink").report.state == "ok"
+    assert studio.services.lora_library.entry("ink").report.state == "ok"
     assert "ink is in the library now" in texts(app)
 
 
 def test_the_library_shows_what_each_lora_is(studio: Studio, files: Path):
     name = brought(studio, files / "ink.safetensors")
-    studio.engine.lora_library.set_trigger(name, "inkstyle")
+    flows.loras.set_trigger(studio.services, name, "inkstyle")
 
     app = studio.page("loras", language="zh")
 
@@ -124,13 +125,13 @@ def test_the_library_shows_what_each_lora_is(studio: Studio, files: Path):
 def test_an_alpha_that_no_file_tells_is_asked_for_with_what_it_does(studio: Studio, files: Path):
     app = taken_in(studio, files / "challenge.ckpt")
 
-    assert studio.engine.lora_library.entries() == ()
+    assert studio.services.lora_library.entries() == ()
     assert "alpha / rank" in app.info[0].value
     app.radio(key="lora-alpha-choice").set_value("rank").run()
     app.button(key="lora-take-in").click().run()
 
     assert not app.exception
-    (entry,) = studio.engine.lora_library.entries()
+    (entry,) = studio.services.lora_library.entries()
     assert (entry.report.alpha, entry.report.ranks) == (RANK, (RANK,))
 
 
@@ -141,7 +142,7 @@ def test_another_alpha_can_be_given_as_a_number(studio: Studio, files: Path):
     app.number_input(key="lora-alpha-number").set_value(2.0).run()
     app.button(key="lora-take-in").click().run()
 
-    (entry,) = studio.engine.lora_library.entries()
+    (entry,) = studio.services.lora_library.entries()
     assert entry.report.alpha == 2.0
 
 
@@ -160,7 +161,7 @@ def test_a_file_that_cannot_be_used_is_refused_with_its_reason(studio: Studio, f
 
     assert not app.exception
     assert told in app.error[0].value.replace("\\", "")
-    assert studio.engine.lora_library.entries() == ()
+    assert studio.services.lora_library.entries() == ()
     assert not (files / "pwned").exists()
     app.text_input(key="lora-path-0").set_value("").run()
     assert not app.error
@@ -170,7 +171,7 @@ def test_a_lora_with_half_of_its_layers_comes_in_and_the_doctor_says_so(studio: 
     app = taken_in(studio, files / "partial.safetensors")
 
     assert not app.error
-    (entry,) = studio.engine.lora_library.entries()
+    (entry,) = studio.services.lora_library.entries()
     assert entry.report.matched < entry.report.expected
     app.segmented_control(key=f"lora-view-{entry.name}").set_value("doctor").run()
     assert f"{entry.report.matched} of the {entry.report.expected} layers" in texts(app)
@@ -185,7 +186,7 @@ def test_the_same_name_twice_gives_two_entries(studio: Studio, files: Path):
 
     assert first != second
     assert "already has a LoRA called" in texts(app)
-    assert {entry.name for entry in studio.engine.lora_library.entries()} == {first, second}
+    assert {entry.name for entry in studio.services.lora_library.entries()} == {first, second}
 
 
 def test_the_doctor_shows_findings_in_words_and_what_each_block_gets(studio: Studio, files: Path):
@@ -194,7 +195,7 @@ def test_the_doctor_shows_findings_in_words_and_what_each_block_gets(studio: Stu
     app = opened(studio, name, "doctor")
 
     assert not app.exception
-    report = studio.engine.lora_library.inspect(name)
+    report = flows.loras.inspect(studio.services, name)
     bars = [bar.proto.text for bar in app.get("progress")]
     assert len(bars) == len(report.blocks)
     assert "It fits Preview model" in texts(app)
@@ -202,7 +203,7 @@ def test_the_doctor_shows_findings_in_words_and_what_each_block_gets(studio: Stu
 
 def test_a_checkpoint_is_repaired_with_before_and_after_and_taken_back(studio: Studio, files: Path):
     name = brought(studio, files / "challenge.ckpt", alpha=2.0)
-    loose = studio.engine.config.workspace / "loras" / "old.ckpt"
+    loose = studio.services.config.workspace / "loras" / "old.ckpt"
     loose.write_bytes((files / "challenge.ckpt").read_bytes())
     app = opened(studio, "old", "doctor")
 
@@ -210,13 +211,13 @@ def test_a_checkpoint_is_repaired_with_before_and_after_and_taken_back(studio: S
     app.button(key="lora-repair-alpha").click().run()
 
     assert not app.exception
-    report = studio.engine.lora_library.inspect("old")
+    report = flows.loras.inspect(studio.services, "old")
     assert (report.alpha, report.alpha_source) == (2.0, "tensors")
     assert "Done: Write the alpha" in texts(app)
     assert len(app.table) == 1
     app.button(key="lora-undo-repair").click().run()
-    assert studio.engine.lora_library.inspect("old").alpha is None
-    assert studio.engine.lora_library.inspect(name).alpha == 2.0
+    assert flows.loras.inspect(studio.services, "old").alpha is None
+    assert flows.loras.inspect(studio.services, name).alpha == 2.0
 
 
 def test_each_dialect_is_written_and_read_back(studio: Studio, files: Path):
@@ -244,13 +245,13 @@ def test_words_and_strength_are_kept_and_a_story_wears_it_with_both(studio: Stud
     app.button(key="lora-wear").click().run()
 
     assert not app.exception
-    story = studio.engine.story(STORY)
+    story = studio.services.stories.load(STORY)
     assert story.loras == (LoraUse(name=name, strength=0.8),)
     assert story.style.startswith("inkstyle")
     assert app.button(key="lora-wear").disabled
     app.button(key="undo-0").click().run()
-    assert studio.engine.story(STORY).loras == ()
-    assert not studio.engine.story(STORY).style.startswith("inkstyle")
+    assert studio.services.stories.load(STORY).loras == ()
+    assert not studio.services.stories.load(STORY).style.startswith("inkstyle")
 
 
 def test_a_new_name_reaches_the_stories_that_wear_it(studio: Studio, files: Path):
@@ -264,7 +265,7 @@ def test_a_new_name_reaches_the_stories_that_wear_it(studio: Studio, files: Path
 
     assert not app.exception
     assert app.query_params["lora"] == "wash"
-    assert studio.engine.story(STORY).loras == (LoraUse(name="wash"),)
+    assert studio.services.stories.load(STORY).loras == (LoraUse(name="wash"),)
 
 
 def test_a_removed_lora_comes_back_with_undo(studio: Studio, files: Path):
@@ -272,11 +273,11 @@ def test_a_removed_lora_comes_back_with_undo(studio: Studio, files: Path):
     app = opened(studio, name)
 
     app.button(key="lora-delete-do").click().run()
-    assert studio.engine.lora_library.entries() == ()
+    assert studio.services.lora_library.entries() == ()
     app.button(key="undo-0").click().run()
 
     assert not app.exception
-    assert [entry.name for entry in studio.engine.lora_library.entries()] == [name]
+    assert [entry.name for entry in studio.services.lora_library.entries()] == [name]
 
 
 def test_a_lora_that_another_tab_removed_is_named(studio: Studio, files: Path):
@@ -290,7 +291,7 @@ def test_a_lora_that_another_tab_removed_is_named(studio: Studio, files: Path):
 
 
 def test_a_loose_file_that_is_no_lora_can_be_looked_at_and_removed(studio: Studio):
-    folder = studio.engine.config.workspace / "loras"
+    folder = studio.services.config.workspace / "loras"
     folder.mkdir()
     (folder / "broken.safetensors").write_bytes(io.BytesIO(b"not a lora at all").getvalue())
     app = opened(studio, "broken")
@@ -298,13 +299,13 @@ def test_a_loose_file_that_is_no_lora_can_be_looked_at_and_removed(studio: Studi
     assert not app.exception
     assert "broken.safetensors" in texts(app)
     app.button(key="lora-delete-do").click().run()
-    assert studio.engine.lora_library.entries() == ()
+    assert studio.services.lora_library.entries() == ()
 
 
 def test_what_is_known_of_its_training_is_shown(studio: Studio, files: Path):
     name = brought(studio, files / "ink.safetensors")
     source = Provenance(run="ink-run", step=500, dataset="drawings")
-    studio.engine.services.lora_library.change(name, provenance=source, source="training")
+    studio.services.lora_library.change(name, provenance=source, source="training")
 
     app = opened(studio, name)
 

@@ -7,8 +7,9 @@ import time
 import pytest
 from PIL import Image
 
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import texts as texts_of
+from story_engine import flows
 from story_engine.errors import StudioError
 from story_engine.jobs.queue.starts import start_begins, start_failed
 from story_engine.store.layout import Layout
@@ -21,10 +22,10 @@ def test_the_page_shows_models_with_their_files_and_the_workspace(studio: Studio
 
     assert not app.exception
     shown = texts(app)
-    for family in studio.engine.machine().families:
+    for family in flows.machine.inspect(studio.services).families:
         assert texts_of("en")[f"family.{family.name}"] in shown
         assert all(file.path in shown for file in family.files)
-    assert str(studio.engine.config.workspace) in shown
+    assert str(studio.services.config.workspace) in shown
 
 
 def test_a_download_is_queued_once_and_can_be_cancelled(studio: Studio):
@@ -33,28 +34,28 @@ def test_a_download_is_queued_once_and_can_be_cancelled(studio: Studio):
     app.button(key="download-kolors").click().run()
     app.button(key="download-kolors").click().run()
 
-    (job,) = studio.engine.jobs()
+    (job,) = flows.queue.jobs(studio.services)
     assert job.kind == "download"
     app.button(key=f"cancel-{job.id}").click().run()
     assert not app.exception
-    assert studio.engine.jobs() == ()
+    assert flows.queue.jobs(studio.services) == ()
 
 
 def test_a_cancelled_job_is_listed_and_started_again(studio: Studio):
-    job = studio.engine.download("kolors")
-    studio.engine.cancel(job)
+    job = flows.queue.download(studio.services, "kolors")
+    studio.services.ledger.request_cancel(job)
     app = studio.page("settings", language="zh")
     assert "已取消" in texts(app)
 
     app.button(key=f"retry-{job}").click().run()
 
     assert not app.exception
-    assert [active.id for active in studio.engine.jobs()] == [job]
+    assert [active.id for active in flows.queue.jobs(studio.services)] == [job]
 
 
 def test_jobs_that_nobody_can_do_say_why(studio: Studio):
-    studio.engine.download("kolors")
-    layout = Layout.of(studio.engine.config)
+    flows.queue.download(studio.services, "kolors")
+    layout = Layout.of(studio.services.config)
     assert "does not start" not in texts(studio.page("settings"))
 
     for _ in range(2):
@@ -70,7 +71,7 @@ def test_jobs_that_nobody_can_do_say_why(studio: Studio):
 def shown_when_measured(studio: Studio, **how: str):
     """The page as it is once the disk has been measured in the background, by the engine that pages share."""
     patience = time.monotonic() + 20
-    while (state := engine().disk.state()).use is None or state.is_measuring or state.is_cleaning:
+    while (state := flows.disk.state(services())).use is None or state.is_measuring or state.is_cleaning:
         assert time.monotonic() < patience
         time.sleep(0.02)
     return studio.page("settings", **how)
@@ -87,26 +88,26 @@ def test_the_disk_card_says_what_takes_up_how_much_in_both_languages(studio: Stu
 
 
 def test_what_was_deleted_is_listed_and_comes_back_from_the_card(studio: Studio):
-    token = studio.engine.delete("singer")
+    token = studio.services.stories.delete("singer")
     app = shown_when_measured(studio)
     assert "story" in texts(app)
 
     app.button(key=f"restore-{token}").click().run()
 
     assert not app.exception
-    assert "singer" in [card.slug for card in studio.engine.shelf()]
-    token = studio.engine.delete("singer")
+    assert "singer" in [card.slug for card in flows.shelf.cards(studio.services)]
+    token = studio.services.stories.delete("singer")
     app = shown_when_measured(studio)
     app.button(key=f"forget-{token}").click().run()
     assert not app.exception
     with pytest.raises(StudioError):
-        studio.engine.restore(token)
+        studio.services.stories.restore(token)
 
 
 def test_cleaning_up_is_previewed_and_takes_only_what_is_ticked(studio: Studio):
-    takes = studio.engine.services.takes
+    takes = studio.services.takes
     takes.add(a_take(a_recipe(), story="long-gone"), Image.new("RGB", (64, 64)), {})
-    cached = studio.engine.services.layout.embeddings / "a"
+    cached = studio.services.layout.embeddings / "a"
     cached.parent.mkdir(parents=True)
     cached.write_bytes(b"x" * 1000)
     os.utime(cached, (0, 0))
@@ -127,4 +128,4 @@ def test_limits_are_set_on_the_page(studio: Studio):
     app.number_input(key="disk-limit-trash_days").set_value(7).run()
 
     assert not app.exception
-    assert studio.engine.disk.limits().trash_days == 7
+    assert flows.disk.limits(studio.services).trash_days == 7

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
+from story_engine import flows
 from story_engine.domain.edit import Edit
 from story_engine.domain.story import LONGEST_PROMPT
 from story_engine.domain.take import Score
@@ -16,12 +17,12 @@ STORY = "orange-cat-en"
 
 
 def prompt_on_disk(studio: Studio) -> str:
-    return studio.engine.story(STORY).scene("s1").prompt
+    return studio.services.stories.load(STORY).scene("s1").prompt
 
 
 def changed_elsewhere(studio: Studio, value: str) -> None:
     edit = Edit(scene="s1", field="prompt", value=value, seen=prompt_on_disk(studio))
-    studio.engine.edit(STORY, [edit])
+    studio.services.stories.edit(STORY, [edit])
 
 
 def test_a_story_shows_its_eight_scenes_with_their_words(studio: Studio):
@@ -31,7 +32,7 @@ def test_a_story_shows_its_eight_scenes_with_their_words(studio: Studio):
     assert not app.error
     assert app.text_area(key=PROMPT).value == prompt_on_disk(studio)
     assert [app.text_input(key=f"field:{STORY}:s{n}:title").value for n in range(1, 9)] == [
-        scene.title for scene in studio.engine.story(STORY).scenes
+        scene.title for scene in studio.services.stories.load(STORY).scenes
     ]
 
 
@@ -97,15 +98,15 @@ def test_text_that_cannot_be_accepted_stays_in_the_field_with_the_reason(studio:
 
 def test_dice_roll_a_seed_and_a_pinned_seed_cannot_be_rolled(studio: Studio):
     app = studio.page("story", story=STORY)
-    before = studio.engine.story(STORY).scene("s1").seed
+    before = studio.services.stories.load(STORY).scene("s1").seed
 
     app.button(key=f"icon-dice-{STORY}-s1").click().run()
 
-    rolled = studio.engine.story(STORY).scene("s1").seed
+    rolled = studio.services.stories.load(STORY).scene("s1").seed
     assert rolled != before
     assert app.number_input(key=SEED).value == rolled
     app.button(key=f"icon-pin-{STORY}-s1").click().run()
-    assert studio.engine.story(STORY).scene("s1").pinned
+    assert studio.services.stories.load(STORY).scene("s1").pinned
     assert app.button(key=f"icon-dice-{STORY}-s1").disabled
 
 
@@ -115,7 +116,7 @@ def test_a_scene_moves_and_its_text_moves_with_it(studio: Studio):
 
     app.menu_button(key=f"icon-scene-{STORY}-s1").click("down").run()
 
-    assert [scene.id for scene in studio.engine.story(STORY).scenes[:2]] == ["s2", "s1"]
+    assert [scene.id for scene in studio.services.stories.load(STORY).scenes[:2]] == ["s2", "s1"]
     assert app.text_area(key=PROMPT).value == moved
 
 
@@ -123,10 +124,10 @@ def test_a_removed_scene_comes_back_with_undo(studio: Studio):
     app = studio.page("story", story=STORY)
 
     app.menu_button(key=f"icon-scene-{STORY}-s3").click("remove").run()
-    assert len(studio.engine.story(STORY).scenes) == 7
+    assert len(studio.services.stories.load(STORY).scenes) == 7
     app.button(key="undo-0").click().run()
 
-    assert [scene.id for scene in studio.engine.story(STORY).scenes] == [f"s{n}" for n in range(1, 9)]
+    assert [scene.id for scene in studio.services.stories.load(STORY).scenes] == [f"s{n}" for n in range(1, 9)]
 
 
 def test_the_one_choice_of_a_stand_in_is_kept_in_the_story(studio: Studio):
@@ -134,7 +135,7 @@ def test_the_one_choice_of_a_stand_in_is_kept_in_the_story(studio: Studio):
 
     app.button(key="use-stand-in").click().run()
 
-    assert studio.engine.story("singer").settings.stand_in == "preview"
+    assert studio.services.stories.load("singer").settings.stand_in == "preview"
     assert not any(button.key == "use-stand-in" for button in app.button)
 
 
@@ -154,7 +155,7 @@ def test_a_double_click_on_render_makes_one_job(studio: Studio):
     app.button(key="render-all").click().run()
 
     assert not app.exception
-    assert len(studio.engine.jobs(story=STORY)) == 1
+    assert len(flows.queue.jobs(studio.services, story=STORY)) == 1
     assert len(app.get("progress")) == 1
 
 
@@ -165,7 +166,7 @@ def test_a_double_click_on_redo_asks_for_two_takes(studio: Studio):
     app.button(key=f"redo-{STORY}-s1").click().run()
 
     assert not app.exception
-    specs = [studio.engine.services.ledger.spec(job.id) for job in studio.engine.jobs(story=STORY)]
+    specs = [studio.services.ledger.spec(job.id) for job in flows.queue.jobs(studio.services, story=STORY)]
     first, second = [item.recipe.seed for spec in specs for item in spec.items]
     assert second == first + 1
 
@@ -173,11 +174,11 @@ def test_a_double_click_on_redo_asks_for_two_takes(studio: Studio):
 def test_a_job_is_cancelled_where_it_is_shown(studio: Studio):
     app = studio.page("story", story=STORY)
     app.button(key=f"redo-{STORY}-s1").click().run()
-    job = studio.engine.jobs(story=STORY)[0].id
+    job = flows.queue.jobs(studio.services, story=STORY)[0].id
 
     app.button(key=f"cancel-{job}").click().run()
 
-    assert studio.engine.jobs(story=STORY) == ()
+    assert flows.queue.jobs(studio.services, story=STORY) == ()
 
 
 def test_a_click_on_a_thumbnail_picks_and_the_pick_can_be_taken_back(studio: Studio):
@@ -187,18 +188,18 @@ def test_a_click_on_a_thumbnail_picks_and_the_pick_can_be_taken_back(studio: Stu
 
     app.button(key=f"pick-s1-{oldest}").click().run()
 
-    assert studio.engine.board(STORY).panels[0].is_picked
-    assert studio.engine.board(STORY).panels[0].chosen.take.id == oldest
+    assert flows.panels.open_story(studio.services, STORY).board.panels[0].is_picked
+    assert flows.panels.open_story(studio.services, STORY).board.panels[0].chosen.take.id == oldest
     app.menu_button(key=f"take-menu-{STORY}-s1").click("unpick").run()
-    assert not studio.engine.board(STORY).panels[0].is_picked
+    assert not flows.panels.open_story(studio.services, STORY).board.panels[0].is_picked
 
 
 def test_a_pick_draws_its_panel_and_the_mean_again_and_no_field_of_text(studio: Studio):
     studio.painted(STORY, "s1", "s2", takes=3, score=5.0)
     oldest = studio.takes(STORY, "s1")[0].take
-    scorer = studio.engine.services.present_scorer()
+    scorer = studio.services.present_scorer()
     worse = Score(picture_sha256=oldest.picture_sha256, scorer=scorer.name, scorer_version=scorer.version, value=4.0)
-    studio.engine.services.scores.add([worse])
+    studio.services.scores.add([worse])
     app = studio.page("story", story=STORY)
     assert "5.00" in texts(app)
 
@@ -221,12 +222,12 @@ def test_a_pin_is_drawn_again_where_it_is(studio: Studio):
     assert app.button(key=f"icon-dice-{STORY}-s1").disabled
     app.button(key=f"icon-pin-{STORY}-s1").click().run()
     assert not app.button(key=f"icon-dice-{STORY}-s1").disabled
-    assert not studio.engine.story(STORY).scene("s1").pinned
+    assert not studio.services.stories.load(STORY).scene("s1").pinned
 
 
 def test_a_pin_in_a_story_that_another_tab_changed_shows_that_story(studio: Studio):
     app = studio.page("story", story=STORY)
-    studio.engine.remove_scene(STORY, "s1")
+    studio.services.stories.remove_scene(STORY, "s1")
 
     app.button(key=f"icon-pin-{STORY}-s1").click().run()
     app.run()
@@ -249,11 +250,11 @@ def test_a_deleted_take_comes_back_with_undo(studio: Studio):
 def test_the_seed_of_a_take_is_pinned_to_its_scene(studio: Studio):
     studio.painted(STORY, "s1", takes=2)
     app = studio.page("story", story=STORY)
-    chosen = studio.engine.board(STORY).panels[0].chosen
+    chosen = flows.panels.open_story(studio.services, STORY).board.panels[0].chosen
 
     app.menu_button(key=f"take-menu-{STORY}-s1").click("pin_seed").run()
 
-    scene = studio.engine.story(STORY).scene("s1")
+    scene = studio.services.stories.load(STORY).scene("s1")
     assert (scene.seed, scene.pinned) == (chosen.take.recipe.seed, True)
     assert app.number_input(key=SEED).value == scene.seed
 
@@ -276,12 +277,12 @@ def test_the_board_shows_the_panels_with_their_captions(studio: Studio):
 
     assert not app.exception
     assert len(app.get("imgs") or app.image) == 8
-    for scene in studio.engine.story(STORY).scenes:
+    for scene in studio.services.stories.load(STORY).scenes:
         assert (scene.caption or scene.title) in texts(app)
 
 
 def test_words_of_a_person_are_shown_and_never_run(studio: Studio):
-    studio.engine.rename(STORY, "![](http://example.org/x.png) <b>bold</b>")
+    studio.services.stories.rename(STORY, "![](http://example.org/x.png) <b>bold</b>")
     app = studio.page("story", story=STORY)
 
     app.segmented_control(key=f"view-{STORY}").set_value("board").run()
@@ -295,7 +296,7 @@ def test_two_scenes_with_the_same_words_and_seed_are_picked_pinned_and_deleted_a
         for number in range(2):
             again = recipe.model_copy(update={"seed": number})
             take = a_take(again, story=STORY, scene=scene, number=number)
-            studio.engine.services.takes.add(take, Image.new("RGB", (64, 64), (90, 40, 99 * number)), {})
+            studio.services.takes.add(take, Image.new("RGB", (64, 64), (90, 40, 99 * number)), {})
     app = studio.page("story", story=STORY)
     assert not app.exception and not app.error
     first = studio.takes(STORY, "s2")[0].take.id
@@ -304,18 +305,18 @@ def test_two_scenes_with_the_same_words_and_seed_are_picked_pinned_and_deleted_a
     app.run()
     app.menu_button(key=f"take-menu-{STORY}-s1").click("delete").run()
 
-    panels = studio.engine.board(STORY).panels
+    panels = flows.panels.open_story(studio.services, STORY).board.panels
     assert [panel.is_picked for panel in panels[:2]] == [False, True]
     assert [len(panel.takes) for panel in panels[:2]] == [1, 2]
     app.menu_button(key=f"take-menu-{STORY}-s2").click("pin_seed").run()
-    assert [scene.pinned for scene in studio.engine.story(STORY).scenes[:2]] == [False, True]
+    assert [scene.pinned for scene in studio.services.stories.load(STORY).scenes[:2]] == [False, True]
     assert not app.exception and not app.error
 
 
 def test_missing_thumbnails_and_damaged_choices_and_records_leave_every_page_alive(studio: Studio):
     """What can be made again is; what cannot has a grey picture; what was chosen and cannot be read is named."""
     studio.painted(STORY, takes=2, score=6.0)
-    layout = studio.engine.services.takes._layout
+    layout = studio.services.takes._layout
     scenes = sorted(layout.takes(STORY, "s1").parent.iterdir())
     for scene in scenes:
         for path in scene.glob("*.jpg"):
@@ -335,4 +336,4 @@ def test_missing_thumbnails_and_damaged_choices_and_records_leave_every_page_ali
             assert any("cannot be read" in each.value for each in app.warning)
     assert all(path.with_suffix(".jpg").exists() for path in scenes[2].glob("*.png"))
     with pytest.raises(StudioError, match=r"singer\.json|cannot be read"):
-        studio.engine.export(STORY)
+        flows.export.export(studio.services, STORY)

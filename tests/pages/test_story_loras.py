@@ -8,6 +8,7 @@ from PIL import Image
 from safetensors.numpy import save_file
 from streamlit.testing.v1 import AppTest
 
+from story_engine import flows
 from story_engine.domain.edit import Edit
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.story import LoraUse
@@ -21,7 +22,7 @@ INK, OIL = LoraUse(name="ink", strength=0.5), LoraUse(name="oil")
 @pytest.fixture
 def wardrobe(studio: Studio) -> Studio:
     """Two LoRAs in the library, as far as a page that opens no tensors can tell."""
-    folder = studio.engine.config.workspace / "loras"
+    folder = studio.services.config.workspace / "loras"
     folder.mkdir(parents=True)
     for use in (INK, OIL):
         save_file({"lora_unet_x.alpha": np.ones(1, np.float32)}, folder / f"{use.name}.safetensors")
@@ -29,9 +30,9 @@ def wardrobe(studio: Studio) -> Studio:
 
 
 def wear(studio: Studio, loras: tuple[LoraUse, ...] | None, scene: str | None = None) -> None:
-    story = studio.engine.story(STORY)
+    story = studio.services.stories.load(STORY)
     seen = story.loras if scene is None else story.scene(scene).loras
-    studio.engine.edit(STORY, [Edit(scene=scene, field="loras", value=loras, seen=seen)])
+    studio.services.stories.edit(STORY, [Edit(scene=scene, field="loras", value=loras, seen=seen)])
 
 
 def settings_of(studio: Studio, **options: str):
@@ -46,14 +47,14 @@ def unfolded(app: AppTest, scene: str = "s1") -> AppTest:
 
 
 def queued(studio: Studio) -> list[Recipe]:
-    jobs = studio.engine.jobs(story=STORY)
-    specs = [studio.engine.services.ledger.spec(job.id) for job in jobs]
+    jobs = flows.queue.jobs(studio.services, story=STORY)
+    specs = [studio.services.ledger.spec(job.id) for job in jobs]
     return [item.recipe for spec in specs for item in spec.items]
 
 
 def painted(studio: Studio, recipe: Recipe, *, scene: str = "s1") -> str:
     take = a_take(recipe, scene=scene, story=STORY)
-    return studio.engine.services.takes.add(take, Image.new("RGB", (64, 64)), {}).id
+    return studio.services.takes.add(take, Image.new("RGB", (64, 64)), {}).id
 
 
 def test_several_loras_are_worn_at_once_each_with_its_strength(wardrobe: Studio):
@@ -63,29 +64,29 @@ def test_several_loras_are_worn_at_once_each_with_its_strength(wardrobe: Studio)
     app.slider(key=f"strength:{STORY}:oil").set_value(0.4).run()
 
     assert not app.exception
-    assert wardrobe.engine.story(STORY).loras == (LoraUse(name="ink"), LoraUse(name="oil", strength=0.4))
+    assert wardrobe.services.stories.load(STORY).loras == (LoraUse(name="ink"), LoraUse(name="oil", strength=0.4))
 
 
 def test_a_lora_starts_with_the_strength_that_is_recommended_for_it(wardrobe: Studio):
-    wardrobe.engine.lora_library.set_strength("ink", 0.7)
+    flows.loras.set_strength(wardrobe.services, "ink", 0.7)
     app = settings_of(wardrobe)
 
     app.multiselect(key=f"loras:{STORY}").set_value(["ink"]).run()
 
-    assert wardrobe.engine.story(STORY).loras == (LoraUse(name="ink", strength=0.7),)
+    assert wardrobe.services.stories.load(STORY).loras == (LoraUse(name="ink", strength=0.7),)
 
 
 def test_a_trigger_word_goes_into_the_style_with_one_click(wardrobe: Studio):
-    wardrobe.engine.lora_library.set_trigger("ink", "inkstyle")
+    flows.loras.set_trigger(wardrobe.services, "ink", "inkstyle")
     wear(wardrobe, (INK,))
-    style = wardrobe.engine.story(STORY).style
+    style = wardrobe.services.stories.load(STORY).style
     app = settings_of(wardrobe)
 
     app.button(key=f"trigger:{STORY}:ink").click().run()
 
-    story = wardrobe.engine.story(STORY)
+    story = wardrobe.services.stories.load(STORY)
     assert story.style.startswith("inkstyle") and story.style.endswith(style)
-    assert wardrobe.engine.resolved(story, "s5").prompt.startswith("inkstyle")
+    assert flows.resolved_text.resolved_text(wardrobe.services, story, "s5").prompt.startswith("inkstyle")
     assert not any(button.key == f"trigger:{STORY}:ink" for button in app.button)
     assert "inkstyle is in the prompt" in texts(app)
 
@@ -107,17 +108,17 @@ def test_a_scene_is_given_loras_of_its_own_none_and_those_of_the_story_again(war
     kind = f"lora-kind:{STORY}:s1"
 
     unfolded(app).segmented_control(key=kind).set_value("own").run()
-    assert wardrobe.engine.story(STORY).scene("s1").loras == (INK,)
+    assert wardrobe.services.stories.load(STORY).scene("s1").loras == (INK,)
     unfolded(app).multiselect(key=f"loras:{STORY}:s1").set_value(["ink", "oil"]).run()
     unfolded(app).slider(key=f"strength:{STORY}:s1:ink").set_value(1.5).run()
-    assert wardrobe.engine.story(STORY).scene("s1").loras == (LoraUse(name="ink", strength=1.5), OIL)
+    assert wardrobe.services.stories.load(STORY).scene("s1").loras == (LoraUse(name="ink", strength=1.5), OIL)
     unfolded(app).segmented_control(key=kind).set_value("none").run()
-    assert wardrobe.engine.story(STORY).scene("s1").loras == ()
+    assert wardrobe.services.stories.load(STORY).scene("s1").loras == ()
     unfolded(app).segmented_control(key=kind).set_value("story").run()
 
     assert not app.exception
-    assert wardrobe.engine.story(STORY).scene("s1").loras is None
-    assert wardrobe.engine.story(STORY).loras == (INK,)
+    assert wardrobe.services.stories.load(STORY).scene("s1").loras is None
+    assert wardrobe.services.stories.load(STORY).loras == (INK,)
 
 
 def test_own_loras_can_be_chosen_where_the_story_has_none(wardrobe: Studio):
@@ -127,7 +128,7 @@ def test_own_loras_can_be_chosen_where_the_story_has_none(wardrobe: Studio):
     unfolded(app).multiselect(key=f"loras:{STORY}:s1").set_value(["oil"]).run()
 
     assert not app.exception
-    assert wardrobe.engine.story(STORY).scene("s1").loras == (OIL,)
+    assert wardrobe.services.stories.load(STORY).scene("s1").loras == (OIL,)
 
 
 def test_without_a_lora_anywhere_the_page_says_nothing_of_them(studio: Studio):
@@ -138,15 +139,15 @@ def test_without_a_lora_anywhere_the_page_says_nothing_of_them(studio: Studio):
 
 
 def test_the_trigger_word_of_a_scenes_own_lora_goes_into_that_scene(wardrobe: Studio):
-    wardrobe.engine.lora_library.set_trigger("oil", "oilstyle")
+    flows.loras.set_trigger(wardrobe.services, "oil", "oilstyle")
     wear(wardrobe, (OIL,), "s1")
     app = unfolded(wardrobe.page("story", story=STORY))
 
     unfolded(app).button(key=f"trigger:{STORY}:s1:oil").click().run()
 
-    assert wardrobe.engine.story(STORY).scene("s1").prompt.startswith("oilstyle, ")
+    assert wardrobe.services.stories.load(STORY).scene("s1").prompt.startswith("oilstyle, ")
     assert app.text_area(key=f"field:{STORY}:s1:prompt").value.startswith("oilstyle, ")
-    assert "oilstyle" not in wardrobe.engine.story(STORY).scene("s2").prompt
+    assert "oilstyle" not in wardrobe.services.stories.load(STORY).scene("s2").prompt
 
 
 def test_one_click_paints_the_scene_without_its_lora_and_shows_both(wardrobe: Studio):
@@ -167,7 +168,7 @@ def test_one_click_paints_the_scene_without_its_lora_and_shows_both(wardrobe: St
     assert app.session_state[f"compare-{STORY}-s1-left"] == shown
     assert app.session_state[f"compare-{STORY}-s1-right"] == control
     assert "Different: LoRA ink 0.5 / –" in texts(app)
-    assert wardrobe.engine.board(STORY).panels[0].chosen.take.id == shown
+    assert flows.panels.open_story(wardrobe.services, STORY).board.panels[0].chosen.take.id == shown
 
 
 def test_a_control_that_is_there_is_shown_at_once(wardrobe: Studio):
@@ -178,7 +179,7 @@ def test_a_control_that_is_there_is_shown_at_once(wardrobe: Studio):
     shown = painted(wardrobe, worn)
     control = painted(wardrobe, worn.model_copy(update={"loras": ()}))
     painted(wardrobe, worn.model_copy(update={"seed": 77}))
-    wardrobe.engine.pick(STORY, "s1", shown)
+    flows.takes.pick(wardrobe.services, STORY, "s1", shown)
     app.run()
 
     app.button(key=f"without-loras-{STORY}-s1").click().run()
@@ -199,12 +200,17 @@ def test_the_whole_story_is_rendered_without_loras(wardrobe: Studio):
 
 
 def test_the_word_that_calls_a_worn_lora_is_not_said_to_be_unknown(wardrobe: Studio):
-    story = wardrobe.engine.story(STORY)
-    wardrobe.engine.lora_library.set_trigger("ink", "zorblax")
-    wardrobe.engine.edit(STORY, [Edit(scene=None, field="style", value="zorblax, quuxed", seen=story.style)])
-    assert "zorblax" in wardrobe.engine.resolved(wardrobe.engine.story(STORY), "s1").unknown_words
+    story = wardrobe.services.stories.load(STORY)
+    flows.loras.set_trigger(wardrobe.services, "ink", "zorblax")
+    wardrobe.services.stories.edit(STORY, [Edit(scene=None, field="style", value="zorblax, quuxed", seen=story.style)])
+    assert (
+        "zorblax"
+        in flows.resolved_text.resolved_text(
+            wardrobe.services, wardrobe.services.stories.load(STORY), "s1"
+        ).unknown_words
+    )
 
     wear(wardrobe, (INK,))
 
-    resolved = wardrobe.engine.resolved(wardrobe.engine.story(STORY), "s1")
+    resolved = flows.resolved_text.resolved_text(wardrobe.services, wardrobe.services.stories.load(STORY), "s1")
     assert "zorblax" not in resolved.unknown_words and "quuxed" in resolved.unknown_words

@@ -52,7 +52,7 @@ def test_a_score_just_below_nothing_reads_as_nothing(studio: Studio):
     assert all("0.00" in text and "-0.00" not in text for text in shown)
     assert "-0.00" not in texts(app)
     assert "-0.00" not in texts(studio.page("story", story=STORY))
-    assert "-0.00" not in board_report(studio.engine, STORY)[1]
+    assert "-0.00" not in board_report(studio.services, STORY)[1]
 
 
 def test_a_painted_story_is_exported_and_its_files_are_listed(studio: Studio):

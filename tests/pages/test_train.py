@@ -7,9 +7,11 @@ from PIL import Image
 
 from pages.parts.shared import wording
 from pages.parts.train.fields import ELSEWHERE, GROUPS
+from story_engine import flows
 from story_engine.domain.job_result import Choice, TrainResult
 from story_engine.domain.run import RunState
 from story_engine.domain.training import TrainingSpec
+from story_engine.domain.training_text import spec_from_preset
 from story_engine.jobs.queue.work_ledger import WorkLedger
 from story_engine.store.layout import Layout
 from tests.pages.conftest import Studio, texts
@@ -19,16 +21,20 @@ from tests.pages.test_dataset import a_dataset
 def a_run(studio: Studio, name: str = "Ink", *, dataset: str | None = None, **fields: object) -> str:
     """A run as a click on Start makes it; its job waits, since no dispatcher serves the test."""
     dataset = dataset or a_dataset(studio, "a cat", "a dog", title="Ink")
-    desk = studio.engine.training
-    prompts = desk.sample_prompts("singer", [studio.engine.story("singer").scenes[0].id])
-    return desk.start(desk.from_preset("quick_look", name=name, dataset=dataset, sample_prompts=prompts, **fields))
+    services = studio.services
+    prompts = flows.train_samples.sample_prompts(
+        services, "singer", [studio.services.stories.load("singer").scenes[0].id]
+    )
+    return flows.train.start(
+        services, spec_from_preset("quick_look", name=name, dataset=dataset, sample_prompts=prompts, **fields)
+    )
 
 
 def finished(
     studio: Studio, run: str, *, steps: int = 6, state: str = "finished", choice: Choice | None = None
 ) -> None:
     """What a training would leave: figures, samples, checkpoints, and its job done."""
-    runs, layout = studio.engine.services.runs, Layout.of(studio.engine.config)
+    runs, layout = studio.services.runs, Layout.of(studio.services.config)
     folder = runs.folder(run)
     rows = [f"{step},0,{1 / step},{1.2 / step},0.0001,0.5,900" for step in range(1, steps + 1)]
     header = "step,epoch,loss,smoothed_loss,learning_rate,seconds_per_step,memory_mb"
@@ -58,10 +64,10 @@ def outcome(layout: Layout, *, code: str | None = None, result: TrainResult | No
 
 def running(studio: Studio, run: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its job is claimed by a dispatcher that serves."""
-    work = WorkLedger(Layout.of(studio.engine.config))
+    work = WorkLedger(Layout.of(studio.services.config))
     assert work.claim() is not None
     work.close()
-    runs = studio.engine.services.runs
+    runs = studio.services.runs
     runs.write(runs.run(run).model_copy(update={"state": "running", "step": 3}))
     monkeypatch.setattr("story_engine.bootstrap.dispatcher_state", lambda layout: "running")
 
@@ -81,19 +87,19 @@ def test_a_form_that_is_left_as_it_is_starts_a_quick_look_once(studio: Studio):
     app.button(key="train-start").click().run()
 
     assert not app.exception
-    (run,) = studio.engine.training.runs()
+    (run,) = flows.train_view.cards(studio.services)
     assert (run.name, run.state, run.spec.family, run.spec.steps) == ("Ink", "queued", "preview", 120)
     assert len(run.spec.sample_prompts) == 3 and run.spec.sample_prompts[0].title
     assert app.query_params["run"] in (run.id, [run.id])
-    assert [job.kind for job in studio.engine.jobs()] == ["train"]
+    assert [job.kind for job in flows.queue.jobs(studio.services)] == ["train"]
 
 
 def test_the_same_training_asked_for_twice_is_one_run(studio: Studio):
     run = a_run(studio)
 
-    assert studio.engine.training.start(studio.engine.training.look(run).spec) == run
+    assert flows.train.start(studio.services, flows.train_view.look(studio.services, run).spec) == run
 
-    assert len(studio.engine.training.runs()) == 1
+    assert len(flows.train_view.cards(studio.services)) == 1
 
 
 def test_a_name_that_is_taken_says_so_before_the_start(studio: Studio):
@@ -152,7 +158,7 @@ def test_a_run_that_waits_can_be_taken_back(studio: Studio):
     app.button(key="train-stop").click().run()
 
     assert not app.exception
-    assert studio.engine.training.card(run).state == "prepared"
+    assert flows.train_view.card(studio.services, run).state == "prepared"
     assert app.button(key="train-resume").label == "Start"
 
 
@@ -196,7 +202,7 @@ def test_a_running_one_takes_requests(studio: Studio, monkeypatch: pytest.Monkey
         app.button(key=f"train-{what}").click().run()
 
     assert not app.exception
-    assert studio.engine.services.runs.requests(run) == {"sample", "save", "stop"}
+    assert studio.services.runs.requests(run) == {"sample", "save", "stop"}
     assert app.button(key="train-stop").disabled
 
 
@@ -205,14 +211,14 @@ def test_a_running_one_is_not_deleted(studio: Studio, monkeypatch: pytest.Monkey
     running(studio, run, monkeypatch)
 
     with pytest.raises(Exception, match="is running"):
-        studio.engine.training.delete(run)
+        flows.train.delete(studio.services, run)
 
 
 def test_a_run_whose_process_died_is_interrupted_and_goes_on(studio: Studio, monkeypatch: pytest.MonkeyPatch):
     run = a_run(studio)
-    work = WorkLedger(Layout.of(studio.engine.config))
+    work = WorkLedger(Layout.of(studio.services.config))
     claim = work.claim()
-    runs = studio.engine.services.runs
+    runs = studio.services.runs
     runs.write(runs.run(run).model_copy(update={"state": "running", "step": 30, "saved_step": 20}))
     work.crashed(claim.job, claim.attempt, reason="signal 9, SIGKILL")
     work.close()
@@ -221,36 +227,36 @@ def test_a_run_whose_process_died_is_interrupted_and_goes_on(studio: Studio, mon
 
     assert "interrupted" in texts(app) and "signal 9, SIGKILL" in texts(app) and "step 20" in texts(app)
     app.button(key="train-resume").click().run()
-    assert studio.engine.training.card(run).state == "queued"
+    assert flows.train_view.card(studio.services, run).state == "queued"
 
 
 def test_a_dispatcher_that_was_killed_leaves_nothing_that_looks_running(studio: Studio):
     run = a_run(studio)
-    work = WorkLedger(Layout.of(studio.engine.config))
+    work = WorkLedger(Layout.of(studio.services.config))
     work.claim()
     work.close()
 
-    assert studio.engine.training.card(run).state == "queued"
+    assert flows.train_view.card(studio.services, run).state == "queued"
 
 
 def test_a_resume_forgets_the_stop_before_it(studio: Studio):
     run = a_run(studio)
     finished(studio, run, state="stopped")
-    studio.engine.services.runs.request(run, "stop")
+    studio.services.runs.request(run, "stop")
 
-    studio.engine.training.resume(run)
+    flows.train.resume(studio.services, run)
 
-    assert studio.engine.services.runs.requests(run) == frozenset()
+    assert studio.services.runs.requests(run) == frozenset()
 
 
 def test_a_failed_run_says_why(studio: Studio):
     run = a_run(studio)
-    runs = studio.engine.services.runs
+    runs = studio.services.runs
     values = {"step": 12, "learning_rate": "0.01"}
     runs.write(
         RunState(id=run, state="failed", step=12, total=120, error_code="training.no_number", error_values=values)
     )
-    outcome(Layout.of(studio.engine.config), code="training.no_number", **values)
+    outcome(Layout.of(studio.services.config), code="training.no_number", **values)
 
     app = studio.page("train", run=run)
 
@@ -264,32 +270,31 @@ def test_a_deleted_run_comes_back_with_undo(studio: Studio):
     app = studio.page("train", run=run)
 
     app.button(key="icon-train-delete").click().run()
-    assert studio.engine.training.runs() == ()
+    assert flows.train_view.cards(studio.services) == ()
     app.button(key="undo-0").click().run()
 
-    assert [card.id for card in studio.engine.training.runs()] == [run]
+    assert [card.id for card in flows.train_view.cards(studio.services)] == [run]
 
 
 def test_a_damaged_run_is_named_and_the_others_stay(studio: Studio):
     run = a_run(studio, "Good")
     finished(studio, run)
     broken = a_run(studio, "Broken", dataset="ink")
-    (Layout.of(studio.engine.config).runs / broken / "spec.json").write_text("{")
+    (Layout.of(studio.services.config).runs / broken / "spec.json").write_text("{")
 
     app = studio.page("train", run=run)
 
     assert not app.exception
-    assert {card.id: card.state for card in studio.engine.training.runs()}[broken] == "failed"
+    assert {card.id: card.state for card in flows.train_view.cards(studio.services)}[broken] == "failed"
     assert a_run(studio, "Third", dataset="ink")
 
 
 def test_a_training_is_written_down_as_yaml_and_every_slip_is_named(studio: Studio):
-    desk = studio.engine.training
-    spec = desk.read(b"name: Ink\ndataset: ink\npreset: quick_look\nlora_rank: 4\n", file="ink.yaml")
+    spec = flows.train.read(b"name: Ink\ndataset: ink\npreset: quick_look\nlora_rank: 4\n", file="ink.yaml")
     assert (spec.lora_rank, spec.steps, spec.family) == (4, 120, "preview")
 
     with pytest.raises(Exception) as refused:
-        desk.read(b"name: Ink\nlora_rang: 4\nseed: x\npreset: quick\n", file="ink.yaml")
+        flows.train.read(b"name: Ink\nlora_rang: 4\nseed: x\npreset: quick\n", file="ink.yaml")
 
     said = str(refused.value)
     for expected in ("lora_rank", "ink.yaml:3: seed", "quick_look", "dataset is missing"):
@@ -312,7 +317,7 @@ def test_style_words_of_the_story_are_proposed_and_the_notebook_knows_none(studi
 
     app.button(key="train-start").click().run()
 
-    (run,) = studio.engine.training.runs()
+    (run,) = flows.train_view.cards(studio.services)
     assert run.spec.other_styles == "二次元，日系动漫"
     again = studio.page("train", run="new")
     again.selectbox(key="train:story").set_value("singer").run()

@@ -21,19 +21,19 @@ WHO = f"who:{STORY}:s1"
 @pytest.fixture
 def cast(studio: Studio) -> Studio:
     """A story with two characters, one of them in the first scene, and two LoRAs in the library."""
-    folder = studio.engine.config.workspace / "loras"
+    folder = studio.services.config.workspace / "loras"
     folder.mkdir(parents=True)
     for name in ("ink", "oil"):
         save_file({"lora_unet_x.alpha": np.ones(1, np.float32)}, folder / f"{name}.safetensors")
-    story = studio.engine.story(STORY)
+    story = studio.services.stories.load(STORY)
     edits = [Edit(scene=scene.id, field="characters", value=(), seen=scene.characters) for scene in story.scenes]
-    studio.engine.edit(STORY, edits)
+    studio.services.stories.edit(STORY, edits)
     edits = [
         Edit(scene=None, field="characters", value=(MIMI, Character(id="bobo", name="Bobo")), seen=story.characters),
         Edit(scene="s1", field="characters", value=(Appearance(character="mimi", outfit="coat"),), seen=()),
         Edit(scene=None, field="loras", value=(LoraUse(name="ink", strength=0.5),), seen=()),
     ]
-    studio.engine.edit(STORY, edits)
+    studio.services.stories.edit(STORY, edits)
     return studio
 
 
@@ -43,7 +43,7 @@ def tab(studio: Studio, drawer: str) -> AppTest:
 
 
 def mimi(studio: Studio) -> Character:
-    return next(one for one in studio.engine.story(STORY).characters if one.id == "mimi")
+    return next(one for one in studio.services.stories.load(STORY).characters if one.id == "mimi")
 
 
 def keys(app: AppTest) -> set[str]:
@@ -88,7 +88,7 @@ def test_tabs_that_change_different_things_of_one_character_both_keep_theirs(cas
 
     assert mimi(cast).description == "a tall girl"
     assert mimi(cast).outfits == {"coat": "a red coat", "hat": "a hat"}
-    assert [one.description for one in cast.engine.story(STORY).characters] == ["a tall girl", "a boy", ""]
+    assert [one.description for one in cast.services.stories.load(STORY).characters] == ["a tall girl", "a boy", ""]
 
 
 @pytest.mark.parametrize(("key", "value"), [(DESCRIPTION, "x" * 20_001), (COAT_WORDS, "bad \x07 bell")])
@@ -126,7 +126,7 @@ def test_a_text_for_what_another_tab_has_removed_is_kept_on_the_page_until_it_is
     second.text_input(key=COAT_WORDS).set_value("a coat of many colours").run()
 
     assert mimi(cast).outfits == {"cloak": "a coat", "hat": "a hat"}
-    assert cast.engine.story(STORY).scene("s1").characters[0].outfit == "cloak"
+    assert cast.services.stories.load(STORY).scene("s1").characters[0].outfit == "cloak"
     assert "a coat of many colours" in texts(second)
     second.button(key=f"drop-{COAT_WORDS}").click().run()
     assert "a coat of many colours" not in texts(second)
@@ -136,7 +136,7 @@ def test_a_text_for_what_another_tab_has_removed_is_kept_on_the_page_until_it_is
 def test_a_prompt_of_a_scene_that_another_tab_has_removed_is_kept_on_the_page(cast: Studio):
     first, second = cast.page("story", story=STORY), cast.page("story", story=STORY)
 
-    cast.engine.remove_scene(STORY, "s3")
+    cast.services.stories.remove_scene(STORY, "s3")
     first.text_area(key=f"field:{STORY}:s3:prompt").set_value("long thought over").run()
 
     assert "long thought over" in texts(first)
@@ -167,8 +167,8 @@ def test_a_character_or_outfit_that_another_tab_has_just_changed_is_not_removed_
     assert "another window" in texts(second)
     assert mimi(cast).description == "a tall girl"
     second.button(key="cast-remove-mimi").click().run()
-    assert [one.id for one in cast.engine.story(STORY).characters] == ["bobo"]
-    assert cast.engine.story(STORY).scene("s1").characters == ()
+    assert [one.id for one in cast.services.stories.load(STORY).characters] == ["bobo"]
+    assert cast.services.stories.load(STORY).scene("s1").characters == ()
 
 
 def test_a_character_goes_with_what_this_tab_has_just_typed_into_it(cast: Studio):
@@ -177,7 +177,7 @@ def test_a_character_goes_with_what_this_tab_has_just_typed_into_it(cast: Studio
     app.text_input(key=DESCRIPTION).set_value("a tall girl")
     app.button(key="cast-remove-mimi").click().run()
 
-    assert [one.id for one in cast.engine.story(STORY).characters] == ["bobo"]
+    assert [one.id for one in cast.services.stories.load(STORY).characters] == ["bobo"]
 
 
 def test_two_tabs_that_put_different_characters_into_a_scene_both_keep_theirs(cast: Studio):
@@ -186,7 +186,7 @@ def test_two_tabs_that_put_different_characters_into_a_scene_both_keep_theirs(ca
     first.button_group(key=WHO).set_value(["mimi\ncoat", "bobo\n"]).run()
     second.button_group(key=WHO).set_value(["mimi\ncoat", "mimi\nhat"]).run()
 
-    assert cast.engine.story(STORY).scene("s1").characters == (
+    assert cast.services.stories.load(STORY).scene("s1").characters == (
         Appearance(character="mimi", outfit="hat"),
         Appearance(character="bobo"),
     )
@@ -199,10 +199,10 @@ def test_two_tabs_that_dress_one_character_differently_are_shown_both(cast: Stud
     first.button_group(key=WHO).set_value([]).run()
     second.button_group(key=WHO).set_value(["mimi\ncoat", "mimi\nhat"]).run()
 
-    assert cast.engine.story(STORY).scene("s1").characters == ()
+    assert cast.services.stories.load(STORY).scene("s1").characters == ()
     assert f"keep-mine-{WHO}" in keys(second)
     second.button(key=f"keep-mine-{WHO}").click().run()
-    assert cast.engine.story(STORY).scene("s1").characters == (Appearance(character="mimi", outfit="hat"),)
+    assert cast.services.stories.load(STORY).scene("s1").characters == (Appearance(character="mimi", outfit="hat"),)
     assert not second.exception
 
 
@@ -213,7 +213,7 @@ def test_two_tabs_that_choose_different_loras_both_keep_theirs(cast: Studio):
     second.multiselect(key=f"loras:{STORY}").set_value(["ink", "oil"]).run()
     third.multiselect(key=f"loras:{STORY}").set_value([]).run()
 
-    assert cast.engine.story(STORY).loras == (LoraUse(name="ink", strength=0.9), LoraUse(name="oil"))
+    assert cast.services.stories.load(STORY).loras == (LoraUse(name="ink", strength=0.9), LoraUse(name="oil"))
     assert f"keep-mine-loras:{STORY}" in keys(third)  # it would take away a strength that it never saw
     third.button(key=f"take-theirs-loras:{STORY}").click().run()
     assert third.multiselect(key=f"loras:{STORY}").value == ["ink", "oil"]
@@ -228,11 +228,11 @@ def test_a_strength_and_a_choice_that_both_tabs_change_are_shown_twice(cast: Stu
     second.slider(key=f"strength:{STORY}:ink").set_value(0.1)
     second.selectbox(key=f"setting:{STORY}:sampler").set_value("euler").run()
 
-    assert cast.engine.story(STORY).loras[0].strength == 0.9
-    assert cast.engine.story(STORY).settings.sampler == "ddim"
+    assert cast.services.stories.load(STORY).loras[0].strength == 0.9
+    assert cast.services.stories.load(STORY).settings.sampler == "ddim"
     second.button(key=f"keep-mine-strength:{STORY}:ink").click().run()
     second.button(key=f"take-theirs-setting:{STORY}:sampler").click().run()
-    assert cast.engine.story(STORY).loras[0].strength == 0.1
+    assert cast.services.stories.load(STORY).loras[0].strength == 0.1
     assert second.selectbox(key=f"setting:{STORY}:sampler").value == "ddim"
     assert not second.exception
 

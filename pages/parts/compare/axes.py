@@ -6,8 +6,9 @@ import random
 
 import streamlit as st
 
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import language, plain, say
+from story_engine import flows
 from story_engine.domain.family import SAMPLER_TITLES, SAMPLERS
 from story_engine.domain.story import LARGEST_SEED, Scene, Story
 from story_engine.domain.sweep import AXES, BEFORE_TRAINING, LORA_AXES, WITHOUT, Axis, Sweep
@@ -39,7 +40,7 @@ def begin(slug: str, story: Story) -> None:
     """At the first visit of a session: what was compared last, else seeds, or strengths where there is a LoRA."""
     if key(slug, "kind", "x") in st.session_state:
         return
-    last = engine().sweeps.remembered(slug).last
+    last = services().sweeps.load(slug).last
     if last is not None and last.scene in {scene.id for scene in story.scenes}:
         put(slug, last)
         return
@@ -68,7 +69,7 @@ def draw(slug: str, scene: Scene, choices: SweepChoices) -> Sweep | None:
         with down:
             y = _draw_side(slug, scene, choices, "y", taken=x[0])
         lora, run = _draw_whose(slug, choices, {x[0], y[0] if y else NOTHING})
-        reading = engine().sweeps.read(slug, scene.id, x=x, y=y, lora=lora, run=run)
+        reading = flows.sweep_read.read(services(), slug, scene.id, x=x, y=y, lora=lora, run=run)
         _draw_problems(reading.problems)
         if choices.stand_in_for is not None and not reading.problems:
             names = {"family": choices.stand_in_for, "stand_in": choices.family.name}
@@ -79,7 +80,7 @@ def draw(slug: str, scene: Scene, choices: SweepChoices) -> Sweep | None:
 def draw_earlier(slug: str, story: Story) -> None:
     """The grids that were painted before, to come back to."""
     scenes = {scene.id: number for number, scene in enumerate(story.scenes, start=1)}
-    painted = [sweep for sweep in engine().sweeps.remembered(slug).painted if sweep.scene in scenes]
+    painted = [sweep for sweep in services().sweeps.load(slug).painted if sweep.scene in scenes]
     if not painted:
         return
     names = {place: _described(sweep, scenes[sweep.scene]) for place, sweep in enumerate(painted)}

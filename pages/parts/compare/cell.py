@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts.shared import notices
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import family_title, language, plain, say
+from story_engine import flows
 from story_engine.domain.story import Story
 from story_engine.domain.sweep import Axis, Sweep
 from story_engine.flows.sweep_view import DONE, CellView, SweepView
@@ -23,7 +24,7 @@ def draw(slug: str, story: Story, sweep: Sweep) -> None:
     take = st.session_state.get(_key(slug))
     if take is None:
         return
-    view = engine().sweeps.view(slug, sweep)
+    view = flows.sweep_view.view_of(services(), slug, sweep)
     if (cell := view.cell(take)) is None or cell.state != DONE:
         _close(slug)
         return
@@ -33,7 +34,7 @@ def draw(slug: str, story: Story, sweep: Sweep) -> None:
     @st.dialog(plain(title), width="large", on_dismiss=lambda: _close(slug))
     def large() -> None:
         with notices.shown_here():
-            now = engine().sweeps.view(slug, sweep)
+            now = flows.sweep_view.view_of(services(), slug, sweep)
             open_now = now.cell(str(st.session_state.get(_key(slug), take)))
             if open_now is not None and open_now.take is not None:
                 _draw_large(now, open_now, story)
@@ -124,20 +125,20 @@ def _draw_steps(view: SweepView, cell: CellView) -> None:
 
 
 def _pick(slug: str, scene: str, take: str | None) -> None:
-    engine().pick(slug, scene, take)
+    flows.takes.pick(services(), slug, scene, take)
     notices.tell("sweep.done_picked" if take else "sweep.done_unpicked")
 
 
 def _pin(slug: str, scene: str, take: str, seed: int) -> None:
-    before = engine().story(slug).revision
-    engine().pin(slug, scene, take)
+    before = services().stories.load(slug).revision
+    flows.takes.pin(services(), slug, scene, take)
     undo = notices.Undo(kind="revision", token=str(before), story=slug)
     notices.tell("sweep.done_pinned", seed=seed, undo=undo)
 
 
 def _send(slug: str, scene: str, take: str) -> None:
-    before = engine().story(slug).revision
-    engine().sweeps.send(slug, scene, take)
+    before = services().stories.load(slug).revision
+    flows.takes.send_settings(services(), slug, scene, take)
     undo = notices.Undo(kind="revision", token=str(before), story=slug)
     notices.tell("sweep.done_sent", undo=undo)
 

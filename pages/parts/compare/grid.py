@@ -9,24 +9,26 @@ import streamlit as st
 
 from pages.parts.compare import cell as compare_cell
 from pages.parts.shared import live, notices
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import ask, services
 from pages.parts.shared.wording import duration, language, plain, say
 from pages.parts.story.panel_picture import jpeg
+from story_engine import flows
 from story_engine.domain.job import JobView
 from story_engine.domain.story import Story
 from story_engine.domain.sweep import Axis, Sweep
 from story_engine.flows.sweep_view import DONE, MISSING, CellView, SweepView
 from story_engine.flows.sweep_words import axis_name, settings_text, value_name
+from story_engine.formats.lettering import writes_chinese
 
 
 def follow(slug: str, story: Story, sweep: Sweep) -> None:
     """How far it is, and the grid: looked at every second while something is painted, and not at all else."""
-    is_busy = bool(engine().sweeps.view(slug, sweep).jobs)
+    is_busy = bool(flows.sweep_view.view_of(services(), slug, sweep).jobs)
 
     @st.fragment(run_every=live.TICK_SECONDS if is_busy else None)
     def tick() -> None:
         with notices.shown_here():
-            view = engine().sweeps.view(slug, sweep)
+            view = flows.sweep_view.view_of(services(), slug, sweep)
             if bool(view.jobs) != is_busy:
                 st.rerun()  # once: the next run starts from the new state
             _draw_bar(view)
@@ -51,7 +53,7 @@ def _draw_bar(view: SweepView) -> None:
                     icon=":material/brush:",
                     help=say("sweep.paint_hint"),
                     on_click=_then_all,
-                    args=(engine().sweeps.paint, view),
+                    args=(ask(flows.sweep.paint), view),
                 )
             if view.jobs:
                 st.button(
@@ -59,7 +61,7 @@ def _draw_bar(view: SweepView) -> None:
                     key="compare-cancel",
                     icon=":material/stop:",
                     on_click=_then_all,
-                    args=(engine().sweeps.cancel, view),
+                    args=(ask(flows.sweep.cancel), view),
                 )
             else:
                 st.markdown(_count_text(view))
@@ -70,7 +72,7 @@ def _draw_bar(view: SweepView) -> None:
                     icon=":material/star:",
                     type="tertiary",
                     on_click=notices.attempt,
-                    args=(partial(engine().rescore, view.story, scene=view.sweep.scene),),
+                    args=(partial(ask(flows.queue.rescore), view.story, scene=view.sweep.scene),),
                 )
             if view.done:
                 st.space("stretch")
@@ -83,12 +85,12 @@ def _draw_export(view: SweepView) -> None:
     kinds = "-".join(axis.kind for axis in view.sweep.axes)
     st.download_button(
         say("sweep.export"),
-        data=partial(engine().sweeps.picture, view.story, view.sweep, language=language()),
+        data=partial(ask(flows.sweep_picture.picture), view.story, view.sweep, language=language()),
         file_name=f"{view.story}-{view.sweep.scene}-{kinds}.png",
         mime="image/png",
         key="compare-export",
         icon=":material/download:",
-        help=say("sweep.export_hint") if engine().sweeps.writes_chinese() else say("sweep.export_no_font"),
+        help=say("sweep.export_hint") if writes_chinese() else say("sweep.export_no_font"),
         on_click="ignore",
     )
 

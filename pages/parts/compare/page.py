@@ -8,10 +8,11 @@ import streamlit as st
 
 from pages.parts.compare import axes, cell, grid, style
 from pages.parts.shared import live, notices, opened
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import say
 from pages.parts.story import gone, stand_in
 from pages.parts.story import page as story_page
+from story_engine import flows
 from story_engine.domain.story import Scene, Story
 from story_engine.errors import ChooseAnother, FixInput, StandInNeeded, StudioError
 
@@ -29,7 +30,7 @@ def draw() -> None:
     if st.query_params.get("story") != slug:
         st.query_params["story"] = slug
     try:
-        story = engine().story(slug)
+        story = services().stories.load(slug)
     except ChooseAnother as error:
         gone.draw(slug, error)
         return
@@ -38,7 +39,7 @@ def draw() -> None:
     scene = _draw_head(slug, story)
     stand_in.draw(slug, story)
     try:
-        choices = engine().sweeps.choices(slug, scene.id)
+        choices = flows.sweep_read.choices(services(), slug, scene.id)
     except StandInNeeded:
         return  # the banner asks for it
     sweep = axes.draw(slug, scene, choices)
@@ -46,7 +47,7 @@ def draw() -> None:
     if sweep is None:
         return
     with suppress(StudioError):  # a full disk keeps the choice from being remembered, not from being looked at
-        engine().sweeps.remember(slug, sweep)
+        services().sweeps.remember(slug, sweep)
     grid.follow(slug, story, sweep)
     cell.draw(slug, story, sweep)
 
@@ -54,7 +55,7 @@ def draw() -> None:
 def _draw_head(slug: str, story: Story) -> Scene:
     """Which story, which scene, and the one click that most people want."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="compare-head"):
-        titles = {known: title or say("home.untitled") for known, title in engine().titles().items()}
+        titles = {known: title or say("home.untitled") for known, title in flows.shelf.titles(services()).items()}
         titles.setdefault(slug, story.title)
         if st.session_state.get("compare-story") != slug:
             st.session_state["compare-story"] = slug
@@ -96,14 +97,16 @@ def _draw_head(slug: str, story: Story) -> Scene:
 def _quick(slug: str, scene: str) -> None:
     """The strengths of the scene's LoRA, painted at once."""
     lora = str(st.session_state.get(axes.key(slug, "lora")) or "")
-    choices = engine().sweeps.choices(slug, scene)
+    choices = flows.sweep_read.choices(services(), slug, scene)
     known = [use.name for use in choices.used] or list(choices.loras)
-    reading = engine().sweeps.read(slug, scene, x=("strength", QUICK_STRENGTHS), lora=lora or "".join(known[:1]))
+    reading = flows.sweep_read.read(
+        services(), slug, scene, x=("strength", QUICK_STRENGTHS), lora=lora or "".join(known[:1])
+    )
     if reading.sweep is None:
         raise FixInput(reading.problems[0].code, **reading.problems[0].values)
     axes.put(slug, reading.sweep)
     if lora or choices.used or len(known) == 1:
-        engine().sweeps.paint(slug, reading.sweep)  # else the person says first which of them
+        flows.sweep.paint(services(), slug, reading.sweep)  # else the person says first which of them
 
 
 def _open(slug: str) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts.shared import notices
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import ask, services
 from pages.parts.shared.wording import language, say
+from story_engine import flows
 from story_engine.domain.picture_import import SAMPLE_PICTURES, SAMPLE_STYLES
 from story_engine.flows.dataset_view import DatasetLook
 
@@ -52,7 +53,7 @@ def _draw_folder(name: str) -> None:
         st.button(
             say("dataset_bring_in"),
             key="dataset-bring-folder",
-            on_click=lambda: notices.attempt(engine().datasets.bring_folder, name, st.session_state[key]),
+            on_click=lambda: notices.attempt(ask(flows.dataset_import.bring_folder), name, st.session_state[key]),
         )
 
 
@@ -67,7 +68,7 @@ def _draw_samples(name: str) -> None:
                     key=f"dataset-sample-{style}",
                     icon=":material/palette:",
                     on_click=notices.attempt,
-                    args=(engine().datasets.bring_sample, name, style),
+                    args=(ask(flows.dataset_import.bring_sample), name, style),
                     kwargs={"language": language()},
                 )
 
@@ -90,12 +91,12 @@ def _draw_modelscope(name: str) -> None:
 
 def _bring_files(name: str, key: str) -> None:
     uploads = st.session_state[key] or []
-    engine().datasets.bring_files(name, [(upload.name, upload.getvalue()) for upload in uploads])
+    flows.dataset_import.bring_files(services(), name, [(upload.name, upload.getvalue()) for upload in uploads])
     st.session_state["dataset-uploads"] = st.session_state.get("dataset-uploads", 0) + 1
 
 
 def _bring_modelscope(name: str, key: str) -> None:
     state = st.session_state
-    engine().datasets.bring_modelscope(
-        name, state[f"{key}-name"], subset=state[f"{key}-subset"], split=state[f"{key}-split"]
+    flows.dataset_import.bring_modelscope(
+        services(), name, state[f"{key}-name"], subset=state[f"{key}-subset"], split=state[f"{key}-split"]
     )

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import streamlit as st
 
 from pages.parts.shared import notices
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import ask, services
 from pages.parts.shared.wording import say
+from story_engine import flows
 from story_engine.flows.dataset_view import DatasetLook
 
 _LONGEST_TRIGGER = 60
@@ -28,7 +29,7 @@ def draw(look: DatasetLook) -> None:
             placeholder=say("dataset_trigger_hint"),
             help=say("dataset_trigger_help"),
             max_chars=_LONGEST_TRIGGER,
-            on_change=lambda: notices.attempt(engine().datasets.set_trigger, name, st.session_state[key]),
+            on_change=lambda: notices.attempt(ask(flows.dataset_captions.set_trigger), name, st.session_state[key]),
             width=220,
         )
         st.button(
@@ -36,7 +37,7 @@ def draw(look: DatasetLook) -> None:
             key="dataset-trigger-front",
             icon=":material/keyboard_tab_rtl:",
             on_click=notices.attempt,
-            args=(_tell, engine().datasets.put_trigger_in_front, name),
+            args=(_tell, ask(flows.dataset_captions.put_trigger_in_front), name),
         )
         with st.popover(say("dataset_bulk"), icon=":material/edit_note:"):
             _draw_bulk(name, len(look.kept))
@@ -49,23 +50,26 @@ def draw(look: DatasetLook) -> None:
                 icon=":material/undo:",
                 type="tertiary",
                 on_click=notices.attempt,
-                args=(engine().datasets.undo, name),
+                args=(services().captions.undo, name),
             )
 
 
 def _draw_bulk(name: str, count: int) -> None:
-    desk = engine().datasets
     st.caption(say("dataset_bulk_text", n=count))
     prefix = st.text_input(say("dataset_prefix"), key=f"dataset-prefix-{name}")
-    _button("dataset_prefix_do", "dataset-prefix-do", lambda: _tell(desk.prefix_captions, name, prefix or ""))
+    _button(
+        "dataset_prefix_do", "dataset-prefix-do", lambda: _tell(ask(flows.dataset_captions.prefix), name, prefix or "")
+    )
     left, right = st.columns(2)
     find = left.text_input(say("dataset_find"), key=f"dataset-find-{name}")
     by = right.text_input(say("dataset_replace_by"), key=f"dataset-by-{name}")
     _button(
-        "dataset_replace_do", "dataset-replace-do", lambda: _tell(desk.replace_in_captions, name, find or "", by or "")
+        "dataset_replace_do",
+        "dataset-replace-do",
+        lambda: _tell(ask(flows.dataset_captions.replace), name, find or "", by or ""),
     )
     same = st.text_input(say("dataset_same"), key=f"dataset-same-{name}", help=say("dataset_same_help"))
-    _button("dataset_same_do", "dataset-same-do", lambda: _tell(desk.set_captions, name, same or ""))
+    _button("dataset_same_do", "dataset-same-do", lambda: _tell(ask(flows.dataset_captions.set_all), name, same or ""))
 
 
 def _button(text: str, key: str, action: Callable[[], None]) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import language, plain, say
-from story_engine.domain.clinic import CHALLENGE_STEPS, Finding
+from story_engine import flows
+from story_engine.domain.clinic import CHALLENGE_STEPS
+from story_engine.domain.finding import Finding
 from story_engine.flows.dataset_view import DatasetLook
 from story_engine.messages import message
 
@@ -37,7 +39,7 @@ def draw(look: DatasetLook) -> None:
             persist_state="session",
             help=say("dataset_clinic_steps_help"),
         )
-    found = engine().datasets.clinic(look.name, side=side, steps=int(steps))
+    found = flows.dataset_view.clinic(services(), look.name, side=side, steps=int(steps))
     left, right = st.columns([7, 5], gap="large")
     with left, st.container(key="card-dataset-clinic", gap="small"):
         for finding in sorted(found.findings, key=lambda each: _ORDER.index(each.state)):
@@ -49,7 +51,7 @@ def draw(look: DatasetLook) -> None:
 
 def _draw_finding(name: str, finding: Finding) -> None:
     st.markdown(f"{_ICONS[finding.state]} {plain(message(finding.code, language(), **finding.values))}")
-    thumbnails = [engine().datasets.thumbnail(name, file) for file in finding.files]
+    thumbnails = [services().datasets.thumbnail(name, file) for file in finding.files]
     there = [(file, path) for file, path in zip(finding.files, thumbnails, strict=True) if path.is_file()]
     if there:
         with st.container(horizontal=True, gap="xsmall"):

@@ -7,25 +7,33 @@ from pathlib import Path
 import streamlit as st
 
 from pages.parts.shared import notices, zip_download
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import say
+from story_engine import flows
 from story_engine.flows.dataset_view import DatasetLook
 
 
 def draw(look: DatasetLook) -> None:
     """The trainer's table, data-juicer's files, the zip."""
-    name, desk = look.name, engine().datasets
+    name = look.name
     left, right = st.columns(2, gap="large")
     with left, st.container(key="card-dataset-export", gap="small"):
         st.subheader(say("dataset_export"), anchor=False)
         st.caption(say("dataset_export_text", n=len(look.kept)))
         _draw_zip(name, bool(look.kept))
-        _file("metadata.csv", "text/csv", desk.metadata_csv(name), "dataset-metadata-csv")
+        _file(
+            "metadata.csv", "text/csv", flows.dataset_export.metadata_csv_of(services(), name), "dataset-metadata-csv"
+        )
     with right, st.container(key="card-dataset-juicer", gap="small"):
         st.subheader(say("dataset_juicer"), anchor=False)
         st.caption(say("dataset_juicer_text"))
-        _file("metadata.jsonl", "application/jsonl", desk.metadata_jsonl(name), "dataset-metadata-jsonl")
-        config = desk.data_juicer_config(name).encode()
+        _file(
+            "metadata.jsonl",
+            "application/jsonl",
+            flows.dataset_export.metadata_jsonl_of(services(), name),
+            "dataset-metadata-jsonl",
+        )
+        config = flows.dataset_export.config_of(services(), name).encode()
         _file("data_juicer_config.yaml", "application/yaml", config, "dataset-config")
         key = f"dataset-config-in-{st.session_state.get('dataset-configs', 0)}"
         given = st.file_uploader(say("dataset_config_in"), type=["yaml", "yml"], key=key, max_upload_size=1)
@@ -56,10 +64,10 @@ def _file(name: str, kind: str, content: bytes, key: str) -> None:
 
 
 def _export(name: str, ready: str) -> None:
-    st.session_state[ready] = engine().datasets.export(name)
+    st.session_state[ready] = flows.dataset_export.export(services(), name)
 
 
 def _use_config(name: str, key: str) -> None:
-    engine().datasets.read_data_juicer_config(name, st.session_state[key].getvalue())
+    flows.dataset_export.read_config(services(), name, st.session_state[key].getvalue())
     st.session_state["dataset-configs"] = st.session_state.get("dataset-configs", 0) + 1
     notices.tell("dataset_config_used")

@@ -7,9 +7,10 @@ from collections import Counter
 import streamlit as st
 
 from pages.parts.shared import notices
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import language, plain, say
 from pages.parts.story import toolbar
+from story_engine import flows
 from story_engine.domain.dataset import MOST_DUPLICATE_BITS, Filters
 from story_engine.flows.dataset_view import DatasetLook
 from story_engine.messages import message
@@ -104,7 +105,7 @@ def _draw_dropped(look: DatasetLook) -> None:
         page = st.pagination(-(-len(entries) // PER_PAGE), key=f"dataset-dropped-{look.name}")
     for entry in entries[(page - 1) * PER_PAGE : page * PER_PAGE]:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"dropped-{entry.file}"):
-            thumbnail = engine().datasets.thumbnail(look.name, entry.file)
+            thumbnail = services().datasets.thumbnail(look.name, entry.file)
             if thumbnail.is_file():
                 st.image(str(thumbnail), width=56, alt=entry.file)
             reason = look.dropped[entry.file]
@@ -143,13 +144,13 @@ def _number(
 def _save(name: str, part: str, field: str, key: str) -> None:
     """One setting; an empty upper bound is none, an empty lower one the smallest."""
     value = st.session_state[key]
-    filters: Filters = engine().datasets.look(name).dataset.filters
+    filters: Filters = flows.dataset_view.look(services(), name).dataset.filters
     section = getattr(filters, part)
     if value is None:
         value = type(section).model_fields[field].default
     changed = filters.model_copy(update={part: section.model_copy(update={field: value})})
-    engine().datasets.set_filters(name, changed)
+    flows.dataset_view.set_filters(services(), name, changed)
 
 
 def _score(name: str) -> None:
-    toolbar.tell_submitted(engine().datasets.score(name), what="rescore")
+    toolbar.tell_submitted(flows.dataset_score.score(services(), name), what="rescore")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages.parts.shared import inputs, notices
-from pages.parts.shared.engine import engine
 from pages.parts.shared.fields import Field
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import labels, language, plain, say
 from story_engine.domain.dataset import DatasetEntry
 from story_engine.flows.dataset_view import DatasetLook
@@ -34,7 +34,7 @@ class CaptionField(Field):
 
     def write(self, value: object, seen: object) -> None:
         """Send the caption to the engine."""
-        engine().datasets.edit_caption(
+        services().captions.edit_caption(
             self.story, self.scene or "", str(value), seen=None if seen is None else str(seen)
         )
 
@@ -84,7 +84,7 @@ def _counted(look: DatasetLook) -> dict[str, str]:
 def _draw_one(look: DatasetLook, entry: DatasetEntry) -> None:
     dropped = look.dropped.get(entry.file)
     with st.container(key=f"panel-dataset-{entry.file}", gap="xsmall"):
-        thumbnail = engine().datasets.thumbnail(look.name, entry.file)
+        thumbnail = services().datasets.thumbnail(look.name, entry.file)
         if thumbnail.is_file():
             st.image(str(thumbnail), width="stretch", alt=entry.caption or entry.file)
         else:
@@ -101,7 +101,7 @@ def _draw_one(look: DatasetLook, entry: DatasetEntry) -> None:
                 type="tertiary",
                 help=say(out),
                 on_click=notices.attempt,
-                args=(engine().datasets.leave_out, look.name, [entry.file]),
+                args=(services().captions.leave_out, look.name, [entry.file]),
                 kwargs={"is_out": not entry.left_out},
             )
         if dropped is not None:

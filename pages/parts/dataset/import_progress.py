@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts.shared import disk_line, notices
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import duration, language, plain, say
 from story_engine.domain.picture_import import PictureImport
 from story_engine.messages import known_codes, message
@@ -16,14 +16,14 @@ _SHOWN = 40
 
 def follow(name: str) -> None:
     """Draw the last import of a dataset, if there is anything to say about it."""
-    before = engine().datasets.picture_import(name)
+    before = services().imports.state(name)
     if before is None:
         return
 
     @st.fragment(run_every=TICK_SECONDS if before.is_active else None)
     def tick() -> None:
         with notices.shown_here():
-            importing = engine().datasets.picture_import(name)
+            importing = services().imports.state(name)
             if before.is_active and (importing is None or not importing.is_active):
                 st.rerun()  # it is over: once, since the next run starts from the new state
             if importing is not None:
@@ -46,7 +46,7 @@ def _draw(name: str, importing: PictureImport) -> None:
                     key="dataset-import-resume",
                     icon=":material/play_arrow:",
                     on_click=notices.attempt,
-                    args=(engine().datasets.resume_import, name),
+                    args=(services().imports.resume, name),
                 )
             st.button(
                 say("action.dismiss"),
@@ -54,7 +54,7 @@ def _draw(name: str, importing: PictureImport) -> None:
                 icon=":material/close:",
                 type="tertiary",
                 on_click=notices.attempt,
-                args=(engine().datasets.forget_import, name),
+                args=(services().imports.forget, name),
             )
         if importing.passed_over:
             _draw_passed_over(importing)
@@ -98,7 +98,7 @@ def _draw_active(name: str, importing: PictureImport) -> None:
             key="dataset-import-stop",
             type="tertiary",
             on_click=notices.attempt,
-            args=(engine().datasets.stop_import, name),
+            args=(services().imports.stop, name),
         )
 
 

@@ -8,8 +8,9 @@ import streamlit as st
 
 from pages.parts.dataset import bring, captions, clinic, damaged, export, filters, grid, import_progress
 from pages.parts.shared import live, notices
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import labels, language, plain, say
+from story_engine import flows
 from story_engine.domain.picture_import import SAMPLE_PICTURES, SAMPLE_STYLES
 from story_engine.flows.dataset_view import DatasetLook
 
@@ -24,7 +25,7 @@ _DRAWN: dict[str, Callable[[DatasetLook], None]] = {
 
 def draw() -> None:
     """The open dataset, or the way to a first one."""
-    cards = engine().datasets.cards()
+    cards = flows.dataset_view.cards(services())
     titles = {card.name: plain(card.title) for card in cards if card.damage is None}
     names = tuple(titles)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -35,7 +36,7 @@ def draw() -> None:
         _draw_welcome()
         return
     name = _opened(names)
-    look = engine().datasets.look(name)
+    look = flows.dataset_view.look(services(), name)
     _draw_head(name, titles, look)
     damaged.draw(cards, on_delete=_delete)
     import_progress.follow(name)
@@ -142,18 +143,18 @@ def _draw_welcome() -> None:
 
 
 def _start_sample(style: str) -> None:
-    name = engine().datasets.create(say(f"dataset_style_{style}"))
-    engine().datasets.bring_sample(name, style, language=language())
+    name = services().datasets.create(say(f"dataset_style_{style}"))
+    flows.dataset_import.bring_sample(services(), name, style, language=language())
     st.session_state[f"dataset-view-{name}"] = "pictures"
     _open(name)
 
 
 def _create(title: str) -> None:
-    _open(engine().datasets.create(title))
+    _open(services().datasets.create(title))
 
 
 def _delete(name: str) -> None:
-    title = next((card.title for card in engine().datasets.cards() if card.name == name), name)
-    token = engine().datasets.delete(name)
+    title = next((card.title for card in flows.dataset_view.cards(services()) if card.name == name), name)
+    token = flows.dataset_import.delete(services(), name)
     _open(None)
     notices.tell("dataset_deleted", undo=notices.Undo(kind="dataset", token=token), title=title)

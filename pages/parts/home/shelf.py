@@ -5,9 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts.shared import frame, notices, opened
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import ago, family_title, labels, language, plain, say
 from pages.parts.story.panel_picture import jpeg
+from story_engine import flows
 from story_engine.domain.views import StoryCard
 
 PER_PAGE = 24
@@ -25,11 +26,11 @@ def draw_head() -> None:
 def draw() -> None:
     """All stories; for a newcomer, what to do first."""
     key = "shelf-page"
-    shelf = engine().shelf_page(int(st.session_state.get(key, 1)), per_page=PER_PAGE)
+    shelf = flows.shelf.numbered_page(services(), int(st.session_state.get(key, 1)), per_page=PER_PAGE)
     pages = max(1, -(-shelf.stories // PER_PAGE))
     if not shelf.cards and shelf.stories:  # the last story of the last page has gone
         st.session_state[key] = pages
-        shelf = engine().shelf_page(pages, per_page=PER_PAGE)
+        shelf = flows.shelf.numbered_page(services(), pages, per_page=PER_PAGE)
     if pages == 1 and not any(card.rendered for card in shelf.cards):
         _draw_welcome()
     if shelf.cards:
@@ -44,7 +45,7 @@ def draw() -> None:
 
 def _draw_new() -> None:
     with st.popover(say("home.new"), icon=":material/add:", type="primary"):
-        templates = {"": say("home.new_empty")} | {card.slug: card.title for card in engine().templates()}
+        templates = {"": say("home.new_empty")} | {card.slug: card.title for card in flows.shelf.templates(services())}
         st.text_input(say("home.new_title"), key="new-title", placeholder=say("home.new_title_hint"))
         st.selectbox(
             say("home.new_from"),
@@ -52,7 +53,7 @@ def _draw_new() -> None:
             format_func=templates.__getitem__,
             key="new-template",
         )
-        families = {family.name: family_title(family.name) for family in engine().machine().families}
+        families = {family.name: family_title(family.name) for family in flows.machine.inspect(services()).families}
         st.segmented_control(
             say("home.new_family"),
             list(families),
@@ -66,7 +67,10 @@ def _draw_new() -> None:
         if st.button(say("home.create"), key="create", type="primary", width="stretch"):
             template = st.session_state["new-template"] or None
             title = st.session_state["new-title"].strip() or (templates[template] if template else say("home.untitled"))
-            frame.go("story", story=engine().create(title, template=template, family=st.session_state["new-family"]))
+            frame.go(
+                "story",
+                story=flows.shelf.create(services(), title, template=template, family=st.session_state["new-family"]),
+            )
 
 
 def _draw_welcome() -> None:
@@ -78,7 +82,9 @@ def _draw_welcome() -> None:
             with steps.cell():
                 st.markdown(f":material/{icon}: **{say(f'welcome.step{number}')}**")
                 st.caption(say(f"welcome.step{number}_text"))
-        templates = sorted(engine().templates(), key=lambda card: _is_chinese(card.title) != (language() == "zh"))
+        templates = sorted(
+            flows.shelf.templates(services()), key=lambda card: _is_chinese(card.title) != (language() == "zh")
+        )
         if templates:
             with st.container(horizontal=True):
                 for card in templates[:3]:
@@ -88,7 +94,10 @@ def _draw_welcome() -> None:
                         icon=":material/auto_stories:",
                         type="primary" if card is templates[0] else "secondary",
                     ):
-                        frame.go("story", story=engine().create(card.title, template=card.slug, family=card.family))
+                        frame.go(
+                            "story",
+                            story=flows.shelf.create(services(), card.title, template=card.slug, family=card.family),
+                        )
 
 
 def _draw_card(card: StoryCard, family: str) -> None:
@@ -146,7 +155,7 @@ def _draw_rename(card: StoryCard) -> None:
 def _rename(slug: str, key: str) -> None:
     title = st.session_state[key].strip()
     if title:
-        engine().rename(slug, title)
+        services().stories.rename(slug, title)
     st.session_state.pop("renaming", None)
 
 
@@ -158,10 +167,10 @@ def _do(action: str | None, slug: str, title: str) -> None:
     if action == "rename":
         st.session_state["renaming"] = slug
     elif action == "duplicate":
-        engine().duplicate(slug)
+        services().stories.duplicate(slug)
         notices.tell("done.duplicated", title=title)
     elif action == "delete":
-        token = engine().delete(slug)
+        token = services().stories.delete(slug)
         opened.forget(slug)
         notices.tell("done.story_deleted", title=title, undo=notices.Undo(kind="story", token=token))
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import streamlit as st
 
 from pages.parts.shared import notices
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import language, plain, say
+from story_engine import flows
 from story_engine.errors import FixInput, StudioError
 
 KINDS = ["safetensors", "ckpt", "pt", "pth", "bin"]
@@ -40,9 +41,12 @@ def draw() -> None:
         say("lora.upload"), type=KINDS, key=key, max_upload_size=LARGEST_UPLOAD_MB, on_change=_forget
     )
     st.text_input(
-        say("lora.path"), key=path_key, placeholder="/home/me/epoch=0-step=500.ckpt", on_change=_forget,
+        say("lora.path"),
+        key=path_key,
+        placeholder="/home/me/epoch=0-step=500.ckpt",
+        on_change=_forget,
         disabled=upload is not None,
-    )  # fmt: skip
+    )
     path = str(st.session_state.get(path_key) or "").strip()
     asked: dict[str, object] | None = st.session_state.get(_ASKED)
     alpha = _draw_alpha(asked) if asked is not None else None
@@ -82,7 +86,7 @@ def _draw_alpha(asked: dict[str, object]) -> float:
 def _take_in(file_name: str, content: bytes | Path, alpha: float | None) -> None:
     st.session_state.pop(_FAULT, None)
     try:
-        name = engine().lora_library.add_file(file_name, content, alpha=alpha)
+        name = flows.loras.add_file(services(), file_name, content, alpha=alpha)
     except FixInput as error:
         if error.code == "loras.alpha_needed":
             st.session_state[_ASKED] = error.values

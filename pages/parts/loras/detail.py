@@ -8,8 +8,9 @@ from pages.parts.loras import doctor as lora_doctor
 from pages.parts.loras import export, on_story
 from pages.parts.loras.add import open_lora
 from pages.parts.shared import notices
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import ask, services
 from pages.parts.shared.wording import family_title, labels, language, plain, say, size
+from story_engine import flows
 from story_engine.domain.lora import LoraEntry, LoraReport
 from story_engine.errors import StudioError
 
@@ -56,7 +57,7 @@ def _examined(name: str) -> LoraReport | None:
     """The first look opens the tensors, in a process of its own; what it cannot read is said here."""
     try:
         with st.spinner(say("lora.looking")):
-            return engine().lora_library.inspect(name)
+            return flows.loras.inspect(services(), name)
     except StudioError as error:
         st.error(plain(error.text(language())), icon=":material/error:")
         return None
@@ -73,7 +74,7 @@ def _draw_head(entry: LoraEntry) -> None:
                 key=key,
                 label_visibility="collapsed",
                 max_chars=200,
-                on_change=lambda: notices.attempt(engine().lora_library.set_title, entry.name, st.session_state[key]),
+                on_change=lambda: notices.attempt(ask(flows.loras.set_title), entry.name, st.session_state[key]),
             )
         with st.popover(say("lora.rename"), icon=":material/edit:", type="tertiary"):
             _draw_rename(entry)
@@ -96,7 +97,7 @@ def _draw_rename(entry: LoraEntry) -> None:
 
 
 def _draw_delete(entry: LoraEntry) -> None:
-    worn = engine().lora_library.used_by(entry.name)
+    worn = flows.loras.used_by(services(), entry.name)
     if worn:
         st.markdown(say("lora.delete_worn", stories=plain(", ".join(worn))))
     st.button(
@@ -147,7 +148,7 @@ def _draw_use(entry: LoraEntry) -> None:
             max_chars=200,
             placeholder=say("lora.trigger_hint"),
             help=say("lora.trigger_help"),
-            on_change=lambda: notices.attempt(engine().lora_library.set_trigger, entry.name, st.session_state[key]),
+            on_change=lambda: notices.attempt(ask(flows.loras.set_trigger), entry.name, st.session_state[key]),
         )
         strength = f"lora-strength-{entry.name}"
         if st.session_state.get(strength) != entry.strength:
@@ -160,7 +161,7 @@ def _draw_use(entry: LoraEntry) -> None:
             key=strength,
             help=say("lora.recommended_help"),
             on_change=lambda: notices.attempt(
-                engine().lora_library.set_strength, entry.name, float(st.session_state[strength])
+                ask(flows.loras.set_strength), entry.name, float(st.session_state[strength])
             ),
         )
     with right:
@@ -168,12 +169,12 @@ def _draw_use(entry: LoraEntry) -> None:
 
 
 def _rename(name: str, new: str) -> None:
-    stories = engine().lora_library.rename(name, new)
+    stories = flows.loras.rename(services(), name, new)
     open_lora(new.strip())
     notices.tell("lora.renamed", name=new.strip(), n=len(stories))
 
 
 def _delete(name: str) -> None:
-    token = engine().lora_library.delete(name)
+    token = services().lora_library.delete(name)
     open_lora(None)
     notices.tell("lora.deleted", undo=notices.Undo(kind="lora", token=token), name=name)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts.shared import notices
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import family_title, language, plain, say
-from story_engine.domain.lora import LoraEntry, LoraFinding, LoraReport, Repaired
+from story_engine import flows
+from story_engine.domain.finding import Finding
+from story_engine.domain.lora import LoraEntry, LoraReport, Repaired
 from story_engine.errors import FixInput
 from story_engine.messages import message
 
@@ -32,7 +34,7 @@ def draw(entry: LoraEntry, report: LoraReport) -> None:
         _draw_layers(report)
 
 
-def _said(finding: LoraFinding) -> str:
+def _said(finding: Finding) -> str:
     values = dict(finding.values)
     if "family" in values:
         values["family"] = family_title(str(values["family"]))
@@ -147,7 +149,7 @@ def _draw_layers(report: LoraReport) -> None:
 
 def _repair(name: str, what: str, alpha: float | None) -> None:
     try:
-        done = engine().lora_library.repair(name, what, alpha=alpha)
+        done = flows.loras.repair(services(), name, what, alpha=alpha)
     except FixInput as error:
         if error.code == "loras.alpha_needed":
             asked = st.session_state.get(_asked_key(name), ())
@@ -157,7 +159,7 @@ def _repair(name: str, what: str, alpha: float | None) -> None:
 
 
 def _undo(name: str) -> None:
-    step = engine().lora_library.undo_repair(name)
+    step = services().lora_library.undo(name)
     st.session_state.pop(_done_key(name), None)
     if step is not None:
         notices.tell("lora.repair_undone", what=say(f"lora.repair_{step.what}"))

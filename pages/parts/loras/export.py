@@ -7,8 +7,9 @@ from pathlib import Path
 import streamlit as st
 
 from pages.parts.shared import notices
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import language, plain, say, size
+from story_engine import flows
 from story_engine.domain.lora import DIALECTS, LoraEntry, LoraReport
 from story_engine.messages import message
 
@@ -60,4 +61,4 @@ def _draw_losses(entry: LoraEntry, report: LoraReport, dialect: str) -> None:
 
 
 def _write(name: str, dialect: str, key: str, made_of: object) -> None:
-    st.session_state[key] = (made_of, engine().lora_library.convert(name, dialect))
+    st.session_state[key] = (made_of, flows.loras.convert(services(), name, dialect))

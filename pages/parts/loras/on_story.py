@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts.shared import frame, notices
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import family_title, plain, say
+from story_engine import flows
 from story_engine.domain.edit import Edit
 from story_engine.domain.lora import LoraEntry
 from story_engine.domain.resolve import join, separator_of
@@ -15,7 +16,7 @@ from story_engine.domain.story import LoraUse, Story
 
 def draw(entry: LoraEntry) -> None:
     """Choose a story; it then uses the LoRA with the recommended strength."""
-    titles = {slug: plain(title) or say("home.untitled") for slug, title in engine().titles().items()}
+    titles = {slug: plain(title) or say("home.untitled") for slug, title in flows.shelf.titles(services()).items()}
     with st.container(key="card-lora-story", gap="small"):
         if not titles:
             st.caption(say("story.none_yet"))
@@ -27,7 +28,7 @@ def draw(entry: LoraEntry) -> None:
         slug = st.selectbox(
             say("lora.for_story"), list(titles), format_func=titles.__getitem__, key=key, persist_state="session"
         )
-        story = engine().story(slug)
+        story = services().stories.load(slug)
         used = next((use for use in story.loras if use.name == entry.name), None)
         if entry.family and entry.family != story.settings.family:
             made, paints = plain(family_title(entry.family)), plain(family_title(story.settings.family))
@@ -55,9 +56,9 @@ def draw(entry: LoraEntry) -> None:
 
 def apply(slug: str, entry: LoraEntry, with_trigger: bool) -> None:
     """The story uses the LoRA from now on; the word that calls it stands in front of its style."""
-    story = engine().story(slug)
+    story = services().stories.load(slug)
     before = story.revision
-    engine().edit(slug, edits(story, entry, with_trigger=with_trigger))
+    services().stories.edit(slug, edits(story, entry, with_trigger=with_trigger))
     notices.tell(
         "lora.used_now",
         undo=notices.Undo(kind="revision", token=str(before), story=slug),

@@ -8,8 +8,8 @@ from pages.parts.loras import add as lora_add
 from pages.parts.loras import detail
 from pages.parts.loras.add import open_lora, opened_lora
 from pages.parts.shared import frame
-from pages.parts.shared.engine import engine
 from pages.parts.shared.lora_use import title_of
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import family_title, plain, say
 from story_engine.domain.lora import LoraEntry
 
@@ -19,7 +19,7 @@ STATE_ICONS = {"ok": ":material/check_circle:", "warning": ":material/warning:",
 
 def draw() -> None:
     """The opened LoRA, the library, or the way to a first one."""
-    entries = {entry.name: entry for entry in engine().lora_library.entries()}
+    entries = {entry.name: entry for entry in services().lora_library.entries()}
     name = opened_lora()
     if name in entries:
         detail.draw(entries[name])

@@ -6,8 +6,9 @@ import streamlit as st
 
 from pages.parts.settings import trash
 from pages.parts.shared import notices
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import ask, services
 from pages.parts.shared.wording import language, plain, say, size
+from story_engine import flows
 from story_engine.domain.disk import Cleanup, DiskUse, Limits, Room
 from story_engine.flows.disk_work import DiskState
 
@@ -39,15 +40,15 @@ _CACHE_GB = (0.1, 10_000.0, 1.0)
 def draw() -> None:
     """The whole section. Measured in the background: the page never waits for it."""
     st.subheader(say("disk.title"), anchor=False)
-    state = engine().disk.state()
+    state = flows.disk.state(services())
     with st.container(key="card-disk", gap="small"):
         _draw_status(state)
         if state.use is not None:
             _draw_parts(state.use)
             _draw_stories(state.use)
             _draw_cleanups(state.use, is_cleaning=state.is_cleaning)
-            trash.draw(state.use, engine().disk.limits())
-        _draw_limits(engine().disk.limits())
+            trash.draw(state.use, flows.disk.limits(services()))
+        _draw_limits(flows.disk.limits(services()))
 
 
 def _draw_status(seen: DiskState) -> None:
@@ -57,7 +58,7 @@ def _draw_status(seen: DiskState) -> None:
     @st.fragment(run_every=TICK_SECONDS if is_busy else None)
     def tick() -> None:
         with notices.shown_here():
-            state = engine().disk.state()
+            state = flows.disk.state(services())
             if is_busy and not (state.is_measuring or state.is_cleaning):
                 st.rerun()
             if state.error is not None:
@@ -133,7 +134,7 @@ def _draw_cleanups(use: DiskUse, *, is_cleaning: bool) -> None:
             type="primary",
             disabled=is_cleaning or not chosen,
             on_click=notices.attempt,
-            args=(engine().disk.start_cleaning, [each.kind for each in chosen]),
+            args=(ask(flows.disk.start_cleaning), [each.kind for each in chosen]),
         )
 
 
@@ -180,4 +181,4 @@ def _draw_limits(limits: Limits) -> None:
 
 
 def _set(name: str, key: str) -> None:
-    notices.attempt(lambda: engine().disk.set_limits(**{name: st.session_state[key]}))
+    notices.attempt(lambda: flows.disk.set_limits(services(), **{name: st.session_state[key]}))

@@ -6,8 +6,9 @@ import streamlit as st
 
 from pages.parts.settings import disk
 from pages.parts.shared import live, notices
-from pages.parts.shared.engine import engine, workspace
+from pages.parts.shared.services import ask, services, workspace
 from pages.parts.shared.wording import family_title, plain, say, size
+from story_engine import flows
 from story_engine.domain.job import JobView
 from story_engine.domain.views import FamilyState, Machine
 
@@ -30,7 +31,7 @@ _FINISHED_SHOWN = 20
 def draw() -> None:
     """Everything about this machine."""
     st.title(say("nav.settings"), anchor=False)
-    machine = engine().machine()
+    machine = flows.machine.inspect(services())
     _draw_device(machine)
     st.subheader(say("machine.models"), anchor=False)
     for family in machine.families:
@@ -98,12 +99,12 @@ def _draw_download(name: str, size_bytes: int | None) -> None:
         key=f"download-{name}",
         icon=":material/download:",
         on_click=notices.attempt,
-        args=(engine().download, name),
+        args=(ask(flows.queue.download), name),
     )
 
 
 def _draw_finished() -> None:
-    finished = [job for job in engine().jobs(active=False) if not job.is_active]
+    finished = [job for job in flows.queue.jobs(services(), active=False) if not job.is_active]
     if not finished:
         return
     with st.expander(say("jobs.finished", n=len(finished)), type="compact", key="finished-jobs"):
@@ -125,5 +126,5 @@ def _draw_one(job: JobView) -> None:
                 type="tertiary",
                 icon=":material/refresh:",
                 on_click=notices.attempt,
-                args=(engine().retry, job.id),
+                args=(ask(flows.queue.retry), job.id),
             )

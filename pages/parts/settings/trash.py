@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from pages.parts.shared import notices
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import ago, plain, say, size
+from story_engine import flows
 from story_engine.domain.disk import DAY_SECONDS, DiskUse, Limits, TrashRoom
 
 SHOWN = 50
@@ -76,10 +77,10 @@ def _draw_buttons(room: TrashRoom) -> None:
 
 
 def _restore(token: str) -> None:
-    entry = engine().disk.restore(token)
+    entry = flows.disk.restore(services(), token)
     notices.tell("trash.restored", title=entry.title)
 
 
 def _forget(token: str) -> None:
-    engine().disk.forget(token)
+    flows.disk.forget(services(), token)
     notices.tell("trash.forgotten")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import services
 from story_engine.domain.edit import Edit
 from story_engine.domain.story import Story
 from story_engine.errors import EditConflict, StudioError
@@ -59,9 +59,9 @@ class Field:
             EditConflict: it does not; with both values as the widget has them.
         """
         try:
-            engine().edit(self.story, self.edits(value, seen))
+            services().stories.edit(self.story, self.edits(value, seen))
         except EditConflict as error:
-            theirs = self.value_in(engine().story(self.story))
+            theirs = self.value_in(services().stories.load(self.story))
             raise EditConflict(scene=self.scene, field=self.name, mine=value, theirs=theirs) from error
 
 

@@ -9,8 +9,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.parts.shared import disk_line, notices
-from pages.parts.shared.engine import engine, workspace
+from pages.parts.shared.services import ask, services, workspace
 from pages.parts.shared.wording import duration, language, plain, say, size
+from story_engine import flows
 from story_engine.domain.job import JobView
 from story_engine.domain.job_result import RenderResult
 from story_engine.messages import known_codes, message
@@ -23,12 +24,12 @@ def follow(*, story: str | None = None, slots: Mapping[str, DeltaGenerator] | No
 
     `quiet`: draw nothing while there is no work, instead of saying so.
     """
-    seen = _state(engine().jobs(story=story))
+    seen = _state(flows.queue.jobs(services(), story=story))
 
     @st.fragment(run_every=TICK_SECONDS if seen else None)
     def tick() -> None:
         with notices.shown_here():
-            jobs = engine().jobs(story=story)
+            jobs = flows.queue.jobs(services(), story=story)
             if seen and _state(jobs) != seen:
                 st.rerun()  # a panel or a job is done: once, since the next run starts from the new state
             if jobs:
@@ -49,7 +50,7 @@ def follow(*, story: str | None = None, slots: Mapping[str, DeltaGenerator] | No
 
 def draw_trouble() -> None:
     """Why nobody does the jobs that wait, where the dispatcher does not start."""
-    trouble = engine().start_trouble()
+    trouble = flows.queue.start_trouble(services())
     if trouble is not None:
         values = {"count": trouble.count, "reason": trouble.reason, "log": trouble.log}
         st.error(plain(message("jobs.dispatcher_keeps_failing", language(), **values)), icon=":material/error:")
@@ -65,13 +66,13 @@ def draw_job(job: JobView, *, with_story: bool = False) -> None:
             type="tertiary",
             disabled=job.wants_cancel,
             on_click=notices.attempt,
-            args=(engine().cancel, job.id),
+            args=(services().ledger.request_cancel, job.id),
         )
 
 
 def draw_failure(story: str) -> None:
     """Why the story's last job came to nothing, with another try; until dismissed or until a newer job."""
-    finished = [job for job in engine().jobs(story=story, active=False) if not job.is_active]
+    finished = [job for job in flows.queue.jobs(services(), story=story, active=False) if not job.is_active]
     if not finished:
         return
     job = finished[-1]
@@ -90,7 +91,7 @@ def draw_failure(story: str) -> None:
                 key=f"retry-{job.id}",
                 icon=":material/refresh:",
                 on_click=notices.attempt,
-                args=(engine().retry, job.id),
+                args=(ask(flows.queue.retry), job.id),
             )
         st.button(
             say("action.dismiss"),

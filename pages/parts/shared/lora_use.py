@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages.parts.shared import fields, notices, trouble
-from pages.parts.shared.engine import engine
 from pages.parts.shared.fields import Field
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import family_title, plain, say
 from story_engine.domain.edit import Edit
 from story_engine.domain.lora import LoraEntry
@@ -87,7 +87,7 @@ class Chosen(Field):
     def edits(self, value: object, seen: object) -> list[Edit]:
         """One per LoRA that came or went; one that comes has the strength that is recommended for it."""
         before, after = _names(seen), _names(value)
-        recommended = {entry.name: entry.strength for entry in engine().lora_library.entries()}
+        recommended = {entry.name: entry.strength for entry in services().lora_library.entries()}
         came = [LoraUse(name=name, strength=recommended.get(name, 1.0)) for name in after if name not in before]
         went = [name for name in before if name not in after]
         return [self.place.edit((use.name,), use, None) for use in came] + [
@@ -103,7 +103,7 @@ class Chosen(Field):
 def draw(place: Place, story: Story) -> None:
     """The choice, and for each chosen LoRA its strength and its trigger word."""
     used = place.loras(story) or ()
-    library = {entry.name: entry for entry in engine().lora_library.entries()}
+    library = {entry.name: entry for entry in services().lora_library.entries()}
     names = list(dict.fromkeys((*library, *(use.name for use in used))))
     if not names:
         st.caption(say("settings.no_loras"))
@@ -138,7 +138,7 @@ def title_of(name: str, entry: LoraEntry | None) -> str:
 def _checkpoint(name: str) -> LoraEntry | None:
     """A checkpoint of a training can be used without being in the library."""
     try:
-        return engine().lora_library.entry(name)
+        return services().lora_library.entry(name)
     except ChooseAnother:
         return None
 
@@ -186,11 +186,11 @@ def _draw_trigger(place: Place, story: Story, entry: LoraEntry) -> None:
 
 def _put_trigger(place: Place, trigger: str) -> None:
     fields.save_all()
-    story = engine().story(place.slug)
+    story = services().stories.load(place.slug)
     scene = story.scenes[0] if place.scene is None else story.scene(place.scene)
     name, seen = ("style", story.style) if place.scene is None else ("prompt", scene.prompt)
     value = join((trigger, seen), separator_of(story, scene))
-    engine().edit(place.slug, [Edit(scene=place.scene, field=name, value=value, seen=seen)])
+    services().stories.edit(place.slug, [Edit(scene=place.scene, field=name, value=value, seen=seen)])
 
 
 def _names(value: object) -> list[str]:

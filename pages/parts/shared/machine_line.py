@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import family_title, plain, say
+from story_engine import flows
 
 
 def draw() -> None:
     """Device, model families, scorer."""
-    machine = engine().machine()
+    machine = flows.machine.inspect(services())
     with st.container(key="machine-line", horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(plain(machine.device), icon=":material/memory:", color="gray")
         for family in machine.families:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages.parts.shared import wording
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import services
 from story_engine.errors import StudioError
 
 log = logging.getLogger(__name__)
@@ -112,17 +112,17 @@ def _undo(undo: Undo) -> None:
 
 def _take_back(undo: Undo) -> None:
     if undo.kind == "story":
-        engine().restore(undo.token)
+        services().stories.restore(undo.token)
     elif undo.kind == "take":
-        engine().restore_take(undo.token)
+        services().takes.restore(undo.token)
     elif undo.kind == "lora":
-        engine().lora_library.restore(undo.token)
+        services().lora_library.restore(undo.token)
     elif undo.kind == "dataset":
-        engine().datasets.restore(undo.token)
+        services().datasets.restore(undo.token)
     elif undo.kind == "run":
-        engine().training.restore(undo.token)
+        services().runs.restore(undo.token)
     else:
-        engine().go_back_to(undo.story, int(undo.token))
+        services().stories.go_back_to(undo.story, int(undo.token))
     tell("done.undone")
 
 

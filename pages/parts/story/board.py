@@ -12,7 +12,7 @@ from story_engine.domain.story import Story
 
 
 def draw(story: Story, board: Board) -> dict[str, DeltaGenerator]:
-    """Four columns on a desk, two on a phone; returns the picture slots by scene id."""
+    """Four columns on a services(), two on a phone; returns the picture slots by scene id."""
     slots = {}
     with st.container(key="board-page"):
         if story.title:

@@ -8,8 +8,8 @@ from itertools import count
 import streamlit as st
 
 from pages.parts.shared import fields, inputs, notices, trouble
-from pages.parts.shared.engine import engine
 from pages.parts.shared.fields import Field
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import plain, say
 from story_engine.domain.edit import Edit
 from story_engine.domain.story import Character, Story
@@ -149,22 +149,22 @@ def _draw_outfit(slug: str, character: Character, outfit: str, words: str) -> No
 
 
 def _add(slug: str) -> None:
-    taken = {character.id for character in engine().story(slug).characters}
+    taken = {character.id for character in services().stories.load(slug).characters}
     fresh = next(name for number in range(1, len(taken) + 2) if (name := f"character-{number}") not in taken)
-    engine().edit(slug, [_edit((fresh,), Character(id=fresh, name=say("cast.new", n=len(taken) + 1)), None)])
+    services().stories.edit(slug, [_edit((fresh,), Character(id=fresh, name=say("cast.new", n=len(taken) + 1)), None)])
 
 
 def _add_outfit(slug: str, character: str) -> None:
-    found = _character(engine().story(slug), character)
+    found = _character(services().stories.load(slug), character)
     taken = found.outfits if found is not None else {}
     names = (say("cast.new_outfit", n=number) for number in count(len(taken) + 1))
     fresh = next(name for name in names if name not in taken)
-    engine().edit(slug, [_edit((character, "outfits", fresh), "", None)])
+    services().stories.edit(slug, [_edit((character, "outfits", fresh), "", None)])
 
 
 def _remove(slug: str, seen: Character) -> None:
     fields.save_all()
-    before = engine().story(slug).revision
+    before = services().stories.load(slug).revision
     _take_away(slug, (seen.id,), _as_saved(slug, seen), seen.name or seen.id)
     notices.tell("done.character_removed", undo=notices.Undo(kind="revision", token=str(before), story=slug))
 
@@ -191,7 +191,7 @@ def _take_away(slug: str, part: tuple[str, ...], seen: object, called: str) -> N
         Wait: another tab has changed it; what it says now is better read before it goes.
     """
     try:
-        engine().edit(slug, [_edit(part, None, seen)])
+        services().stories.edit(slug, [_edit(part, None, seen)])
     except EditConflict as error:
         raise Wait("story.part_changed", part=called) from error
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import ask
 from pages.parts.shared.wording import plain, say
 from pages.parts.story import redraw
 from pages.parts.story.panel_picture import jpeg
+from story_engine import flows
 from story_engine.domain.board import Panel, TakeView
 from story_engine.domain.recipe import Recipe
 
@@ -76,7 +77,7 @@ def _draw_side(slug: str, scene: str, views: dict[str, TakeView], side: str, fir
         key=f"{key}-pick",
         width="stretch",
         on_click=redraw.panel,
-        args=(slug, scene, engine().pick, slug, scene, take),
+        args=(slug, scene, ask(flows.takes.pick), slug, scene, take),
     )
     return view
 

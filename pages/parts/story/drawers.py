@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts.shared import inputs, notices
-from pages.parts.shared.engine import engine
 from pages.parts.shared.fields import Field
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import ago, labels, plain, say
 from pages.parts.story import cast
 from pages.parts.story import settings as story_settings
@@ -55,7 +55,7 @@ def _draw_words(slug: str, story: Story) -> None:
 
 
 def _draw_history(slug: str) -> None:
-    revisions = engine().history(slug)
+    revisions = services().stories.history(slug)
     if not revisions:
         st.caption(say("history.none"))
         return
@@ -69,5 +69,5 @@ def _draw_history(slug: str) -> None:
                 type="tertiary",
                 icon=":material/undo:",
                 on_click=notices.attempt,
-                args=(engine().go_back_to, slug, revision.number),
+                args=(services().stories.go_back_to, slug, revision.number),
             )

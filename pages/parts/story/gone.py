@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.parts.shared import fields, notices, opened
-from pages.parts.shared.engine import engine
 from pages.parts.shared.fields import Trouble
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import language, plain, say
 from story_engine.domain.story import Story
 from story_engine.errors import StudioError
@@ -41,7 +41,7 @@ def draw(slug: str, error: StudioError) -> None:
 
 def _keep(slug: str, story: Story, unsaved: Sequence[Trouble]) -> None:
     edits = [edit for each in unsaved for edit in each.field.edits(each.typed, each.field.value_in(story))]
-    new = engine().create_from(story, edits)
+    new = services().stories.create_from(story, edits)
     fields.forget(slug)
     opened.remember(new)
     st.query_params["story"] = new

@@ -11,16 +11,13 @@ from pages.parts.shared.fields import Field
 from pages.parts.shared.wording import family_title, plain, say
 from pages.parts.story import redraw
 from story_engine.domain.board import Board
-from story_engine.domain.gate import gate
+from story_engine.domain.gate import CHALLENGE_GATE, gate
 from story_engine.domain.story import Story
-
-THRESHOLD = 6.0
-"""The challenge's gate, until a person moves it on the submission page."""
 
 
 def threshold() -> float:
-    """The gate as this session has set it."""
-    return float(st.session_state.get("gate_chosen", THRESHOLD))
+    """The gate as this session has set it; the challenge's, until a person moves it on the submission page."""
+    return float(st.session_state.get("gate_chosen", CHALLENGE_GATE))
 
 
 def draw(slug: str, story: Story, board: Board) -> None:

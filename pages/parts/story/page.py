@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts.shared import fields, frame, live, notices, opened, trouble
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import language, plain, say
 from pages.parts.story import board as board_page
 from pages.parts.story import drawers, gone, head, scene_card, stand_in, toolbar
+from story_engine import flows
 from story_engine.errors import ChooseAnother
 from story_engine.messages import message
 
@@ -23,7 +24,7 @@ def draw() -> None:
         st.query_params["story"] = slug
     _warm_up()
     try:
-        now = engine().open(slug)
+        now = flows.panels.open_story(services(), slug)
     except ChooseAnother as error:
         gone.draw(slug, error)
         return
@@ -32,7 +33,7 @@ def draw() -> None:
     fields.start_run()
     head.draw(slug, story, board)
     unsaved = st.container()
-    for code, values in engine().notices(slug, language(), story):
+    for code, values in flows.panels.notices(services(), slug, language(), story):
         st.warning(plain(message(code, language(), **values)), icon=":material/healing:")
     drawers.draw(slug, story)
     banner, view = toolbar.draw(slug, story, board)
@@ -56,7 +57,7 @@ def draw() -> None:
 def choose(page: str) -> None:
     """No story is open: offer those on the shelf."""
     st.title(say(f"nav.{page}"), anchor=False)
-    titles = engine().titles()
+    titles = flows.shelf.titles(services())
     st.markdown(say("story.choose") if titles else say("story.none_yet"))
     with st.container(horizontal=True):
         for slug, title in titles.items():
@@ -70,4 +71,4 @@ def _warm_up() -> None:
     """The dispatcher starts with the first look at a story, so that the first render does not wait for it."""
     if not st.session_state.get("warmed_up"):
         st.session_state["warmed_up"] = True
-        notices.attempt(engine().warm_up)
+        notices.attempt(services().start_dispatcher)

@@ -10,7 +10,7 @@ import streamlit as st
 from PIL import Image, ImageDraw
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import family_title, plain, say
 from story_engine.domain.board import Panel, TakeView
 
@@ -56,7 +56,7 @@ def jpeg(path: Path) -> bytes:
 @lru_cache(maxsize=1024)
 def _jpeg(path: Path) -> bytes:
     """A take never changes, so the disk is read once; 1024 of them are about 20 MB. What failed is not remembered."""
-    content = engine().thumbnail(path)
+    content = services().takes.shown(path)
     if content is None:
         raise FileNotFoundError(path)
     return content

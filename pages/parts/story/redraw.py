@@ -13,7 +13,8 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from pages.parts.shared import notices
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import services
+from story_engine import flows
 from story_engine.domain.board import Board, OpenStory, Panel
 from story_engine.domain.story import Story
 from story_engine.errors import StudioError
@@ -70,7 +71,7 @@ def _now(slug: str, scene: str) -> tuple[Story, Panel]:
 
 def _open(slug: str) -> OpenStory:
     try:
-        return engine().open(slug)
+        return flows.panels.open_story(services(), slug)
     except StudioError:
         st.rerun()  # the story has gone or is damaged: the page as a whole says so
 

@@ -9,10 +9,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.parts.shared import fields, inputs, notices, trouble
-from pages.parts.shared.engine import engine
 from pages.parts.shared.fields import Field
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import labels, plain, say
 from pages.parts.story import panel_picture, redraw, scene_loras, take_strip, toolbar, who
+from story_engine import flows
 from story_engine.domain.board import Panel
 from story_engine.domain.edit import Edit
 from story_engine.domain.story import LARGEST_SEED, Scene, Story
@@ -140,7 +141,7 @@ def _draw_dice_and_pin(slug: str, _: Story, panel: Panel) -> None:
 
 def _draw_sent(slug: str, story: Story, scene: Scene) -> None:
     """Token count always; the text itself, and the negative prompt, when unfolded."""
-    sent = engine().resolved(story, scene.id)
+    sent = flows.resolved_text.resolved_text(services(), story, scene.id)
     count = say("sent.tokens", n=sent.prompt_tokens, limit=sent.token_limit)
     cut = sent.prompt_cut is not None or sent.negative_cut is not None
     if sent.unknown_words:
@@ -173,25 +174,25 @@ def _draw_text(label: str, text: str, cut: int | None) -> None:
 
 
 def _pin(slug: str, scene: str, pinned: bool) -> None:
-    engine().edit(slug, [Edit(scene=scene, field="pinned", value=not pinned, seen=pinned)])
+    services().stories.edit(slug, [Edit(scene=scene, field="pinned", value=not pinned, seen=pinned)])
 
 
 def _redo(slug: str, scene: str, takes: int) -> None:
     fields.save_all()
     try:
-        toolbar.tell_submitted(engine().redo(slug, scene, takes=takes), what="render")
+        toolbar.tell_submitted(flows.queue.redo(services(), slug, scene, takes=takes), what="render")
     except StandInNeeded:
         notices.tell("stand_in.first")
 
 
 def _arrange(action: str | None, slug: str, scene: str) -> None:
     if action == "up":
-        engine().move_scene(slug, scene, by=-1)
+        services().stories.move_scene(slug, scene, by=-1)
     elif action == "down":
-        engine().move_scene(slug, scene, by=1)
+        services().stories.move_scene(slug, scene, by=1)
     elif action == "insert":
-        engine().add_scene(slug, after=scene)
+        services().stories.add_scene(slug, after=scene)
     elif action == "remove":
-        before = engine().story(slug).revision
-        engine().remove_scene(slug, scene)
+        before = services().stories.load(slug).revision
+        services().stories.remove_scene(slug, scene)
         notices.tell("done.scene_removed", undo=notices.Undo(kind="revision", token=str(before), story=slug))

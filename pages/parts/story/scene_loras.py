@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts.shared import fields, lora_use, notices
-from pages.parts.shared.engine import engine
 from pages.parts.shared.lora_use import Place
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import labels, plain, say
 from pages.parts.story import comparison, redraw
+from story_engine import flows
 from story_engine.domain.board import Panel
 from story_engine.domain.edit import Edit
 from story_engine.domain.story import LoraUse, Scene, Story
@@ -19,7 +20,7 @@ KINDS = ("story", "own", "none")
 
 def draw(slug: str, story: Story, scene: Scene) -> None:
     """Folded away; nothing where there is no LoRA anywhere."""
-    if not (story.loras or scene.loras is not None or engine().loras()):
+    if not (story.loras or scene.loras is not None or services().loras.names()):
         return
     kind = _kind(scene)
     used = story.loras_of(scene)
@@ -78,15 +79,15 @@ def _fitting(scene: Scene) -> tuple[str, ...]:
 
 def _turn(place: Place, kind: str, seen: tuple[LoraUse, ...] | None) -> None:
     """What the scene has when a person says "own" is what it had: a start for changing it."""
-    own = seen or engine().story(place.slug).loras
+    own = seen or services().stories.load(place.slug).loras
     value = own if kind == "own" else None if kind == "story" else ()
-    engine().edit(place.slug, [Edit(scene=place.scene, field="loras", value=value, seen=seen)])
+    services().stories.edit(place.slug, [Edit(scene=place.scene, field="loras", value=value, seen=seen)])
 
 
 def _paint_control(slug: str, scene: str) -> None:
     fields.save_all()
     try:
-        engine().render(slug, scenes=[scene], without_loras=True)
+        flows.queue.render(services(), slug, scenes=[scene], without_loras=True)
     except StandInNeeded:
         notices.tell("stand_in.first")
         return

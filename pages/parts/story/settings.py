@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages.parts.shared import inputs, lora_use, trouble
-from pages.parts.shared.engine import engine
 from pages.parts.shared.fields import Field
 from pages.parts.shared.lora_use import Place
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import family_title, labels, plain, say
+from story_engine import flows
 from story_engine.domain.edit import Edit
 from story_engine.domain.family import SAMPLER_TITLES, SIZE_MULTIPLE
 from story_engine.domain.story import Story
@@ -56,7 +57,7 @@ class Setting(Field):
 def draw(slug: str, story: Story) -> None:
     """Three columns: model, picture, LoRAs."""
     settings = story.settings
-    families = {family.name: family for family in engine().machine().families}
+    families = {family.name: family for family in flows.machine.inspect(services()).families}
     wanted = families.get(settings.family)
     if wanted is not None and not wanted.ready and settings.stand_in is not None:
         st.caption(f":material/info: {say('settings.stand_in_note', family=plain(family_title(wanted.name)))}")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts.shared import frame, notices
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import family_title, plain, say
+from story_engine import flows
 from story_engine.domain.edit import Edit
 from story_engine.domain.story import Story
 
@@ -14,7 +15,7 @@ from story_engine.domain.story import Story
 def draw(slug: str, story: Story) -> None:
     """The banner, only while the family is missing and no stand-in is chosen."""
     settings = story.settings
-    families = {family.name: family for family in engine().machine().families}
+    families = {family.name: family for family in flows.machine.inspect(services()).families}
     wanted = families.get(settings.family)
     if wanted is None or wanted.ready:
         return
@@ -52,4 +53,4 @@ def _draw_reminder(slug: str, title: str, chosen: str) -> None:
 
 
 def _choose(slug: str, family: str | None, seen: str | None) -> None:
-    engine().edit(slug, [Edit(scene=None, field="settings", part=("stand_in",), value=family, seen=seen)])
+    services().stories.edit(slug, [Edit(scene=None, field="settings", part=("stand_in",), value=family, seen=seen)])

@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts.shared import notices
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import ask, services
 from pages.parts.shared.wording import labels, say
 from pages.parts.story import comparison, redraw, scene_loras
 from pages.parts.story.panel_picture import jpeg
+from story_engine import flows
 from story_engine.domain.board import Panel, TakeView
 from story_engine.domain.story import Story
 
@@ -73,7 +74,7 @@ def _draw_thumbnail(slug: str, panel: Panel, view: TakeView) -> None:
             key=f"pick-{panel.scene.id}-{view.take.id}",
             type="tertiary",
             on_click=redraw.panel,
-            args=(slug, panel.scene.id, engine().pick, slug, panel.scene.id, view.take.id),
+            args=(slug, panel.scene.id, ask(flows.takes.pick), slug, panel.scene.id, view.take.id),
         )
 
 
@@ -83,18 +84,18 @@ def _do(action: str | None, slug: str, panel: Panel) -> None:
         return
     take = chosen.take.id
     if action == "unpick":
-        engine().pick(slug, scene, None)
+        flows.takes.pick(services(), slug, scene, None)
     elif action == "pin_seed":
-        engine().pin(slug, scene, take)
+        flows.takes.pin(services(), slug, scene, take)
         notices.tell("done.pinned", seed=chosen.take.recipe.seed)
     elif action == "use_settings":
-        before = engine().story(slug).revision
-        engine().use_settings(slug, scene, take)
+        before = services().stories.load(slug).revision
+        flows.takes.use_settings(services(), slug, scene, take)
         notices.tell("done.settings_used", undo=notices.Undo(kind="revision", token=str(before), story=slug))
     elif action == "compare":
         st.session_state[comparison.open_key(slug, scene)] = True
     elif action == "delete":
-        token = engine().delete_take(slug, scene, take)
+        token = services().takes.delete(slug, scene, take)
         notices.tell("done.take_deleted", undo=notices.Undo(kind="take", token=token))
 
 

@@ -6,8 +6,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.parts.shared import fields, notices
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import labels, say
+from story_engine import flows
 from story_engine.domain.board import Board
 from story_engine.domain.story import MOST_SCENES, Story
 from story_engine.domain.views import Submitted
@@ -91,7 +92,7 @@ def draw_add_scene(slug: str, story: Story) -> None:
             icon=":material/add:",
             type="tertiary",
             on_click=notices.attempt,
-            args=(engine().add_scene, slug),
+            args=(services().stories.add_scene, slug),
         )
 
 
@@ -99,7 +100,7 @@ def render(slug: str, *, scenes: list[str] | None = None, takes: int = 1, withou
     """Ask for pictures and say what became of it. The choice of a stand-in is asked for by its banner."""
     fields.save_all()
     try:
-        submitted = engine().render(slug, scenes=scenes, takes=takes, without_loras=without_loras)
+        submitted = flows.queue.render(services(), slug, scenes=scenes, takes=takes, without_loras=without_loras)
         tell_submitted(submitted, what="render")
     except StandInNeeded:
         notices.tell("stand_in.first")
@@ -107,7 +108,7 @@ def render(slug: str, *, scenes: list[str] | None = None, takes: int = 1, withou
 
 def rescore(slug: str) -> None:
     """Ask for scores and say what became of it."""
-    tell_submitted(engine().rescore(slug), what="rescore")
+    tell_submitted(flows.queue.rescore(services(), slug), what="rescore")
 
 
 def tell_submitted(submitted: Submitted, *, what: str) -> None:

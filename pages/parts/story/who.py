@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages.parts.shared import fields, trouble
-from pages.parts.shared.engine import engine
 from pages.parts.shared.fields import Field
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import plain, say
 from story_engine.domain.edit import Edit
 from story_engine.domain.story import Appearance, Character, Scene, Story
@@ -30,7 +30,7 @@ class Who(Field):
 
     def shown(self, value: object) -> str:
         """The pills' texts, in one line."""
-        titles = _titles(engine().story(self.story).characters)
+        titles = _titles(services().stories.load(self.story).characters)
         return " · ".join(titles.get(name, name.replace("\n", " ")) for name in _names(value)) or "–"
 
     def edits(self, value: object, seen: object) -> list[Edit]:

@@ -8,11 +8,12 @@ from zipfile import ZipFile
 import streamlit as st
 
 from pages.parts.shared import live, notices, opened, zip_download
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import ask, services
 from pages.parts.shared.wording import language, plain, say, signed, size
 from pages.parts.story import head
 from pages.parts.story import page as story_page
 from pages.parts.story.panel_picture import jpeg
+from story_engine import flows
 from story_engine.domain.board import Board, OpenStory
 from story_engine.domain.views import CheckItem, GateView
 from story_engine.messages import message
@@ -35,14 +36,14 @@ def draw() -> None:
         return
     if st.query_params.get("story") != slug:
         st.query_params["story"] = slug
-    now = engine().open(slug)
+    now = flows.panels.open_story(services(), slug)
     st.title(say("submit.title", title=plain(now.story.title) or say("home.untitled")), anchor=False)
     live.follow(story=slug, quiet=True)
     left, right = st.columns([7, 5], gap="large")
     with left:
         gate = _draw_gate(now)
         _draw_bars(now.board, gate)
-        items = engine().checklist(now, threshold=head.threshold())
+        items = flows.export.checklist(services(), now, threshold=head.threshold())
         _draw_checklist(items)
         _draw_export(slug, items)
     with right:
@@ -66,7 +67,7 @@ def _draw_gate(now: OpenStory) -> GateView:
             width=150,
             help=say("submit.threshold_hint"),
         )
-        gate = engine().gate(now, threshold=float(value))
+        gate = flows.export.gate_view(services(), now, threshold=float(value))
         with row:
             st.metric(
                 say("submit.mean") if gate.is_challenge else say("submit.mean_preview"),
@@ -80,7 +81,7 @@ def _draw_gate(now: OpenStory) -> GateView:
                     key="submit-rescore",
                     icon=":material/star:",
                     on_click=notices.attempt,
-                    args=(engine().rescore, now.slug),
+                    args=(ask(flows.queue.rescore), now.slug),
                 )
         if not gate.is_challenge:
             st.caption(f":material/info: {say('submit.preview_only')}")
@@ -145,7 +146,7 @@ def _draw_files(path: Path) -> None:
 
 
 def _export(slug: str, ready: str) -> None:
-    st.session_state[ready] = engine().export(slug, threshold=head.threshold())
+    st.session_state[ready] = flows.export.export(services(), slug, threshold=head.threshold())
 
 
 def _draw_sheet(now: OpenStory) -> None:
@@ -153,4 +154,4 @@ def _draw_sheet(now: OpenStory) -> None:
     if all(panel.chosen is None for panel in now.board.panels):
         st.caption(say("submit.no_sheet"))
         return
-    st.image(engine().contact_sheet(now), width="stretch", alt=say("submit.sheet"))
+    st.image(flows.export.sheet(services(), now), width="stretch", alt=say("submit.sheet"))

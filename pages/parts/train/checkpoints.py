@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts.shared import notices
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import language, plain, say
+from story_engine import flows
 from story_engine.flows.train_view import RunLook
 from story_engine.messages import message
 
@@ -47,10 +48,10 @@ def draw(look: RunLook) -> None:
                 on_click=notices.attempt,
                 args=(_to_library, run, int(step), name),
             )
-        path = engine().training.checkpoint(run, int(step))
+        path = flows.train_view.checkpoint(services(), run, int(step))
         st.caption(say("train_checkpoint_file", path=plain(path.name), folder=plain(str(path.parent))))
 
 
 def _to_library(run: str, step: int, key: str) -> None:
-    name = engine().lora_library.add_checkpoint(run, step, str(st.session_state[key]).strip() or None)
+    name = flows.loras.add_checkpoint(services(), run, step, str(st.session_state[key]).strip() or None)
     notices.tell("train_in_library", name=name)

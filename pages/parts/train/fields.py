@@ -6,22 +6,30 @@ from collections.abc import Collection, Mapping
 
 import streamlit as st
 
-from pages.parts.shared.engine import engine
 from pages.parts.shared.wording import family_title, language, say, texts
 from story_engine.domain.family import FAMILY_NAMES
 from story_engine.domain.training import LIMITS, PRECISIONS, SCHEDULERS, TARGETS, TrainingSpec
+from story_engine.domain.training_text import spec_from_preset
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "length": ("max_epochs", "steps_per_epoch", "batch_size", "gradient_accumulation_steps"),
     "adapter": ("lora_rank", "lora_alpha", "target_modules", "lora_dropout"),
     "learning": (
-        "learning_rate", "lr_scheduler", "lr_warmup_steps", "weight_decay", "max_grad_norm", "min_snr_gamma",
-        "noise_offset", "caption_dropout", "min_timestep", "max_timestep",
+        "learning_rate",
+        "lr_scheduler",
+        "lr_warmup_steps",
+        "weight_decay",
+        "max_grad_norm",
+        "min_snr_gamma",
+        "noise_offset",
+        "caption_dropout",
+        "min_timestep",
+        "max_timestep",
     ),
     "pictures": ("resolution", "center_crop", "crops", "random_flip", "aspect_buckets", "true_size"),
     "machine": ("family", "precision", "use_gradient_checkpointing", "processes", "seed"),
     "keeping": ("sample_every", "sample_steps", "save_every", "keep_last", "keep_every"),
-}  # fmt: skip
+}
 ELSEWHERE = frozenset({"name", "dataset", "trigger", "other_styles", "sample_prompts"})
 """Fields that the form shows unfolded."""
 _CHOICES: Mapping[str, Collection[str]] = {
@@ -119,4 +127,4 @@ def _read(field: str, usual: object) -> object:
 
 
 def _of_preset(preset: str) -> TrainingSpec:
-    return engine().training.from_preset(preset, name="", dataset="")
+    return spec_from_preset(preset, name="", dataset="")

@@ -8,10 +8,11 @@ import streamlit as st
 
 from pages.parts.dataset import damaged, import_progress
 from pages.parts.shared import live, notices
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import ask, services
 from pages.parts.shared.wording import duration, family_title, language, plain, say, size
 from pages.parts.train import fields as train_fields
 from pages.parts.train import prompts as train_prompts
+from story_engine import flows
 from story_engine.domain.training import SamplePrompt, TrainingSpec
 from story_engine.flows.train import TrainingPlan
 from story_engine.messages import message
@@ -28,16 +29,16 @@ _PRESET = "train:preset"
 
 def draw(*, on_start: Callable[[str], None]) -> None:
     """The form. `on_start` is called with the id of the run that was started."""
-    cards = engine().datasets.cards()
+    cards = flows.dataset_view.cards(services())
     with st.container(key="card-train-form", gap="medium"):
         dataset = _draw_dataset({card.name: plain(card.title) for card in cards if card.damage is None})
         damaged.draw(cards)
-        importing = engine().datasets.picture_import(dataset)
+        importing = services().imports.state(dataset)
         if importing is not None and importing.state != "done":
             import_progress.follow(dataset)
         preset = _draw_presets()
         spec = _draw_fields(dataset, preset)
-    plan = engine().training.plan(spec)
+    plan = flows.train.plan(services(), spec)
     with st.container(key="card-train-plan", gap="small"):
         _draw_plan(plan)
         st.button(
@@ -59,10 +60,10 @@ def _draw_dataset(titles: dict[str, str]) -> str:
     dataset = st.selectbox(
         say("train_dataset"), names, format_func=titles.__getitem__, key=key, persist_state="session"
     )
-    look = engine().datasets.look(str(dataset))
+    look = flows.dataset_view.look(services(), str(dataset))
     with st.container(horizontal=True, gap="xsmall"):
         for entry in look.kept[:8]:
-            thumbnail = engine().datasets.thumbnail(look.name, entry.file)
+            thumbnail = services().datasets.thumbnail(look.name, entry.file)
             if thumbnail.is_file():
                 st.image(str(thumbnail), width=64, alt=entry.caption or entry.file)
     st.caption(say("dataset_kept", kept=len(look.kept), all=len(look.dataset.entries)))
@@ -97,7 +98,7 @@ def _draw_fields(dataset: str, preset: str) -> TrainingSpec:
         trigger = _draw_trigger(dataset)
     fields = train_fields.values(preset)
     family = str(fields["family"])
-    titles = {each.name: family_title(each.name) for each in engine().machine().families}
+    titles = {each.name: family_title(each.name) for each in flows.machine.inspect(services()).families}
     prompts = train_prompts.draw(trigger=trigger)
     other_styles = _draw_other_styles(prompts, trigger, is_notebook=preset == "challenge")
     st.caption(say("train_summary", family=plain(titles.get(family, family)), steps=_steps(fields)))
@@ -115,7 +116,7 @@ def _steps(fields: dict[str, object]) -> int:
 def _draw_name(dataset: str) -> str:
     """Named after its dataset until somebody types another name."""
     key, proposed = "train:name", "train:name-proposed"
-    suggestion = _free_name(engine().datasets.title(dataset))
+    suggestion = _free_name(services().datasets.load(dataset).title)
     if st.session_state.get(key) in (None, "", st.session_state.get(proposed)):
         st.session_state[key] = st.session_state[proposed] = suggestion
     typed = st.text_input(
@@ -125,7 +126,7 @@ def _draw_name(dataset: str) -> str:
 
 
 def _free_name(title: str) -> str:
-    taken = {run.name for run in engine().training.runs()}
+    taken = {run.name for run in flows.train_view.cards(services())}
     name, count = title, 1
     while name in taken:
         count += 1
@@ -137,7 +138,7 @@ def _draw_trigger(dataset: str) -> str:
     """The dataset's own trigger word, until somebody types another."""
     return _draw_proposed(
         "train:trigger",
-        engine().datasets.look(dataset).dataset.trigger,
+        flows.dataset_view.look(services(), dataset).dataset.trigger,
         label=say("train_trigger"),
         explained=say("train_help_trigger"),
         placeholder=say("dataset_trigger_hint"),
@@ -148,7 +149,9 @@ def _draw_other_styles(prompts: tuple[SamplePrompt, ...], trigger: str, *, is_no
     """The style words of the story that is painted, until somebody types others; the notebook knows none."""
     return _draw_proposed(
         "train:other_styles",
-        "" if is_notebook else engine().training.style_words([each.prompt for each in prompts], trigger=trigger),
+        ""
+        if is_notebook
+        else flows.train_samples.style_words(services(), [each.prompt for each in prompts], trigger=trigger),
         label=say("train_other_styles"),
         explained=say("train_help_other_styles"),
         placeholder=say("train_other_styles_none"),
@@ -179,7 +182,7 @@ def _draw_plan(plan: TrainingPlan) -> None:
         say("train_plan_time", time=duration(plan.seconds)) if plan.seconds else say("train_plan_no_time"),
     ]
     st.caption("  \n".join([*facts, plain(plan.device)]))
-    if engine().training.is_being_measured(spec):
+    if flows.train_time.is_being_measured(services(), spec):
         live.follow(quiet=True)
     elif plan.can_start:
         st.button(
@@ -189,12 +192,12 @@ def _draw_plan(plan: TrainingPlan) -> None:
             type="tertiary",
             help=say("train_measure_help"),
             on_click=notices.attempt,
-            args=(engine().training.measure, spec),
+            args=(ask(flows.train_time.measure), spec),
         )
 
 
 def _start(spec: TrainingSpec, on_start: Callable[[str], None]) -> None:
-    run = engine().training.start(spec)
+    run = flows.train.start(services(), spec)
     for key in ("train:name", "train:name-proposed"):
         st.session_state.pop(key, None)
     on_start(run)

@@ -6,11 +6,12 @@ import streamlit as st
 
 from pages.parts.dataset import damaged
 from pages.parts.shared import frame, notices
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import language, say
 from pages.parts.train import form as train_form
 from pages.parts.train import run as train_run
 from pages.parts.train import runs as train_list
+from story_engine import flows
 from story_engine.domain.picture_import import SAMPLE_PICTURES, SAMPLE_STYLES
 
 NEW = "new"
@@ -19,7 +20,7 @@ NEW = "new"
 
 def draw() -> None:
     """Head, then what is open."""
-    runs = engine().training.runs()
+    runs = flows.train_view.cards(services())
     opened = _opened(tuple(run.id for run in runs))
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title(say("train_title"), anchor=False, width="content")
@@ -29,9 +30,13 @@ def draw() -> None:
             )
         elif runs:
             st.button(
-                say("train_back"), key="train-back", icon=":material/arrow_back:", type="tertiary", on_click=open_,
+                say("train_back"),
+                key="train-back",
+                icon=":material/arrow_back:",
+                type="tertiary",
+                on_click=open_,
                 args=(runs[0].id,),
-            )  # fmt: skip
+            )
     if opened != NEW:
         train_run.draw(opened)
     else:
@@ -59,7 +64,7 @@ def _opened(runs: tuple[str, ...]) -> str:
 
 
 def _draw_new() -> None:
-    cards = engine().datasets.cards()
+    cards = flows.dataset_view.cards(services())
     if any(card.damage is None for card in cards):
         train_form.draw(on_start=open_)
     else:
@@ -89,5 +94,5 @@ def _draw_welcome() -> None:
 
 
 def _start_sample(style: str) -> None:
-    name = engine().datasets.create(say(f"dataset_style_{style}"))
-    engine().datasets.bring_sample(name, style, language=language())
+    name = services().datasets.create(say(f"dataset_style_{style}"))
+    flows.dataset_import.bring_sample(services(), name, style, language=language())

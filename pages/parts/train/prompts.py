@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import plain, say
+from story_engine import flows
 from story_engine.domain.training import MOST_SAMPLES, SamplePrompt
 from story_engine.errors import StudioError
 
@@ -15,7 +16,7 @@ PROPOSED = 3
 
 def draw(*, trigger: str) -> tuple[SamplePrompt, ...]:
     """The choice of story and scenes; their prompts."""
-    titles = {slug: plain(title) for slug, title in engine().titles().items()}
+    titles = {slug: plain(title) for slug, title in flows.shelf.titles(services()).items()}
     if not titles:
         return ()
     left, right = st.columns(2, gap="medium")
@@ -34,7 +35,7 @@ def draw(*, trigger: str) -> tuple[SamplePrompt, ...]:
                 persist_state="session",
             )
         )
-    story = engine().story(slug)
+    story = services().stories.load(slug)
     written = {
         scene.id: f"{place}. {scene.title or scene.prompt[:30]}"
         for place, scene in enumerate(story.scenes, start=1)
@@ -55,7 +56,7 @@ def draw(*, trigger: str) -> tuple[SamplePrompt, ...]:
             persist_state="session",
         )
     try:
-        return engine().training.sample_prompts(slug, [str(each) for each in chosen], trigger=trigger)
+        return flows.train_samples.sample_prompts(services(), slug, [str(each) for each in chosen], trigger=trigger)
     except StudioError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return ()

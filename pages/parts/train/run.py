@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts.shared import notices
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import ask, services
 from pages.parts.shared.wording import duration, language, plain, say, size
 from pages.parts.train import chart, runs
 from pages.parts.train import checkpoints as train_checkpoints
 from pages.parts.train import samples as train_samples
+from story_engine import flows
 from story_engine.domain.job import JobView
 from story_engine.domain.run import RESUMABLE
 from story_engine.flows.train_view import RunCard, RunLook
@@ -21,15 +22,15 @@ _COLOURS = {"running": "blue", "finished": "green", "failed": "red", "interrupte
 
 def draw(run: str) -> None:
     """Head, progress and charts that follow by themselves, samples, checkpoints."""
-    look = engine().training.look(run)
+    look = flows.train_view.look(services(), run)
     seen = _state(look)
 
     @st.fragment(run_every=TICK_SECONDS if look.card.is_active else None)
     def tick() -> None:
         with notices.shown_here():
-            now = engine().training.look(run)
+            now = flows.train_view.look(services(), run)
             if now.card.is_active and now.card.job is not None:
-                engine().job(now.card.job.id)  # whoever looks starts a dispatcher where none serves
+                flows.queue.job(services(), now.card.job.id)  # whoever looks starts a dispatcher where none serves
             if look.card.is_active and _state(now) != seen:
                 st.rerun()  # another state, new samples or checkpoints: once, since the next run starts from them
             _draw_head(now)
@@ -80,7 +81,7 @@ def _draw_requests(look: RunLook) -> None:
             icon=f":material/{icon}:",
             disabled=not is_running or what in look.requests or (what == "sample" and not look.spec.sample_prompts),
             on_click=notices.attempt,
-            args=(engine().training.ask, run, what),
+            args=(ask(flows.train.ask), run, what),
         )
     st.button(
         say("train_stop"),
@@ -89,7 +90,7 @@ def _draw_requests(look: RunLook) -> None:
         help=say("train_stop_help"),
         disabled="stop" in look.requests,
         on_click=notices.attempt,
-        args=(engine().training.ask, run, "stop"),
+        args=(ask(flows.train.ask), run, "stop"),
     )
     if is_running:
         st.button(
@@ -98,7 +99,7 @@ def _draw_requests(look: RunLook) -> None:
             type="tertiary",
             help=say("train_force_stop_help"),
             on_click=notices.attempt,
-            args=(engine().training.force_stop, run),
+            args=(ask(flows.train.force_stop), run),
         )
 
 
@@ -110,7 +111,7 @@ def _draw_rest(card: RunCard) -> None:
             icon=":material/play_arrow:",
             type="primary",
             on_click=notices.attempt,
-            args=(engine().training.resume, card.id),
+            args=(ask(flows.train.resume), card.id),
         )
     st.button(
         say("train_delete"),

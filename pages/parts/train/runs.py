@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from pages.parts.shared import notices
-from pages.parts.shared.engine import engine
+from pages.parts.shared.services import services
 from pages.parts.shared.wording import plain, say
+from story_engine import flows
 from story_engine.flows.train_view import RunCard
 
 ICONS = {
@@ -58,7 +59,7 @@ def about(run: RunCard) -> str:
 
 def delete(run: RunCard) -> None:
     """Into the trash, with the way back."""
-    token = engine().training.delete(run.id)
+    token = flows.train.delete(services(), run.id)
     if st.session_state.get("opened_run") == run.id:
         st.session_state.pop("opened_run", None)
         st.query_params.pop("run", None)

@@ -6,23 +6,24 @@ import shutil
 import pytest
 from PIL import Image
 
-from story_engine.bootstrap import open_engine
+from story_engine import flows
+from story_engine.bootstrap import open_services
 from story_engine.cli.main import DONE, PUT_RIGHT, USAGE, run
 from story_engine.config import PROJECT_FOLDER, read_config
 from tests.builders import a_take
 
 
 @pytest.fixture
-def engine(tmp_path, monkeypatch):
+def services(tmp_path, monkeypatch):
     folder = tmp_path / "stories"
     shutil.copytree(PROJECT_FOLDER / "stories", folder, ignore=shutil.ignore_patterns(".*"))
     monkeypatch.setenv("STORY_STUDIO_STORIES", str(folder))
     monkeypatch.setenv("STORY_STUDIO_WORKSPACE", str(tmp_path / "workspace"))
-    engine = open_engine(read_config())
-    story = engine.story("singer")
+    services = open_services(read_config())
+    story = services.stories.load("singer")
     settings = story.settings.model_copy(update={"stand_in": "preview"})
-    engine.services.stories.edit("singer", [_edit("settings", settings, story.settings)])
-    return engine
+    services.stories.edit("singer", [_edit("settings", settings, story.settings)])
+    return services
 
 
 def _edit(field, value, seen):
@@ -31,22 +32,22 @@ def _edit(field, value, seen):
     return Edit(scene=None, field=field, value=value, seen=seen)
 
 
-def painted(engine, monkeypatch):
+def painted(services, monkeypatch):
     """Every picture that is queued is there at once, as a dispatcher would have it in the end."""
 
     def paint(config):
-        for job in engine.jobs(story="singer"):
-            for item in engine.services.ledger.spec(job.id).items:
+        for job in flows.queue.jobs(services, story="singer"):
+            for item in services.ledger.spec(job.id).items:
                 recipe = item.recipe
                 picture = Image.new("RGB", (64, 64), (recipe.seed, recipe.steps, 9))
-                engine.services.takes.add(a_take(recipe, story="singer", scene="s1"), picture, {})
-            engine.cancel(job.id)
+                services.takes.add(a_take(recipe, story="singer", scene="s1"), picture, {})
+            services.ledger.request_cancel(job.id)
 
     monkeypatch.setattr("story_engine.bootstrap.start_dispatcher", paint)
 
 
-def test_a_grid_is_painted_and_written_as_one_picture(engine, tmp_path, monkeypatch, capsys):
-    painted(engine, monkeypatch)
+def test_a_grid_is_painted_and_written_as_one_picture(services, tmp_path, monkeypatch, capsys):
+    painted(services, monkeypatch)
     out = tmp_path / "grid.png"
     words = ["compare", "singer", "--scene", "1", "--x", "seed=0-2", "--y", "steps=5, 10", "--out", str(out), "--json"]
 
@@ -60,7 +61,7 @@ def test_a_grid_is_painted_and_written_as_one_picture(engine, tmp_path, monkeypa
     assert json.loads(capsys.readouterr().out)["found"] == 6
 
 
-def test_everything_wrong_with_the_axes_is_said_on_stderr(engine, capsys):
+def test_everything_wrong_with_the_axes_is_said_on_stderr(services, capsys):
     code = run(["compare", "singer", "--scene", "1", "--x", "seed=x", "--y", "steps=0"])
 
     said = capsys.readouterr()
@@ -68,11 +69,11 @@ def test_everything_wrong_with_the_axes_is_said_on_stderr(engine, capsys):
     assert "seed" in said.err and "0 is outside of 1 to 200" in said.err
 
 
-def test_a_stand_in_s_strengths_are_refused_with_what_to_do(engine, capsys):
+def test_a_stand_in_s_strengths_are_refused_with_what_to_do(services, capsys):
     assert run(["compare", "singer", "--scene", "1", "--x", "strength=0,1"]) == PUT_RIGHT
 
     assert "a stand-in wears no LoRA" in capsys.readouterr().err
 
 
-def test_an_axis_without_values_is_wrong_usage(engine):
+def test_an_axis_without_values_is_wrong_usage(services):
     assert run(["compare", "singer", "--scene", "1", "--x", "seed"]) == USAGE

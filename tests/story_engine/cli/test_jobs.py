@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from story_engine.bootstrap import open_engine
+from story_engine import flows
+from story_engine.bootstrap import open_services
 from story_engine.cli.main import DONE, PUT_RIGHT, run
 from story_engine.config import read_config
 from story_engine.jobs.queue.starts import start_begins, start_failed
@@ -10,20 +11,20 @@ from story_engine.store.layout import Layout
 
 
 @pytest.fixture
-def engine(tmp_path, monkeypatch):
+def services(tmp_path, monkeypatch):
     monkeypatch.setenv("STORY_STUDIO_WORKSPACE", str(tmp_path / "workspace"))
     monkeypatch.setenv("STORY_STUDIO_STORIES", str(tmp_path / "stories"))
     monkeypatch.setattr("story_engine.bootstrap.start_dispatcher", lambda config: None)
-    return open_engine(read_config())
+    return open_services(read_config())
 
 
-def cancelled(engine, count):
+def cancelled(services, count):
     for _ in range(count):
-        engine.cancel(engine.download("kolors"))
+        services.ledger.request_cancel(flows.queue.download(services, "kolors"))
 
 
-def test_jobs_are_listed_with_what_the_list_takes_up(engine, capsys):
-    job = engine.download("kolors")
+def test_jobs_are_listed_with_what_the_list_takes_up(services, capsys):
+    job = flows.queue.download(services, "kolors")
 
     assert run(["jobs", "list", "--json"]) == DONE
 
@@ -34,9 +35,9 @@ def test_jobs_are_listed_with_what_the_list_takes_up(engine, capsys):
     assert report["size_bytes"] > 4096
 
 
-def test_a_list_of_jobs_that_nobody_does_says_why(engine, capsys):
-    engine.download("kolors")
-    layout = Layout.of(engine.config)
+def test_a_list_of_jobs_that_nobody_does_says_why(services, capsys):
+    flows.queue.download(services, "kolors")
+    layout = Layout.of(services.config)
     for _ in range(2):
         start_begins(layout)
     start_failed(layout, "the disk is read-only")
@@ -48,8 +49,8 @@ def test_a_list_of_jobs_that_nobody_does_says_why(engine, capsys):
     assert "the disk is read-only" in capsys.readouterr().err
 
 
-def test_finished_jobs_are_forgotten_on_request_as_far_as_is_asked(engine, capsys):
-    cancelled(engine, 55)
+def test_finished_jobs_are_forgotten_on_request_as_far_as_is_asked(services, capsys):
+    cancelled(services, 55)
 
     assert run(["jobs", "prune", "--json"]) == DONE
     assert json.loads(capsys.readouterr().out)["forgotten"] == 0
@@ -57,8 +58,8 @@ def test_finished_jobs_are_forgotten_on_request_as_far_as_is_asked(engine, capsy
     assert "5 forgotten, 50 kept" in capsys.readouterr().out
 
 
-def test_the_environment_says_how_many_finished_jobs_stay(engine, capsys, monkeypatch):
-    cancelled(engine, 55)
+def test_the_environment_says_how_many_finished_jobs_stay(services, capsys, monkeypatch):
+    cancelled(services, 55)
     monkeypatch.setenv("STORY_STUDIO_JOBS_KEPT", "52")
 
     assert run(["jobs", "prune", "--json"]) == DONE
@@ -67,7 +68,7 @@ def test_the_environment_says_how_many_finished_jobs_stay(engine, capsys, monkey
 
 
 @pytest.mark.parametrize("value", ["many", "-1", "9" * 40, "٣"])
-def test_a_number_that_is_none_is_refused_by_its_name(engine, capsys, monkeypatch, value):
+def test_a_number_that_is_none_is_refused_by_its_name(services, capsys, monkeypatch, value):
     monkeypatch.setenv("STORY_STUDIO_JOB_DAYS_KEPT", value)
 
     assert run(["jobs", "prune"]) == PUT_RIGHT
@@ -75,8 +76,8 @@ def test_a_number_that_is_none_is_refused_by_its_name(engine, capsys, monkeypatc
     assert "STORY_STUDIO_JOB_DAYS_KEPT" in capsys.readouterr().err
 
 
-def test_numbers_beyond_all_dates_and_counts_keep_everything(engine, capsys):
-    cancelled(engine, 55)
+def test_numbers_beyond_all_dates_and_counts_keep_everything(services, capsys):
+    cancelled(services, 55)
 
     assert run(["jobs", "prune", "--keep", str(10**30), "--days", str(10**30), "--json"]) == DONE
 

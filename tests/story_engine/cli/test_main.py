@@ -96,9 +96,23 @@ def test_models_list_names_every_missing_file_with_its_size(stories, capsys):
 
 
 def test_every_command_s_help_has_an_example(capsys):
-    for words in (["render"], ["redo"], ["score"], ["board"], ["pick"], ["lint"], ["export"], ["models", "list"],
-                  ["models", "verify"], ["models", "download"], ["jobs", "list"], ["jobs", "watch"],
-                  ["jobs", "cancel"], ["jobs", "retry"], ["jobs", "prune"]):  # fmt: skip
+    for words in (
+        ["render"],
+        ["redo"],
+        ["score"],
+        ["board"],
+        ["pick"],
+        ["lint"],
+        ["export"],
+        ["models", "list"],
+        ["models", "verify"],
+        ["models", "download"],
+        ["jobs", "list"],
+        ["jobs", "watch"],
+        ["jobs", "cancel"],
+        ["jobs", "retry"],
+        ["jobs", "prune"],
+    ):
         run([*words, "--help"])
         assert "Example" in capsys.readouterr().out, words
 

@@ -3,11 +3,11 @@ from pydantic import ValidationError
 
 from story_engine.domain.training import (
     LIMITS,
-    PRESETS,
     SamplePrompt,
     TrainingSpec,
     problems,
 )
+from story_engine.domain.training_presets import PRESETS
 from story_engine.domain.training_text import read_spec
 from tests.builders import KOLORS, PREVIEW
 

@@ -77,7 +77,9 @@ def test_a_good_story_is_read():
         (["characters"], [{"id": "mimi", "outfits": "rain"}], "outfits_not_a_mapping", "characters[0].outfits"),
         (["scenes", 1, "characters"], ["kiki"], "missing_character", "scenes[1].characters[0].character"),
         (
-            ["scenes", 1, "characters"], [{"character": "mimi", "outfit": "sun"}], "missing_outfit",
+            ["scenes", 1, "characters"],
+            [{"character": "mimi", "outfit": "sun"}],
+            "missing_outfit",
             "scenes[1].characters[0].outfit",
         ),
         (["settings", "family"], "kolor", "unknown_choice_nearest", "settings.family"),
@@ -105,7 +107,7 @@ def test_a_good_story_is_read():
         (["schema"], "one", "schema_unknown", "schema"),
         (["schema"], -1, "schema_unknown", "schema"),
     ],
-)  # fmt: skip
+)
 def test_each_problem_names_its_field_and_what_to_do(path, value, code, field):
     found = problems_of(changed(path, value))
 
@@ -119,13 +121,25 @@ def test_each_problem_names_its_field_and_what_to_do(path, value, code, field):
 @pytest.mark.parametrize(
     ("name", "code"),
     [
-        ("", "name_empty"), ("..", "name_edges"), ("a/b", "name_character"), ("a\\b", "name_character"),
-        ("C:x", "name_character"), ("CON", "name_reserved"), ("nul.txt", "name_reserved"), ("lpt1", "name_reserved"),
-        ("a\u202egnp", "name_invisible"), ("a\u200bb", "name_invisible"), ("a\x00", "name_invisible"),
-        ("cafe\u0301", "name_not_composed"), (".hidden", "name_edges"), ("dot.", "name_edges"), (" a", "name_edges"),
-        ("x" * 300, "name_too_long"), ("{a}", "name_character"),
+        ("", "name_empty"),
+        ("..", "name_edges"),
+        ("a/b", "name_character"),
+        ("a\\b", "name_character"),
+        ("C:x", "name_character"),
+        ("CON", "name_reserved"),
+        ("nul.txt", "name_reserved"),
+        ("lpt1", "name_reserved"),
+        ("a\u202egnp", "name_invisible"),
+        ("a\u200bb", "name_invisible"),
+        ("a\x00", "name_invisible"),
+        ("cafe\u0301", "name_not_composed"),
+        (".hidden", "name_edges"),
+        ("dot.", "name_edges"),
+        (" a", "name_edges"),
+        ("x" * 300, "name_too_long"),
+        ("{a}", "name_character"),
     ],
-)  # fmt: skip
+)
 def test_scene_ids_that_are_no_safe_file_names_are_refused(name, code):
     assert [problem.code for problem in problems_of(changed(["scenes", 0, "id"], name))] == [f"story.{code}"]
 
@@ -144,8 +158,11 @@ def test_all_problems_come_at_once_in_both_languages():
     found = problems_of(data)
 
     assert {problem.code for problem in found} == {
-        "story.text_not_bool", "story.unknown_key_nearest", "story.seed_range", "story.steps_range",
-    }  # fmt: skip
+        "story.text_not_bool",
+        "story.unknown_key_nearest",
+        "story.seed_range",
+        "story.steps_range",
+    }
     error = InvalidInput(tuple(found))
     assert "引号" in error.text("zh")
     assert "quotes" in error.text("en")

@@ -1,6 +1,6 @@
 import pytest
 
-from story_engine.bootstrap import open_engine
+from story_engine.bootstrap import open_services
 from story_engine.config import Config
 from story_engine.flows.dataset_view import cards
 from tests.story_engine.store.test_datasets import filled
@@ -8,7 +8,7 @@ from tests.story_engine.store.test_datasets import filled
 
 @pytest.fixture
 def services(tmp_path):
-    return open_engine(Config(workspace=tmp_path / "workspace", stories=tmp_path / "stories")).services
+    return open_services(Config(workspace=tmp_path / "workspace", stories=tmp_path / "stories"))
 
 
 @pytest.mark.parametrize("harm", ["cut", "null", "link", "folder", "deep"])

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from story_engine.bootstrap import open_engine
+from story_engine import flows
+from story_engine.bootstrap import open_services
 from story_engine.config import Config
 from story_engine.domain.resolve import resolve
 from story_engine.domain.take import Score
@@ -18,16 +19,16 @@ from tests.builders import a_take
 
 
 @pytest.fixture
-def engine(tmp_path):
-    return open_engine(Config(workspace=tmp_path / "workspace", stories=tmp_path / "stories"))
+def services(tmp_path):
+    return open_services(Config(workspace=tmp_path / "workspace", stories=tmp_path / "stories"))
 
 
 @pytest.fixture
-def painted(engine):
+def painted(services):
     """A story of eight scenes, each with a take of its own colour and a score; its slug."""
-    slug = engine.create("猫的一天")
-    story = engine.story(slug)
-    parts = engine.services
+    slug = flows.shelf.create(services, "猫的一天")
+    story = services.stories.load(slug)
+    parts = services
     scorer = parts.present_scorer()
     for index, scene in enumerate(story.scenes):
         story = parts.stories.edit(slug, [edit(scene, "prompt", f"小猫，{index}"), edit(scene, "title", f"题{index}")])
@@ -52,8 +53,8 @@ def edit(scene, field, value):
     return Edit(scene=scene.id, field=field, value=value, seen=getattr(scene, field))
 
 
-def test_the_bundle_holds_pictures_prompts_scores_and_the_sheet_beside_them(engine, painted, tmp_path):
-    path = engine.export(painted, out=tmp_path / "out.zip")
+def test_the_bundle_holds_pictures_prompts_scores_and_the_sheet_beside_them(services, painted, tmp_path):
+    path = flows.export.export(services, painted, out=tmp_path / "out.zip")
 
     with zipfile.ZipFile(path) as bundle:
         names = bundle.namelist()
@@ -68,69 +69,71 @@ def test_the_bundle_holds_pictures_prompts_scores_and_the_sheet_beside_them(engi
         assert "猫的一天" in bundle.read("story.yaml").decode()
 
 
-def test_the_pictures_in_the_bundle_are_the_scored_bytes(engine, painted, tmp_path):
-    with zipfile.ZipFile(engine.export(painted, out=tmp_path / "out.zip")) as bundle:
+def test_the_pictures_in_the_bundle_are_the_scored_bytes(services, painted, tmp_path):
+    with zipfile.ZipFile(flows.export.export(services, painted, out=tmp_path / "out.zip")) as bundle:
         pictures = [bundle.read(name) for name in bundle.namelist() if name.startswith("images/")]
 
-    assert pictures == [panel.chosen.picture.read_bytes() for panel in engine.board(painted).panels]
+    assert pictures == [
+        panel.chosen.picture.read_bytes() for panel in flows.panels.open_story(services, painted).board.panels
+    ]
 
 
-def test_a_picture_that_was_changed_after_scoring_is_not_handed_in(engine, painted, tmp_path):
-    chosen = engine.board(painted).panels[2].chosen
+def test_a_picture_that_was_changed_after_scoring_is_not_handed_in(services, painted, tmp_path):
+    chosen = flows.panels.open_story(services, painted).board.panels[2].chosen
     Image.new("RGB", (256, 256), "white").save(chosen.picture)
 
     with pytest.raises(InvalidInput):
-        engine.export(painted, out=tmp_path / "out.zip")
+        flows.export.export(services, painted, out=tmp_path / "out.zip")
     assert not (tmp_path / "out.zip").exists()
 
 
-def test_a_missing_picture_blocks_and_is_named(engine, painted):
-    first = engine.board(painted).panels[0]
-    engine.delete_take(painted, first.scene.id, first.chosen.take.id)
+def test_a_missing_picture_blocks_and_is_named(services, painted):
+    first = flows.panels.open_story(services, painted).board.panels[0]
+    services.takes.delete(painted, first.scene.id, first.chosen.take.id)
 
     with pytest.raises(NotReady, match="题0"):
-        engine.export(painted)
+        flows.export.export(services, painted)
 
 
-def test_a_preview_mean_under_the_gate_only_warns(engine, painted):
-    states = {item.code: item.state for item in engine.checklist(painted, threshold=9.0)}
+def test_a_preview_mean_under_the_gate_only_warns(services, painted):
+    states = {item.code: item.state for item in flows.export.checklist(services, painted, threshold=9.0)}
 
     assert states["submit.gate_preview"] == "warning"
-    assert engine.export(painted, threshold=9.0).is_file()
+    assert flows.export.export(services, painted, threshold=9.0).is_file()
 
 
-def test_the_gate_says_what_drags(engine, painted):
-    view = engine.gate(painted)
+def test_the_gate_says_what_drags(services, painted):
+    view = flows.export.gate_view(services, painted)
 
     assert view.mean == pytest.approx(6.75) and view.distance == pytest.approx(0.75)
     assert view.pulls[0] < 0 < view.pulls[7]
 
 
-def test_picks_pins_and_settings_of_a_take_come_back(engine, painted):
-    panel = engine.board(painted).panels[0]
+def test_picks_pins_and_settings_of_a_take_come_back(services, painted):
+    panel = flows.panels.open_story(services, painted).board.panels[0]
     take = panel.chosen.take
-    engine.pick(painted, panel.scene.id, take.id)
-    story = engine.pin(painted, panel.scene.id, take.id)
+    flows.takes.pick(services, painted, panel.scene.id, take.id)
+    story = flows.takes.pin(services, painted, panel.scene.id, take.id)
 
-    assert engine.board(painted).panels[0].is_picked
+    assert flows.panels.open_story(services, painted).board.panels[0].is_picked
     assert story.scene(panel.scene.id).pinned and story.scene(panel.scene.id).seed == take.recipe.seed
 
 
-def test_a_deleted_take_comes_back_with_its_token(engine, painted):
-    panel = engine.board(painted).panels[0]
+def test_a_deleted_take_comes_back_with_its_token(services, painted):
+    panel = flows.panels.open_story(services, painted).board.panels[0]
 
-    token = engine.delete_take(painted, panel.scene.id, panel.chosen.take.id)
-    assert engine.board(painted).panels[0].chosen is None
-    engine.restore_take(token)
+    token = services.takes.delete(painted, panel.scene.id, panel.chosen.take.id)
+    assert flows.panels.open_story(services, painted).board.panels[0].chosen is None
+    services.takes.restore(token)
 
-    assert engine.board(painted).panels[0].chosen.take == panel.chosen.take
+    assert flows.panels.open_story(services, painted).board.panels[0].chosen.take == panel.chosen.take
 
 
-def test_a_pick_made_during_an_export_does_not_tear_scores_and_pictures_apart(engine, painted, tmp_path, monkeypatch):
+def test_a_pick_made_during_an_export_does_not_tear_scores_and_pictures_apart(services, painted, tmp_path, monkeypatch):
     """Another tab picks while the zip is being planned: the bundle is that of the moment before, as a whole."""
-    services, scorer = engine.services, engine.services.present_scorer()
+    services, scorer = services, services.present_scorer()
     worse = {}
-    story = engine.story(painted)
+    story = services.stories.load(painted)
     for scene in story.scenes:
         recipe = resolve(story, scene, 1, family=services.families()["preview"], loras={})
         stored = services.takes.add(
@@ -144,12 +147,12 @@ def test_a_pick_made_during_an_export_does_not_tear_scores_and_pictures_apart(en
     def plan_while_another_tab_picks(board):
         planned = plan(board)
         for scene, take in worse.items():
-            engine.pick(painted, scene, take)
+            flows.takes.pick(services, painted, scene, take)
         return planned
 
     monkeypatch.setattr(export, "plan_bundle", plan_while_another_tab_picks)
 
-    with zipfile.ZipFile(engine.export(painted, out=tmp_path / "out.zip")) as bundle:
+    with zipfile.ZipFile(flows.export.export(services, painted, out=tmp_path / "out.zip")) as bundle:
         scores = json.loads(bundle.read("scores.json"))
         recipes = json.loads(bundle.read("recipes.json"))
         sums = {name: hashlib.sha256(bundle.read(name)).hexdigest() for name in recipes}
@@ -158,23 +161,23 @@ def test_a_pick_made_during_an_export_does_not_tear_scores_and_pictures_apart(en
     assert {name: recipe["picture_sha256"] for name, recipe in recipes.items()} == sums
 
 
-def test_the_bundle_says_what_the_story_says_and_nothing_that_was_only_for_its_author(engine, painted, tmp_path):
-    file = engine.config.stories / f"{painted}.yaml"
+def test_the_bundle_says_what_the_story_says_and_nothing_that_was_only_for_its_author(services, painted, tmp_path):
+    file = services.config.stories / f"{painted}.yaml"
     secret = "hf_SECRETSECRETSECRET"
     text = file.read_text(encoding="utf-8").replace("scenes:", f"scenes: # {secret} in the middle")
     file.write_text(f"# token: {secret}\n{text}\n# /home/someone/{secret}\n", encoding="utf-8")
-    assert secret in engine.services.stories.text(painted)
+    assert secret in services.stories.text(painted)
 
-    with zipfile.ZipFile(engine.export(painted, out=tmp_path / "out.zip")) as bundle:
+    with zipfile.ZipFile(flows.export.export(services, painted, out=tmp_path / "out.zip")) as bundle:
         entries = {name: bundle.read(name) for name in bundle.namelist()}
 
     for name, content in entries.items():
         assert secret.encode() not in content, name
         assert str(tmp_path).encode() not in content, name
         assert str(Path.home()).encode() + b"/" not in content, name
-    assert secret in engine.services.stories.text(painted)
+    assert secret in services.stories.text(painted)
     shelf = tmp_path / "elsewhere"
     shelf.mkdir()
     (shelf / "again.yaml").write_bytes(entries["story.yaml"])
-    again = open_engine(Config(workspace=tmp_path / "w2", stories=shelf)).story("again")
-    assert again.model_copy(update={"revision": 0}) == engine.story(painted).model_copy(update={"revision": 0})
+    again = open_services(Config(workspace=tmp_path / "w2", stories=shelf)).stories.load("again")
+    assert again.model_copy(update={"revision": 0}) == services.stories.load(painted).model_copy(update={"revision": 0})

@@ -1,10 +1,12 @@
 """What is asked for more than once, at once, or while it is being stopped."""
 
 import threading
+from functools import partial
 
 import pytest
 
-from story_engine.bootstrap import open_engine
+from story_engine import flows
+from story_engine.bootstrap import open_services
 from story_engine.config import Config
 from story_engine.domain.edit import Edit
 from story_engine.errors import Wait
@@ -20,47 +22,49 @@ def config(tmp_path):
 
 
 @pytest.fixture
-def engine(config, monkeypatch):
+def services(config, monkeypatch):
     monkeypatch.setattr("story_engine.bootstrap.start_dispatcher", lambda config: None)
-    engine = open_engine(config)
-    assert engine.create("cat") == STORY
-    write(engine, "prompt", "an orange kitten")
-    write(engine, "seed", 5)
-    return engine
+    services = open_services(config)
+    assert flows.shelf.create(services, "cat") == STORY
+    write(services, "prompt", "an orange kitten")
+    write(services, "seed", 5)
+    return services
 
 
-def write(engine, field, value, *, scene="s1"):
-    seen = getattr(engine.story(STORY).scene(scene), field)
-    engine.edit(STORY, [Edit(scene=scene, field=field, value=value, seen=seen)])
+def write(services, field, value, *, scene="s1"):
+    seen = getattr(services.stories.load(STORY).scene(scene), field)
+    services.stories.edit(STORY, [Edit(scene=scene, field=field, value=value, seen=seen)])
 
 
-def seeds(engine, *submitted):
-    return [item.recipe.seed for each in submitted for item in engine.services.ledger.spec(each.job).items]
+def seeds(services, *submitted):
+    return [
+        item.recipe.seed for each in submitted for item in services.ledger.spec(partial(flows.queue.job, each)).items
+    ]
 
 
-def test_a_redo_asked_for_twice_is_two_takes(engine):
-    first, second = engine.redo(STORY, "s1"), engine.redo(STORY, "s1")
+def test_a_redo_asked_for_twice_is_two_takes(services):
+    first, second = flows.queue.redo(services, STORY, "s1"), flows.queue.redo(services, STORY, "s1")
 
     assert first.job != second.job
-    assert seeds(engine, first, second) == [5, 6]
+    assert seeds(services, first, second) == [5, 6]
 
 
-def test_more_takes_asked_for_again_count_on_from_those_that_wait(engine):
-    board = engine.render(STORY, scenes=["s1"], takes=2)
+def test_more_takes_asked_for_again_count_on_from_those_that_wait(services):
+    board = flows.queue.render(services, STORY, scenes=["s1"], takes=2)
 
-    more = [engine.redo(STORY, "s1", takes=3), engine.redo(STORY, "s1", takes=2)]
+    more = [flows.queue.redo(services, STORY, "s1", takes=3), flows.queue.redo(services, STORY, "s1", takes=2)]
 
-    assert seeds(engine, board, *more) == [5, 6, 7, 8, 9, 10, 11]
+    assert seeds(services, board, *more) == [5, 6, 7, 8, 9, 10, 11]
 
 
-def test_redos_from_several_tabs_at_once_never_ask_for_the_same_picture(engine, config):
-    tabs = [open_engine(config) for _ in range(3)]
+def test_redos_from_several_tabs_at_once_never_ask_for_the_same_picture(services, config):
+    tabs = [open_services(config) for _ in range(3)]
     begin = threading.Barrier(len(tabs) * 2)
     found = []
 
     def ask(tab):
         begin.wait()
-        found.extend(tab.redo(STORY, "s1", takes=2) for _ in range(3))
+        found.extend(flows.queue.redo(tab, STORY, "s1", takes=2) for _ in range(3))
 
     threads = [threading.Thread(target=ask, args=(tab,)) for tab in tabs for _ in range(2)]
     for thread in threads:
@@ -69,49 +73,52 @@ def test_redos_from_several_tabs_at_once_never_ask_for_the_same_picture(engine, 
         thread.join()
 
     assert len(found) == 18
-    assert sorted(seeds(engine, *found)) == list(range(5, 41))
+    assert sorted(seeds(services, *found)) == list(range(5, 41))
 
 
-def test_a_redo_that_was_stopped_is_asked_for_again_with_its_seed(engine):
-    stopped = engine.redo(STORY, "s1")
-    engine.cancel(stopped.job)
+def test_a_redo_that_was_stopped_is_asked_for_again_with_its_seed(services):
+    stopped = flows.queue.redo(services, STORY, "s1")
+    services.ledger.request_cancel(stopped.job)
 
-    assert seeds(engine, engine.redo(STORY, "s1")) == [5]
-
-
-def test_what_waits_for_other_words_or_another_scene_does_not_count(engine):
-    write(engine, "prompt", "a dog", scene="s2")
-    engine.redo(STORY, "s1")
-    write(engine, "prompt", "an orange kitten asleep")
-
-    again, other = engine.redo(STORY, "s1"), engine.redo(STORY, "s2")
-
-    assert seeds(engine, again) == [5]
-    assert seeds(engine, other) == [engine.story(STORY).scene("s2").seed]
+    assert seeds(services, flows.queue.redo(services, STORY, "s1")) == [5]
 
 
-def test_a_pinned_scene_that_waits_for_its_one_picture_gets_no_second_one(engine):
-    write(engine, "pinned", True)
+def test_what_waits_for_other_words_or_another_scene_does_not_count(services):
+    write(services, "prompt", "a dog", scene="s2")
+    flows.queue.redo(services, STORY, "s1")
+    write(services, "prompt", "an orange kitten asleep")
 
-    first, second = engine.redo(STORY, "s1"), engine.redo(STORY, "s1")
+    again, other = flows.queue.redo(services, STORY, "s1"), flows.queue.redo(services, STORY, "s2")
+
+    assert seeds(services, again) == [5]
+    assert seeds(services, other) == [services.stories.load(STORY).scene("s2").seed]
+
+
+def test_a_pinned_scene_that_waits_for_its_one_picture_gets_no_second_one(services):
+    write(services, "pinned", True)
+
+    first, second = flows.queue.redo(services, STORY, "s1"), flows.queue.redo(services, STORY, "s1")
 
     assert first.job == second.job
 
 
-def test_a_render_asked_for_twice_is_one_job(engine):
-    assert engine.render(STORY, scenes=["s1"], takes=2).job == engine.render(STORY, scenes=["s1"], takes=2).job
+def test_a_render_asked_for_twice_is_one_job(services):
+    assert (
+        flows.queue.render(services, STORY, scenes=["s1"], takes=2).job
+        == flows.queue.render(services, STORY, scenes=["s1"], takes=2).job
+    )
 
 
-def test_a_job_that_is_being_stopped_is_not_called_queued(engine, config):
-    job = engine.redo(STORY, "s1").job
+def test_a_job_that_is_being_stopped_is_not_called_queued(services, config):
+    job = flows.queue.redo(services, STORY, "s1").job
     work = WorkLedger(Layout.of(config))
     claim = work.claim()
-    engine.cancel(job)
+    services.ledger.request_cancel(job)
 
     with pytest.raises(Wait) as raised:
-        engine.retry(job)
+        flows.queue.retry(services, job)
 
     assert raised.value.code == "jobs.being_stopped" and str(job) in str(raised.value)
     work.cancelled(claim.job, claim.attempt)
-    assert engine.retry(job) == job and engine.job(job).state == "queued"
+    assert flows.queue.retry(services, job) == job and flows.queue.job(services, job).state == "queued"
     work.close()

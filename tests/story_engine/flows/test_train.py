@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from story_engine.bootstrap import open_engine
+from story_engine.bootstrap import open_services
 from story_engine.config import Config
 from story_engine.domain.dataset import DatasetEntry
 from story_engine.domain.training import TrainingSpec
@@ -22,20 +22,20 @@ from story_engine.flows.services import Services
 _START = """
 import dataclasses, sys
 from pathlib import Path
-from story_engine.bootstrap import open_engine
+from story_engine.bootstrap import open_services
 from story_engine.config import Config
 from story_engine.domain.training import TrainingSpec
 from story_engine.flows import train
-services = open_engine(Config(workspace=Path(sys.argv[1]), stories=Path(sys.argv[2]))).services
+services = open_services(Config(workspace=Path(sys.argv[1]), stories=Path(sys.argv[2])))
 services = dataclasses.replace(services, start_dispatcher=lambda: None)
-print(train.start(services, TrainingSpec.model_validate_json(sys.argv[3]), user="me"))
+print(train.start(services, TrainingSpec.model_validate_json(sys.argv[3])))
 """
 
 
 @pytest.fixture
 def services(tmp_path: Path) -> Services:
-    engine = open_engine(Config(workspace=tmp_path / "workspace", stories=tmp_path / "stories"))
-    dataset = engine.datasets.create("ink")
+    services = open_services(Config(workspace=tmp_path / "workspace", stories=tmp_path / "stories"))
+    dataset = services.datasets.create("ink")
     entry = DatasetEntry(
         file="a.png",
         original="a.png",
@@ -47,8 +47,8 @@ def services(tmp_path: Path) -> Services:
         likeness="0" * 16,
         caption="a cat",
     )
-    engine.services.datasets.change(dataset, lambda held: held.model_copy(update={"entries": (entry,)}))
-    return dataclasses.replace(engine.services, start_dispatcher=lambda: None)
+    services.datasets.change(dataset, lambda held: held.model_copy(update={"entries": (entry,)}))
+    return dataclasses.replace(services, start_dispatcher=lambda: None)
 
 
 def a_spec(**changes: object) -> TrainingSpec:
@@ -65,7 +65,7 @@ def test_a_second_click_opens_the_run_of_the_first_even_before_it_is_queued(
         submit(*arguments, **keywords)  # type: ignore[arg-type]
 
     monkeypatch.setattr(train, "_submit", slow)
-    clicks = [threading.Thread(target=lambda: runs.append(train.start(services, a_spec(), user="me"))) for _ in "123"]
+    clicks = [threading.Thread(target=lambda: runs.append(train.start(services, a_spec()))) for _ in "123"]
     for click in clicks:
         click.start()
     for click in clicks:
@@ -89,14 +89,14 @@ def test_a_run_whose_start_died_before_it_was_queued_is_queued_by_the_next_click
     spec = a_spec()
     run = services.runs.create(spec, train._pictures(services, spec))
 
-    assert train.start(services, spec, user="me") == run
+    assert train.start(services, spec) == run
     assert services.ledger.latest([f"train-{run}"])[f"train-{run}"].state == "queued"
 
 
 def test_another_training_of_the_same_name_is_refused_by_its_name(services: Services) -> None:
-    train.start(services, a_spec(), user="me")
+    train.start(services, a_spec())
 
     with pytest.raises(InvalidInput) as caught:
-        train.start(services, a_spec(lora_rank=4), user="me")
+        train.start(services, a_spec(lora_rank=4))
 
     assert [problem.code for problem in caught.value.problems] == ["training.name_taken"]

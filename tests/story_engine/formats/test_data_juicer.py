@@ -48,11 +48,18 @@ def test_a_configuration_comes_back_as_it_was():
 
 @pytest.mark.parametrize(
     "data",
-    [None, [], {"process": None}, {"process": [{"image_blur_filter": {}}]}, {"process": [3]},
-     {"process": [{"image_shape_filter": {"min_widht": 3}}]}, {"process": [{"image_shape_filter": {"min_width": "x"}}]},
-     {"process": [{"image_shape_filter": {"any_or_all": "some"}}]},
-     {"process": [{"image_shape_filter": {"is_on": 1}}]}],
-)  # fmt: skip
+    [
+        None,
+        [],
+        {"process": None},
+        {"process": [{"image_blur_filter": {}}]},
+        {"process": [3]},
+        {"process": [{"image_shape_filter": {"min_widht": 3}}]},
+        {"process": [{"image_shape_filter": {"min_width": "x"}}]},
+        {"process": [{"image_shape_filter": {"any_or_all": "some"}}]},
+        {"process": [{"image_shape_filter": {"is_on": 1}}]},
+    ],
+)
 def test_what_cannot_be_used_is_refused(data):
     with pytest.raises(FixInput, match="data_juicer_config"):
         filters_from(data)

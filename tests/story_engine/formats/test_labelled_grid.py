@@ -34,10 +34,16 @@ def a_picture(folder, colour, size=(256, 256)):
 
 def a_grid(cells, **changes):
     fields = {
-        "title": "小猫", "lines": ("20 步",), "x_name": "种子", "columns": tuple(str(n) for n in range(len(cells[0]))),
-        "y_name": "强度", "rows": tuple(str(n) for n in range(len(cells))), "cells": cells, "blank": "未绘制",
+        "title": "小猫",
+        "lines": ("20 步",),
+        "x_name": "种子",
+        "columns": tuple(str(n) for n in range(len(cells[0]))),
+        "y_name": "强度",
+        "rows": tuple(str(n) for n in range(len(cells))),
+        "cells": cells,
+        "blank": "未绘制",
         "footer": "Story Studio",
-    }  # fmt: skip
+    }
     return LabelledGrid(**(fields | changes))
 
 
@@ -53,8 +59,10 @@ def test_every_picture_stands_in_its_cell(tmp_path):
     picture = labelled_grid(a_grid(cells, rows=("",)), shape=(256, 256))
 
     pixels = np.asarray(picture)
-    where = {name: np.argwhere((pixels == colour).all(axis=2)) for name, colour in
-             (("red", (200, 10, 10)), ("blue", (10, 10, 200)))}  # fmt: skip
+    where = {
+        name: np.argwhere((pixels == colour).all(axis=2))
+        for name, colour in (("red", (200, 10, 10)), ("blue", (10, 10, 200)))
+    }
     assert len(where["red"]) == len(where["blue"]) == 256 * 256
     assert where["red"][:, 1].max() < where["blue"][:, 1].min()
     assert where["red"][0][0] == where["blue"][0][0]

@@ -26,9 +26,22 @@ from story_engine.preview_model.architecture import SMALLEST, build_preview
 RANK, ALPHA = 4, 2.0
 ATTENTION = ("to_q", "to_k", "to_v", "to_out")
 EVERYTHING = (
-    *ATTENTION, "proj", "ff", "proj_in", "proj_out", "conv1", "conv2", "conv_shortcut", "time_emb_proj", "conv",
-    "conv_in", "conv_out", "time_embedding.0", "add_time_embedding.2", "text_intermediate_proj",
-)  # fmt: skip
+    *ATTENTION,
+    "proj",
+    "ff",
+    "proj_in",
+    "proj_out",
+    "conv1",
+    "conv2",
+    "conv_shortcut",
+    "time_emb_proj",
+    "conv",
+    "conv_in",
+    "conv_out",
+    "time_embedding.0",
+    "add_time_embedding.2",
+    "text_intermediate_proj",
+)
 STRENGTHS = (1.0, 0.6, -0.7)
 Tensors = dict[str, torch.Tensor]
 

@@ -67,8 +67,11 @@ def test_a_sound_file_is_told_in_full(bases, tmp_path: Path) -> None:
 
     assert codes(report, "bad", "warning") == set() and report.state == "ok" and report.repairs == ()
     assert (report.format, report.dialects, report.dtypes, report.ranks) == (
-        "safetensors", ("kohya",), ("float32",), (RANK,)
-    )  # fmt: skip
+        "safetensors",
+        ("kohya",),
+        ("float32",),
+        (RANK,),
+    )
     assert (report.alpha, report.alpha_source) == (2.0, "tensors")
     assert report.families == ("preview",) and report.matched == report.expected == len(report.layers) == 88
     assert report.targets == ("to_k", "to_out", "to_q", "to_v")
@@ -120,7 +123,7 @@ def test_every_form_is_known(bases, tmp_path: Path) -> None:
         (lambda t: t.update({"conv_inner.lora_up.weight": torch.ones(4, 4)}), "doctor_foreign", "drop_foreign"),
     ],
     ids=["nan", "inf", "zero", "half", "halves disagree", "one dimension", "text encoder", "foreign"],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_found_and_one_repair_mends_it(bases, path: Path, change, code: str, repair: str) -> None:
     changed(path, change)
 

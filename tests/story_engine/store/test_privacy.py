@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from story_engine.bootstrap import open_engine
+from story_engine import flows
+from story_engine.bootstrap import open_services
 from story_engine.config import Config, read_config
 from story_engine.domain.disk import Limits
 from story_engine.errors import FixInput
@@ -31,12 +32,12 @@ def open_to_others(folder: Path) -> list[str]:
 
 
 def test_a_new_workspace_is_private_with_its_ledger(layout):
-    engine = open_engine(Config(workspace=layout.workspace, stories=layout.stories))
-    slug = engine.create("Cat", template=None)
-    engine.jobs()
-    engine.download("kolors")
-    engine.services.takes.set_pick(slug, "s1", "aaa")
-    engine.datasets.create("Ink")
+    services = open_services(Config(workspace=layout.workspace, stories=layout.stories))
+    slug = flows.shelf.create(services, "Cat", template=None)
+    flows.queue.jobs(services)
+    flows.queue.download(services, "kolors")
+    services.takes.set_pick(slug, "s1", "aaa")
+    services.datasets.create("Ink")
     write_limits(layout, Limits())
 
     assert (layout.workspace / "jobs.sqlite").exists()
@@ -87,9 +88,9 @@ def test_a_workspace_of_somebody_else_opens_all_the_same(layout, monkeypatch):
 
     monkeypatch.setattr(os, "chmod", refuse)
     monkeypatch.setattr(Path, "chmod", refuse)
-    engine = open_engine(Config(workspace=layout.workspace, stories=layout.stories))
+    services = open_services(Config(workspace=layout.workspace, stories=layout.stories))
 
-    assert engine.services.stories.create("Cat", a_story()) == "cat"
+    assert services.stories.create("Cat", a_story()) == "cat"
 
 
 def test_a_path_in_which_no_job_list_could_be_opened_is_named_as_too_long(tmp_path):

@@ -67,9 +67,17 @@ def test_words_are_what_the_author_sees():
     nan = document.data.pop("j")
     assert nan != nan
     assert document.data == {
-        "a": "no", "b": "12:30:45", "c": "2024-01-01", "d": 7, "e": 1.5, "f": True, "g": None, "h": "7", "i": -3,
+        "a": "no",
+        "b": "12:30:45",
+        "c": "2024-01-01",
+        "d": 7,
+        "e": 1.5,
+        "f": True,
+        "g": None,
+        "h": "7",
+        "i": -3,
         "k": "<<",
-    }  # fmt: skip
+    }
 
 
 def test_every_field_knows_its_line():

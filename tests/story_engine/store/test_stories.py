@@ -169,8 +169,11 @@ def test_history_tells_what_changed_and_undo_reaches_any_state(store, cat):
     store.remove_scene(cat, "s3")
 
     assert [(one.number, one.changed) for one in store.history(cat)] == [
-        (4, ("scenes[s3]",)), (3, ("style",)), (2, ("scenes[s1].seed",)), (1, ()),
-    ]  # fmt: skip
+        (4, ("scenes[s3]",)),
+        (3, ("style",)),
+        (2, ("scenes[s1].seed",)),
+        (1, ()),
+    ]
     story = store.go_back_to(cat, 1)
 
     assert story == a_story(count=3, title="Cat", revision=5)

@@ -51,10 +51,50 @@ settings:   # how
 """
 ANY_TEXT = st.text(st.characters(exclude_categories=("Cc", "Cs")) | st.sampled_from("\n\t :#-'\"|>"), max_size=40)
 WORDS = st.sampled_from(
-    ["no", "12:30", "1e3", "~", "null", "- a", "a: b", "# x", "|", "&a", "*a", "!x", "%x", "@", "`", "\u2028", "0x1f",
-     "👩\u200d🚀 🐉", "قصة \u202e", "e\u0301", " lead", "trail ", "\n", "a\n\n\nb\n", "\ufeff", "---", "...", "=", "<<",
-     "2024-01-01", "\ta", "a\n  b\n c", "{mimi} x", "[a", "'", '"', "\\", "a\\nb", "\u2029\n\u2028", "\uffff", "?"]
-)  # fmt: skip
+    [
+        "no",
+        "12:30",
+        "1e3",
+        "~",
+        "null",
+        "- a",
+        "a: b",
+        "# x",
+        "|",
+        "&a",
+        "*a",
+        "!x",
+        "%x",
+        "@",
+        "`",
+        "\u2028",
+        "0x1f",
+        "👩\u200d🚀 🐉",
+        "قصة \u202e",
+        "e\u0301",
+        " lead",
+        "trail ",
+        "\n",
+        "a\n\n\nb\n",
+        "\ufeff",
+        "---",
+        "...",
+        "=",
+        "<<",
+        "2024-01-01",
+        "\ta",
+        "a\n  b\n c",
+        "{mimi} x",
+        "[a",
+        "'",
+        '"',
+        "\\",
+        "a\\nb",
+        "\u2029\n\u2028",
+        "\uffff",
+        "?",
+    ]
+)
 
 
 def story() -> Story:

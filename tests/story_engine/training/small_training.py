@@ -54,9 +54,16 @@ def fill_dataset(layout: Layout, title: str, *, sizes: Sequence[tuple[int, int]]
             path.write_bytes(content.getvalue())
         sha256 = hashlib.sha256(content.getvalue()).hexdigest()
         entry = DatasetEntry(
-            file=f"{number}.png", original=f"{number}.png", source="test", width=width, height=height, sha256=sha256,
-            original_sha256=sha256, perceptual_hash="0" * 16, caption=f"一只猫，第{number}张",
-        )  # fmt: skip
+            file=f"{number}.png",
+            original=f"{number}.png",
+            source="test",
+            width=width,
+            height=height,
+            sha256=sha256,
+            original_sha256=sha256,
+            perceptual_hash="0" * 16,
+            caption=f"一只猫，第{number}张",
+        )
         new.append(NewPicture(entry, *paths))
     store.take_in(name, new)
 
@@ -74,12 +81,26 @@ def pictures_of(layout: Layout, name: str = "ink") -> tuple[TrainedPicture, ...]
 def small_spec(**changes: Any) -> TrainingSpec:
     """Eight quick steps that leave nothing out: buckets, crops, flips, dropout of captions."""
     fields: dict[str, Any] = {
-        "name": f"Ink {next(_NUMBERS)}", "dataset": "ink", "trigger": "墨染", "lora_rank": 4, "lora_alpha": 2.0,
+        "name": f"Ink {next(_NUMBERS)}",
+        "dataset": "ink",
+        "trigger": "墨染",
+        "lora_rank": 4,
+        "lora_alpha": 2.0,
         "steps_per_epoch": 8,
-        "batch_size": 2, "learning_rate": 1e-3, "resolution": SIDE, "random_flip": True, "crops": 2,
-        "caption_dropout": 0.3, "noise_offset": 0.05, "lr_scheduler": "cosine", "lr_warmup_steps": 2,
-        "save_every": 4, "sample_every": 0, "sample_steps": 2, "use_gradient_checkpointing": False,
-    }  # fmt: skip
+        "batch_size": 2,
+        "learning_rate": 1e-3,
+        "resolution": SIDE,
+        "random_flip": True,
+        "crops": 2,
+        "caption_dropout": 0.3,
+        "noise_offset": 0.05,
+        "lr_scheduler": "cosine",
+        "lr_warmup_steps": 2,
+        "save_every": 4,
+        "sample_every": 0,
+        "sample_steps": 2,
+        "use_gradient_checkpointing": False,
+    }
     return TrainingSpec(**(fields | changes))
 
 

@@ -36,8 +36,16 @@ def test_kolors_is_trained_and_only_one_network_is_there_at_a_time(layout, monke
     for name in ("load_text_encoder", "load_vae_encoder", "load_unet", "load_vae_decoder"):
         monkeypatch.setattr(kolors_module, name, _noted(getattr(kolors_module, name), name, present))
     monkeypatch.setattr(base_module, "free_memory", lambda: present.append("left"))
-    run = new_run(layout, family="kolors", resolution=128, steps_per_epoch=2, save_every=2, sample_every=2,
-                  sample_prompts=(PROMPT,), lr_warmup_steps=0)  # fmt: skip
+    run = new_run(
+        layout,
+        family="kolors",
+        resolution=128,
+        steps_per_epoch=2,
+        save_every=2,
+        sample_every=2,
+        sample_prompts=(PROMPT,),
+        lr_warmup_steps=0,
+    )
 
     trained(layout, run)
 

@@ -81,8 +81,10 @@ def test_a_failure_is_written_with_its_reason(store, run):
 
     state = store.run(run)
     assert (state.state, state.error_code, state.error_values) == (
-        "failed", "training.broke", {"reason": "no more numbers"},
-    )  # fmt: skip
+        "failed",
+        "training.broke",
+        {"reason": "no more numbers"},
+    )
     assert state.ended_at
 
 

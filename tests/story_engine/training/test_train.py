@@ -178,8 +178,16 @@ def test_accumulated_batches_are_one_step(shared):
 
 
 def test_samples_are_the_pictures_that_base_and_checkpoint_paint(shared):
-    run = new_run(shared, sample_every=2, sample_prompts=(PROMPT,), steps_per_epoch=2, learning_rate=0.02,
-                  lr_warmup_steps=0, resolution=256, aspect_buckets=False)  # fmt: skip
+    run = new_run(
+        shared,
+        sample_every=2,
+        sample_prompts=(PROMPT,),
+        steps_per_epoch=2,
+        learning_rate=0.02,
+        lr_warmup_steps=0,
+        resolution=256,
+        aspect_buckets=False,
+    )
     trained(shared, run)
     path = RunStore(shared).checkpoints(run)[2]
     (shared.loras / "trained").mkdir(parents=True)
@@ -187,9 +195,18 @@ def test_samples_are_the_pictures_that_base_and_checkpoint_paint(shared):
     part = LoraPart(name="trained", sha256=file_sha256(path), strength=1.0)
     preview = families(shared)["preview"]
     wanted = [
-        recipe(shared, prompt=PROMPT.prompt, negative=PROMPT.negative, seed=PROMPT.seed, sampler=preview.sampler,
-               steps=2, cfg_scale=preview.cfg_scale, loras=loras) for loras in ((), (part,))
-    ]  # fmt: skip
+        recipe(
+            shared,
+            prompt=PROMPT.prompt,
+            negative=PROMPT.negative,
+            seed=PROMPT.seed,
+            sampler=preview.sampler,
+            steps=2,
+            cfg_scale=preview.cfg_scale,
+            loras=loras,
+        )
+        for loras in ((), (part,))
+    ]
 
     painted = [np.asarray(picture, dtype=int) for picture in Renderer(shared).render(wanted)]
 
@@ -290,9 +307,17 @@ def test_a_changed_dataset_is_refused_with_the_pictures_names(layout):
     run = new_run(layout)
     store = DatasetStore(layout)
     store.remove("ink", ["1.png"])
-    store.change("ink", lambda dataset: dataset.model_copy(update={"entries": tuple(
-        entry.model_copy(update={"caption": "a dog"}) if entry.file == "3.png" else entry for entry in dataset.entries
-    )}))  # fmt: skip
+    store.change(
+        "ink",
+        lambda dataset: dataset.model_copy(
+            update={
+                "entries": tuple(
+                    entry.model_copy(update={"caption": "a dog"}) if entry.file == "3.png" else entry
+                    for entry in dataset.entries
+                )
+            }
+        ),
+    )
 
     with pytest.raises(FixInput) as caught:
         trained(layout, run)

@@ -6,7 +6,8 @@ import signal
 import psutil
 import pytest
 
-from story_engine.bootstrap import open_engine
+from story_engine import flows
+from story_engine.bootstrap import open_services
 from story_engine.config import Config
 from story_engine.domain.run import RunState
 from tests.story_engine.jobs.conftest import children_of, wait_for
@@ -21,83 +22,80 @@ def layout(tmp_path):
 
 
 @pytest.fixture
-def engine(layout, monkeypatch):
+def services(layout, monkeypatch):
     monkeypatch.setattr("story_engine.bootstrap.start_dispatcher", lambda config: None)
-    return open_engine(Config(workspace=layout.workspace, stories=layout.stories, threads=1))
+    return open_services(Config(workspace=layout.workspace, stories=layout.stories, threads=1))
 
 
-def rests(engine, run):
-    return lambda: not engine.training.card(run).is_active
+def rests(services, run):
+    return lambda: not flows.train_view.card(services, run).is_active
 
 
-def test_a_training_is_asked_for_things_stopped_and_goes_on_to_its_end(engine, dispatchers):
-    desk = engine.training
+def test_a_training_is_asked_for_things_stopped_and_goes_on_to_its_end(services, dispatchers):
     spec = small_spec(steps_per_epoch=60, save_every=1000, sample_every=30, sample_prompts=(PROMPT,))
-    run = desk.start(spec)
+    run = flows.train.start(services, spec)
     dispatchers.start(work=WITHOUT_WARM_UP)
-    wait_for(lambda: desk.look(run).metrics, seconds=120, what="the first step")
+    wait_for(lambda: flows.train_view.look(services, run).metrics, seconds=120, what="the first step")
 
-    desk.ask(run, "save")
-    wait_for(lambda: desk.look(run).checkpoints, what="the checkpoint that was wished")
-    desk.ask(run, "stop")
-    wait_for(rests(engine, run))
+    flows.train.ask(services, run, "save")
+    wait_for(lambda: flows.train_view.look(services, run).checkpoints, what="the checkpoint that was wished")
+    flows.train.ask(services, run, "stop")
+    wait_for(rests(services, run))
 
-    stopped = desk.look(run)
+    stopped = flows.train_view.look(services, run)
     assert stopped.card.state == "stopped" and stopped.run.saved_step == stopped.run.step < 60
     assert {sample.step for sample in stopped.samples} >= {0}
-    desk.resume(run)
-    wait_for(rests(engine, run), seconds=120)
-    finished = desk.look(run)
+    flows.train.resume(services, run)
+    wait_for(rests(services, run), seconds=120)
+    finished = flows.train_view.look(services, run)
     assert finished.card.state == "finished"
     assert [row.step for row in finished.metrics] == list(range(1, 61))
     assert finished.choice.step in finished.checkpoints and finished.choice.reasons
     assert {0, 60} <= {each.step for each in finished.choice.scores}
 
 
-def test_steps_are_measured_before_anything_is_trained(engine, dispatchers):
+def test_steps_are_measured_before_anything_is_trained(services, dispatchers):
     spec = small_spec()
-    assert engine.training.plan(spec).seconds is None
+    assert flows.train.plan(services, spec).seconds is None
     dispatchers.start(work=WITHOUT_WARM_UP)
 
-    engine.training.measure(spec)
-    wait_for(lambda: not engine.training.is_being_measured(spec), seconds=120)
+    flows.train_time.measure(services, spec)
+    wait_for(lambda: not flows.train_time.is_being_measured(services, spec), seconds=120)
 
-    assert engine.training.plan(spec).seconds > 0
-    assert engine.training.plan(spec.model_copy(update={"batch_size": 4})).seconds is None
+    assert flows.train.plan(services, spec).seconds > 0
+    assert flows.train.plan(services, spec.model_copy(update={"batch_size": 4})).seconds is None
 
 
-def test_a_killed_training_is_interrupted_and_goes_on_from_what_it_saved(engine, dispatchers, layout):
-    desk = engine.training
-    run = desk.start(small_spec(steps_per_epoch=200, save_every=5))
+def test_a_killed_training_is_interrupted_and_goes_on_from_what_it_saved(services, dispatchers, layout):
+    run = flows.train.start(services, small_spec(steps_per_epoch=200, save_every=5))
     dispatchers.start(work=WITHOUT_WARM_UP)
-    wait_for(lambda: desk.look(run).run.saved_step >= 5, seconds=120)
+    wait_for(lambda: flows.train_view.look(services, run).run.saved_step >= 5, seconds=120)
 
-    os.kill(desk.look(run).run.pid, signal.SIGKILL)
-    wait_for(rests(engine, run))
+    os.kill(flows.train_view.look(services, run).run.pid, signal.SIGKILL)
+    wait_for(rests(services, run))
 
-    card = desk.card(run)
+    card = flows.train_view.card(services, run)
     assert (card.state, card.error_code) == ("interrupted", "jobs.crashed_training")
     assert card.run.saved_step >= 5 and card.run.can_resume
-    desk.resume(run)
-    wait_for(lambda: desk.card(run).state == "running", seconds=60)
-    desk.force_stop(run)
-    wait_for(rests(engine, run))
-    assert desk.card(run).state == "interrupted"
+    flows.train.resume(services, run)
+    wait_for(lambda: flows.train_view.card(services, run).state == "running", seconds=60)
+    flows.train.force_stop(services, run)
+    wait_for(rests(services, run))
+    assert flows.train_view.card(services, run).state == "interrupted"
     wait_for(lambda: len(children_of(layout.workspace)) == 1, what="a fresh child for the next job")
 
 
-def test_nothing_is_left_of_several_processes_whose_child_was_killed(engine, dispatchers, layout):
-    desk = engine.training
-    run = desk.start(small_spec(steps_per_epoch=500, processes=2, batch_size=1))
+def test_nothing_is_left_of_several_processes_whose_child_was_killed(services, dispatchers, layout):
+    run = flows.train.start(services, small_spec(steps_per_epoch=500, processes=2, batch_size=1))
     dispatchers.start(work=WITHOUT_WARM_UP)
-    wait_for(lambda: desk.look(run).metrics, seconds=200, what="the first step of two processes")
+    wait_for(lambda: flows.train_view.look(services, run).metrics, seconds=200, what="the first step of two processes")
     assert len(_ranks(run)) >= 2
     (child,) = children_of(layout.workspace)
 
     child.kill()
 
-    wait_for(rests(engine, run))
-    assert desk.card(run).state == "interrupted"
+    wait_for(rests(services, run))
+    assert flows.train_view.card(services, run).state == "interrupted"
     wait_for(lambda: not _ranks(run), seconds=20, what="the end of all processes")
 
 
@@ -112,9 +110,9 @@ def _ranks(run):
     return found
 
 
-def test_a_state_that_a_dead_process_left_is_not_believed(engine, layout):
-    run = engine.training.start(small_spec())
-    engine.services.ledger.request_cancel(engine.training.card(run).job.id)
-    engine.services.runs.write(RunState(id=run, state="running", step=3, total=8, pid=os.getpid(), host="elsewhere"))
+def test_a_state_that_a_dead_process_left_is_not_believed(services, layout):
+    run = flows.train.start(services, small_spec())
+    services.ledger.request_cancel(flows.train_view.card(services, run).job.id)
+    services.runs.write(RunState(id=run, state="running", step=3, total=8, pid=os.getpid(), host="elsewhere"))
 
-    assert engine.training.card(run).state == "interrupted"
+    assert flows.train_view.card(services, run).state == "interrupted"

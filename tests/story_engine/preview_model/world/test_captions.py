@@ -90,9 +90,12 @@ def test_captions_read_back_as_their_scene() -> None:
         scene = replace(any_scene(rng), degradation="none")
         read = read_prompt(caption(scene, rng))
         drawn = {
-            "subject": scene.main.subject, "place": scene.place, "style": scene.style, "shot": scene.shot,
+            "subject": scene.main.subject,
+            "place": scene.place,
+            "style": scene.style,
+            "shot": scene.shot,
             "colour": scene.main.colour,
-        }  # fmt: skip
+        }
         for attribute, value in drawn.items():
             wrong[attribute] += getattr(read, attribute) not in (None, value)
 
@@ -101,8 +104,24 @@ def test_captions_read_back_as_their_scene() -> None:
 
 def test_a_flaw_is_nearly_always_said() -> None:
     scene = DrawnScene(main=Figure(), degradation="blurry")
-    words = ("模糊", "失焦", "分辨率", "虚焦", "朦胧", "清晰", "清楚", "像素低", "blur", "out of focus", "lowres",
-             "low res", "low-res", "unclear", "fuzzy", "soft focus")  # fmt: skip
+    words = (
+        "模糊",
+        "失焦",
+        "分辨率",
+        "虚焦",
+        "朦胧",
+        "清晰",
+        "清楚",
+        "像素低",
+        "blur",
+        "out of focus",
+        "lowres",
+        "low res",
+        "low-res",
+        "unclear",
+        "fuzzy",
+        "soft focus",
+    )
 
     said = [any(word in text.lower() for word in words) for text in _captions(scene)]
 

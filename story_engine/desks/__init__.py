@@ -1,1 +1,0 @@
-"""What pages and command line ask of the engine, by subject."""

@@ -1,0 +1,40 @@
+"""Which pictures are painted while a LoRA is trained, and which words of style it has to hold against."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from story_engine.domain.resolve import compose_negative, compose_prompt
+from story_engine.domain.training import SamplePrompt
+from story_engine.errors import ChooseAnother
+from story_engine.flows.services import Services
+
+
+def sample_prompts(
+    services: Services, slug: str, scenes: Sequence[str], *, trigger: str = ""
+) -> tuple[SamplePrompt, ...]:
+    """Scenes of a story as what is painted during a training: composed as the model is sent them, with their seeds.
+
+    Raises:
+        ChooseAnother: no such story, or no such scene.
+    """
+    story = services.stories.load(slug)
+    known = {scene.id: scene for scene in story.scenes}
+    for wanted in scenes:
+        if wanted not in known:
+            raise ChooseAnother("render.no_scene", scene=wanted, listed=", ".join(known))
+    return tuple(
+        SamplePrompt(
+            prompt=", ".join(part for part in (trigger.strip(), compose_prompt(story, known[each])) if part),
+            negative=compose_negative(story, known[each]),
+            seed=known[each].seed,
+            title=known[each].title,
+        )
+        for each in scenes
+    )
+
+
+def style_words(services: Services, prompts: Sequence[str], *, trigger: str = "") -> str:
+    """Words in these prompts that name a style, separated by commas: what a LoRA has to hold against."""
+    found = dict.fromkeys(word for prompt in prompts for word in services.style_words(prompt))
+    return "，".join(word for word in found if word not in trigger)
