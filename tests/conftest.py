@@ -1,0 +1,8 @@
+"""What holds for all tests."""
+
+import os
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Several test processes share the cores. With a thread per core each, their threads would wait for each other by
+    # spinning, and a picture that takes two seconds would take thirty. Set before torch is imported anywhere.
+    os.environ["OMP_NUM_THREADS"] = os.environ["STORY_STUDIO_THREADS"] = "1"
