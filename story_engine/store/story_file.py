@@ -287,7 +287,9 @@ class StoryFile:
         return self.history.content(number) == content
 
     def _keep(self, head: bytes) -> None:
-        """A copy beside the head, once per content."""
+        """A copy beside the head, once per content; of an empty one, as an editor leaves it for a moment, none."""
+        if not head.strip():
+            return
         copy = self.path.with_name(f"{self.path.name}{_kept_suffix(head)}")
         if copy.exists():
             return

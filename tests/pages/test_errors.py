@@ -7,10 +7,10 @@ from tests.pages.conftest import Studio
 
 
 def test_a_bug_is_a_short_sentence_with_an_id_that_the_log_explains(studio: Studio, monkeypatch: pytest.MonkeyPatch):
-    def broken(parts: object) -> None:
+    def broken(*given: object, **values: object) -> None:
         raise ZeroDivisionError("deep inside")
 
-    monkeypatch.setattr(shelf, "cards", broken)
+    monkeypatch.setattr(shelf, "numbered_page", broken)
     app = studio.page()
 
     assert not app.exception

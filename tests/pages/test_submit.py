@@ -83,14 +83,14 @@ def test_one_run_of_the_page_reads_story_and_board_once(studio: Studio, monkeypa
         (StoryFile, "state"),
         (TakeStore, "takes"),
         (ScoreStore, "scores"),
-        (TakeStore, "readable_picks"),
+        (TakeStore, "picks"),
     ):
         monkeypatch.setattr(kind, name, _counted(getattr(kind, name), name, read))
 
     app.run()
 
     assert not app.exception
-    assert sorted(read) == ["readable_picks", "scores", "state", "takes"]
+    assert sorted(read) == ["picks", "scores", "state", "takes"]
 
 
 def _counted(method: Callable[..., object], name: str, read: list[str]) -> Callable[..., object]:

@@ -1,7 +1,6 @@
 """What is asked for more than once, at once, or while it is being stopped."""
 
 import threading
-from functools import partial
 
 import pytest
 
@@ -37,9 +36,7 @@ def write(services, field, value, *, scene="s1"):
 
 
 def seeds(services, *submitted):
-    return [
-        item.recipe.seed for each in submitted for item in services.ledger.spec(partial(flows.queue.job, each)).items
-    ]
+    return [item.recipe.seed for each in submitted for item in services.ledger.spec(each.job).items]
 
 
 def test_a_redo_asked_for_twice_is_two_takes(services):

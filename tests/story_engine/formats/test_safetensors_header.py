@@ -17,7 +17,7 @@ from story_engine.config import PROJECT_FOLDER
 from story_engine.formats.safetensors_header import HeaderError, read_header
 
 _JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-5, 2**70) | st.floats() | st.text(max_size=8),
+    st.none() | st.booleans() | st.integers(-5, 2**70) | st.floats(allow_subnormal=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=12,
 )

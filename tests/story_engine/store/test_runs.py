@@ -7,7 +7,7 @@ import pytest
 from story_engine.domain.run import TrainedPicture
 from story_engine.errors import ChooseAnother, FixInput, InvalidInput, LookAtLog, Wait
 from story_engine.store.layout import Layout
-from story_engine.store.runs import METRIC_COLUMNS, METRICS, RunStore, this_process
+from story_engine.store.runs import METRIC_COLUMNS, METRICS, RunStore, process_of_run
 from tests.story_engine.domain.test_training import a_spec
 
 PICTURES = (TrainedPicture(file="cat.png", sha256="0" * 64, caption="a cat", width=64, height=64),)
@@ -54,10 +54,10 @@ def test_what_is_no_run_is_refused(store, run):
 def test_a_running_one_whose_process_is_gone_is_interrupted(store):
     run = store.create(a_spec(), PICTURES)
     program = (
-        "import sys; from story_engine.store.runs import RunStore, this_process\n"
+        "import sys; from story_engine.store.runs import RunStore, process_of_run\n"
         "from story_engine.store.layout import Layout; from pathlib import Path\n"
         f"store = RunStore(Layout(Path({str(store._layout.workspace)!r}), Path('.')))\n"
-        f"store.write(store.run({run!r}).model_copy(update={{'state': 'running', **this_process()}}))\n"
+        f"store.write(store.run({run!r}).model_copy(update={{'state': 'running', **process_of_run()}}))\n"
         "print('written', flush=True); sys.stdin.read()"
     )
     process = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -74,7 +74,7 @@ def test_a_running_one_whose_process_is_gone_is_interrupted(store):
 
 def test_a_run_of_another_machine_lives_as_long_as_it_says_so(store):
     run = store.create(a_spec(), PICTURES)
-    store.write(store.run(run).model_copy(update={"state": "running", **this_process(), "host": "elsewhere"}))
+    store.write(store.run(run).model_copy(update={"state": "running", **process_of_run(), "host": "elsewhere"}))
 
     assert store.run(run).state == "running"
     path = store.folder(run) / "run.json"

@@ -128,9 +128,7 @@ def test_an_edit_by_hand_and_an_open_tab_merge(store, path):
     assert (story.scene("s1").seed, story.scene("s2").prompt) == (4, "an orange tiger")
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"schema: 1\nscenes:\n  - id: 's1\n", b"\xff\xfe", b"a:\n\tb: 1\n", b"[" * 999]
-)
+@pytest.mark.parametrize("content", [b"schema: 1\nscenes:\n  - id: 's1\n", b"\xff\xfe", b"a:\n\tb: 1\n", b"[" * 999])
 def test_a_damaged_head_is_kept_and_the_last_good_state_shown(store, path, content):
     store.edit("cat", [seed_edit(8, 0)])
     path.write_bytes(content)
@@ -145,6 +143,15 @@ def test_a_damaged_head_is_kept_and_the_last_good_state_shown(store, path, conte
     store.edit("cat", [seed_edit(9, 8)])
     assert [code for code, _ in store.notices("cat", "en")] == ["story.copies_kept"]
     assert StoryStore(store.layout).load("cat").scene("s1").seed == 9
+
+
+def test_an_empty_head_has_nothing_to_keep_and_the_last_good_state_is_shown(store, path):
+    store.edit("cat", [seed_edit(8, 0)])
+    path.write_bytes(b"")
+
+    assert StoryStore(store.layout).load("cat").scene("s1").seed == 8
+    assert [code for code, _ in store.notices("cat", "zh")] == ["story.showing_revision"]
+    assert not list(path.parent.glob("cat.yaml.damaged-*"))
 
 
 def test_a_half_written_head_is_never_taken_for_the_story(store, path):
@@ -236,7 +243,7 @@ def test_a_folder_that_cannot_be_written_is_read_and_says_so(tmp_path, store):
     folders = [tmp_path / "stories", *(tmp_path / "stories").rglob("*")]
     for folder in folders:
         folder.chmod(0o555 if folder.is_dir() else 0o444)
-    for above in (tmp_path, *tmp_path.parents[:2]):
+    for above in (tmp_path, *tmp_path.parents[:3]):
         above.chmod(0o755)
     ours, theirs = PROCESSES.Pipe(duplex=False)
     try:

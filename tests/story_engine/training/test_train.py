@@ -394,11 +394,11 @@ def test_a_disk_that_fills_up_while_saving_keeps_the_last_good_state(shared):
         "session.save_checkpoint = save\n"
         "sys.exit(process.main(sys.argv[1:]))\n"
     )
-    command = [sys.executable, "-c", script, str(store.folder(run))]
+    command = [sys.executable, "-c", script, str(store.folder(run)), str(shared.stories)]
 
     done = subprocess.run(command, capture_output=True, text=True)
 
-    assert done.returncode == 1 and '"code": "files.' in done.stdout
+    assert done.returncode == 1 and '"code":"files.' in done.stdout
     state = store.run(run)
     assert state.state == "failed" and state.error_code.startswith("files.") and state.saved_step == 4
     assert list(store.checkpoints(run)) == [4] and read_state(store.folder(run)).step == 4
