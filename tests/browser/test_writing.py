@@ -83,9 +83,11 @@ def test_a_seed_out_of_range_stays_in_its_field_with_our_own_words(app: App, vis
     person.at("card-s3").get_by_text("种子 -1 不在 0 … 4294967295 之内").wait_for()
     assert person.at(seed).locator("input").input_value() == "-1"
     assert "outside" not in person.at("card-s3").inner_text()
+    person.settle()  # the field is drawn again with its trouble
     person.write(seed, "4294967296")
     person.at("card-s3").get_by_text("种子 4294967296 不在").wait_for()
     assert app.services.stories.load(STORY).scene("s3").seed == before
+    person.settle()
     person.write(seed, "42")
     wait_for(lambda: app.services.stories.load(STORY).scene("s3").seed == 42, what="a good seed is saved")
     person.at("card-s3").get_by_role("alert").wait_for(state="detached")
