@@ -15,6 +15,7 @@ import pytest
 from story_engine import flows
 from story_engine.bootstrap import open_services
 from story_engine.config import read_config
+from tests.dispatchers import end_dispatchers
 
 PACKED = Path(__file__).parent / "cases" / "workspace_2026_11_21.tar.xz"
 
@@ -116,10 +117,11 @@ def test_the_jobs_are_listed_as_they_were(services):
     assert states[1][0] == "render" and states[10][0].startswith("score")
 
 
-def test_jobs_that_were_queued_are_done_by_this_version(tmp_path, monkeypatch):
+def test_jobs_that_were_queued_are_done_by_this_version(tmp_path, monkeypatch, request):
     unpack(tmp_path)
     monkeypatch.setenv("STORY_STUDIO_WORKSPACE", str(tmp_path / "workspace"))
     monkeypatch.setenv("STORY_STUDIO_STORIES", str(tmp_path / "stories"))
+    request.addfinalizer(lambda: end_dispatchers(tmp_path / "workspace"))
     services = open_services(read_config())
     retried = flows.queue.retry(services, 9)
     waiting = {8, 10, 11, retried}

@@ -8,8 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psutil
 import pytest
+
+from tests.dispatchers import end_dispatchers
 
 PROJECT = Path(__file__).resolve().parent.parent
 READMES = [PROJECT / "README.md", PROJECT / "README_zh.md"]
@@ -83,6 +84,4 @@ def test_the_command_line_examples_run(tmp_path):
         done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=240)
         assert done.returncode == 0, f"{line}\n{done.stderr}"
     assert (tmp_path / "orange-cat.zip").is_file()
-    for process in psutil.process_iter(["cmdline"]):
-        if str(tmp_path / "workspace") in (process.info["cmdline"] or []):
-            process.kill()  # the dispatcher would wait ten minutes for more work
+    end_dispatchers(tmp_path / "workspace")

@@ -6,7 +6,6 @@ import shutil
 import pytest
 from PIL import Image
 
-from story_engine import flows
 from story_engine.bootstrap import open_services
 from story_engine.cli.main import DONE, PUT_RIGHT, USAGE, run
 from story_engine.config import PROJECT_FOLDER, read_config
@@ -36,7 +35,7 @@ def painted(services, monkeypatch):
     """Every picture that is queued is there at once, as a dispatcher would have it in the end."""
 
     def paint(config):
-        for job in flows.queue.jobs(services, story="singer"):
+        for job in services.ledger.jobs(story="singer"):
             for item in services.ledger.spec(job.id).items:
                 recipe = item.recipe
                 picture = Image.new("RGB", (64, 64), (recipe.seed, recipe.steps, 9))

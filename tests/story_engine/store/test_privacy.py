@@ -31,7 +31,8 @@ def open_to_others(folder: Path) -> list[str]:
     return [path.name for path in [folder, *folder.rglob("*")] if not path.is_symlink() and mode(path) & 0o077]
 
 
-def test_a_new_workspace_is_private_with_its_ledger(layout):
+def test_a_new_workspace_is_private_with_its_ledger(layout, monkeypatch):
+    monkeypatch.setattr("story_engine.bootstrap.start_dispatcher", lambda config: None)  # it would ask the hub
     services = open_services(Config(workspace=layout.workspace, stories=layout.stories))
     slug = flows.shelf.create(services, "Cat", template=None)
     flows.queue.jobs(services)

@@ -3,7 +3,6 @@ import subprocess
 import sys
 import time
 
-import psutil
 import pytest
 
 from story_engine.config import Config
@@ -12,6 +11,7 @@ from story_engine.jobs.queue.launcher import start_dispatcher
 from story_engine.jobs.queue.presence import dispatcher_state, has_announced
 from story_engine.jobs.queue.starts import start_trouble
 from story_engine.store.layout import Layout
+from tests.dispatchers import dispatchers_of, end_dispatchers
 from tests.story_engine.jobs.conftest import LIGHT_WORK, PROJECT, submit, wait_for
 
 _STARTER = """
@@ -28,25 +28,10 @@ assert "torch" not in sys.modules, "a page would import it"
 """
 
 
-def dispatchers_of(workspace):
-    found = []
-    for process in psutil.process_iter(["cmdline", "status"]):
-        line = process.info["cmdline"] or []
-        if (
-            "story_engine.jobs.queue.dispatcher" in line
-            and str(workspace) in line
-            and process.info["status"] != "zombie"
-        ):
-            found.append(process)
-    return found
-
-
 @pytest.fixture
 def workspace(layout):
     yield layout.workspace
-    for process in dispatchers_of(layout.workspace):
-        process.terminate()
-        process.wait(60)
+    end_dispatchers(layout.workspace)
 
 
 def starter(workspace):
