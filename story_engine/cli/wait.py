@@ -47,8 +47,7 @@ def show_trouble(services: Services) -> bool:
     """Report on stderr why nobody does the jobs that wait, where that is so; whether it was."""
     trouble = flows.queue.start_trouble(services)
     if trouble is not None:
-        values = {"count": trouble.count, "reason": trouble.reason, "log": trouble.log}
-        remark(message("jobs.dispatcher_keeps_failing", "en", **values))
+        remark(trouble.text("en"))
     return trouble is not None
 
 

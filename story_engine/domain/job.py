@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from story_engine.domain.job_result import JobResult
+from story_engine.messages import message
 
 State = Literal["queued", "running", "done", "failed", "cancelled", "held"]
 """`held`: the engine stopped under it too often; a person starts it again."""
@@ -93,3 +94,7 @@ class StartTrouble:
     """Starts that came to nothing."""
     reason: str
     log: str
+
+    def text(self, language: str) -> str:
+        """What a person reads while jobs wait."""
+        return message("jobs.dispatcher_keeps_failing", language, count=self.count, reason=self.reason, log=self.log)

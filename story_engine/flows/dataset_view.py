@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from story_engine.domain.clinic import CHALLENGE_STEPS, Examination, examine
-from story_engine.domain.dataset import Dataset, DatasetEntry, Dropped, Filters, content_digest, decide
+from story_engine.domain.dataset import Dataset, DatasetEntry, Dropped, Filters, decide
 from story_engine.errors import ChooseAnother, StudioError
 from story_engine.flows.services import Services
 from story_engine.formats.perceptual_hash import near_duplicates
@@ -134,11 +134,6 @@ def training_pictures(services: Services, name: str) -> tuple[TrainingPicture, .
     )
 
 
-def digest(pictures: Sequence[TrainingPicture]) -> str:
-    """Names what is trained on; another one when a picture or a caption has changed."""
-    return content_digest([(picture.sha256, picture.caption) for picture in pictures])
-
-
 def _card(services: Services, name: str) -> DatasetCard | None:
     try:
         dataset = services.datasets.load(name)
@@ -147,11 +142,6 @@ def _card(services: Services, name: str) -> DatasetCard | None:
     except StudioError as error:
         return DatasetCard(name=name, title=name, pictures=0, damage=error)
     return DatasetCard(name=name, title=dataset.title, pictures=len(dataset.entries), damage=None)
-
-
-def digest_of(services: Services, name: str) -> str:
-    """Names what a training of this dataset takes now; another one when a picture or a caption has changed."""
-    return digest(training_pictures(services, name))
 
 
 def set_filters(services: Services, name: str, filters: Filters) -> DatasetLook:

@@ -11,7 +11,7 @@ from story_engine.domain.family import Family
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.resolve import resolve
 from story_engine.domain.story import Scene, Story
-from story_engine.errors import ChooseAnother, FixInput, StudioError
+from story_engine.errors import ChooseAnother, FixInput, InstallOrDownload, StudioError
 from story_engine.flows.board import assemble_board
 from story_engine.flows.render import as_painted_by, painting_family
 from story_engine.flows.services import Services
@@ -71,6 +71,19 @@ def _picks(services: Services, slug: str) -> dict[str, str]:
         return services.takes.picks(slug)
     except FixInput:
         return {}
+
+
+def family_for(services: Services, story: Story) -> Family:
+    """What paints the story on this machine.
+
+    Raises:
+        StandInNeeded: its family is not here and no stand-in has been chosen.
+        InstallOrDownload: it is not here; the message names the files.
+    """
+    try:
+        return painting_family(story, services.families(), services.ready())
+    except InstallOrDownload as error:
+        raise services.files_missing(str(error.values["family"])) from error
 
 
 def lora_hashes(

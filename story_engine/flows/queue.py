@@ -7,21 +7,19 @@ from collections.abc import Mapping, Sequence
 
 from story_engine.catalog.published import downloads
 from story_engine.domain.board import Board
-from story_engine.domain.family import Family
 from story_engine.domain.job import JobView, Retention, StartTrouble
 from story_engine.domain.job_spec import DownloadSpec, RenderSpec, ScoreTakesSpec, TakeName
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.story import Story
 from story_engine.domain.take import Take
 from story_engine.domain.views import Submitted
-from story_engine.errors import ChooseAnother, InstallOrDownload
-from story_engine.flows.panels import lora_hashes, read_board
+from story_engine.errors import ChooseAnother
+from story_engine.flows.panels import family_for, lora_hashes, read_board
 from story_engine.flows.render import (
     REDO_PRIORITY,
     RENDER_PRIORITY,
     RenderPlan,
     as_painted_by,
-    painting_family,
     plan_controls,
     plan_redo,
     plan_render,
@@ -58,7 +56,7 @@ def render(
     if scenes is None:
         # A scene that is still blank does not keep the others from being painted; one asked for by name is refused.
         wanted = [scene.id for scene in story.scenes if scene.prompt.strip()] or wanted
-    family = _family(services, story)
+    family = family_for(services, story)
     existing = services.takes.takes(slug)
     if without_loras:
         shown = _shown(read_board(services, slug, written))
@@ -83,7 +81,7 @@ def redo(services: Services, slug: str, scene: str, *, takes: int = 1) -> Submit
     story = services.stories.load(slug)
     _check_scenes(story, [scene])
     panel = next(panel for panel in read_board(services, slug, story).panels if panel.scene.id == scene)
-    family = _family(services, story)
+    family = family_for(services, story)
     hashes = lora_hashes(services, as_painted_by(story, family), scenes=[scene])
     # Two clicks, tabs or processes that ask at once must see each other's pictures, or both would ask for the same.
     with services.ledger.alone():
@@ -184,18 +182,6 @@ def _queue(services: Services, slug: str, plan: RenderPlan, *, priority: int) ->
         plan.spec(slug), key=plan.key(slug), priority=priority, user=services.user, story=slug, scenes=plan.scenes
     )
     return Submitted(job=job, found=plan.found, queued=len(plan.items))
-
-
-def _family(services: Services, story: Story) -> Family:
-    """The family that will paint.
-
-    Raises:
-        InstallOrDownload: it is not here; the message names the files.
-    """
-    try:
-        return painting_family(story, services.families(), services.ready())
-    except InstallOrDownload as error:
-        raise services.files_missing(str(error.values["family"])) from error
 
 
 def _check_scenes(story: Story, wanted: Sequence[str]) -> None:

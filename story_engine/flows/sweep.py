@@ -13,8 +13,9 @@ from story_engine.domain.resolve import resolve
 from story_engine.domain.story import LARGEST_SEED, Settings, Story
 from story_engine.domain.sweep import Sweep, painting_order, problems, varied
 from story_engine.domain.views import Submitted
-from story_engine.errors import ChooseAnother, FixInput, InstallOrDownload, InvalidInput
-from story_engine.flows.render import MOST_TAKES, RenderPlan, as_painted_by, painting_family
+from story_engine.errors import ChooseAnother, FixInput, InvalidInput
+from story_engine.flows.panels import family_for
+from story_engine.flows.render import MOST_TAKES, RenderPlan, as_painted_by
 from story_engine.flows.services import Services
 
 SWEEP_PRIORITY = -10
@@ -107,19 +108,6 @@ def planned(services: Services, slug: str, sweep: Sweep) -> SweepPlan:
     if not problems(sweep, story, stand_in=None if family.name == story.settings.family else family.name):
         hashes = _hashes(services, as_painted_by(story, family), sweep)
     return plan(story, sweep, family=family, lora_hashes=hashes, device=services.device)
-
-
-def family_for(services: Services, story: Story) -> Family:
-    """What paints the story on this machine.
-
-    Raises:
-        StandInNeeded: its family is not here and no stand-in has been chosen.
-        InstallOrDownload: it is not here; the message names the files.
-    """
-    try:
-        return painting_family(story, services.families(), services.ready())
-    except InstallOrDownload as error:
-        raise services.files_missing(str(error.values["family"])) from error
 
 
 def paint(services: Services, slug: str, sweep: Sweep) -> Submitted:

@@ -10,8 +10,8 @@ from story_engine.domain.story import LoraUse, Scene, Story
 from story_engine.domain.sweep import AXES, WITHOUT, Axis, Sweep, problems
 from story_engine.domain.sweep_text import EXAMPLES, Reading, read_axis
 from story_engine.errors import ChooseAnother, Problem, StudioError
+from story_engine.flows.panels import family_for
 from story_engine.flows.services import Services
-from story_engine.flows.sweep import family_for
 
 AxisText = tuple[str, str | tuple[str, ...]]
 """What an axis is of, and its values: as typed, or chosen from a list (names, which may hold any sign)."""

@@ -12,7 +12,6 @@ import os
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -27,6 +26,7 @@ from story_engine.store.folders import holds_anything
 from story_engine.store.layout import Layout
 from story_engine.store.names import slug_from
 from story_engine.store.old_trash import DATASET
+from story_engine.store.timestamps import now
 from story_engine.store.trash import Trash
 
 LARGEST_INDEX_BYTES = 200_000_000
@@ -76,7 +76,7 @@ class DatasetStore:
             raise FixInput("dataset.no_title")
         while True:
             name = slug_from(title, is_taken=self._is_taken)
-            created = Dataset(title=title, created_at=datetime.now(UTC).isoformat(timespec="seconds"))
+            created = Dataset(title=title, created_at=now())
             try:
                 with building(self._layout.datasets / name) as folder:
                     write_bytes(folder / _INDEX, _content(created))

@@ -27,6 +27,7 @@ from story_engine.store.layout import Layout
 from story_engine.store.loras import ADAPTERS, CHECKPOINT_MARK, FILE_ENDINGS, LoraStore
 from story_engine.store.names import slug_from
 from story_engine.store.old_trash import LORA
+from story_engine.store.timestamps import now
 from story_engine.store.trash import Trash
 
 FORGOTTEN_SECONDS = 3600.0
@@ -144,7 +145,7 @@ class LoraLibrary:
             Wait: the disk is full or cannot be written.
         """
         self.check_new_name(name)
-        write_bytes(folder / _RECORD, _json(record.model_copy(update={"added_at": record.added_at or _now()})))
+        write_bytes(folder / _RECORD, _json(record.model_copy(update={"added_at": record.added_at or now()})))
         move(folder, self._layout.loras / name)
 
     def drop(self, folder: Path) -> None:
@@ -182,7 +183,7 @@ class LoraLibrary:
         folder, old = self._layout.loras / name, self._loras.path(name)
         kept = f"{secrets.token_hex(4)}{old.suffix}"
         self._copy(old, folder / _UNDO / kept)
-        step = RepairStep(what=what, file=kept, at=_now())
+        step = RepairStep(what=what, file=kept, at=now())
         self.change(name, repairs=(*self.record(name).repairs, step))
         move(content, folder / ADAPTERS[0])
         self._drop_beside(folder, but=folder / ADAPTERS[0])
@@ -233,7 +234,7 @@ class LoraLibrary:
             return
         folder = self.new_folder()
         self._copy(path, folder / f"adapter{path.suffix}")
-        write_bytes(folder / _RECORD, _json(LoraRecord(source_name=path.name, added_at=_now())))
+        write_bytes(folder / _RECORD, _json(LoraRecord(source_name=path.name, added_at=now())))
         move(folder, self._layout.loras / name)
         for file in (path.with_suffix(".json"), path):
             file.unlink(missing_ok=True)
@@ -310,10 +311,6 @@ _ENDINGS = ("", *FILE_ENDINGS)
 
 def _json(record: LoraRecord) -> bytes:
     return record.model_dump_json(indent=1).encode()
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _iso(seconds: float) -> str:

@@ -9,7 +9,6 @@ import logging
 import socket
 import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -25,6 +24,7 @@ from story_engine.store.layout import Layout
 from story_engine.store.names import slug_from
 from story_engine.store.old_trash import RUN
 from story_engine.store.process_identity import ProcessIdentity, this_process
+from story_engine.store.timestamps import now
 from story_engine.store.trash import Trash
 
 METRICS = "metrics.csv"
@@ -253,11 +253,6 @@ class RunStore:
     def write(self, state: RunState) -> None:
         """Say how far a run is; only its own process does, or who starts it."""
         write_bytes(self._layout.runs / state.id / "run.json", state.model_dump_json(indent=1).encode())
-
-
-def now() -> str:
-    """The time as records have it: ISO 8601, UTC, whole seconds."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def process_of_run() -> dict[str, object]:

@@ -12,7 +12,7 @@ from story_engine.domain.training import TrainingSpec
 from story_engine.formats.lora_metadata import lora_metadata
 from story_engine.lora_files.read import LoraWeights
 from story_engine.lora_files.write import write_lora
-from story_engine.store.runs import now
+from story_engine.store.timestamps import now
 from story_engine.training.base import Base
 
 _PACKAGES = ("torch", "diffsynth", "peft", "accelerate", "transformers")

@@ -109,7 +109,7 @@ def check_same(state: ResumeState, spec: TrainingSpec, *, weights_hash: str) -> 
 
 
 def digest_of(pictures: tuple[TrainedPicture, ...]) -> str:
-    """Names the exact pictures and captions of a run, as `flows.dataset_view.digest_of` does."""
+    """Names the exact pictures and captions of a run."""
     return content_digest([(picture.sha256, picture.caption) for picture in pictures])
 
 

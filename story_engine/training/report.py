@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from story_engine.domain.job import Progress
 from story_engine.domain.run import RunState
 from story_engine.errors import StudioError
-from story_engine.store.runs import RunStore, now
+from story_engine.store.runs import RunStore
+from story_engine.store.timestamps import now
 
 _LOG = logging.getLogger(__name__)
 _SAY_SECONDS = 0.4

@@ -21,7 +21,8 @@ from story_engine.inference.encoding import EncodedPrompt
 from story_engine.inference.out_of_memory import fitting
 from story_engine.inference.runtime import free_memory
 from story_engine.store.layout import Layout
-from story_engine.store.runs import RunStore, now, process_of_run
+from story_engine.store.runs import RunStore, process_of_run
+from story_engine.store.timestamps import now
 from story_engine.training.adapter import TrainedAdapter
 from story_engine.training.adherence import adherence, write_adherence
 from story_engine.training.base import Base, open_base

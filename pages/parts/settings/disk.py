@@ -40,15 +40,15 @@ _CACHE_GB = (0.1, 10_000.0, 1.0)
 def draw() -> None:
     """The whole section. Measured in the background: the page never waits for it."""
     st.subheader(say("disk.title"), anchor=False)
-    state = flows.disk.state(services())
+    state, limits = flows.disk.state(services()), flows.disk.limits(services())
     with st.container(key="card-disk", gap="small"):
         _draw_status(state)
         if state.use is not None:
             _draw_parts(state.use)
             _draw_stories(state.use)
             _draw_cleanups(state.use, is_cleaning=state.is_cleaning)
-            trash.draw(state.use, flows.disk.limits(services()))
-        _draw_limits(flows.disk.limits(services()))
+            trash.draw(state.use, limits)
+        _draw_limits(limits)
 
 
 def _draw_status(seen: DiskState) -> None:

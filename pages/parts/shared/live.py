@@ -52,8 +52,7 @@ def draw_trouble() -> None:
     """Why nobody does the jobs that wait, where the dispatcher does not start."""
     trouble = flows.queue.start_trouble(services())
     if trouble is not None:
-        values = {"count": trouble.count, "reason": trouble.reason, "log": trouble.log}
-        st.error(plain(message("jobs.dispatcher_keeps_failing", language(), **values)), icon=":material/error:")
+        st.error(plain(trouble.text(language())), icon=":material/error:")
 
 
 def draw_job(job: JobView, *, with_story: bool = False) -> None:

@@ -17,9 +17,10 @@ from story_engine.domain.job_spec import AnySpec, JobSpec, TrainSpec, read_spec
 from story_engine.errors import ChooseAnother, FixInput, LookAtLog, Wait
 from story_engine.jobs.queue.ledger_file import as_ours, connect, file_id, rows_of, size_bytes
 from story_engine.jobs.queue.ledger_prune import MOST_LISTED, forgettable, prune
-from story_engine.jobs.queue.ledger_rows import UNREADABLE, now, progress_of, view_of
+from story_engine.jobs.queue.ledger_rows import UNREADABLE, progress_of, view_of
 from story_engine.jobs.queue.ledger_schema import FORCED, transaction
 from story_engine.store.layout import Layout
+from story_engine.store.timestamps import now
 
 LARGEST_ID = 2**63 - 1
 """Of SQLite; a larger number names no job."""

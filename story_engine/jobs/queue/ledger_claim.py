@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from story_engine.domain.job_spec import reason_of
 from story_engine.jobs.queue.ledger_file import rows_of
-from story_engine.jobs.queue.ledger_rows import UNREADABLE, WaitingJob, as_json, now, waiting_job
+from story_engine.jobs.queue.ledger_rows import UNREADABLE, WaitingJob, as_json, waiting_job
+from story_engine.store.timestamps import now
 
 MOST_STOPS = 5
 """Ends of the dispatcher under one job, which are nobody's fault; then a person starts it again."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import BeforeValidator, ConfigDict, Json, TypeAdapter, ValidationError
@@ -116,11 +115,6 @@ def _readable(value: object) -> str:
 def as_json(values: Mapping[str, object]) -> str:
     """What a message mentions, as the ledger keeps it."""
     return json.dumps(dict(values), ensure_ascii=False, default=str)
-
-
-def now() -> str:
-    """For the columns that end in `_at`."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _unreadable(row: sqlite3.Row, reason: str) -> JobView:

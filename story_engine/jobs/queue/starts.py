@@ -7,7 +7,6 @@ holds what never got as far as writing a log of its own, and what broke as soon 
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 from pathlib import Path
 
@@ -96,7 +95,7 @@ def _read(layout: Layout) -> _Starts:
 
 
 def _write(layout: Layout, starts: _Starts) -> None:
-    write_bytes(_path(layout), json.dumps(starts.model_dump()).encode())
+    write_bytes(_path(layout), starts.model_dump_json().encode())
 
 
 def _path(layout: Layout) -> Path:

@@ -14,9 +14,10 @@ from story_engine.errors import Wait
 from story_engine.jobs.queue.ledger_claim import Claim, claim_next, take_over
 from story_engine.jobs.queue.ledger_file import as_ours, connect, file_id
 from story_engine.jobs.queue.ledger_prune import prune, retention_of
-from story_engine.jobs.queue.ledger_rows import NO_RESULT, as_json, now, progress_text
+from story_engine.jobs.queue.ledger_rows import NO_RESULT, as_json, progress_text
 from story_engine.jobs.queue.ledger_schema import FORCED, transaction
 from story_engine.store.layout import Layout
+from story_engine.store.timestamps import now
 
 MOST_CRASHES = 3
 """Deaths of the child under one job; then it is the job's fault."""
