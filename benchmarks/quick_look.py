@@ -91,7 +91,7 @@ def drawings_of(style: str, count: int) -> list[Image.Image]:
 
 
 def singer_recipes(layout: Layout, story: Story, part: LoraPart | None) -> list[Recipe]:
-    """The story's eight panels at their own seeds, with the trigger word in front where the LoRA is worn."""
+    """The story's eight panels at their own seeds, with the trigger word in front where the LoRA is used."""
     family = family_of(layout, "preview")
     styled = story.model_copy(update={"style": f"{TRIGGER}，{story.style}" if part else story.style})
     recipes = [resolve(styled, scene, 0, family=family, loras={}) for scene in story.scenes]

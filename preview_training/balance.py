@@ -2,7 +2,7 @@
 
 The sampled scenes lean towards the shipped stories (`drawing/sampling.py`): a girl comes six times as often as a boy, a
 living room four times as often as a street, and a model that learns them so draws boys as girls. Here every drawing has
-a chance such that the values of each attribute come out in the shares below, and drawings stay as alike as that allows.
+a probability such that the values of each attribute come out in the shares below; drawings stay as alike as that allows.
 """
 
 from __future__ import annotations
@@ -34,21 +34,21 @@ _WANTED: tuple[_Wanted, ...] = (
 )
 
 
-def balanced_chances(scenes: Sequence[DrawnScene]) -> np.ndarray:
-    """Each drawing's chance to be picked, (scenes,), float64, with sum 1.
+def balanced_probabilities(scenes: Sequence[DrawnScene]) -> np.ndarray:
+    """Each drawing's probability of being picked, (scenes,), float64, with sum 1.
 
     Shares among the values that occur are met for the last attribute exactly and for the others nearly.
 
     Source: Deming and Stephan 1940, "On a Least Squares Adjustment of a Sampled Frequency Table": scale to one
     attribute's shares after the other, and again ("raking").
     """
-    chances = np.full(len(scenes), 1 / len(scenes))
+    probabilities = np.full(len(scenes), 1 / len(scenes))
     tables = [_groups(scenes, *wanted) for wanted in _WANTED]
     for _ in range(_ROUNDS):
         for groups, shares in tables:
-            sums = np.bincount(groups, weights=chances, minlength=len(shares))
-            chances *= (shares / sums)[groups]
-    return chances
+            sums = np.bincount(groups, weights=probabilities, minlength=len(shares))
+            probabilities *= (shares / sums)[groups]
+    return probabilities
 
 
 def _groups(

@@ -101,16 +101,16 @@ class Judges:
         verdicts = []
         for start in range(0, len(pictures), 64):
             group = pictures[start : start + 64]
-            for near, far in zip(self._chances(NEAR, group), self._chances(FAR, group), strict=True):
-                best = {name: max(chances, key=chances.__getitem__) for name, chances in near.items()}
-                chances = {**near, **{name: far[name] for name in FAR_ATTRIBUTES if best["shot"] in FAR_SHOTS}}
-                best = {name: max(of_value, key=of_value.__getitem__) for name, of_value in chances.items()}
+            for near, far in zip(self._probabilities(NEAR, group), self._probabilities(FAR, group), strict=True):
+                best = {name: max(probabilities, key=probabilities.__getitem__) for name, probabilities in near.items()}
+                probabilities = {**near, **{name: far[name] for name in FAR_ATTRIBUTES if best["shot"] in FAR_SHOTS}}
+                best = {name: max(of_value, key=of_value.__getitem__) for name, of_value in probabilities.items()}
                 verdicts.append(
-                    Verdict(values=best, confidences={name: chances[name][value] for name, value in best.items()})
+                    Verdict(values=best, confidences={name: probabilities[name][value] for name, value in best.items()})
                 )
         return verdicts
 
-    def _chances(self, judge: str, pictures: Sequence[Image.Image]) -> list[dict[str, dict[str, float]]]:
+    def _probabilities(self, judge: str, pictures: Sequence[Image.Image]) -> list[dict[str, dict[str, float]]]:
         """For each picture and attribute, the probability of each value."""
         batch = network_values(np.stack([shrunk(picture, SIZES[judge]) for picture in pictures]))
         with torch.inference_mode():

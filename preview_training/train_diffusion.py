@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from preview_training.balance import balanced_chances
+from preview_training.balance import balanced_probabilities
 from preview_training.caption_batches import caption_tokens
 from preview_training.drawing_cache import DrawingCache
 from preview_training.latents import LatentCache
@@ -88,14 +88,14 @@ class DiffusionTraining:
         self._unet, self._text_encoder = unet, text_encoder
         self._latents, self._scenes, self._batch = latents, scenes, batch
         self._prompt_tokens = prompt_tokens
-        self._chances = balanced_chances(scenes)
+        self._probabilities = balanced_probabilities(scenes)
         side = latents.shape[2] * PIXELS_PER_LATENT
         # Height, width, crop and target size as `SDXLImagePipeline.prepare_extra_input` gives them.
         self._sizes = torch.tensor([side, side, 0, 0, side, side])
 
     def losses(self, moment: Moment) -> dict[str, torch.Tensor]:
         """One step's weighted loss, and the plain noise error of its noisier and clearer half."""
-        rows = np.sort(moment.random.choice(len(self._scenes), size=self._batch, p=self._chances))
+        rows = np.sort(moment.random.choice(len(self._scenes), size=self._batch, p=self._probabilities))
         tokens = caption_tokens([self._scenes[row] for row in rows], moment.random, length=self._prompt_tokens)
         latents = torch.from_numpy(self._latents[rows].astype(np.float32))
         noise = torch.randn(latents.shape, generator=moment.torch_random)

@@ -73,7 +73,7 @@ def test_the_comparison_is_remembered_with_its_pictures(services):
 
 
 def test_the_dataset_keeps_captions_trigger_and_filter(services):
-    found = flows.dataset_view.look(services, "ink").dataset
+    found = flows.dataset_view.view(services, "ink").dataset
 
     assert [entry.caption for entry in found.entries] == [f"an orange kitten {n}, 橘猫" for n in range(3)]
     assert (found.trigger, services.datasets.names()) == ("inkwash", ("ink",))
@@ -81,7 +81,7 @@ def test_the_dataset_keeps_captions_trigger_and_filter(services):
 
 
 def test_the_training_its_checkpoints_and_its_lora_are_there(services):
-    look = flows.train_view.look(services, "ink-wash")
+    look = flows.train_view.view(services, "ink-wash")
 
     assert (look.card.state, look.run.step, look.checkpoints) == ("finished", 4, (2, 4))
     assert (look.spec.min_timestep, look.spec.max_timestep) == (10, 1000)
@@ -135,4 +135,4 @@ def test_jobs_that_were_queued_are_done_by_this_version(tmp_path, monkeypatch, r
 
     assert set(states.values()) == {"done"}, states
     assert len(flows.panels.open_story(services, "kitten").board.panels[2].takes) == 4
-    assert flows.dataset_view.look(services, "ink").unscored == 0
+    assert flows.dataset_view.view(services, "ink").unscored == 0

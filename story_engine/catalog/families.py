@@ -39,7 +39,7 @@ def description(name: str) -> FamilyDescription:
 
 def families(layout: Layout) -> dict[str, Family]:
     """Every family by name; `weights_hash` is empty where the weights are not (completely) here."""
-    return {name: _family(layout, name, said) for name, said in descriptions().items()}
+    return {name: _family(layout, name, description) for name, description in descriptions().items()}
 
 
 def family_of(layout: Layout, name: str) -> Family:
@@ -51,23 +51,23 @@ def family_of(layout: Layout, name: str) -> Family:
     return _family(layout, name, description(name))
 
 
-def _family(layout: Layout, name: str, said: FamilyDescription) -> Family:
+def _family(layout: Layout, name: str, description: FamilyDescription) -> Family:
     return Family(
         name=name,
-        title=said.package.title,
-        sampler=said.sampler,
-        steps=said.steps,
-        cfg_scale=said.cfg_scale,
-        width=said.width,
-        height=said.height,
-        smallest_side=said.smallest_side,
-        largest_side=said.largest_side,
-        token_limit=said.token_limit,
-        weights_hash=weights_hash(layout, said.package, joined=said.joined),
-        precision=said.precision(),
-        knows_true_sizes=said.knows_true_sizes,
-        safe_learning_rate=said.safe_learning_rate,
-        memory=said.memory,
+        title=description.package.title,
+        sampler=description.sampler,
+        steps=description.steps,
+        cfg_scale=description.cfg_scale,
+        width=description.width,
+        height=description.height,
+        smallest_side=description.smallest_side,
+        largest_side=description.largest_side,
+        token_limit=description.token_limit,
+        weights_hash=weights_hash(layout, description.package, joined=description.joined),
+        precision=description.precision(),
+        knows_true_sizes=description.knows_true_sizes,
+        safe_learning_rate=description.safe_learning_rate,
+        memory=description.memory,
     )
 
 

@@ -96,7 +96,7 @@ def filter_(
 ) -> None:
     """Set filters. Example: python -m story_engine dataset filter ink --min-width 512 --near-duplicates 4"""
     services = _services(context)
-    filters = Filters() if off else flows.dataset_view.look(services, name).dataset.filters
+    filters = Filters() if off else flows.dataset_view.view(services, name).dataset.filters
     if config is not None:
         filters = flows.dataset_export.filters_of(read_given(config, limit=LARGEST_BYTES), onto=filters)
     given: dict[str, dict[str, object]] = {
@@ -112,11 +112,11 @@ def filter_(
     }
     if min_score is not None and (job := flows.dataset_score.score(services, name).job) is not None:
         wait_for(services_of(context), job)
-    look = flows.dataset_view.set_filters(services, name, filters.model_copy(update=changed))
-    dropped = {file: message(why.code, "en", **why.values) for file, why in look.dropped.items()}
-    lines = [f"{name}: {len(look.kept)} kept, {len(dropped)} dropped"]
+    view = flows.dataset_view.set_filters(services, name, filters.model_copy(update=changed))
+    dropped = {file: message(why.code, "en", **why.values) for file, why in view.dropped.items()}
+    lines = [f"{name}: {len(view.kept)} kept, {len(dropped)} dropped"]
     lines += [f"    {file}: {reason}" for file, reason in dropped.items()]
-    report = {"dataset": name, "kept": len(look.kept), "dropped": dropped, "filters": look.dataset.filters.model_dump()}
+    report = {"dataset": name, "kept": len(view.kept), "dropped": dropped, "filters": view.dataset.filters.model_dump()}
     answer(context, report, "\n".join(lines))
 
 
@@ -146,7 +146,7 @@ def caption(
     if trigger is not None:
         flows.dataset_captions.set_trigger(services, name, trigger)
         changed += flows.dataset_captions.put_trigger_in_front(services, name, files=file)
-    captions = {entry.file: entry.caption for entry in flows.dataset_view.look(services, name).dataset.entries}
+    captions = {entry.file: entry.caption for entry in flows.dataset_view.view(services, name).dataset.entries}
     lines = [f"{name}: {changed} captions changed", *(f"    {each}: {words}" for each, words in captions.items())]
     answer(context, {"dataset": name, "changed": changed, "captions": captions}, "\n".join(lines))
 

@@ -63,13 +63,13 @@ def inspect(
     """What the LoRA doctor finds. Example: python -m story_engine lora inspect ink"""
     services = _services(context)
     report = flows.loras.inspect_named(services, name)
-    said = report.model_dump(mode="json") | {"findings": _findings(report), "repairs": report.repairs}
+    record = report.model_dump(mode="json") | {"findings": _findings(report), "repairs": report.repairs}
     loudest = max((block.norm for block in report.blocks), default=0.0) or 1.0
     chart = [
         f"    {block.block:<28} {block.norm:10.4f} {'█' * round(_BAR_WIDTH * block.norm / loudest)}"
         for block in report.blocks
     ]
-    answer(context, said, "\n".join([_findings_text(report), *chart]))
+    answer(context, record, "\n".join([_findings_text(report), *chart]))
 
 
 @app.command()
@@ -111,9 +111,9 @@ def repair(
         return
     done = flows.loras.repair(services, name, what, alpha=alpha)
     sides = {"before": done.before, "after": done.after}
-    said = {side: {"size_bytes": each.size_bytes, "findings": _findings(each)} for side, each in sides.items()}
+    record = {side: {"size_bytes": each.size_bytes, "findings": _findings(each)} for side, each in sides.items()}
     text = "\n".join(f"{side}:\n{_findings_text(each)}" for side, each in sides.items())
-    answer(context, {"lora": name, "repair": what, **said}, text)
+    answer(context, {"lora": name, "repair": what, **record}, text)
 
 
 @app.command()

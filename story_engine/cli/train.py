@@ -39,22 +39,22 @@ def train(
     else:
         run = flows.train.start(services, _read(services, Path(str(spec))))
     card = _wait(services, run)
-    look = flows.train_view.look(services, run)
+    view = flows.train_view.view(services, run)
     report: dict[str, object] = {
         "run": run,
         "name": card.name,
         "state": card.state,
-        "step": look.run.step,
-        "total": look.run.total,
-        "loss": look.run.loss,
-        "seconds": look.run.seconds,
-        "checkpoints": {step: str(flows.train_view.checkpoint(services, run, step)) for step in look.checkpoints},
-        "samples": [str(sample.path) for sample in look.samples],
-        "spec": json.loads(look.spec.model_dump_json()),
+        "step": view.run.step,
+        "total": view.run.total,
+        "loss": view.run.loss,
+        "seconds": view.run.seconds,
+        "checkpoints": {step: str(flows.train_view.checkpoint(services, run, step)) for step in view.checkpoints},
+        "samples": [str(sample.path) for sample in view.samples],
+        "spec": json.loads(view.spec.model_dump_json()),
     }
-    text = f"{run}: {card.state}, step {look.run.step} of {look.run.total}"
-    if look.checkpoints:
-        text += f"\n{flows.train_view.checkpoint(services, run, look.checkpoints[-1])}"
+    text = f"{run}: {card.state}, step {view.run.step} of {view.run.total}"
+    if view.checkpoints:
+        text += f"\n{flows.train_view.checkpoint(services, run, view.checkpoints[-1])}"
     answer(context, report, text)
     if card.state != "finished":
         raise JobEnded(_why(card))

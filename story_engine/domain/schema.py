@@ -73,9 +73,9 @@ def _keys(model: type[Value]) -> Iterable[tuple[str, FieldInfo]]:
 
 
 def _check(field: FieldInfo) -> Check:
-    said = next((each for each in field.metadata if callable(each) and not isinstance(each, type)), None)
-    if said is not None:
-        check: Check = said
+    declared = next((each for each in field.metadata if callable(each) and not isinstance(each, type)), None)
+    if declared is not None:
+        check: Check = declared
         return check
     limit = next((each.entries for each in field.metadata if isinstance(each, AtMost)), None)
     return _check_of_type(_bare(field.annotation), limit)

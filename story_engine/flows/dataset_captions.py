@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from story_engine.domain import captions
 from story_engine.domain.dataset import Dataset
 from story_engine.errors import FixInput
-from story_engine.flows.dataset_view import look
+from story_engine.flows.dataset_view import view
 from story_engine.flows.services import Services
 
 
@@ -45,5 +45,5 @@ def set_trigger(services: Services, name: str, trigger: str) -> Dataset:
 
 
 def _rewrite(services: Services, name: str, files: Sequence[str] | None, rewrite: captions.Rewrite, action: str) -> int:
-    wanted = [entry.file for entry in look(services, name).kept] if files is None else files
+    wanted = [entry.file for entry in view(services, name).kept] if files is None else files
     return services.captions.rewrite_captions(name, wanted, rewrite, action=action)

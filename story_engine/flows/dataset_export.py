@@ -6,7 +6,7 @@ from pathlib import Path
 
 from story_engine.domain.dataset import Filters
 from story_engine.errors import FixInput
-from story_engine.flows.dataset_view import look
+from story_engine.flows.dataset_view import view
 from story_engine.flows.services import Services
 from story_engine.formats import data_juicer, metadata_csv
 from story_engine.store.safe_yaml import decode, parse
@@ -14,12 +14,12 @@ from story_engine.store.safe_yaml import decode, parse
 
 def metadata_csv_of(services: Services, name: str) -> bytes:
     """`metadata.csv` of the kept pictures."""
-    return metadata_csv.as_metadata_csv((entry.file, entry.caption) for entry in look(services, name).kept)
+    return metadata_csv.as_metadata_csv((entry.file, entry.caption) for entry in view(services, name).kept)
 
 
 def metadata_jsonl_of(services: Services, name: str, *, kept_only: bool = False, folder: str = "images") -> bytes:
     """`metadata.jsonl` of all pictures, for data-juicer to filter, or of the kept ones."""
-    found = look(services, name)
+    found = view(services, name)
     entries = found.kept if kept_only else found.dataset.entries
     return data_juicer.as_metadata_jsonl(
         data_juicer.Sample(entry.caption, (f"{folder}/{entry.file}",)) for entry in entries
@@ -63,7 +63,7 @@ def export(services: Services, name: str, *, out: Path | None = None) -> Path:
     Raises:
         FixInput: nothing is kept.
     """
-    kept = look(services, name).kept
+    kept = view(services, name).kept
     if not kept:
         raise FixInput("dataset.nothing_kept", name=name)
     entries: dict[str, bytes | Path] = {f"train/{metadata_csv.FILE_NAME}": metadata_csv_of(services, name)}

@@ -6,14 +6,14 @@ import hashlib
 
 from story_engine.domain.job_spec import ScoreDatasetSpec
 from story_engine.domain.views import Submitted
-from story_engine.flows.dataset_view import look
+from story_engine.flows.dataset_view import view
 from story_engine.flows.queue import SCORE_PRIORITY
 from story_engine.flows.services import Services
 
 
 def score(services: Services, name: str) -> Submitted:
     """Submit the scoring of all pictures that the present scorer has not scored."""
-    found = look(services, name)
+    found = view(services, name)
     missing = sorted(entry.file for entry in found.dataset.entries if entry.sha256 not in found.scores)
     have = len(found.dataset.entries) - len(missing)
     if not missing:

@@ -29,7 +29,7 @@ class DatasetCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DatasetLook:
+class DatasetView:
     """A dataset as the page shows it."""
 
     name: str
@@ -61,7 +61,7 @@ def cards(services: Services) -> tuple[DatasetCard, ...]:
     return tuple(card for name in services.datasets.names() if (card := _card(services, name)) is not None)
 
 
-def look(services: Services, name: str) -> DatasetLook:
+def view(services: Services, name: str) -> DatasetView:
     """The dataset with what its filters keep and drop.
 
     Raises:
@@ -78,7 +78,7 @@ def look(services: Services, name: str) -> DatasetLook:
         dropped = decide(
             dataset, scores=scores, near_duplicates=near_duplicates_of(kept, dataset.filters.near_duplicates.bits)
         )
-    return DatasetLook(
+    return DatasetView(
         name=name,
         dataset=dataset,
         kept=tuple(entry for entry in dataset.entries if entry.file not in dropped),
@@ -108,7 +108,7 @@ def clinic(
         steps: of the planned training.
         batch_size: pictures per step.
     """
-    found = look(services, name)
+    found = view(services, name)
     return examine(
         found.kept,
         trigger=found.dataset.trigger,
@@ -130,7 +130,7 @@ def training_pictures(services: Services, name: str) -> tuple[TrainingPicture, .
             height=entry.height,
             sha256=entry.sha256,
         )
-        for entry in look(services, name).kept
+        for entry in view(services, name).kept
     )
 
 
@@ -144,7 +144,7 @@ def _card(services: Services, name: str) -> DatasetCard | None:
     return DatasetCard(name=name, title=dataset.title, pictures=len(dataset.entries), damage=None)
 
 
-def set_filters(services: Services, name: str, filters: Filters) -> DatasetLook:
+def set_filters(services: Services, name: str, filters: Filters) -> DatasetView:
     """Other filters; nothing is deleted by them."""
     services.datasets.change(name, lambda dataset: dataset.model_copy(update={"filters": filters}))
-    return look(services, name)
+    return view(services, name)

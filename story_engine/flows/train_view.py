@@ -43,7 +43,7 @@ class RunCard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunLook:
+class RunView:
     """One run with everything that there is to see of it."""
 
     card: RunCard
@@ -82,7 +82,7 @@ def card(services: Services, run: str) -> RunCard:
     return _card(services, run, services.ledger.latest([key_of(run)]).get(key_of(run)))
 
 
-def look(services: Services, run: str) -> RunLook:
+def view(services: Services, run: str) -> RunView:
     """One run with its figures and pictures.
 
     Raises:
@@ -91,7 +91,7 @@ def look(services: Services, run: str) -> RunLook:
     """
     spec, state = services.runs.spec(run), services.runs.run(run)
     found = card(services, run)
-    return RunLook(
+    return RunView(
         card=found,
         spec=spec,
         run=state,
@@ -110,7 +110,7 @@ def _choice(job: JobView | None) -> Choice | None:
 
 def _card(services: Services, run: str, job: JobView | None) -> RunCard:
     try:
-        spec, said = services.runs.spec(run), services.runs.run(run)
+        spec, recorded = services.runs.spec(run), services.runs.run(run)
     except StudioError as error:
         return RunCard(
             id=run,
@@ -122,8 +122,8 @@ def _card(services: Services, run: str, job: JobView | None) -> RunCard:
             error_code=error.code,
             error_values=error.values,
         )
-    state = _state(services, said, job)
-    code, values = said.error_code, said.error_values
+    state = _state(services, recorded, job)
+    code, values = recorded.error_code, recorded.error_values
     if state in ("failed", "interrupted") and job is not None and job.error_code not in (None, "jobs.cancelled"):
         code, values = job.error_code, job.error_values
     shown = state in ("failed", "interrupted")
@@ -131,7 +131,7 @@ def _card(services: Services, run: str, job: JobView | None) -> RunCard:
         id=run,
         name=spec.name,
         spec=spec,
-        run=said,
+        run=recorded,
         state=state,
         job=job,
         error_code=code if shown else None,
@@ -139,21 +139,21 @@ def _card(services: Services, run: str, job: JobView | None) -> RunCard:
     )
 
 
-def _state(services: Services, said: RunState, job: JobView | None) -> str:
+def _state(services: Services, recorded: RunState, job: JobView | None) -> str:
     """What is true: a run is at work only while the ledger has a job for it that somebody does."""
     if job is None:
-        return said.state
+        return recorded.state
     if job.state == "queued":
         return "queued"
     if job.state == "running":
         # A dispatcher that was killed left the job running; the next one takes it up again.
         return "running" if services.dispatcher_state() == "running" else "queued"
     if job.state in ("failed", "held"):
-        if said.state == "finished":
-            return said.state
+        if recorded.state == "finished":
+            return recorded.state
         return "interrupted" if job.error_code in _INTERRUPTED else "failed"
     # The child lives on and trains nothing: what it wrote last is no longer so.
-    return "interrupted" if said.state == "running" else said.state
+    return "interrupted" if recorded.state == "running" else recorded.state
 
 
 def _thinned(rows: Sequence[MetricRow]) -> tuple[MetricRow, ...]:

@@ -51,7 +51,7 @@ _SETTINGS = {
 def lora_metadata(facts: LoraFacts) -> dict[str, str]:
     """Everything that `facts` says, in every vocabulary; `write_lora` adds what follows from the tensors."""
     source = facts.provenance
-    said: dict[str, object] = {
+    metadata: dict[str, object] = {
         FACTS_KEY: facts.model_dump_json(exclude_defaults=True),
         "modelspec.sai_model_spec": "1.0.1",
         "modelspec.implementation": "diffusers",
@@ -69,17 +69,17 @@ def lora_metadata(facts: LoraFacts) -> dict[str, str]:
         "software": json.dumps({"name": "Story Studio", **source.versions}, ensure_ascii=False),
     }
     if facts.width and facts.height:
-        said |= {"modelspec.resolution": f"{facts.width}x{facts.height}"}
-        said |= {"ss_resolution": f"({facts.width}, {facts.height})"}
+        metadata |= {"modelspec.resolution": f"{facts.width}x{facts.height}"}
+        metadata |= {"ss_resolution": f"({facts.width}, {facts.height})"}
     if facts.family in _BASES:
         version, architecture, base = _BASES[facts.family]
-        said |= {"ss_base_model_version": version, "modelspec.architecture": architecture, "ss_sd_model_name": base}
-        said |= {"ss_new_sd_model_hash": source.base_hash}
+        metadata |= {"ss_base_model_version": version, "modelspec.architecture": architecture, "ss_sd_model_name": base}
+        metadata |= {"ss_new_sd_model_hash": source.base_hash}
     if facts.trigger and source.dataset:
-        said["ss_tag_frequency"] = json.dumps({source.dataset: {facts.trigger: source.pictures or 1}})
+        metadata["ss_tag_frequency"] = json.dumps({source.dataset: {facts.trigger: source.pictures or 1}})
     for setting, keys in _SETTINGS.items():
-        said |= dict.fromkeys(keys, source.spec.get(setting))
-    return {key: str(value) for key, value in said.items() if value not in (None, "")}
+        metadata |= dict.fromkeys(keys, source.spec.get(setting))
+    return {key: str(value) for key, value in metadata.items() if value not in (None, "")}
 
 
 def facts_of(metadata: Mapping[str, str]) -> LoraFacts:

@@ -1,4 +1,4 @@
-"""Memory that does not suffice, said of the part of the work that did not fit: what helps differs from part to part."""
+"""Memory that does not suffice, told of the part of the work that did not fit: what helps differs from part to part."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from story_engine.errors import OutOfMemory
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether this is how torch or Python say so; on the CPU torch has no class for it."""
-    said = isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or said
+    is_reported = isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or is_reported
 
 
 @contextmanager

@@ -52,10 +52,10 @@ def alphas_of(path: Path, contents: LoraContents, *, given: float | None = None)
     }
     keys = {key.module: key for key in contents.known.values()}
     values, sources = dict(own), ["tensors"] * bool(own)
-    for source, said in (("metadata", alphas_in_metadata(contents.metadata)), ("beside", alphas_beside(path))):
-        if said is not None and ranks.keys() - values.keys():
+    for source, recorded in (("metadata", alphas_in_metadata(contents.metadata)), ("beside", alphas_beside(path))):
+        if recorded is not None and ranks.keys() - values.keys():
             missing = ranks.keys() - values.keys()
-            values |= {each: _positive(path, said.of(_path(keys[each]), rank=ranks[each])) for each in missing}
+            values |= {each: _positive(path, recorded.of(_path(keys[each]), rank=ranks[each])) for each in missing}
             sources.append(source)
     # Without an alpha, kohya's and diffusers' own readers take alpha = rank; DiffSynth's names leave it open.
     by_custom = {each for each in ranks.keys() - values.keys() if own or keys[each].dialect != "diffsynth"}

@@ -114,7 +114,7 @@ def _base(report: LoraReport) -> Iterator[Finding]:
     if not report.families:
         layer = next((each for each in report.layers if each.inputs and each.outputs), None)
         shape = f"{layer.outputs} × {layer.inputs}" if layer else "–"
-        yield _bad("loras.doctor_other_base", told=report.base_stated or "–", shape=shape)
+        yield _bad("loras.doctor_other_base", recorded=report.base_stated or "–", shape=shape)
         return
     family = report.families[0]
     values: dict[str, Any] = {"family": family, "matched": report.matched, "expected": report.expected}
@@ -127,7 +127,7 @@ def _base(report: LoraReport) -> Iterator[Finding]:
         yield _ok("loras.doctor_base", **values)
     stated = report.base_stated.lower()
     if family == "kolors" and ("sdxl" in stated or "stable-diffusion" in stated):
-        yield _warning("loras.doctor_told_other_base", told=report.base_stated)
+        yield _warning("loras.doctor_recorded_other_base", recorded=report.base_stated)
 
 
 def _foreign(report: LoraReport) -> Iterator[Finding]:

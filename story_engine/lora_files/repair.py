@@ -48,11 +48,11 @@ def repaired(path: Path, what: str, *, alpha: float | None = None, metadata: Map
     others = {} if what == "drop_foreign" else _foreign(contents)
     if what != "drop_broken":
         others |= _halves(contents, whole)
-    said = dict(contents.metadata if metadata is None else metadata)
+    kept = dict(contents.metadata if metadata is None else metadata)
     for key in ("lora_adapter_metadata", "ss_network_dim", "ss_network_alpha", DORA_MAKER_KEY):
-        said.pop(key, None)  # alphas are in the tensors now, and the names are others
-    said |= network_metadata(weights) | maker_metadata(weights)
-    return safetensors_bytes(others | kohya_tensors(weights), said)
+        kept.pop(key, None)  # alphas are in the tensors now, and the names are others
+    kept |= network_metadata(weights) | maker_metadata(weights)
+    return safetensors_bytes(others | kohya_tensors(weights), kept)
 
 
 def _whole(contents: LoraContents) -> list[str]:

@@ -21,7 +21,7 @@ Shape = tuple[int, ...]
 
 def base_shapes(layout: Layout) -> dict[str, dict[str, Shape]]:
     """Family → layer in DiffSynth's name → shape; a family whose sizes need weights that are not here is left out."""
-    sizes = {name: said.unet_sizes(layout) for name, said in descriptions().items()}
+    sizes = {name: description.unet_sizes(layout) for name, description in descriptions().items()}
     return {name: _layers(known) for name, known in sizes.items() if known is not None}
 
 

@@ -70,10 +70,10 @@ def lora_bytes(weights: LoraWeights, *, dialect: str = "kohya", metadata: Mappin
     check_dialect(weights, dialect)
     if dialect == "challenge":
         return _checkpoint(evened(weights))
-    said = {key: value for key, value in (metadata or {}).items() if key not in _OWN_KEYS}
+    kept = {key: value for key, value in (metadata or {}).items() if key not in _OWN_KEYS}
     if dialect == "diffusers":
-        return safetensors_bytes(_diffusers(weights), said | adapter_metadata(weights) | network_metadata(weights))
-    return safetensors_bytes(kohya_tensors(weights), said | network_metadata(weights) | maker_metadata(weights))
+        return safetensors_bytes(_diffusers(weights), kept | adapter_metadata(weights) | network_metadata(weights))
+    return safetensors_bytes(kohya_tensors(weights), kept | network_metadata(weights) | maker_metadata(weights))
 
 
 def check_dialect(weights: LoraWeights, dialect: str) -> None:
@@ -102,9 +102,11 @@ def safetensors_bytes(tensors: Mapping[str, torch.Tensor], metadata: Mapping[str
     header: dict[str, Any] = json.loads(plain[8 : 8 + header_bytes])
     body = memoryview(plain)[8 + header_bytes :]
     digest = hashlib.sha256(body).hexdigest()
-    said = {"format": "pt", **metadata, BODY_HASH_KEY: f"0x{digest}", "sshs_model_hash": digest}
-    said |= {"sshs_legacy_hash": _legacy_hash(plain)}
-    text = json.dumps({"__metadata__": dict(sorted(said.items())), **header}, ensure_ascii=False, separators=(",", ":"))
+    entries = {"format": "pt", **metadata, BODY_HASH_KEY: f"0x{digest}", "sshs_model_hash": digest}
+    entries |= {"sshs_legacy_hash": _legacy_hash(plain)}
+    text = json.dumps(
+        {"__metadata__": dict(sorted(entries.items())), **header}, ensure_ascii=False, separators=(",", ":")
+    )
     written = text.encode()
     written += b" " * (-len(written) % _ALIGNMENT_BYTES)
     return b"".join((len(written).to_bytes(8, "little"), written, body))

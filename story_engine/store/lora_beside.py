@@ -15,8 +15,8 @@ _LARGEST_BYTES = 2_000_000
 
 def alphas_beside(path: Path) -> AdapterAlphas | None:
     """The alphas that `<name>.json`, `lora.json` or `adapter_config.json` beside the file says; None if none does."""
-    for said in map(_json_object, (path.with_suffix(".json"), *_shared(path))):
-        found = alphas_in(said)
+    for record in map(_json_object, (path.with_suffix(".json"), *_shared(path))):
+        found = alphas_in(record)
         if found is not None:
             return found
     return None

@@ -161,8 +161,8 @@ class RunStore:
         """What it trains on."""
         path = self.folder(run) / "pictures.json"
         try:
-            said = json.loads(read_bytes(path, limit=_LARGEST_BYTES))
-            return tuple(TrainedPicture.model_validate(each) for each in said)
+            recorded = json.loads(read_bytes(path, limit=_LARGEST_BYTES))
+            return tuple(TrainedPicture.model_validate(each) for each in recorded)
         except (ValidationError, ValueError, TypeError, FileNotFoundError) as error:
             raise LookAtLog("training.damaged", path=path) from error
 
@@ -170,13 +170,13 @@ class RunStore:
         """How far it is. A running one whose process is gone is "interrupted"."""
         path = self.folder(run) / "run.json"
         try:
-            said = RunState.model_validate_json(read_bytes(path, limit=_LARGEST_BYTES))
+            recorded = RunState.model_validate_json(read_bytes(path, limit=_LARGEST_BYTES))
         except (ValidationError, FileNotFoundError) as error:
             raise LookAtLog("training.damaged", path=path) from error
-        said = said.model_copy(update={"id": run})
-        if said.state == "running" and not _lives(said, path):
-            return said.model_copy(update={"state": "interrupted"})
-        return said
+        recorded = recorded.model_copy(update={"id": run})
+        if recorded.state == "running" and not _lives(recorded, path):
+            return recorded.model_copy(update={"state": "interrupted"})
+        return recorded
 
     def metrics(self, run: str) -> tuple[MetricRow, ...]:
         """Everything measured, by step; a line that is being written is left out."""

@@ -175,8 +175,8 @@ class EncodedDataset:
                 on_done(len(self.items) - len(missing) + number + 1)
 
     def _path(self, item: Item) -> Path:
-        said = [_FORMAT, item.picture.sha256, [_crop_key(crop) for crop in item.crops], self._spec.random_flip]
-        name = hashlib.sha256(json.dumps([*said, self._weights]).encode()).hexdigest()
+        identity = [_FORMAT, item.picture.sha256, [_crop_key(crop) for crop in item.crops], self._spec.random_flip]
+        name = hashlib.sha256(json.dumps([*identity, self._weights]).encode()).hexdigest()
         return self._folder / name[:2] / f"{name}.safetensors"
 
     def _latents(self, path: Path) -> torch.Tensor:

@@ -28,18 +28,18 @@ def test_a_style_is_trained_from_sample_pictures_and_worn_by_a_story(app: App, v
     person.press("dataset-start-ink")
     wait_for(lambda: services.datasets.names(), what="the dataset is made")
     (dataset,) = services.datasets.names()
-    wait_for(lambda: len(flows.dataset_view.look(services, dataset).dataset.entries) == 24, what="24 pictures came in")
+    wait_for(lambda: len(flows.dataset_view.view(services, dataset).dataset.entries) == 24, what="24 pictures came in")
 
     # A filter: the numbers follow at once, and each picture that is dropped says why.
     person.at(f"dataset-view-{dataset}").get_by_role("radio", name="Filters").click(delay=80)
     person.settle()
     person.page.locator(f".st-key-dataset-filter-{dataset}-shape-is_on label").first.click(delay=80)
-    wait_for(lambda: flows.dataset_view.look(services, dataset).dataset.filters.shape.is_on, what="the filter is on")
+    wait_for(lambda: flows.dataset_view.view(services, dataset).dataset.filters.shape.is_on, what="the filter is on")
     person.write(f"dataset-filter:{dataset}:shape:min_width", "100000")
-    wait_for(lambda: not flows.dataset_view.look(services, dataset).kept, what="everything is too small")
+    wait_for(lambda: not flows.dataset_view.view(services, dataset).kept, what="everything is too small")
     person.page.get_by_text("outside the bounds").first.wait_for()
     person.write(f"dataset-filter:{dataset}:shape:min_width", "64")
-    wait_for(lambda: len(flows.dataset_view.look(services, dataset).kept) == 24, what="everything is kept again")
+    wait_for(lambda: len(flows.dataset_view.view(services, dataset).kept) == 24, what="everything is kept again")
 
     # Captions: the trigger word in front of each.
     person.settle()
@@ -47,12 +47,12 @@ def test_a_style_is_trained_from_sample_pictures_and_worn_by_a_story(app: App, v
     person.settle()
     person.write(f"dataset-trigger-{dataset}", TRIGGER)
     wait_for(
-        lambda: flows.dataset_view.look(services, dataset).dataset.trigger == TRIGGER, what="the trigger word is saved"
+        lambda: flows.dataset_view.view(services, dataset).dataset.trigger == TRIGGER, what="the trigger word is saved"
     )
     person.settle()
     person.press("dataset-trigger-front")
     wait_for(
-        lambda: all(entry.caption.startswith(TRIGGER) for entry in flows.dataset_view.look(services, dataset).kept),
+        lambda: all(entry.caption.startswith(TRIGGER) for entry in flows.dataset_view.view(services, dataset).kept),
         what="every caption begins with the trigger word",
     )
 
@@ -76,7 +76,7 @@ def test_a_style_is_trained_from_sample_pictures_and_worn_by_a_story(app: App, v
     again.page.get_by_test_id("stVegaLiteChart").first.wait_for()
     wait_for(lambda: flows.train_view.card(services, run).state == "finished", what="the end", seconds=TRAIN_SECONDS)
     again.at("train-to-library").wait_for()
-    assert [row.step for row in flows.train_view.look(services, run).metrics] == list(range(1, STEPS + 1))
+    assert [row.step for row in flows.train_view.view(services, run).metrics] == list(range(1, STEPS + 1))
     assert again.at("train-samples-0").locator("img").count() == 3  # without, at 6, at the end
     assert again.page.evaluate("document.documentElement.scrollWidth") <= 390
 
@@ -87,10 +87,10 @@ def test_a_style_is_trained_from_sample_pictures_and_worn_by_a_story(app: App, v
     person = visit(language="en")
     person.open("LoRAs")
     person.press(f"open-lora-{name}")
-    person.at("lora-wear").wait_for()
+    person.at("lora-use").wait_for()
     _choose_story(person)
-    person.press("lora-wear")
-    wait_for(lambda: [use.name for use in services.stories.load(STORY).loras] == [name], what="the story wears it")
+    person.press("lora-use")
+    wait_for(lambda: [use.name for use in services.stories.load(STORY).loras] == [name], what="the story uses it")
     assert services.stories.load(STORY).style.startswith(TRIGGER)
 
     # Strengths side by side on one scene.

@@ -178,14 +178,14 @@ def test_loras_of_the_library_and_none_can_be_compared(cat: Studio):
     assert app.button(key="compare-paint").label.strip() == "Paint 3"
 
 
-def test_a_stand_in_says_that_it_wears_no_lora(studio: Studio):
+def test_a_stand_in_says_that_it_uses_no_lora(studio: Studio):
     a_lora(studio, "ink")
     change(studio, settings=Settings(family="kolors", stand_in="preview"), loras=(LoraUse(name="ink"),))
 
     app = studio.page("compare", story=STORY)
 
     assert not app.exception
-    assert "a stand-in wears no LoRA" in texts(app)
+    assert "a stand-in uses no LoRA" in texts(app)
     assert not {"Strength", "LoRA strength", "LoRA", "Checkpoint"} & set(app.selectbox(key=X).options)
     assert app.button(key="compare-paint")
 

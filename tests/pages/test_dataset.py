@@ -42,7 +42,7 @@ def a_dataset(studio: Studio, *captions: str, title: str = "Ink", side: int = 64
 
 
 def captions(studio: Studio, name: str) -> list[str]:
-    return [entry.caption for entry in flows.dataset_view.look(studio.services, name).dataset.entries]
+    return [entry.caption for entry in flows.dataset_view.view(studio.services, name).dataset.entries]
 
 
 def test_a_newcomer_is_offered_the_sample_sets(studio: Studio):
@@ -131,12 +131,12 @@ def test_pictures_left_out_by_hand_come_back(studio: Studio):
     app = studio.page("dataset")
 
     app.button(key="icon-dataset-out-p00.jpg").click().run()
-    assert [entry.file for entry in flows.dataset_view.look(studio.services, name).kept] == ["p01.jpg"]
+    assert [entry.file for entry in flows.dataset_view.view(studio.services, name).kept] == ["p01.jpg"]
     app.segmented_control(key=f"dataset-show-{name}").set_value("dropped").run()
     assert "left out by hand" in texts(app)
     app.button(key="icon-dataset-out-p00.jpg").click().run()
 
-    assert len(flows.dataset_view.look(studio.services, name).kept) == 2
+    assert len(flows.dataset_view.view(studio.services, name).kept) == 2
 
 
 def test_many_pictures_are_shown_a_page_at_a_time(studio: Studio):

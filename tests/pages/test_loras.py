@@ -234,7 +234,7 @@ def test_each_dialect_is_written_and_read_back(studio: Studio, files: Path):
     assert json.loads(beside.read_text(encoding="utf-8"))["alpha"] == 2.0
 
 
-def test_words_and_strength_are_kept_and_a_story_wears_it_with_both(studio: Studio, files: Path):
+def test_words_and_strength_are_kept_and_a_story_uses_it_with_both(studio: Studio, files: Path):
     name = brought(studio, files / "ink.safetensors")
     app = opened(studio, name)
 
@@ -242,13 +242,13 @@ def test_words_and_strength_are_kept_and_a_story_wears_it_with_both(studio: Stud
     app.text_input(key=f"lora-trigger-{name}").set_value("inkstyle").run()
     app.slider(key=f"lora-strength-{name}").set_value(0.8).run()
     app.selectbox(key="lora-story").set_value(STORY).run()
-    app.button(key="lora-wear").click().run()
+    app.button(key="lora-use").click().run()
 
     assert not app.exception
     story = studio.services.stories.load(STORY)
     assert story.loras == (LoraUse(name=name, strength=0.8),)
     assert story.style.startswith("inkstyle")
-    assert app.button(key="lora-wear").disabled
+    assert app.button(key="lora-use").disabled
     app.button(key="undo-0").click().run()
     assert studio.services.stories.load(STORY).loras == ()
     assert not studio.services.stories.load(STORY).style.startswith("inkstyle")
@@ -258,7 +258,7 @@ def test_a_new_name_reaches_the_stories_that_wear_it(studio: Studio, files: Path
     name = brought(studio, files / "ink.safetensors")
     app = opened(studio, name)
     app.selectbox(key="lora-story").set_value(STORY).run()
-    app.button(key="lora-wear").click().run()
+    app.button(key="lora-use").click().run()
 
     app.text_input(key=f"lora-rename-{name}").set_value("wash").run()
     app.button(key="lora-rename-do").click().run()

@@ -154,8 +154,8 @@ def test_one_click_paints_the_scene_without_its_lora_and_shows_both(wardrobe: St
     wear(wardrobe, (INK,))
     app = wardrobe.page("story", story=STORY)
     app.button(key=f"redo-{STORY}-s1").click().run()
-    (worn,) = queued(wardrobe)
-    shown = painted(wardrobe, worn)
+    (used,) = queued(wardrobe)
+    shown = painted(wardrobe, used)
     app.run()
 
     app.button(key=f"without-loras-{STORY}-s1").click().run()
@@ -164,7 +164,7 @@ def test_one_click_paints_the_scene_without_its_lora_and_shows_both(wardrobe: St
     app.run()
 
     assert not app.exception
-    assert bare == worn.model_copy(update={"loras": ()})
+    assert bare == used.model_copy(update={"loras": ()})
     assert app.session_state[f"compare-{STORY}-s1-left"] == shown
     assert app.session_state[f"compare-{STORY}-s1-right"] == control
     assert "Different: LoRA ink 0.5 / –" in texts(app)
@@ -175,10 +175,10 @@ def test_a_control_that_is_there_is_shown_at_once(wardrobe: Studio):
     wear(wardrobe, (INK,))
     app = wardrobe.page("story", story=STORY)
     app.button(key=f"redo-{STORY}-s1").click().run()
-    worn = queued(wardrobe)[0]
-    shown = painted(wardrobe, worn)
-    control = painted(wardrobe, worn.model_copy(update={"loras": ()}))
-    painted(wardrobe, worn.model_copy(update={"seed": 77}))
+    used = queued(wardrobe)[0]
+    shown = painted(wardrobe, used)
+    control = painted(wardrobe, used.model_copy(update={"loras": ()}))
+    painted(wardrobe, used.model_copy(update={"seed": 77}))
     flows.takes.pick(wardrobe.services, STORY, "s1", shown)
     app.run()
 

@@ -97,7 +97,7 @@ def test_a_form_that_is_left_as_it_is_starts_a_quick_look_once(studio: Studio):
 def test_the_same_training_asked_for_twice_is_one_run(studio: Studio):
     run = a_run(studio)
 
-    assert flows.train.start(studio.services, flows.train_view.look(studio.services, run).spec) == run
+    assert flows.train.start(studio.services, flows.train_view.view(studio.services, run).spec) == run
 
     assert len(flows.train_view.cards(studio.services)) == 1
 

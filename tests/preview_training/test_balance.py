@@ -4,17 +4,17 @@ from collections.abc import Callable
 
 import pytest
 
-from preview_training.balance import balanced_chances
+from preview_training.balance import balanced_probabilities
 from story_engine.preview_model.world import PLACES, DrawnScene, Figure
 from story_engine.preview_model.world.drawing import sample_scene
 
 SCENES = [sample_scene(random.Random(f"balance/{index}")) for index in range(6000)]
-CHANCES = balanced_chances(SCENES)
+PROBABILITIES = balanced_probabilities(SCENES)
 
 
-def test_chances_are_positive_and_sum_to_one() -> None:
-    assert (CHANCES > 0).all()
-    assert CHANCES.sum() == pytest.approx(1)
+def test_probabilities_are_positive_and_sum_to_one() -> None:
+    assert (PROBABILITIES > 0).all()
+    assert PROBABILITIES.sum() == pytest.approx(1)
 
 
 def test_a_boy_is_learned_from_as_often_as_a_girl_though_he_is_drawn_a_sixth_as_often() -> None:
@@ -34,7 +34,7 @@ def test_every_place_is_learned_from_about_equally_often() -> None:
 
 
 def test_no_drawing_is_learned_from_so_often_that_it_would_be_remembered() -> None:
-    assert max(CHANCES) < 20 / len(SCENES)
+    assert max(PROBABILITIES) < 20 / len(SCENES)
 
 
 def test_degraded_drawings_keep_their_share_for_negative_prompts_to_mean_something() -> None:
@@ -46,11 +46,11 @@ def test_degraded_drawings_keep_their_share_for_negative_prompts_to_mean_somethi
 def test_values_that_do_not_occur_take_nothing_away() -> None:
     two = [DrawnScene(main=Figure(subject="cat")), DrawnScene(main=Figure(subject="panda"))]
 
-    assert balanced_chances(two).tolist() == pytest.approx([0.6, 0.4])
+    assert balanced_probabilities(two).tolist() == pytest.approx([0.6, 0.4])
 
 
 def _shares(value_of: Callable[[DrawnScene], str]) -> dict[str, float]:
     shares: Counter[str] = Counter()
-    for scene, chance in zip(SCENES, CHANCES, strict=True):
-        shares[value_of(scene)] += float(chance)
+    for scene, probability in zip(SCENES, PROBABILITIES, strict=True):
+        shares[value_of(scene)] += float(probability)
     return dict(shares)

@@ -9,12 +9,12 @@ from pages.parts.shared.services import ask, services
 from pages.parts.shared.wording import language, say
 from story_engine import flows
 from story_engine.domain.picture_import import SAMPLE_PICTURES, SAMPLE_STYLES
-from story_engine.flows.dataset_view import DatasetLook
+from story_engine.flows.dataset_view import DatasetView
 
 
-def draw(look: DatasetLook) -> None:
+def draw(view: DatasetView) -> None:
     """Four cards."""
-    name = look.name
+    name = view.name
     grid = st.grid(2, min_column_width=360, gap="medium")
     for part in (_draw_upload, _draw_folder, _draw_samples, _draw_modelscope):
         with grid.cell():

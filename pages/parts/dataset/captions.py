@@ -10,19 +10,19 @@ from pages.parts.shared import notices
 from pages.parts.shared.services import ask, services
 from pages.parts.shared.wording import say
 from story_engine import flows
-from story_engine.flows.dataset_view import DatasetLook
+from story_engine.flows.dataset_view import DatasetView
 
 _LONGEST_TRIGGER = 60
 
 
-def draw(look: DatasetLook) -> None:
+def draw(view: DatasetView) -> None:
     """One row of tools; they change the captions of all pictures that are kept."""
-    name = look.name
+    name = view.name
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="dataset-tools"):
         key = f"dataset-trigger-{name}"
-        if st.session_state.get(f"{key}-seen") != look.dataset.trigger:
-            st.session_state[key] = st.session_state[f"{key}-seen"] = look.dataset.trigger
-        st.session_state.setdefault(key, look.dataset.trigger)
+        if st.session_state.get(f"{key}-seen") != view.dataset.trigger:
+            st.session_state[key] = st.session_state[f"{key}-seen"] = view.dataset.trigger
+        st.session_state.setdefault(key, view.dataset.trigger)
         st.text_input(
             say("dataset_trigger"),
             key=key,
@@ -40,9 +40,9 @@ def draw(look: DatasetLook) -> None:
             args=(_tell, ask(flows.dataset_captions.put_trigger_in_front), name),
         )
         with st.popover(say("dataset_bulk"), icon=":material/edit_note:"):
-            _draw_bulk(name, len(look.kept))
+            _draw_bulk(name, len(view.kept))
         st.space("stretch")
-        step = look.dataset.undo[-1] if look.dataset.undo else None
+        step = view.dataset.undo[-1] if view.dataset.undo else None
         if step is not None:
             st.button(
                 say("dataset_undo", what=say(f"dataset_step_{step.action}", n=step.count)),

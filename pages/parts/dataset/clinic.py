@@ -9,7 +9,7 @@ from pages.parts.shared.wording import language, plain, say
 from story_engine import flows
 from story_engine.domain.clinic import CHALLENGE_STEPS
 from story_engine.domain.finding import Finding
-from story_engine.flows.dataset_view import DatasetLook
+from story_engine.flows.dataset_view import DatasetView
 from story_engine.messages import message
 
 SIDES = (256, 512, 768, 1024)
@@ -21,7 +21,7 @@ _ICONS = {
 _ORDER = ("bad", "warning", "ok")
 
 
-def draw(look: DatasetLook) -> None:
+def draw(view: DatasetView) -> None:
     """For which training, findings, histograms."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.session_state.setdefault("dataset-clinic-side", SIDES[-1])
@@ -39,11 +39,11 @@ def draw(look: DatasetLook) -> None:
             persist_state="session",
             help=say("dataset_clinic_steps_help"),
         )
-    found = flows.dataset_view.clinic(services(), look.name, side=side, steps=int(steps))
+    found = flows.dataset_view.clinic(services(), view.name, side=side, steps=int(steps))
     left, right = st.columns([7, 5], gap="large")
     with left, st.container(key="card-dataset-clinic", gap="small"):
         for finding in sorted(found.findings, key=lambda each: _ORDER.index(each.state)):
-            _draw_finding(look.name, finding)
+            _draw_finding(view.name, finding)
     with right:
         _draw_histogram(say("dataset_sizes"), found.sizes)
         _draw_histogram(say("dataset_ratios"), found.ratios)

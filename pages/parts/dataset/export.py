@@ -10,17 +10,17 @@ from pages.parts.shared import notices, zip_download
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import say
 from story_engine import flows
-from story_engine.flows.dataset_view import DatasetLook
+from story_engine.flows.dataset_view import DatasetView
 
 
-def draw(look: DatasetLook) -> None:
+def draw(view: DatasetView) -> None:
     """The trainer's table, data-juicer's files, the zip."""
-    name = look.name
+    name = view.name
     left, right = st.columns(2, gap="large")
     with left, st.container(key="card-dataset-export", gap="small"):
         st.subheader(say("dataset_export"), anchor=False)
-        st.caption(say("dataset_export_text", n=len(look.kept)))
-        _draw_zip(name, bool(look.kept))
+        st.caption(say("dataset_export_text", n=len(view.kept)))
+        _draw_zip(name, bool(view.kept))
         _file(
             "metadata.csv", "text/csv", flows.dataset_export.metadata_csv_of(services(), name), "dataset-metadata-csv"
         )

@@ -11,7 +11,7 @@ from pages.parts.shared.fields import Field
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import labels, language, plain, say
 from story_engine.domain.dataset import DatasetEntry
-from story_engine.flows.dataset_view import DatasetLook
+from story_engine.flows.dataset_view import DatasetView
 from story_engine.messages import message
 
 PER_PAGE = 24
@@ -39,57 +39,57 @@ class CaptionField(Field):
         )
 
 
-def draw(look: DatasetLook) -> None:
+def draw(view: DatasetView) -> None:
     """Which pictures, then a page of them."""
-    key = f"dataset-show-{look.name}"
+    key = f"dataset-show-{view.name}"
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         show = st.segmented_control(
             say("dataset_show"),
             SHOWS,
-            format_func=_counted(look).__getitem__,
+            format_func=_counted(view).__getitem__,
             key=key,
             default="kept",
             required=True,
             label_visibility="collapsed",
             persist_state="session",
         )
-        entries = shown(look, show or "kept")
+        entries = shown(view, show or "kept")
         page = 1
         if len(entries) > PER_PAGE:
-            page = st.pagination(-(-len(entries) // PER_PAGE), key=f"dataset-page-{look.name}-{show}")
+            page = st.pagination(-(-len(entries) // PER_PAGE), key=f"dataset-page-{view.name}-{show}")
     if not entries:
         st.caption(say("dataset_none_shown"))
     start = (page - 1) * PER_PAGE
     grid = st.grid(4, min_column_width=220, gap="medium", key="dataset-grid")
     for entry in entries[start : start + PER_PAGE]:
         with grid.cell():
-            _draw_one(look, entry)
+            _draw_one(view, entry)
 
 
-def shown(look: DatasetLook, show: str) -> tuple[DatasetEntry, ...]:
+def shown(view: DatasetView, show: str) -> tuple[DatasetEntry, ...]:
     """The pictures that one of SHOWS names."""
     if show == "kept":
-        return look.kept
+        return view.kept
     if show == "dropped":
-        return tuple(entry for entry in look.dataset.entries if entry.file in look.dropped)
+        return tuple(entry for entry in view.dataset.entries if entry.file in view.dropped)
     if show == "uncaptioned":
-        return tuple(entry for entry in look.kept if not entry.caption.strip())
-    return look.dataset.entries
+        return tuple(entry for entry in view.kept if not entry.caption.strip())
+    return view.dataset.entries
 
 
-def _counted(look: DatasetLook) -> dict[str, str]:
-    return {show: f"{label} {len(shown(look, show))}" for show, label in labels("dataset_show_", SHOWS).items()}
+def _counted(view: DatasetView) -> dict[str, str]:
+    return {show: f"{label} {len(shown(view, show))}" for show, label in labels("dataset_show_", SHOWS).items()}
 
 
-def _draw_one(look: DatasetLook, entry: DatasetEntry) -> None:
-    dropped = look.dropped.get(entry.file)
+def _draw_one(view: DatasetView, entry: DatasetEntry) -> None:
+    dropped = view.dropped.get(entry.file)
     with st.container(key=f"panel-dataset-{entry.file}", gap="xsmall"):
-        thumbnail = services().datasets.thumbnail(look.name, entry.file)
+        thumbnail = services().datasets.thumbnail(view.name, entry.file)
         if thumbnail.is_file():
             st.image(str(thumbnail), width="stretch", alt=entry.caption or entry.file)
         else:
             st.caption(f":material/broken_image: {plain(entry.file)}")
-        score = look.scores.get(entry.sha256)
+        score = view.scores.get(entry.sha256)
         facts = [f"{entry.width} × {entry.height}", *([f"★ {score:z.2f}"] if score is not None else [])]
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             st.caption(plain(" · ".join(facts)), width="stretch", help=plain(f"{entry.file} · {entry.source}"))
@@ -101,14 +101,14 @@ def _draw_one(look: DatasetLook, entry: DatasetEntry) -> None:
                 type="tertiary",
                 help=say(out),
                 on_click=notices.attempt,
-                args=(services().captions.leave_out, look.name, [entry.file]),
+                args=(services().captions.leave_out, view.name, [entry.file]),
                 kwargs={"is_out": not entry.left_out},
             )
         if dropped is not None:
             reason = message(dropped.code, language(), **dropped.values)
             st.caption(f":orange[:material/filter_alt: {plain(reason)}]")
         inputs.text_area(
-            CaptionField(look.name, entry.file, "caption"),
+            CaptionField(view.name, entry.file, "caption"),
             entry.caption,
             label=say("dataset_caption_of", file=plain(entry.file)),
             placeholder=say("dataset_caption_hint"),

@@ -12,10 +12,10 @@ from pages.parts.shared.services import services
 from pages.parts.shared.wording import labels, language, plain, say
 from story_engine import flows
 from story_engine.domain.picture_import import SAMPLE_PICTURES, SAMPLE_STYLES
-from story_engine.flows.dataset_view import DatasetLook
+from story_engine.flows.dataset_view import DatasetView
 
 VIEWS = ("pictures", "filters", "clinic", "bring", "export")
-_DRAWN: dict[str, Callable[[DatasetLook], None]] = {
+_DRAWN: dict[str, Callable[[DatasetView], None]] = {
     "filters": filters.draw,
     "clinic": clinic.draw,
     "bring": bring.draw,
@@ -36,15 +36,15 @@ def draw() -> None:
         _draw_welcome()
         return
     name = _opened(names)
-    look = flows.dataset_view.look(services(), name)
-    _draw_head(name, titles, look)
+    view = flows.dataset_view.view(services(), name)
+    _draw_head(name, titles, view)
     damaged.draw(cards, on_delete=_delete)
     import_progress.follow(name)
     live.follow(quiet=True)
     key = f"dataset-view-{name}"
     if key not in st.session_state:
-        st.session_state[key] = "pictures" if look.dataset.entries else "bring"
-    view = st.segmented_control(
+        st.session_state[key] = "pictures" if view.dataset.entries else "bring"
+    part = st.segmented_control(
         say("dataset_view"),
         VIEWS,
         format_func=labels("dataset_view_", VIEWS).__getitem__,
@@ -53,11 +53,11 @@ def draw() -> None:
         label_visibility="collapsed",
         persist_state="session",
     )
-    if view in _DRAWN:
-        _DRAWN[view](look)
-    elif look.dataset.entries:
-        captions.draw(look)
-        grid.draw(look)
+    if part in _DRAWN:
+        _DRAWN[part](view)
+    elif view.dataset.entries:
+        captions.draw(view)
+        grid.draw(view)
     else:
         st.caption(say("dataset_empty"))
 
@@ -80,7 +80,7 @@ def _open(name: str | None) -> None:
         st.query_params["dataset"] = name
 
 
-def _draw_head(name: str, titles: dict[str, str], look: DatasetLook) -> None:
+def _draw_head(name: str, titles: dict[str, str], view: DatasetView) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="dataset-head"):
         if st.session_state.get("dataset-choice") != name:
             st.session_state["dataset-choice"] = name
@@ -93,16 +93,16 @@ def _draw_head(name: str, titles: dict[str, str], look: DatasetLook) -> None:
             label_visibility="collapsed",
             width=280,
         )
-        everything = len(look.dataset.entries)
-        written = sum(1 for entry in look.kept if entry.caption.strip())
+        everything = len(view.dataset.entries)
+        written = sum(1 for entry in view.kept if entry.caption.strip())
         st.badge(
-            say("dataset_kept", kept=len(look.kept), all=everything), icon=":material/photo_library:", color="gray"
+            say("dataset_kept", kept=len(view.kept), all=everything), icon=":material/photo_library:", color="gray"
         )
-        if look.kept:
+        if view.kept:
             st.badge(
-                say("dataset_captioned", n=written, all=len(look.kept)),
+                say("dataset_captioned", n=written, all=len(view.kept)),
                 icon=":material/subtitles:",
-                color="green" if written == len(look.kept) else "orange",
+                color="green" if written == len(view.kept) else "orange",
             )
         st.space("stretch")
         st.menu_button(

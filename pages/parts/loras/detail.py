@@ -97,9 +97,9 @@ def _draw_rename(entry: LoraEntry) -> None:
 
 
 def _draw_delete(entry: LoraEntry) -> None:
-    worn = flows.loras.used_by(services(), entry.name)
-    if worn:
-        st.markdown(say("lora.delete_worn", stories=plain(", ".join(worn))))
+    used_by = flows.loras.used_by(services(), entry.name)
+    if used_by:
+        st.markdown(say("lora.delete_used", stories=plain(", ".join(used_by))))
     st.button(
         say("lora.delete_do", name=plain(entry.name)),
         key="lora-delete-do",

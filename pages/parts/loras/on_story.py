@@ -43,7 +43,7 @@ def draw(entry: LoraEntry) -> None:
         with st.container(horizontal=True, gap="small"):
             st.button(
                 say("lora.use"),
-                key="lora-wear",
+                key="lora-use",
                 type="primary",
                 icon=":material/brush:",
                 disabled=used is not None,

@@ -8,17 +8,17 @@ from pages.parts.shared import notices
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import language, plain, say
 from story_engine import flows
-from story_engine.flows.train_view import RunLook
+from story_engine.flows.train_view import RunView
 from story_engine.messages import message
 
 
-def draw(look: RunLook) -> None:
+def draw(view: RunView) -> None:
     """Choose a checkpoint, name it, put it into the library."""
-    if not look.checkpoints:
+    if not view.checkpoints:
         return
-    run = look.card.id
-    steps = look.checkpoints[::-1]
-    choice = look.choice
+    run = view.card.id
+    steps = view.checkpoints[::-1]
+    choice = view.choice
     proposed = choice.step if choice is not None and choice.step in steps else steps[0]
     with st.container(key="card-train-checkpoints", gap="small"):
         st.markdown(f"**{say('train_checkpoints')}**")
@@ -38,13 +38,13 @@ def draw(look: RunLook) -> None:
             )
             name = f"train-library-{run}"
             if name not in st.session_state:
-                st.session_state[name] = look.card.name
+                st.session_state[name] = view.card.name
             st.text_input(say("train_library_name"), key=name, width=260)
             st.button(
                 say("train_to_library"),
                 key="train-to-library",
                 icon=":material/library_add:",
-                type="primary" if look.card.state == "finished" else "secondary",
+                type="primary" if view.card.state == "finished" else "secondary",
                 on_click=notices.attempt,
                 args=(_to_library, run, int(step), name),
             )

@@ -60,13 +60,13 @@ def _draw_dataset(titles: dict[str, str]) -> str:
     dataset = st.selectbox(
         say("train_dataset"), names, format_func=titles.__getitem__, key=key, persist_state="session"
     )
-    look = flows.dataset_view.look(services(), str(dataset))
+    view = flows.dataset_view.view(services(), str(dataset))
     with st.container(horizontal=True, gap="xsmall"):
-        for entry in look.kept[:8]:
-            thumbnail = services().datasets.thumbnail(look.name, entry.file)
+        for entry in view.kept[:8]:
+            thumbnail = services().datasets.thumbnail(view.name, entry.file)
             if thumbnail.is_file():
                 st.image(str(thumbnail), width=64, alt=entry.caption or entry.file)
-    st.caption(say("dataset_kept", kept=len(look.kept), all=len(look.dataset.entries)))
+    st.caption(say("dataset_kept", kept=len(view.kept), all=len(view.dataset.entries)))
     return str(dataset)
 
 
@@ -138,7 +138,7 @@ def _draw_trigger(dataset: str) -> str:
     """The dataset's own trigger word, until somebody types another."""
     return _draw_proposed(
         "train:trigger",
-        flows.dataset_view.look(services(), dataset).dataset.trigger,
+        flows.dataset_view.view(services(), dataset).dataset.trigger,
         label=say("train_trigger"),
         explained=say("train_help_trigger"),
         placeholder=say("dataset_trigger_hint"),

@@ -13,7 +13,7 @@ from pages.parts.train import samples as train_samples
 from story_engine import flows
 from story_engine.domain.job import JobView
 from story_engine.domain.run import RESUMABLE
-from story_engine.flows.train_view import RunCard, RunLook
+from story_engine.flows.train_view import RunCard, RunView
 from story_engine.messages import known_codes, message
 
 TICK_SECONDS = 1.0
@@ -22,64 +22,64 @@ _COLOURS = {"running": "blue", "finished": "green", "failed": "red", "interrupte
 
 def draw(run: str) -> None:
     """Head, progress and charts that follow by themselves, samples, checkpoints."""
-    look = flows.train_view.look(services(), run)
-    seen = _state(look)
+    view = flows.train_view.view(services(), run)
+    seen = _state(view)
 
-    @st.fragment(run_every=TICK_SECONDS if look.card.is_active else None)
+    @st.fragment(run_every=TICK_SECONDS if view.card.is_active else None)
     def tick() -> None:
         with notices.shown_here():
-            now = flows.train_view.look(services(), run)
+            now = flows.train_view.view(services(), run)
             if now.card.is_active and now.card.job is not None:
                 flows.queue.job(services(), now.card.job.id)  # whoever looks starts a dispatcher where none serves
-            if look.card.is_active and _state(now) != seen:
+            if view.card.is_active and _state(now) != seen:
                 st.rerun()  # another state, new samples or checkpoints: once, since the next run starts from them
             _draw_head(now)
             _draw_figures(now)
 
     with st.container(key="card-train-run", gap="medium"):
         tick()
-    if not look.card.is_active:
-        train_checkpoints.draw(look)
-    train_samples.draw(look)
-    if look.card.is_active:
-        train_checkpoints.draw(look)
-    _draw_settings(look)
+    if not view.card.is_active:
+        train_checkpoints.draw(view)
+    train_samples.draw(view)
+    if view.card.is_active:
+        train_checkpoints.draw(view)
+    _draw_settings(view)
 
 
-def _state(look: RunLook) -> tuple[object, ...]:
+def _state(view: RunView) -> tuple[object, ...]:
     """What makes the rest of the page out of date when it changes."""
-    return look.card.state, len(look.samples), look.checkpoints, look.requests
+    return view.card.state, len(view.samples), view.checkpoints, view.requests
 
 
-def _draw_head(look: RunLook) -> None:
-    card = look.card
+def _draw_head(view: RunView) -> None:
+    card = view.card
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="train-head"):
         st.markdown(f"**{plain(card.name)}**", width="content")
         st.badge(say(f"train_state_{card.state}"), color=_COLOURS.get(card.state, "gray"))
         st.space("stretch")
         if card.is_active:
-            _draw_requests(look)
+            _draw_requests(view)
         else:
             _draw_rest(card)
     if card.is_active:
         job = card.job
-        st.progress(_share(look), text=plain(_progress(look, job)))
+        st.progress(_share(view), text=plain(_progress(view, job)))
     reason = _reason(card)
     if reason:
         st.markdown(f":red[:material/error:] {plain(reason)}")
     if card.state in RESUMABLE and card.state != "prepared":
-        st.caption(say("train_goes_on_from", step=look.run.saved_step))
+        st.caption(say("train_goes_on_from", step=view.run.saved_step))
 
 
-def _draw_requests(look: RunLook) -> None:
-    run = look.card.id
-    is_running = look.card.state == "running"
+def _draw_requests(view: RunView) -> None:
+    run = view.card.id
+    is_running = view.card.state == "running"
     for what, icon in (("sample", "image"), ("save", "save")):
         st.button(
             say(f"train_{what}_now"),
             key=f"train-{what}",
             icon=f":material/{icon}:",
-            disabled=not is_running or what in look.requests or (what == "sample" and not look.spec.sample_prompts),
+            disabled=not is_running or what in view.requests or (what == "sample" and not view.spec.sample_prompts),
             on_click=notices.attempt,
             args=(ask(flows.train.ask), run, what),
         )
@@ -88,7 +88,7 @@ def _draw_requests(look: RunLook) -> None:
         key="train-stop",
         icon=":material/stop_circle:",
         help=say("train_stop_help"),
-        disabled="stop" in look.requests,
+        disabled="stop" in view.requests,
         on_click=notices.attempt,
         args=(ask(flows.train.ask), run, "stop"),
     )
@@ -123,20 +123,20 @@ def _draw_rest(card: RunCard) -> None:
     )
 
 
-def _share(look: RunLook) -> float:
-    job = look.card.job
-    if job is not None and look.card.state == "running" and job.progress.stage in ("training", "saving"):
+def _share(view: RunView) -> float:
+    job = view.card.job
+    if job is not None and view.card.state == "running" and job.progress.stage in ("training", "saving"):
         return min(1.0, job.progress.step / max(1, job.progress.total))
-    return min(1.0, look.run.step / max(1, look.run.total))
+    return min(1.0, view.run.step / max(1, view.run.total))
 
 
-def _progress(look: RunLook, job: JobView | None) -> str:
+def _progress(view: RunView, job: JobView | None) -> str:
     """What it does just now."""
-    if look.card.state == "queued" or job is None:
+    if view.card.state == "queued" or job is None:
         if job is not None and job.state == "queued" and job.progress.note:
             return say("jobs.waits_for", name=job.progress.note)
         return say("jobs.state.queued")
-    if "stop" in look.requests or job.wants_cancel:
+    if "stop" in view.requests or job.wants_cancel:
         return say("train_stopping")
     progress = job.progress
     parts = [say(f"train_stage_{progress.stage}" if progress.stage != "loading" else "jobs.stage.loading")]
@@ -155,12 +155,12 @@ def _reason(card: RunCard) -> str:
     return message(card.error_code, language(), **(card.error_values or {}))
 
 
-def _draw_figures(look: RunLook) -> None:
-    if not look.metrics:
+def _draw_figures(view: RunView) -> None:
+    if not view.metrics:
         return
-    last = look.metrics[-1]
+    last = view.metrics[-1]
     figures = (
-        (say("train_step"), f"{last.step} / {look.run.total}"),
+        (say("train_step"), f"{last.step} / {view.run.total}"),
         (say("train_loss"), f"{last.smoothed_loss:.4f}"),
         (say("train_seconds_per_step"), f"{last.seconds_per_step:.2f} s"),
         (say("train_rate"), f"{last.learning_rate:.2g}"),
@@ -171,14 +171,14 @@ def _draw_figures(look: RunLook) -> None:
             with st.container(width="content", gap="xxsmall"):
                 st.caption(label)
                 st.markdown(f"**{plain(value)}**")
-    chart.draw(look.metrics)
+    chart.draw(view.metrics)
 
 
-def _draw_settings(look: RunLook) -> None:
-    with st.expander(say("train_settings"), type="compact", key=f"train-settings-{look.card.id}"):
+def _draw_settings(view: RunView) -> None:
+    with st.expander(say("train_settings"), type="compact", key=f"train-settings-{view.card.id}"):
         lines = [
             f"{name}: {value}"
-            for name, value in look.spec.model_dump().items()
+            for name, value in view.spec.model_dump().items()
             if name != "sample_prompts" and value not in ("", ())
         ]
         st.code("\n".join(lines), language=None)

@@ -7,25 +7,25 @@ import streamlit as st
 from pages.parts.shared.wording import plain, say
 from story_engine.domain.job_result import StepScore
 from story_engine.domain.run import prompts_kept_percent
-from story_engine.flows.train_view import RunLook
+from story_engine.flows.train_view import RunView
 
 WIDTH = 168
 """Pixels of one picture; the rows scroll sideways."""
 
 
-def draw(look: RunLook) -> None:
+def draw(view: RunView) -> None:
     """All samples; nothing before the first one."""
-    if not look.samples:
-        if look.card.is_active and look.spec.sample_prompts and look.spec.sample_every:
+    if not view.samples:
+        if view.card.is_active and view.spec.sample_prompts and view.spec.sample_every:
             st.caption(say("train_samples_come"))
         return
-    paths = {(sample.number, sample.step): sample.path for sample in look.samples}
-    steps = sorted({sample.step for sample in look.samples})
+    paths = {(sample.number, sample.step): sample.path for sample in view.samples}
+    steps = sorted({sample.step for sample in view.samples})
     st.subheader(say("train_samples"), anchor=False)
     st.caption(say("train_samples_text"))
-    if look.choice is not None and look.choice.scorer == "preview":
+    if view.choice is not None and view.choice.scorer == "preview":
         st.caption(f":material/info: {say('submit.preview_only')}")
-    for number, prompt in enumerate(look.spec.sample_prompts):
+    for number, prompt in enumerate(view.spec.sample_prompts):
         st.markdown(f"**{plain(prompt.title or prompt.prompt[:80])}** :small[{say('train_seed', seed=prompt.seed)}]")
         with st.container(horizontal=True, wrap=False, gap="small", key=f"train-samples-{number}"):
             for step in steps:
@@ -37,15 +37,15 @@ def draw(look: RunLook) -> None:
                     st.image(str(path), width=WIDTH, alt=f"{prompt.prompt} · {label}")
                     st.caption(label)
                     if number == 0:
-                        _draw_score(look, step)
+                        _draw_score(view, step)
 
 
-def _draw_score(look: RunLook, step: int) -> None:
+def _draw_score(view: RunView, step: int) -> None:
     """Of all samples of the step, under the first row."""
-    found = look.choice.score_of(step) if look.choice is not None else None
-    if look.choice is None or found is None:
+    found = view.choice.score_of(step) if view.choice is not None else None
+    if view.choice is None or found is None:
         return
-    is_chosen = look.choice.step == step
+    is_chosen = view.choice.step == step
     st.badge(
         f"{found.score:.2f}",
         icon=":material/recommend:" if is_chosen else None,
@@ -54,7 +54,7 @@ def _draw_score(look: RunLook, step: int) -> None:
     if step:
         nearer = round(100 * (1 - found.distance))
         moved = say("train_nearer", percent=nearer) if nearer >= 0 else say("train_farther", percent=-nearer)
-        st.caption("  \n".join(part for part in (moved, _prompts_kept(found, look.choice.score_of(0))) if part))
+        st.caption("  \n".join(part for part in (moved, _prompts_kept(found, view.choice.score_of(0))) if part))
 
 
 def _prompts_kept(found: StepScore, base: StepScore | None) -> str:

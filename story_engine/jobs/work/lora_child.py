@@ -101,7 +101,7 @@ def _take_in(path: Path, into: Path, *, alpha: float | None, bases: Any) -> Lora
     if alpha is not None and report.alpha_source in ("tensors", "metadata"):
         others = [each for each in stated if abs(alpha - each) > 1e-6 * each]
         if others:
-            raise FixInput("loras.other_alpha", file=path.name, told=f"{others[0]:g}", given=f"{alpha:g}")
+            raise FixInput("loras.other_alpha", file=path.name, recorded=f"{others[0]:g}", given=f"{alpha:g}")
     if not report.alpha_source and not stated and alpha is None and report.ranks:
         ranks = ", ".join(map(str, report.ranks))
         raise FixInput("loras.alpha_needed", file=path.name, rank=report.ranks[0] if len(report.ranks) == 1 else ranks)

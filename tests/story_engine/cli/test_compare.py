@@ -71,7 +71,7 @@ def test_everything_wrong_with_the_axes_is_said_on_stderr(services, capsys):
 def test_a_stand_in_s_strengths_are_refused_with_what_to_do(services, capsys):
     assert run(["compare", "singer", "--scene", "1", "--x", "strength=0,1"]) == PUT_RIGHT
 
-    assert "a stand-in wears no LoRA" in capsys.readouterr().err
+    assert "a stand-in uses no LoRA" in capsys.readouterr().err
 
 
 def test_an_axis_without_values_is_wrong_usage(services):

@@ -171,7 +171,7 @@ def test_an_edit_of_another_scene_changes_no_picture():
 
 
 @pytest.mark.parametrize(
-    ("own", "worn"),
+    ("own", "used"),
     [
         (None, [("ink", 0.5)]),
         ((), []),
@@ -179,12 +179,12 @@ def test_an_edit_of_another_scene_changes_no_picture():
         ((LoraUse(name="ink", strength=1.5), LoraUse(name="oil", strength=0)), [("ink", 1.5)]),
     ],
 )
-def test_a_scene_wears_the_storys_loras_unless_it_says_otherwise(own, worn):
+def test_a_scene_uses_the_storys_loras_unless_it_says_otherwise(own, used):
     story = a_story(a_scene(loras=own), loras=(LoraUse(name="ink", strength=0.5),))
 
     recipe = resolve(story, story.scenes[0], 0, family=PREVIEW, loras={"ink": "1" * 64, "oil": "2" * 64})
 
-    assert [(part.name, part.strength) for part in recipe.loras] == worn
+    assert [(part.name, part.strength) for part in recipe.loras] == used
 
 
 def test_a_scene_with_loras_of_its_own_does_not_need_those_of_the_story():
@@ -206,10 +206,10 @@ def test_a_scene_that_says_what_the_story_says_is_the_same_picture():
 
 def test_takes_painted_before_scenes_had_loras_of_their_own_keep_their_names():
     """Written down before that: a change here means that all pictures would be painted again."""
-    plain, worn = a_story(), a_story(loras=(LoraUse(name="ink", strength=0.5),))
+    plain, used = a_story(), a_story(loras=(LoraUse(name="ink", strength=0.5),))
 
     first = resolve(plain, plain.scenes[0], 0, family=PREVIEW, loras={})
-    second = resolve(worn, worn.scenes[0], 0, family=PREVIEW, loras={"ink": "1" * 64})
+    second = resolve(used, used.scenes[0], 0, family=PREVIEW, loras={"ink": "1" * 64})
 
     assert (first.digest, second.digest) == (
         "764d203d891a57ddb4eace68db586f25",

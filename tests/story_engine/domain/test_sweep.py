@@ -147,7 +147,7 @@ def test_a_strength_needs_a_lora_of_the_scene_or_one_that_is_chosen():
     assert found(sweep, a_story(loras=(LoraUse(name="ink"),))) == []
 
 
-def test_a_stand_in_wears_no_lora_and_the_sweep_says_so():
+def test_a_stand_in_uses_no_lora_and_the_sweep_says_so():
     story = a_story(settings=Settings(family="kolors", stand_in="preview"), loras=(LoraUse(name="ink"),))
 
     assert found(a_sweep(("strength", 0.0), ("lora", "ink")), story, stand_in="preview") == ["sweep.stand_in"]
@@ -179,7 +179,7 @@ def test_a_cell_has_its_values_and_all_else_as_the_story_has_it():
         (a_sweep(("checkpoint", 0), run="r1"), {"checkpoint": 0}, []),
     ],
 )
-def test_which_loras_a_cell_wears(sweep, at, expected):
+def test_which_loras_a_cell_uses(sweep, at, expected):
     story = a_story(loras=(LoraUse(name="ink"), LoraUse(name="line", strength=0.3)))
 
     assert [(use.name, use.strength) for use in varied(story, sweep, at).loras] == expected

@@ -99,11 +99,11 @@ def test_a_pick_whose_take_is_gone_is_passed_over():
 
 def test_a_take_without_the_scenes_loras_is_its_control_and_gives_way_to_it():
     story = a_story(a_scene(1), loras=(LoraUse(name="ink"),))
-    (worn,) = takes_of(story, [0])
+    (used,) = takes_of(story, [0])
     control, other = takes_of(story.without_loras(), [0, 1])
     older = takes_of(a_story(a_scene(1, prompt="a panda")), [3])
 
-    panel = board_of(story, [control, other, *older, worn], scores={control.picture_sha256: 9.0}).panels[0]
+    panel = board_of(story, [control, other, *older, used], scores={control.picture_sha256: 9.0}).panels[0]
 
     assert [(view.is_current, view.is_control) for view in panel.takes] == [
         (False, True),
@@ -111,7 +111,7 @@ def test_a_take_without_the_scenes_loras_is_its_control_and_gives_way_to_it():
         (False, False),
         (True, False),
     ]
-    assert panel.chosen.take == worn
+    assert panel.chosen.take == used
 
 
 def test_where_nothing_is_worn_nothing_is_a_control():

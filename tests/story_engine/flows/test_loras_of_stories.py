@@ -27,7 +27,7 @@ def services(tmp_path, monkeypatch):
 
 @pytest.fixture
 def cat(services):
-    """A story of eight written scenes that wears ink; the second wears oil, the third nothing."""
+    """A story of eight written scenes that uses ink; the second uses oil, the third nothing."""
     slug = flows.shelf.create(services, "cat")
     for scene in services.stories.load(slug).scenes:
         services.stories.edit(slug, [Edit(scene=scene.id, field="prompt", value=f"a cat, {scene.id}", seen="")])
@@ -52,18 +52,18 @@ def names(recipe: Recipe) -> list[str]:
     return [part.name for part in recipe.loras]
 
 
-def test_each_scene_is_painted_with_what_it_wears(services, cat):
+def test_each_scene_is_painted_with_what_it_uses(services, cat):
     recipes = queued(services, flows.queue.render(services, cat))
 
     assert [names(recipes[scene]) for scene in ("s1", "s2", "s3", "s4")] == [["ink"], ["oil"], [], ["ink"]]
 
 
 def test_the_whole_story_is_painted_without_any_lora_for_comparison(services, cat):
-    worn = queued(services, flows.queue.render(services, cat))
+    used = queued(services, flows.queue.render(services, cat))
 
     bare = queued(services, flows.queue.render(services, cat, without_loras=True))
 
-    assert bare == {scene: recipe.model_copy(update={"loras": ()}) for scene, recipe in worn.items()}
+    assert bare == {scene: recipe.model_copy(update={"loras": ()}) for scene, recipe in used.items()}
 
 
 def test_a_control_that_is_there_is_found_and_not_painted_again(services, cat):
@@ -113,7 +113,7 @@ def test_a_take_brings_back_the_loras_that_it_wore(services, cat):
     assert services.stories.load(cat).scene("s2").loras == (OIL,)
 
 
-def test_a_take_that_wore_what_the_story_wears_leaves_the_scene_to_the_story(services, cat):
+def test_a_take_that_used_what_the_story_uses_leaves_the_scene_to_the_story(services, cat):
     painted(services, cat, queued(services, flows.queue.render(services, cat, scenes=["s1"])))
     take = flows.panels.open_story(services, cat).board.panels[0].takes[0].take.id
     services.stories.edit(cat, [Edit(scene="s1", field="loras", value=(OIL,), seen=None)])

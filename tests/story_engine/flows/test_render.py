@@ -138,15 +138,15 @@ def controls(story, *, takes=1, existing=None, shown=None):
 def test_controls_are_the_same_scenes_and_seeds_without_any_lora():
     story = a_story(a_scene(1, seed=5), a_scene(2, seed=9, loras=(OIL,)), loras=(INK,))
     scenes = ["s1", "s2"]
-    worn = plan_render(story, scenes, takes=2, family=PREVIEW, lora_hashes=HASHES, existing={})
+    used = plan_render(story, scenes, takes=2, family=PREVIEW, lora_hashes=HASHES, existing={})
 
     plan = controls(story, takes=2)
 
     assert [(item.scene, item.recipe.seed, item.number) for item in plan.items] == [
-        (item.scene, item.recipe.seed, item.number) for item in worn.items
+        (item.scene, item.recipe.seed, item.number) for item in used.items
     ]
-    assert all(item.recipe.loras for item in worn.items)
-    assert [item.recipe for item in plan.items] == [item.recipe.model_copy(update={"loras": ()}) for item in worn.items]
+    assert all(item.recipe.loras for item in used.items)
+    assert [item.recipe for item in plan.items] == [item.recipe.model_copy(update={"loras": ()}) for item in used.items]
 
 
 def test_a_control_has_the_seed_of_the_take_that_is_shown():

@@ -67,12 +67,12 @@ def test_four_processes_that_edit_different_scenes_lose_nothing(tmp_path, store)
 
 
 def test_kill_9_during_saves_never_loses_an_acknowledged_one(tmp_path, store):
-    chance = random.Random(20241121)
+    rng = random.Random(20241121)
     for _ in range(40):
         writer, pipe = a_writer(tmp_path, "s1", 1000)
         acknowledged = [pipe.recv()]
         # Not waiting for anything: the kill shall fall anywhere into a save.
-        writer.join(chance.random() * 0.03)
+        writer.join(rng.random() * 0.03)
         writer.kill()
         acknowledged += received(pipe)
         writer.join()
@@ -192,13 +192,13 @@ def test_a_damaged_story_without_history_says_what_is_wrong(store):
 
 
 def test_a_flipped_byte_is_never_silent(store, path):
-    chance = random.Random(7)
+    rng = random.Random(7)
     store.edit("cat", [seed_edit(5, 0)])
     good, whole = store.load("cat"), path.read_bytes()
     seen = {"shown": 0, "noticed": 0, "refused": 0}
     for _ in range(40):
         flipped = bytearray(whole)
-        flipped[chance.randrange(len(whole))] ^= 1 << chance.randrange(8)
+        flipped[rng.randrange(len(whole))] ^= 1 << rng.randrange(8)
         path.write_bytes(bytes(flipped))
         fresh = StoryStore(store.layout)
         try:
@@ -336,7 +336,7 @@ def test_an_odd_revision_in_a_file_stops_no_edit(tmp_path, revision):
 def test_a_hand_that_writes_in_the_moment_of_a_save_loses_nothing_and_leaves_no_clutter(store, path):
     """An editor that writes in place, and one that replaces the file, each in the middle of saves."""
     written, stop = [], threading.Event()
-    chance = random.Random(7)
+    rng = random.Random(7)
 
     def edit_by_hand():
         for number in range(40):
@@ -348,7 +348,7 @@ def test_a_hand_that_writes_in_the_moment_of_a_save_loses_nothing_and_leaves_no_
                 fresh.write_text(text)
                 fresh.replace(path)
             written.append(f"hand{number}-")
-            time.sleep(chance.random() * 0.05)
+            time.sleep(rng.random() * 0.05)
         stop.set()
 
     hand = threading.Thread(target=edit_by_hand)

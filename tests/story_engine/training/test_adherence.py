@@ -20,8 +20,8 @@ def shipped(tmp_path_factory):
 def test_a_picture_shows_its_own_prompt_and_not_another(shipped):
     prompts = ["一只橘猫，客厅，全身", "一只熊猫，雪山，全身", ""]
     scenes = [("cat", "living_room"), ("panda", "snow_mountain")]
-    chance = random.Random(3)
-    drawn = [draw(_scene(sample_scene(chance), subject, place)) for subject, place in scenes]
+    rng = random.Random(3)
+    drawn = [draw(_scene(sample_scene(rng), subject, place)) for subject, place in scenes]
     pixels = torch.stack(
         [torch.frombuffer(bytearray(each.tobytes()), dtype=torch.uint8).view(256, 256, 3) for each in drawn]
     )

@@ -15,8 +15,8 @@ from tests.story_engine.training.small_training import PROMPT, new_run, trained,
 
 
 def drawings(style, count, seed):
-    chance = random.Random(f"{style} {seed}")
-    return [draw(replace(sample_scene(chance), style=style, degradation="none")) for _ in range(count)]
+    rng = random.Random(f"{style} {seed}")
+    return [draw(replace(sample_scene(rng), style=style, degradation="none")) for _ in range(count)]
 
 
 def a_score(step, distance, score=6.0, has_checkpoint=True, adherence=None) -> StepScore:

@@ -8,7 +8,7 @@ from story_engine.preview_model.world import Figure
 from story_engine.preview_model.world.drawing.canvas import RGB, Pen
 from story_engine.preview_model.world.drawing.colours import darker, is_dark, lighter, mixed
 from story_engine.preview_model.world.drawing.curves import svg_points
-from story_engine.preview_model.world.drawing.faces import FaceLook, draw_face
+from story_engine.preview_model.world.drawing.faces import FaceFeatures, draw_face
 
 _PINK: RGB = (248, 164, 168)
 _NOSE: RGB = (62, 44, 50)
@@ -52,7 +52,7 @@ def draw_animal_head(pen: Pen, figure: Figure, coat: Coat) -> None:
     _HEADS[figure.subject](pen, figure, coat)
 
 
-def _look(coat: Coat, **changes: object) -> FaceLook:
+def _features(coat: Coat, **changes: object) -> FaceFeatures:
     values: dict[str, object] = {
         "skin": coat.main,
         "eye_x": 20.0,
@@ -60,7 +60,7 @@ def _look(coat: Coat, **changes: object) -> FaceLook:
         "mouth_y": 27.0,
         "mouth_skin": coat.light,
     }
-    return FaceLook(**{**values, **changes})  # type: ignore[arg-type]
+    return FaceFeatures(**{**values, **changes})  # type: ignore[arg-type]
 
 
 def _nose(pen: Pen, x: float, y: float, half: float, colour: RGB = _NOSE) -> None:
@@ -98,7 +98,7 @@ def _draw_cat(pen: Pen, figure: Figure, coat: Coat) -> None:
     if not is_side:
         for side in (-1, 1):
             pen.line([(side * 47, 4), (side * 37, 6)], coat.dark, 5.0)
-    draw_face(pen, _look(coat, is_cat_like=True, iris=(66, 106, 56), mouth_x_side=38.0, eye_x_side=19.0), figure)
+    draw_face(pen, _features(coat, is_cat_like=True, iris=(66, 106, 56), mouth_x_side=38.0, eye_x_side=19.0), figure)
     _nose(pen, 46 if is_side else 0, 18 if is_side else 17, 5, (236, 120, 128))
     _whiskers(pen, coat, (-1, 1) if not is_side else (), 33)
     if is_side:
@@ -117,7 +117,7 @@ def _draw_dog(pen: Pen, figure: Figure, coat: Coat) -> None:
         pen.ellipse(0, 24, 25, 17, coat.light, width=0)
     draw_face(
         pen,
-        _look(coat, iris=(88, 56, 34), mouth_y=32.0, eye_x=21.0, eye_x_side=16.0, mouth_x_side=46.0, eye_y=-1.0),
+        _features(coat, iris=(88, 56, 34), mouth_y=32.0, eye_x=21.0, eye_x_side=16.0, mouth_x_side=46.0, eye_y=-1.0),
         figure,
     )
     _nose(pen, 63 if is_side else 0, 0 if is_side else 15, 9)
@@ -146,7 +146,7 @@ def _draw_rabbit(pen: Pen, figure: Figure, coat: Coat) -> None:
     teeth = 38.0 if is_side else 0.0
     if figure.mood in ("calm", "happy", "curious") and figure.action not in ("singing", "sleeping"):
         pen.rounded_rectangle(teeth - 5, 27, teeth + 5, 40, 2, (255, 255, 255), width=1.8)
-    draw_face(pen, _look(coat, is_cat_like=True, iris=(150, 50, 70), mouth_x_side=38.0), figure)
+    draw_face(pen, _features(coat, is_cat_like=True, iris=(150, 50, 70), mouth_x_side=38.0), figure)
     _nose(pen, 46 if is_side else 0, 17, 5, (240, 118, 134))
 
 
@@ -162,7 +162,7 @@ def _draw_panda(pen: Pen, figure: Figure, coat: Coat) -> None:
         pen.ellipse(x, 5, 15, 19, coat.dark, outline=False, degrees=degrees)
     draw_face(
         pen,
-        _look(
+        _features(
             coat,
             skin=coat.dark,
             mouth_skin=coat.main,
@@ -199,7 +199,7 @@ def _draw_fox(pen: Pen, figure: Figure, coat: Coat) -> None:
             )
     draw_face(
         pen,
-        _look(
+        _features(
             coat,
             mouth_skin=white,
             iris=(120, 70, 20),
@@ -234,7 +234,7 @@ def _draw_horse(pen: Pen, figure: Figure, coat: Coat) -> None:
         pen.curve(svg_points("-16,-54 8,-60 20,-50 12,-32 4,-12 -6,-24 -18,-28"), coat.dark)
     draw_face(
         pen,
-        _look(
+        _features(
             coat,
             eye_x=22.0,
             eye_y=-4.0,
@@ -275,7 +275,7 @@ def _draw_dragon(pen: Pen, figure: Figure, coat: Coat) -> None:
     for x, y in ((-10, -33), (2, -37), (10, -29)):
         pen.arc(x, y, 6, 5, 0, 180, coat.dark, 3.0)
     draw_face(
-        pen, _look(coat, iris=(190, 120, 20), mouth_y=31.0, eye_y=-4.0, eye_x_side=16.0, mouth_x_side=46.0), figure
+        pen, _features(coat, iris=(190, 120, 20), mouth_y=31.0, eye_y=-4.0, eye_x_side=16.0, mouth_x_side=46.0), figure
     )
 
 

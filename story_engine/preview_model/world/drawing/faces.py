@@ -19,7 +19,7 @@ _BLUSH: RGB = (250, 150, 150)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FaceLook:
+class FaceFeatures:
     """What stays the same on one face in every mood; units of the head."""
 
     skin: RGB
@@ -63,22 +63,22 @@ _MOODS = {
 }
 
 
-def draw_face(pen: Pen, look: FaceLook, figure: Figure) -> None:
+def draw_face(pen: Pen, features: FaceFeatures, figure: Figure) -> None:
     """Eyes, brows, blush and mouth of the figure's mood and action, from its view."""
     expression = _MOODS[figure.mood]
     eyes = "closed" if figure.action in ("sleeping", "wishing") else expression.eyes
     mouth = "sing" if figure.action == "singing" else "little" if figure.action == "sleeping" else expression.mouth
     glance = 5.0 if figure.action == "reading" else -4.0 if eyes == "sparkling" else 0.0
     is_side = figure.view == "side"
-    centres = (look.eye_x_side,) if is_side else (-look.eye_x, look.eye_x)
-    if look.blush_strength > 0 and not pen.palette.is_flat:
-        _draw_blush(pen, look, strong=figure.mood in ("happy", "longing"), is_side=is_side)
+    centres = (features.eye_x_side,) if is_side else (-features.eye_x, features.eye_x)
+    if features.blush_strength > 0 and not pen.palette.is_flat:
+        _draw_blush(pen, features, strong=figure.mood in ("happy", "longing"), is_side=is_side)
     for index, x in enumerate(centres):
-        _draw_eye(pen, look, eyes, x, glance, toward=1 if is_side or x < 0 else -1, is_side=is_side)
-        _draw_brow(pen, look, expression.brows, x, inward=1 if is_side or x < 0 else -1, is_second=index == 1)
-    _draw_mouth(pen, look, mouth, look.mouth_x_side if is_side else 0.0)
+        _draw_eye(pen, features, eyes, x, glance, toward=1 if is_side or x < 0 else -1, is_side=is_side)
+        _draw_brow(pen, features, expression.brows, x, inward=1 if is_side or x < 0 else -1, is_second=index == 1)
+    _draw_mouth(pen, features, mouth, features.mouth_x_side if is_side else 0.0)
     if figure.mood == "sad" and figure.action != "sleeping":
-        draw_drop(pen, centres[0] - 3, look.eye_y + 22, 6.5)
+        draw_drop(pen, centres[0] - 3, features.eye_y + 22, 6.5)
 
 
 def draw_drop(pen: Pen, x: float, y: float, radius: float) -> None:
@@ -92,14 +92,16 @@ def draw_drop(pen: Pen, x: float, y: float, radius: float) -> None:
     pen.ellipse(x - radius * 0.25, y + radius * 0.1, radius * 0.22, radius * 0.34, WHITE, outline=False)
 
 
-def _draw_eye(pen: Pen, look: FaceLook, kind: str, x: float, glance: float, toward: int, *, is_side: bool) -> None:
-    width, height, y = look.eye_width / 2, look.eye_height / 2, look.eye_y
+def _draw_eye(
+    pen: Pen, features: FaceFeatures, kind: str, x: float, glance: float, toward: int, *, is_side: bool
+) -> None:
+    width, height, y = features.eye_width / 2, features.eye_height / 2, features.eye_y
     if is_side:
         width, height = width * 1.1, height * 1.1
-    line = _line_colour(look.skin)
+    line = _line_colour(features.skin)
     if kind == "closed":
         pen.arc(x, y - 2, width * 1.05, height * 0.6, 15, 165, line, 4.6)
-        if look.has_lashes:
+        if features.has_lashes:
             pen.line([(x - toward * width, y + 2), (x - toward * (width + 5), y + 5)], line, 3.2)
         return
     if kind in ("wide", "big"):
@@ -109,9 +111,9 @@ def _draw_eye(pen: Pen, look: FaceLook, kind: str, x: float, glance: float, towa
     pen.ellipse(x, y, width, height, WHITE, width=2.0 if kind != "wide" else 2.6)
     share = {"wide": 0.5, "small": 0.52, "half": 0.8, "sparkling": 0.92, "big": 0.92}.get(kind, 0.9)
     iris_y = y + glance * (0.6 if share > 0.8 else 1.0) + (1.5 if kind == "half" else 0)
-    pen.ellipse(x, iris_y, width * share, height * share, look.iris, outline=False)
+    pen.ellipse(x, iris_y, width * share, height * share, features.iris, outline=False)
     if share > 0.6:
-        shade = darker(look.iris, 0.72)
+        shade = darker(features.iris, 0.72)
         pen.ellipse(x, iris_y - height * 0.12, width * share * 0.72, height * share * 0.66, shade, outline=False)
     if kind == "sparkling":
         _draw_star(pen, x - 2, y - 5, 7.5)
@@ -121,24 +123,24 @@ def _draw_eye(pen: Pen, look: FaceLook, kind: str, x: float, glance: float, towa
         pen.ellipse(x + 3.0, iris_y + height * 0.34, 1.8, 1.8, WHITE, outline=False)
     if kind == "half":
         lid = [(x - width - 2.5, y + 0.5), (x - width - 2, y - height - 3), (x + width + 2, y - height - 3)]
-        pen.polygon([*lid, (x + width + 2.5, y + 0.5)], look.skin, outline=False)
+        pen.polygon([*lid, (x + width + 2.5, y + 0.5)], features.skin, outline=False)
         pen.line([(x - width - 2, y), (x + width + 2, y)], line, 4.4)
     elif kind == "wet":
         pen.arc(x, y + height * 0.7, width * 0.8, 3.5, 0, 180, TEAR, 4.5)
         pen.line([(x - toward * (width + 2), y - 3), (x + toward * (width - 2), y - height - 2)], line, 3.6)
-    elif look.has_lashes:
+    elif features.has_lashes:
         pen.arc(x, y, width + 1, height + 1, 200, 340, line, 3.8)
         pen.line([(x - toward * width, y - 4), (x - toward * (width + 5), y - 7)], line, 3.2)
 
 
-def _draw_brow(pen: Pen, look: FaceLook, kind: str, x: float, inward: int, is_second: bool) -> None:
+def _draw_brow(pen: Pen, features: FaceFeatures, kind: str, x: float, inward: int, is_second: bool) -> None:
     if not kind:
-        if look.brow is not None:
-            y = look.eye_y - look.eye_height / 2 - 7
-            pen.line([(x - 7, y + 1), (x, y - 1), (x + 7, y + 1)], look.brow, 3.4)
+        if features.brow is not None:
+            y = features.eye_y - features.eye_height / 2 - 7
+            pen.line([(x - 7, y + 1), (x, y - 1), (x + 7, y + 1)], features.brow, 3.4)
         return
-    colour = look.brow or _line_colour(look.forehead or look.skin)
-    y = look.eye_y - look.eye_height / 2 - 8
+    colour = features.brow or _line_colour(features.forehead or features.skin)
+    y = features.eye_y - features.eye_height / 2 - 8
     if kind == "one_up":
         kind = "high" if is_second else "flat"
     if kind == "high":
@@ -149,10 +151,10 @@ def _draw_brow(pen: Pen, look: FaceLook, kind: str, x: float, inward: int, is_se
         pen.line([(x - inward * 8, y + 4), (x + inward * 8, y - 3)], colour, 4.0)
 
 
-def _draw_mouth(pen: Pen, look: FaceLook, kind: str, x: float) -> None:
-    y = look.mouth_y
-    line = _line_colour(look.mouth_skin or look.skin)
-    if kind == "smile" and look.is_cat_like:
+def _draw_mouth(pen: Pen, features: FaceFeatures, kind: str, x: float) -> None:
+    y = features.mouth_y
+    line = _line_colour(features.mouth_skin or features.skin)
+    if kind == "smile" and features.is_cat_like:
         pen.arc(x - 4.5, y - 1, 4.5, 4.5, 10, 170, line, 3.0)
         pen.arc(x + 4.5, y - 1, 4.5, 4.5, 10, 170, line, 3.0)
     elif kind == "smile":
@@ -184,14 +186,14 @@ def _draw_open_mouth(pen: Pen, x: float, y: float, half_width: float, depth: flo
     pen.ellipse(x, y + depth * 0.72, half_width * 0.5, depth * 0.24, _TONGUE, outline=False)
 
 
-def _draw_blush(pen: Pen, look: FaceLook, *, strong: bool, is_side: bool) -> None:
-    y = look.eye_y + look.eye_height / 2 + 7
+def _draw_blush(pen: Pen, features: FaceFeatures, *, strong: bool, is_side: bool) -> None:
+    y = features.eye_y + features.eye_height / 2 + 7
     radius = 8.5 if strong else 7.0
-    skin = look.skin
-    weight = (0.85 if strong else 0.55) * look.blush_strength * (0.55 if is_dark(skin) else 1.0)
+    skin = features.skin
+    weight = (0.85 if strong else 0.55) * features.blush_strength * (0.55 if is_dark(skin) else 1.0)
     colour = tuple(round(a * (1 - weight) + b * weight) for a, b in zip(skin, _BLUSH, strict=True))
     red, green, blue = colour
-    for x in (look.eye_x_side - 10,) if is_side else (-look.eye_x - 10, look.eye_x + 10):
+    for x in (features.eye_x_side - 10,) if is_side else (-features.eye_x - 10, features.eye_x + 10):
         pen.ellipse(x, y, radius, radius * 0.68, (red, green, blue), outline=False)
 
 

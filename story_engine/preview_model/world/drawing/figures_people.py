@@ -9,7 +9,7 @@ from story_engine.preview_model.world import Figure
 from story_engine.preview_model.world.drawing.canvas import RGB, Pen, Point, Points
 from story_engine.preview_model.world.drawing.colours import colour_of, darker, hair_colour_of
 from story_engine.preview_model.world.drawing.curves import svg_points
-from story_engine.preview_model.world.drawing.faces import FaceLook, draw_face
+from story_engine.preview_model.world.drawing.faces import FaceFeatures, draw_face
 from story_engine.preview_model.world.drawing.hair import draw_hair_before, draw_hair_behind
 from story_engine.preview_model.world.drawing.headgear import GOLD, HEADGEAR_HEIGHT, draw_headgear, draw_headgear_behind
 from story_engine.preview_model.world.drawing.held import draw_hands_together, draw_held
@@ -146,11 +146,13 @@ def draw_head(head: Pen, figure: Figure, skin: RGB, hair: RGB) -> None:
         head.curve([*half, *[(-x, y) for x, y in reversed(half[1:])]], skin)
     is_girl = figure.subject in ("girl", "maid")
     brow = darker(hair, 0.3) if figure.subject in ("emperor", "warrior", "prince", "boy") else None
-    look = FaceLook(skin=skin, iris=_IRISES[figure.subject], brow=brow, has_lashes=is_girl, eye_x=18.5, eye_y=8.0)
+    features = FaceFeatures(
+        skin=skin, iris=_IRISES[figure.subject], brow=brow, has_lashes=is_girl, eye_x=18.5, eye_y=8.0
+    )
     if figure.subject == "emperor":
-        look = replace(look, blush_strength=0.0, eye_height=19.0)
+        features = replace(features, blush_strength=0.0, eye_height=19.0)
         _draw_beard(head, figure.view, hair)
-    draw_face(head, look, figure)
+    draw_face(head, features, figure)
     draw_hair_before(head, figure, hair)
     draw_headgear(head, figure)
 

@@ -7,7 +7,7 @@ import random
 from story_engine.preview_model.world import Figure
 from story_engine.preview_model.world.drawing.canvas import RGB, Pen, Point
 from story_engine.preview_model.world.drawing.colours import colour_of, darker, is_dark, lighter
-from story_engine.preview_model.world.drawing.faces import FaceLook, draw_face
+from story_engine.preview_model.world.drawing.faces import FaceFeatures, draw_face
 from story_engine.preview_model.world.drawing.held import draw_hands_together, draw_held
 from story_engine.preview_model.world.drawing.marks import draw_marks
 from story_engine.preview_model.world.drawing.poses import Limb, pose_of
@@ -117,7 +117,7 @@ def _draw_head(pen: Pen, figure: Figure, shell: RGB) -> None:
         pen.ellipse(-24, 2, 5, 5, darker(_METAL), outline=False)
     else:
         pen.rounded_rectangle(-40, -30, 40, 31, 12, _SCREEN, width=3.0)
-    look = FaceLook(
+    features = FaceFeatures(
         skin=_SCREEN,
         iris=(30, 84, 120),
         eye_x=19.0,
@@ -129,4 +129,4 @@ def _draw_head(pen: Pen, figure: Figure, shell: RGB) -> None:
         mouth_x_side=34.0,
         blush_strength=0.8,
     )
-    draw_face(pen, look, figure)
+    draw_face(pen, features, figure)

@@ -35,19 +35,19 @@ def test_a_training_is_asked_for_things_stopped_and_goes_on_to_its_end(services,
     spec = small_spec(steps_per_epoch=60, save_every=1000, sample_every=30, sample_prompts=(PROMPT,))
     run = flows.train.start(services, spec)
     dispatchers.start(work=WITHOUT_WARM_UP)
-    wait_for(lambda: flows.train_view.look(services, run).metrics, seconds=120, what="the first step")
+    wait_for(lambda: flows.train_view.view(services, run).metrics, seconds=120, what="the first step")
 
     flows.train.ask(services, run, "save")
-    wait_for(lambda: flows.train_view.look(services, run).checkpoints, what="the checkpoint that was wished")
+    wait_for(lambda: flows.train_view.view(services, run).checkpoints, what="the checkpoint that was wished")
     flows.train.ask(services, run, "stop")
     wait_for(rests(services, run))
 
-    stopped = flows.train_view.look(services, run)
+    stopped = flows.train_view.view(services, run)
     assert stopped.card.state == "stopped" and stopped.run.saved_step == stopped.run.step < 60
     assert {sample.step for sample in stopped.samples} >= {0}
     flows.train.resume(services, run)
     wait_for(rests(services, run), seconds=120)
-    finished = flows.train_view.look(services, run)
+    finished = flows.train_view.view(services, run)
     assert finished.card.state == "finished"
     assert [row.step for row in finished.metrics] == list(range(1, 61))
     assert finished.choice.step in finished.checkpoints and finished.choice.reasons
@@ -69,9 +69,9 @@ def test_steps_are_measured_before_anything_is_trained(services, dispatchers):
 def test_a_killed_training_is_interrupted_and_goes_on_from_what_it_saved(services, dispatchers, layout):
     run = flows.train.start(services, small_spec(steps_per_epoch=200, save_every=5))
     dispatchers.start(work=WITHOUT_WARM_UP)
-    wait_for(lambda: flows.train_view.look(services, run).run.saved_step >= 5, seconds=120)
+    wait_for(lambda: flows.train_view.view(services, run).run.saved_step >= 5, seconds=120)
 
-    os.kill(flows.train_view.look(services, run).run.pid, signal.SIGKILL)
+    os.kill(flows.train_view.view(services, run).run.pid, signal.SIGKILL)
     wait_for(rests(services, run))
 
     card = flows.train_view.card(services, run)
@@ -88,7 +88,7 @@ def test_a_killed_training_is_interrupted_and_goes_on_from_what_it_saved(service
 def test_nothing_is_left_of_several_processes_whose_child_was_killed(services, dispatchers, layout):
     run = flows.train.start(services, small_spec(steps_per_epoch=500, processes=2, batch_size=1))
     dispatchers.start(work=WITHOUT_WARM_UP)
-    wait_for(lambda: flows.train_view.look(services, run).metrics, seconds=200, what="the first step of two processes")
+    wait_for(lambda: flows.train_view.view(services, run).metrics, seconds=200, what="the first step of two processes")
     assert len(_ranks(run)) >= 2
     (child,) = children_of(layout.workspace)
 
