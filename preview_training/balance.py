@@ -2,7 +2,7 @@
 
 The sampled scenes lean towards the shipped stories (`drawing/sampling.py`): a girl comes six times as often as a boy, a
 living room four times as often as a street, and a model that learns them so draws boys as girls. Here every drawing has
-a probability such that the values of each attribute come out in the shares below; drawings stay as alike as that allows.
+a probability such that the values of each attribute come out in the shares below; drawings stay as alike as can be.
 """
 
 from __future__ import annotations

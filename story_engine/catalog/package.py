@@ -43,6 +43,8 @@ class Part:
 
     def form(self, folder: Path) -> tuple[str, ...]:
         """The files of the form that counts: a complete one, else one that has begun to arrive, else the first."""
+        if not os.path.isdir(folder):  # noqa: PTH112 (says no where it may not look); pages ask this often
+            return (self.forms[0].head, *self.forms[0].shards)
         found = [form.files(folder) for form in self.forms]
         for is_taken in (_is_complete, _has_begun):
             for files in found:

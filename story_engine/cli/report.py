@@ -67,10 +67,11 @@ def board_report(services: Services, slug: str) -> tuple[Report, str]:
 def story_lint(services: Services, slug: str) -> tuple[Report, str]:
     """Token counts, cuts and unknown words, scene by scene; a story that cannot be read raises its problems."""
     story = services.stories.load(slug)
+    family = flows.resolved_text.reading_family(services, story)
     scenes: list[Report] = []
     lines = []
     for scene in story.scenes:
-        resolved = asdict(flows.resolved_text.resolved_text(services, story, scene.id))
+        resolved = asdict(flows.resolved_text.resolved_text(services, story, scene.id, family))
         scenes.append({"scene": scene.id, **resolved})
         line = f"{scene.id}: {resolved['prompt_tokens']} of {resolved['token_limit']} tokens"
         if resolved["prompt_cut"] is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from story_engine.domain.family import Family
 from story_engine.domain.resolve import compose_negative, compose_prompt
 from story_engine.domain.story import Scene, Story
 from story_engine.domain.views import ResolvedText
@@ -12,13 +13,18 @@ from story_engine.flows.render import STAND_IN, painting_family
 from story_engine.flows.services import Services
 
 
-def resolved_text(services: Services, story: Story, scene_id: str) -> ResolvedText:
-    """The composed prompt and negative with token counts, the place of a cut, and words the preview model lacks."""
+def reading_family(services: Services, story: Story) -> Family:
+    """Whose encoder will read the story's prompts: ask once, where many scenes are measured."""
     families = services.families()
     try:
-        family = painting_family(story, families, services.ready())
+        return painting_family(story, families, services.ready())
     except StudioError:  # nothing can paint it yet: it was written for its own family
-        family = families.get(story.settings.family, families[STAND_IN])
+        return families.get(story.settings.family, families[STAND_IN])
+
+
+def resolved_text(services: Services, story: Story, scene_id: str, family: Family | None = None) -> ResolvedText:
+    """The composed prompt and negative with token counts, the place of a cut, and words the preview model lacks."""
+    family = family or reading_family(services, story)
     scene = story.scene(scene_id)
     prompt = compose_prompt(story, scene)
     negative = compose_negative(story, scene)

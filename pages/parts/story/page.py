@@ -44,8 +44,10 @@ def draw() -> None:
     if view == "board":
         slots = board_page.draw(story, board)
     else:
+        family = flows.resolved_text.reading_family(services(), story)
         for position, panel in enumerate(board.panels):
-            slots[panel.scene.id] = scene_card.draw(slug, story, panel, position)
+            sent = flows.resolved_text.resolved_text(services(), story, panel.scene.id, family)
+            slots[panel.scene.id] = scene_card.draw(slug, story, panel, sent, position)
         toolbar.draw_add_scene(slug, story)
     with unsaved:
         trouble.show_homeless(slug)

@@ -17,13 +17,14 @@ from story_engine import flows
 from story_engine.domain.board import Panel
 from story_engine.domain.edit import Edit
 from story_engine.domain.story import LARGEST_SEED, Scene, Story
+from story_engine.domain.views import ResolvedText
 from story_engine.errors import StandInNeeded
 
 MORE_TAKES = (2, 4, 8)
 
 
-def draw(slug: str, story: Story, panel: Panel, position: int) -> DeltaGenerator:
-    """The card; returns the slot of its picture."""
+def draw(slug: str, story: Story, panel: Panel, sent: ResolvedText, position: int) -> DeltaGenerator:
+    """The card, with what the model is `sent`; returns the slot of its picture."""
     scene = panel.scene
     with st.container(key=f"card-{scene.id}"):
         picture, words = st.columns([5, 7], gap="medium")
@@ -48,7 +49,7 @@ def draw(slug: str, story: Story, panel: Panel, position: int) -> DeltaGenerator
             who.draw(slug, story, scene)
             pin = _draw_making(slug, scene)
             scene_loras.draw(slug, story, scene)
-            _draw_sent(slug, story, scene)
+            _draw_sent(slug, scene, sent)
     # Drawn from out here: a part remembers every container that it is inside of, and each costs time.
     name = scene.title or say("scene.number", n=position + 1)
     with frame:
@@ -139,9 +140,8 @@ def _draw_dice_and_pin(slug: str, _: Story, panel: Panel) -> None:
         )
 
 
-def _draw_sent(slug: str, story: Story, scene: Scene) -> None:
+def _draw_sent(slug: str, scene: Scene, sent: ResolvedText) -> None:
     """Token count always; the text itself, and the negative prompt, when unfolded."""
-    sent = flows.resolved_text.resolved_text(services(), story, scene.id)
     count = say("sent.tokens", n=sent.prompt_tokens, limit=sent.token_limit)
     cut = sent.prompt_cut is not None or sent.negative_cut is not None
     if sent.unknown_words:
