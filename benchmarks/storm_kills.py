@@ -54,12 +54,13 @@ def kill_at_random(layout: Layout, *, kills: int, readers: int, seed: int, until
     found, choice = Kills(), random.Random(seed)
     ledger = Ledger(layout)
     ids = [_submit(ledger, number) for number in range(max(4, kills * 2))]
-    found.jobs = len(ids)
     stopping = threading.Event()
     pages = [_Page(layout, stopping) for _ in range(readers)]
     dispatcher = _start(layout)
     try:
-        while found.kills < kills and time.monotonic() < until and ledger.jobs():
+        while found.kills < kills and time.monotonic() < until:
+            if not ledger.jobs():  # a quick machine: there is always something to be killed at
+                ids.append(_submit(ledger, len(ids)))
             time.sleep(choice.uniform(0.05, 1.2))
             found.kills += _strike(layout, dispatcher, choice)
             if dispatcher.poll() is not None:
@@ -70,6 +71,7 @@ def kill_at_random(layout: Layout, *, kills: int, readers: int, seed: int, until
         for page in pages:
             page.thread.join()
         _end(layout)
+    found.jobs = len(ids)
     _judge(ledger, layout, ids, found)
     ledger.close()
     times = [each for page in pages for each in page.seconds]
