@@ -155,12 +155,18 @@ def lint(context: typer.Context, story: StoryArgument) -> None:
 def export(
     context: typer.Context,
     story: StoryArgument,
-    out: Annotated[Path, typer.Option(dir_okay=False, help="Where the zip goes.")],
+    out: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Where the zip goes; by default into the workspace.")
+    ] = None,
     threshold: Annotated[float, typer.Option(help="The gate.")] = CHALLENGE_GATE,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Although the checklist blocks; the bundle says so.")
+    ] = False,
 ) -> None:
-    """Write the bundle. Example: python -m story_engine export singer --out singer.zip"""
+    """Write the bundle. Example: python -m story_engine export singer --out singer.zip --anyway"""
     services, slug = story_of(context, story)
-    path = flows.export.export(services, slug, threshold=threshold, out=out.resolve())
+    target = out.resolve() if out is not None else None
+    path = flows.export.export(services, slug, threshold=threshold, out=target, anyway=anyway)
     answer(context, {"story": slug, "bundle": str(path)}, str(path))
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from story_engine.domain.board import Board, OpenStory
+from story_engine.domain.board import OpenStory
 from story_engine.domain.gate import CHALLENGE_GATE, gate
 from story_engine.domain.views import CheckItem, GateView
-from story_engine.errors import InvalidInput, NotReady
+from story_engine.errors import FixInput, InvalidInput, NotReady
+from story_engine.flows.bundle_plan import BundlePlan, plan_of
 from story_engine.flows.panels import open_story
 from story_engine.flows.services import Services
-from story_engine.flows.submission import BundlePicture, blocking, check_submission, plan_bundle
+from story_engine.flows.submission import blocking, check_submission
 from story_engine.formats.contact_sheet import as_jpeg, contact_sheet
 from story_engine.formats.prompt_table import as_csv, as_json, as_markdown
 
@@ -48,53 +49,74 @@ def sheet(services: Services, opened: str | OpenStory) -> bytes:
 
 
 def export(
-    services: Services, opened: str | OpenStory, *, threshold: float = CHALLENGE_GATE, out: Path | None = None
+    services: Services,
+    opened: str | OpenStory,
+    *,
+    threshold: float = CHALLENGE_GATE,
+    out: Path | None = None,
+    anyway: bool = False,
 ) -> Path:
     """Write the bundle of a story as it was opened, whole or not at all; its path.
 
+    Args:
+        services: of the workspace.
+        opened: the story.
+        threshold: of the gate.
+        out: of the zip; None: in the workspace, named as the challenge asks.
+        anyway: write it although the checklist blocks.
+
     Raises:
         NotReady: the checklist blocks.
-        FixInput: the choices of takes, or a picture, are damaged.
+        FixInput: there is no picture at all; or the choices of takes, or a picture, are damaged.
     """
     opened = _opened(services, opened)
     blocked = blocking(checklist(services, opened, threshold=threshold))
-    if blocked:
+    if blocked and not anyway:
         raise NotReady(blocked)
     services.takes.picks(opened.slug)  # where they cannot be read, nobody knows what was chosen
-    planned = plan_bundle(opened.board)
+    plan = plan_of(opened, threshold=threshold)
+    if not plan.pictures:
+        raise FixInput("submit.no_pictures")
     # Scores were given to the very bytes that the records promise: a picture changed since then must not be handed in.
-    faults = [services.takes.fault(each.view.take) for each in planned]
+    faults = [services.takes.fault(each.view.take) for each in plan.pictures]
     if any(faults):
         raise InvalidInput(tuple(fault for fault in faults if fault is not None))
-    rows = [each.row for each in planned]
-    entries: dict[str, bytes | Path] = {each.name: each.picture for each in planned}
+    path = out or services.bundles.named(opened.slug, plan.name)
+    return services.bundles.write(path, _entries(services, plan), folder=plan.name)
+
+
+def _entries(services: Services, plan: BundlePlan) -> dict[str, bytes | Path]:
+    """Everything in the bundle: one line per part, each a function of the plan; a Path is copied from the disk."""
+    rows = [each.row for each in plan.pictures]
+    entries: dict[str, bytes | Path] = {each.name: each.picture for each in plan.pictures}
     # Beside `images/`, never in it: the challenge's script scores every file of that folder.
     entries |= {
-        "sheet.jpg": as_jpeg(contact_sheet([each.picture for each in planned])),
+        "contact_sheet.jpg": as_jpeg(contact_sheet([each.picture for each in plan.pictures])),
         "prompts.csv": as_csv(rows).encode("utf-8-sig"),
         "prompts.md": as_markdown(rows).encode(),
         "prompts.json": as_json(rows).encode(),
-        "scores.json": _scores(opened.board, planned, threshold=threshold).encode(),
-        "recipes.json": _recipes(planned).encode(),
-        "story.yaml": services.stories.clean_text(opened.story).encode(),
+        "scores.json": _scores(plan).encode(),
+        "recipes.json": _recipes(plan).encode(),
+        "story.yaml": services.stories.clean_text(plan.opened.story).encode(),
     }
-    return services.bundles.write(out or services.bundles.path(opened.slug), entries)
+    return dict(sorted(entries.items()))
 
 
-def _scores(board: Board, planned: tuple[BundlePicture, ...], *, threshold: float) -> str:
+def _scores(plan: BundlePlan) -> str:
+    board = plan.opened.board
     report = {
         "scorer": board.scorer,
         "scorer_version": board.scorer_version,
         "is_the_challenges": board.is_challenge,
-        "threshold": threshold,
-        "mean": gate([each.view.score for each in planned]).mean,
-        "pictures": {each.name: each.view.score for each in planned},
+        "threshold": plan.threshold,
+        "mean": gate([each.view.score for each in plan.pictures]).mean,
+        "pictures": {each.name: each.view.score for each in plan.pictures},
     }
     return json.dumps(report, ensure_ascii=False, indent=2) + "\n"
 
 
-def _recipes(planned: tuple[BundlePicture, ...]) -> str:
-    takes = {each.name: each.view.take.model_dump(mode="json") for each in planned}
+def _recipes(plan: BundlePlan) -> str:
+    takes = {each.name: each.view.take.model_dump(mode="json") for each in plan.pictures}
     return json.dumps(takes, ensure_ascii=False, indent=2) + "\n"
 
 

@@ -1,29 +1,16 @@
-"""The submission: what the challenge asks for, checked line by line, and the plan of the bundle. Pure."""
+"""The submission: what the challenge asks for, checked line by line. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
-from story_engine.domain.board import Board, TakeView
+from story_engine.domain.board import Board
 from story_engine.domain.gate import gate
 from story_engine.domain.story import Story
 from story_engine.domain.views import CheckItem
-from story_engine.formats.prompt_table import PromptRow
 
 FEWEST_PICTURES = 8
 """The challenge: at least eight pictures with their prompts."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BundlePicture:
-    """One picture of the bundle: its name in the zip, its file, its row of the prompts table."""
-
-    name: str
-    picture: Path
-    view: TakeView
-    row: PromptRow
 
 
 def check_submission(story: Story, board: Board, *, threshold: float) -> tuple[CheckItem, ...]:
@@ -35,31 +22,6 @@ def check_submission(story: Story, board: Board, *, threshold: float) -> tuple[C
         *_scores(board, threshold=threshold),
         *_reproducible(board),
     )
-
-
-def plan_bundle(board: Board) -> tuple[BundlePicture, ...]:
-    """The pictures in reading order as `images/01.png` …; panels without a picture are left out."""
-    planned = []
-    chosen = [(panel.scene, panel.chosen) for panel in board.panels if panel.chosen is not None]
-    for index, (scene, view) in enumerate(chosen, start=1):
-        recipe = view.take.recipe
-        row = PromptRow(
-            file=f"{index:02d}.png",
-            title=scene.title,
-            caption=scene.caption,
-            prompt=recipe.prompt,
-            negative=recipe.negative,
-            seed=recipe.seed,
-            steps=recipe.steps,
-            cfg_scale=recipe.cfg_scale,
-            sampler=recipe.sampler,
-            size=f"{recipe.width}x{recipe.height}",
-            family=recipe.family,
-            loras=", ".join(f"{part.name} ({part.strength:g})" for part in recipe.loras),
-            score=view.score,
-        )
-        planned.append(BundlePicture(name=f"images/{row.file}", picture=view.picture, view=view, row=row))
-    return tuple(planned)
 
 
 def _title(story: Story) -> list[CheckItem]:

@@ -14,8 +14,16 @@ from story_engine.config import Config
 from story_engine.domain.resolve import resolve
 from story_engine.domain.take import Score
 from story_engine.errors import InvalidInput, NotReady
-from story_engine.flows import export
+from story_engine.flows import bundle_plan
 from tests.builders import a_take
+
+
+def unzipped(path):
+    """Names inside the bundle's one folder → content."""
+    with zipfile.ZipFile(path) as bundle:
+        folders = {name.partition("/")[0] for name in bundle.namelist()}
+        assert len(folders) == 1, folders
+        return {name.partition("/")[2]: bundle.read(name) for name in bundle.namelist()}
 
 
 @pytest.fixture
@@ -54,24 +62,30 @@ def edit(scene, field, value):
 
 
 def test_the_bundle_holds_pictures_prompts_scores_and_the_sheet_beside_them(services, painted, tmp_path):
-    path = flows.export.export(services, painted, out=tmp_path / "out.zip")
+    entries = unzipped(flows.export.export(services, painted, out=tmp_path / "out.zip", anyway=True))
 
+    pictures = [name for name in entries if name.startswith("images/")]
+    assert pictures == [f"images/{number:02d}.png" for number in range(1, 9)]
+    rows = json.loads(entries["prompts.json"])
+    assert [row["prompt"] for row in rows] == [f"小猫，{index}" for index in range(8)]
+    scores = json.loads(entries["scores.json"])
+    assert scores["mean"] == pytest.approx(6.75) and scores["pictures"]["images/01.png"] == 5.0
+    assert scores["is_the_challenges"] is False
+    assert {"contact_sheet.jpg", "prompts.csv", "prompts.md"} <= entries.keys()
+    assert "猫的一天" in entries["story.yaml"].decode()
+
+
+def test_the_bundle_is_named_as_the_challenge_asks(services, painted):
+    path = flows.export.export(services, painted, anyway=True)
+
+    assert path.name == "可图Kolors训练-猫的一天.zip"
     with zipfile.ZipFile(path) as bundle:
-        names = bundle.namelist()
-        pictures = [name for name in names if name.startswith("images/")]
-        assert pictures == [f"images/{number:02d}.png" for number in range(1, 9)]
-        rows = json.loads(bundle.read("prompts.json"))
-        assert [row["prompt"] for row in rows] == [f"小猫，{index}" for index in range(8)]
-        scores = json.loads(bundle.read("scores.json"))
-        assert scores["mean"] == pytest.approx(6.75) and scores["pictures"]["images/01.png"] == 5.0
-        assert scores["is_the_challenges"] is False
-        assert "sheet.jpg" in names and "prompts.csv" in names and "prompts.md" in names
-        assert "猫的一天" in bundle.read("story.yaml").decode()
+        assert all(name.startswith("可图Kolors训练-猫的一天/") for name in bundle.namelist())
 
 
 def test_the_pictures_in_the_bundle_are_the_scored_bytes(services, painted, tmp_path):
-    with zipfile.ZipFile(flows.export.export(services, painted, out=tmp_path / "out.zip")) as bundle:
-        pictures = [bundle.read(name) for name in bundle.namelist() if name.startswith("images/")]
+    entries = unzipped(flows.export.export(services, painted, out=tmp_path / "out.zip", anyway=True))
+    pictures = [content for name, content in entries.items() if name.startswith("images/")]
 
     assert pictures == [
         panel.chosen.picture.read_bytes() for panel in flows.panels.open_story(services, painted).board.panels
@@ -83,7 +97,7 @@ def test_a_picture_that_was_changed_after_scoring_is_not_handed_in(services, pai
     Image.new("RGB", (256, 256), "white").save(chosen.picture)
 
     with pytest.raises(InvalidInput):
-        flows.export.export(services, painted, out=tmp_path / "out.zip")
+        flows.export.export(services, painted, out=tmp_path / "out.zip", anyway=True)
     assert not (tmp_path / "out.zip").exists()
 
 
@@ -99,7 +113,7 @@ def test_a_preview_mean_under_the_gate_only_warns(services, painted):
     states = {item.code: item.state for item in flows.export.checklist(services, painted, threshold=9.0)}
 
     assert states["submit.gate_preview"] == "warning"
-    assert flows.export.export(services, painted, threshold=9.0).is_file()
+    assert flows.export.export(services, painted, threshold=9.0, anyway=True).is_file()
 
 
 def test_the_gate_says_what_drags(services, painted):
@@ -142,7 +156,7 @@ def test_a_pick_made_during_an_export_does_not_tear_scores_and_pictures_apart(se
         sha256, version = stored.picture_sha256, scorer.version
         services.scores.add([Score(picture_sha256=sha256, scorer=scorer.name, scorer_version=version, value=1.0)])
         worse[scene.id] = stored.id
-    plan = export.plan_bundle
+    plan = bundle_plan.plan_bundle
 
     def plan_while_another_tab_picks(board):
         planned = plan(board)
@@ -150,12 +164,12 @@ def test_a_pick_made_during_an_export_does_not_tear_scores_and_pictures_apart(se
             flows.takes.pick(services, painted, scene, take)
         return planned
 
-    monkeypatch.setattr(export, "plan_bundle", plan_while_another_tab_picks)
+    monkeypatch.setattr(bundle_plan, "plan_bundle", plan_while_another_tab_picks)
 
-    with zipfile.ZipFile(flows.export.export(services, painted, out=tmp_path / "out.zip")) as bundle:
-        scores = json.loads(bundle.read("scores.json"))
-        recipes = json.loads(bundle.read("recipes.json"))
-        sums = {name: hashlib.sha256(bundle.read(name)).hexdigest() for name in recipes}
+    entries = unzipped(flows.export.export(services, painted, out=tmp_path / "out.zip", anyway=True))
+    scores = json.loads(entries["scores.json"])
+    recipes = json.loads(entries["recipes.json"])
+    sums = {name: hashlib.sha256(entries[name]).hexdigest() for name in recipes}
 
     assert scores["mean"] == pytest.approx(sum(scores["pictures"].values()) / 8) == pytest.approx(6.75)
     assert {name: recipe["picture_sha256"] for name, recipe in recipes.items()} == sums
@@ -168,8 +182,7 @@ def test_the_bundle_says_what_the_story_says_and_nothing_that_was_only_for_its_a
     file.write_text(f"# token: {secret}\n{text}\n# /home/someone/{secret}\n", encoding="utf-8")
     assert secret in services.stories.text(painted)
 
-    with zipfile.ZipFile(flows.export.export(services, painted, out=tmp_path / "out.zip")) as bundle:
-        entries = {name: bundle.read(name) for name in bundle.namelist()}
+    entries = unzipped(flows.export.export(services, painted, out=tmp_path / "out.zip", anyway=True))
 
     for name, content in entries.items():
         assert secret.encode() not in content, name

@@ -3,7 +3,7 @@ import zipfile
 
 import pytest
 
-from story_engine.errors import Wait
+from story_engine.errors import ChooseAnother, Wait
 from story_engine.store.bundles import CHECKSUMS, BundleStore
 from story_engine.store.layout import Layout
 
@@ -45,7 +45,7 @@ def test_a_missing_picture_leaves_the_old_bundle(bundles, tmp_path):
     path = bundles.write(tmp_path / "a.zip", {"a.txt": b"1"})
     before = path.read_bytes()
 
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(ChooseAnother, match="gone"):
         bundles.write(path, {"images/01.png": tmp_path / "gone.png"})
 
     assert path.read_bytes() == before
