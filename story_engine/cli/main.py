@@ -17,6 +17,7 @@ from story_engine import flows
 from story_engine.cli import compare as cli_compare
 from story_engine.cli import dataset, jobs, lora, train
 from story_engine.cli import disk as cli_disk
+from story_engine.cli import replace as cli_replace
 from story_engine.cli.call import Call, in_front, scene_id, services_of, story_of
 from story_engine.cli.output import PrintableFormatter, answer, remark, write_in_any_encoding
 from story_engine.cli.report import board_report, job_report, models_report, story_lint
@@ -37,6 +38,7 @@ app.command()(cli_compare.compare)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(lora.app, name="lora")
 app.command("train")(train.train)
+app.command("replace")(cli_replace.replace)
 app.command("disk")(cli_disk.disk)
 
 StoryArgument = Annotated[str, typer.Argument(help="Path of a story's YAML file, or its slug.")]

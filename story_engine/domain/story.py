@@ -96,6 +96,8 @@ class Scene(Value):
     seed: Annotated[int, whole_number(0, LARGEST_SEED, "story.seed_range"), ALWAYS_WRITTEN] = 0
     pinned: bool = False
     caption: Annotated[str, text(2_000)] = ""
+    note: Annotated[str, text(2_000)] = ""
+    """What is wrong with the picture as it is, for the author: no model is sent it."""
     characters: tuple[Appearance, ...] = ()
     loras: Annotated[tuple[LoraUse, ...] | None, AtMost(MOST_LORAS)] = None
     """None: the story's; none at all: `()`."""

@@ -8,11 +8,11 @@ from pages.parts.shared import inputs, notices
 from pages.parts.shared.fields import Field
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import ago, labels, plain, say
-from pages.parts.story import cast
+from pages.parts.story import cast, replace
 from pages.parts.story import settings as story_settings
 from story_engine.domain.story import Story
 
-DRAWERS = ("words", "cast", "settings", "history")
+DRAWERS = ("words", "cast", "settings", "replace", "history")
 _REVISIONS_SHOWN = 12
 
 
@@ -34,6 +34,8 @@ def draw(slug: str, story: Story) -> None:
             cast.draw(slug, story)
         elif opened == "settings":
             story_settings.draw(slug, story)
+        elif opened == "replace":
+            replace.draw(slug, story)
         else:
             _draw_history(slug)
 
