@@ -9,7 +9,7 @@ from story_engine.flows.services import Services
 from story_engine.flows.sweep_view import DONE, CellView, SweepView, view_of
 from story_engine.flows.sweep_words import axis_name, axis_title, settings_text, value_name
 from story_engine.formats.labelled_grid import GridCell, LabelledGrid, as_png, labelled_grid
-from story_engine.formats.lettering import can_write, writes_chinese
+from story_engine.formats.lettering import can_write
 from story_engine.messages import message
 
 _SCORERS = {"aesthetic": "sweep.scorer_aesthetic", "preview": "sweep.scorer_preview"}
@@ -17,7 +17,7 @@ _FAMILIES = {"preview": "sweep.family_preview", "kolors": "sweep.family_kolors"}
 
 
 def picture(services: Services, slug: str, sweep: Sweep, *, language: str) -> bytes:
-    """A PNG with title, settings, axes and scores, in the reader's language where a font here can write it.
+    """A PNG with title, settings, axes and scores, in the reader's language.
 
     Raises:
         FixInput: nothing of it is painted yet.
@@ -26,23 +26,21 @@ def picture(services: Services, slug: str, sweep: Sweep, *, language: str) -> by
     if view.done == 0:
         raise FixInput("sweep.nothing_painted")
     story = services.stories.load(slug)
-    if language == "zh" and not writes_chinese():
-        language = "en"
     recipe = view.rows[0][0].recipe
     grid = labelled_grid(as_grid(view, story, language), shape=(recipe.width, recipe.height))
     return as_png(grid, {"story_studio_grid": sweep.model_dump_json()})
 
 
 def as_grid(view: SweepView, story: Story, language: str) -> LabelledGrid:
-    """The grid's texts and pictures; a name that no font here can write is told by its place or id."""
+    """The grid's texts and pictures; a name that the shipped font cannot write is told by its place or id."""
     sweep = view.sweep
     scene = story.scene(sweep.scene)
     numbered = message("sweep.scene_number", language, n=[each.id for each in story.scenes].index(scene.id) + 1)
     titles = (_written(story.title, view.story), _written(f"{numbered} {scene.title}".strip(), numbered))
     rows = [row[0].given for row in view.rows]
     return LabelledGrid(
-        title=_plain(" · ".join(text for text in titles if text)),
-        lines=(_plain(settings_text(view.rows[0][0].recipe, language, without=sweep.kinds())),),
+        title=" · ".join(text for text in titles if text),
+        lines=(settings_text(view.rows[0][0].recipe, language, without=sweep.kinds()),),
         x_name=_axis(sweep, sweep.x, story, language),
         columns=_names(sweep.x.kind, [cell.given for cell in view.rows[0]], language),
         y_name="" if sweep.y is None else _axis(sweep, sweep.y, story, language),
@@ -77,13 +75,8 @@ def _footer(view: SweepView, language: str) -> str:
     footer = f"Story Studio · {model}"
     if any(cell.score is not None for row in view.rows for cell in row):
         footer += " · " + message("sweep.scored_by", language, scorer=scorer)
-    return _plain(footer)
+    return footer
 
 
 def _written(text: str, instead: str) -> str:
     return text if can_write(text) else instead
-
-
-def _plain(text: str) -> str:
-    """Signs that not every Latin font has."""
-    return text if can_write(text) else text.replace("×", "x").replace("·", "-").replace("–", "-")

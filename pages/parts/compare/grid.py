@@ -18,7 +18,6 @@ from story_engine.domain.story import Story
 from story_engine.domain.sweep import Axis, Sweep
 from story_engine.flows.sweep_view import DONE, MISSING, CellView, SweepView
 from story_engine.flows.sweep_words import axis_name, settings_text, value_name
-from story_engine.formats.lettering import writes_chinese
 
 
 def follow(slug: str, story: Story, sweep: Sweep) -> None:
@@ -90,7 +89,7 @@ def _draw_export(view: SweepView) -> None:
         mime="image/png",
         key="compare-export",
         icon=":material/download:",
-        help=say("sweep.export_hint") if writes_chinese() else say("sweep.export_no_font"),
+        help=say("sweep.export_hint"),
         on_click="ignore",
     )
 

@@ -11,21 +11,6 @@ from story_engine.formats import lettering
 from story_engine.formats.labelled_grid import MOST_PIXELS, GridCell, LabelledGrid, as_png, labelled_grid
 
 
-@pytest.fixture
-def without_fonts(monkeypatch):
-    monkeypatch.setattr(lettering, "CJK_FONTS", ())
-    monkeypatch.setattr(lettering, "LATIN_FONTS", ())
-    _forget()
-    yield
-    monkeypatch.undo()
-    _forget()
-
-
-def _forget():
-    for cached in (lettering.font, lettering._cjk_file, lettering._has):
-        cached.cache_clear()
-
-
 def a_picture(folder, colour, size=(256, 256)):
     path = folder / f"{'-'.join(map(str, colour))}.png"
     Image.new("RGB", size, colour).save(path)
@@ -99,21 +84,9 @@ def test_the_longest_names_do_not_widen_the_picture(tmp_path):
     assert picture.width < 1100
 
 
-def test_chinese_labels_are_letters_and_not_boxes():
-    if not lettering.writes_chinese():
-        pytest.skip("no Chinese font on this machine")
-
+def test_labels_are_letters_and_not_boxes():
     one, other = (bytes(lettering.font(20).getmask(text)) for text in ("种", "强"))
     assert one != other and lettering.can_write("种子 × 强度 – LoRA")
-
-
-def test_without_a_chinese_font_it_says_so_and_latin_still_stands(tmp_path, without_fonts):
-    assert not lettering.writes_chinese()
-    assert lettering.can_write("Seed 0.25") and not lettering.can_write("种子")
-
-    cells = ((GridCell(picture=a_picture(tmp_path, (9, 9, 9))),),)
-    picture = labelled_grid(a_grid(cells, title="Cat", x_name="Seed", y_name="Steps"), shape=(256, 256))
-    assert picture.width > 256
 
 
 def test_a_picture_that_cannot_be_read_is_named(tmp_path):

@@ -1,0 +1,1 @@
+"""The fonts that the Studio brings along, and how they were cut."""
