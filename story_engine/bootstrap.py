@@ -20,6 +20,7 @@ from story_engine.jobs.queue.ledger_prune import retention_of
 from story_engine.preview_model.world.intent import style_words
 from story_engine.preview_model.world.vocabulary import unknown_words
 from story_engine.store.bundles import BundleStore
+from story_engine.store.comics import ComicStore
 from story_engine.store.dataset_captions import DatasetCaptions
 from story_engine.store.datasets import DatasetStore
 from story_engine.store.layout import Layout
@@ -53,6 +54,7 @@ def open_services(config: Config) -> Services:
         runs=RunStore(layout),
         sweeps=SweepStore(layout),
         bundles=BundleStore(layout),
+        comics=ComicStore(layout),
         datasets=datasets,
         captions=DatasetCaptions(datasets),
         imports=PictureImports(config),

@@ -19,6 +19,8 @@ LARGEST_REVISION = 10**15
 MOST_SCENES = 24
 MOST_CHARACTERS = 24
 MOST_LORAS = 8
+MOST_SPEECHES = 8
+"""Bubbles in one panel; more leave no picture."""
 LONGEST_PROMPT = 20_000
 """Characters; a longer text is a pasted file, not a prompt."""
 LARGEST_STRENGTH = 5.0
@@ -38,6 +40,8 @@ Name = Annotated[str, name]
 """Text that is safe as a file name."""
 Title = Annotated[str, text(200)]
 Prompt = Annotated[str, text(LONGEST_PROMPT)]
+Said = Annotated[str, text(500)]
+Speaker = Annotated[str, text(60)]
 Side = Annotated[int | None, whole_number(256, 2048, "story.side_range", multiple=SIZE_MULTIPLE)]
 """Pixels."""
 
@@ -60,6 +64,15 @@ class Appearance(Value):
     """A file may say `mimi` for `{character: mimi}`, where there is nothing to choose."""
     character: Name
     outfit: Annotated[str | None, name] = None
+
+
+class Speech(Value):
+    """Something that is said in a scene: one speech bubble of the comic page."""
+
+    alone: ClassVar[str] = "text"
+    """A file may say the words alone, where nobody is named."""
+    text: Said = ""
+    speaker: Speaker = ""
 
 
 class LoraUse(Value):
@@ -98,6 +111,8 @@ class Scene(Value):
     caption: Annotated[str, text(2_000)] = ""
     note: Annotated[str, text(2_000)] = ""
     """What is wrong with the picture as it is, for the author: no model is sent it."""
+    speech: Annotated[tuple[Speech, ...], AtMost(MOST_SPEECHES)] = ()
+    """In the order in which it is said; no model is sent it."""
     characters: tuple[Appearance, ...] = ()
     loras: Annotated[tuple[LoraUse, ...] | None, AtMost(MOST_LORAS)] = None
     """None: the story's; none at all: `()`."""

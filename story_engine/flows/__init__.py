@@ -1,6 +1,7 @@
 """One verb per file: each decides first (pure), then acts. Pages and command line call these, with the services."""
 
 from story_engine.flows import (
+    comic,
     dataset_captions,
     dataset_export,
     dataset_import,
@@ -28,6 +29,7 @@ from story_engine.flows import (
 )
 
 __all__ = [
+    "comic",
     "dataset_captions",
     "dataset_export",
     "dataset_import",

@@ -10,10 +10,10 @@ from story_engine.domain.gate import CHALLENGE_GATE, gate
 from story_engine.domain.views import CheckItem, GateView
 from story_engine.errors import FixInput, InvalidInput, NotReady
 from story_engine.flows.bundle_plan import BundlePlan, plan_of
+from story_engine.flows.comic import bundle_entries
 from story_engine.flows.panels import open_story
 from story_engine.flows.services import Services
 from story_engine.flows.submission import blocking, check_submission
-from story_engine.formats.contact_sheet import as_jpeg, contact_sheet
 from story_engine.formats.prompt_table import as_csv, as_json, as_markdown
 
 
@@ -40,12 +40,6 @@ def checklist(
     """What is there and what is missing."""
     opened = _opened(services, opened)
     return check_submission(opened.story, opened.board, threshold=threshold)
-
-
-def sheet(services: Services, opened: str | OpenStory) -> bytes:
-    """The contact sheet of the chosen panels, JPEG."""
-    board = _opened(services, opened).board
-    return as_jpeg(contact_sheet([panel.chosen.picture for panel in board.panels if panel.chosen is not None]))
 
 
 def export(
@@ -91,7 +85,7 @@ def _entries(services: Services, plan: BundlePlan) -> dict[str, bytes | Path]:
     entries: dict[str, bytes | Path] = {each.name: each.picture for each in plan.pictures}
     # Beside `images/`, never in it: the challenge's script scores every file of that folder.
     entries |= {
-        "contact_sheet.jpg": as_jpeg(contact_sheet([each.picture for each in plan.pictures])),
+        **bundle_entries(services, plan.opened),
         "prompts.csv": as_csv(rows).encode("utf-8-sig"),
         "prompts.md": as_markdown(rows).encode(),
         "prompts.json": as_json(rows).encode(),

@@ -16,6 +16,7 @@ from story_engine.jobs.imports.launcher import PictureImports
 from story_engine.jobs.imports.lora_reader import LoraReader
 from story_engine.jobs.queue.ledger import Ledger
 from story_engine.store.bundles import BundleStore
+from story_engine.store.comics import ComicStore
 from story_engine.store.dataset_captions import DatasetCaptions
 from story_engine.store.datasets import DatasetStore
 from story_engine.store.layout import Layout
@@ -44,6 +45,7 @@ class Services:
     runs: RunStore
     sweeps: SweepStore
     bundles: BundleStore
+    comics: ComicStore
     datasets: DatasetStore
     captions: DatasetCaptions
     imports: PictureImports

@@ -8,36 +8,54 @@ from pathlib import Path
 
 from PIL import Image
 
-from story_engine.errors import FixInput
+from story_engine.errors import ChooseAnother, FixInput
 
-SHEET_WIDTH = 1024
-"""Pixels; two columns of 512, so eight square panels make 1024 × 2048."""
-COLUMNS = 2
+CELL_WIDTH = 512
+"""Pixels; eight square panels in two columns make 1024 × 2048."""
+COLUMNS = {"2x4": 2, "4x2": 4}
+"""Layout → columns; a strip has one for each panel."""
+LONGEST_SIDE = 8192
+"""Pixels; what browsers and picture viewers still show."""
 _JPEG_QUALITY = 92
 
 
-def contact_sheet(pictures: Sequence[Path]) -> Image.Image:
-    """The pictures in reading order, two columns, each cell as wide as half the sheet and shaped as the first picture.
+def contact_sheet(pictures: Sequence[Path], layout: str = "2x4") -> Image.Image:
+    """The pictures in reading order, each cell shaped as the first picture.
 
-    Source of the layout: the challenge's notebook, which stacks four rows of two and resizes to (1024, 2048).
+    Source of the layout "2x4": the challenge's notebook, which stacks four rows of two and resizes to (1024, 2048).
+
+    Args:
+        pictures: files, which are only read.
+        layout: one of `domain.comic.SHEETS`.
 
     Raises:
         FixInput: there are no pictures.
+        ChooseAnother: one of them cannot be read.
     """
     if not pictures:
         raise FixInput("submit.no_pictures")
-    images = []
-    for path in pictures:
-        with Image.open(path) as opened:
-            images.append(opened.convert("RGB"))
-    cell_width = SHEET_WIDTH // COLUMNS
-    cell_height = round(cell_width * images[0].height / images[0].width)
-    rows = -(-len(images) // COLUMNS)
-    sheet = Image.new("RGB", (SHEET_WIDTH, rows * cell_height), "white")
-    for index, image in enumerate(images):
-        cell = image.resize((cell_width, cell_height), Image.Resampling.LANCZOS)
-        sheet.paste(cell, (index % COLUMNS * cell_width, index // COLUMNS * cell_height))
+    columns = COLUMNS.get(layout, len(pictures))
+    rows = -(-len(pictures) // columns)
+    sheet: Image.Image | None = None
+    for index, path in enumerate(pictures):
+        picture = _opened(path)
+        if sheet is None:
+            shape = picture.height / picture.width
+            width = min(CELL_WIDTH, LONGEST_SIDE // columns, max(1, int(LONGEST_SIDE / rows / shape)))
+            height = max(1, round(width * shape))
+            sheet = Image.new("RGB", (columns * width, rows * height), "white")
+        cell = picture.resize((width, height), Image.Resampling.LANCZOS)
+        sheet.paste(cell, (index % columns * width, index // columns * height))
+    assert sheet is not None
     return sheet
+
+
+def _opened(path: Path) -> Image.Image:
+    try:
+        with Image.open(path) as opened:
+            return opened.convert("RGB")
+    except OSError as error:
+        raise ChooseAnother("takes.damaged", path=str(path)) from error
 
 
 def as_jpeg(image: Image.Image) -> bytes:

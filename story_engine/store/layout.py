@@ -50,6 +50,10 @@ class Layout:
         """Comparisons of a story: axes and their values."""
         return self.workspace / "sweeps" / f"{slug}.json"
 
+    def comics(self, slug: str) -> Path:
+        """How a story is laid out as sheet and comic pages."""
+        return self.workspace / "comics" / f"{slug}.json"
+
     @property
     def scores(self) -> Path:
         """`<scorer>-<version>.jsonl`, by picture hash."""

@@ -34,7 +34,7 @@ _READ_OTHERWISE = re.compile(
 _NEEDS_ESCAPES = re.compile("[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _LEFT_OUT = {**story_data(Story()), **Scene(id="").model_dump(mode="json")}
 """What a field means when it is left out; not pressed on authors who left it out."""
-_IDENTITY = ("id", "name", "character")
+_IDENTITY = ("id", "name", "character", "text")
 
 
 def read_document(content: bytes, *, file: str) -> Document:
@@ -154,8 +154,8 @@ def _updated_list(old: CommentedSeq, values: list[Any], written: list[Any], *, q
         if sources[-1] is None:
             entries.append(_commented(brief, quoted=quoted))
         elif isinstance(old[source], str) and isinstance(value, dict):
-            # The short form of an appearance: the id alone, as long as it says everything.
-            brief_says_all = brief == {"character": str(old[source])}
+            # The short form of an appearance or of a speech: one text alone, as long as it says everything.
+            brief_says_all = list(brief.values()) == [str(old[source])]
             entries.append(old[source] if brief_says_all else _commented(brief, quoted=quoted))
         else:
             entries.append(_updated(old[source], value, brief, quoted=quoted))

@@ -16,4 +16,4 @@ def draw(now: OpenStory) -> None:
     if all(panel.chosen is None for panel in now.board.panels):
         st.caption(say("submit.no_sheet"))
         return
-    st.image(flows.export.sheet(services(), now), width="stretch", alt=say("submit.sheet"))
+    st.image(flows.comic.sheet(services(), now), width="stretch", alt=say("submit.sheet"))

@@ -86,7 +86,7 @@ def _missing(comic: Comic) -> Iterable[Finding]:
     lacking = lettering.missing(texts_of(comic), system_fonts=comic.options.system_fonts)
     if lacking:
         named = " ".join(f"{each} (U+{ord(each):04X})" for each in lacking[:_MOST_NAMED])
-        code = "comic.missing_here" if comic.options.system_fonts else "comic.missing"
+        code = "comics.missing_here" if comic.options.system_fonts else "comics.missing"
         yield Finding(code=code, state="warning", values={"count": len(lacking), "characters": named})
 
 
@@ -167,7 +167,7 @@ class _Composer:
         if self._options.bubbles and panel.said:
             drawn, left_out = bubbles(panel.said, place.picture, Calm(panel.picture), free=free, manner=self._manner)
             items += drawn
-            self._tell("comic.speech_cut", place.panel, left_out)
+            self._tell("comics.speech_cut", place.panel, left_out)
         return items + inside
 
     def _beside(self, place: Place) -> list[Item]:
@@ -190,7 +190,7 @@ class _Composer:
         for block in blocks:
             place_of = Box(box.x, y, right - box.x, block.height)
             items += self._letters(block, place_of, "right" if block.vertical else "left", INK)
-            self._tell("comic.caption_cut", place.panel, block.left_out)
+            self._tell("comics.caption_cut", place.panel, block.left_out)
             y, right = (y, right - block.width) if block.vertical else (y + block.height, right)
         return items
 
@@ -202,7 +202,7 @@ class _Composer:
         shares = (_INSIDE[1], _INSIDE[0]) if self._options.vertical else _INSIDE
         room = (picture.width * shares[0] - 2 * _GAP, picture.height * shares[1] - 2 * _GAP)
         block = set_text(panel.caption, room=room, sizes=CAPTION, manner=self._manner)
-        self._tell("comic.caption_cut", place.panel, block.left_out)
+        self._tell("comics.caption_cut", place.panel, block.left_out)
         wide, high = block.width + 2 * _GAP, block.height + _GAP * (2 if block.vertical else 1)
         edge = _GAP * 0.8
         if block.vertical:
