@@ -1,0 +1,1 @@
+"""A board as other tools take it: ComfyUI, A1111, diffusers."""
