@@ -18,6 +18,7 @@ from story_engine.cli import comic as cli_comic
 from story_engine.cli import compare as cli_compare
 from story_engine.cli import dataset, jobs, lora, train
 from story_engine.cli import disk as cli_disk
+from story_engine.cli import elsewhere as cli_elsewhere
 from story_engine.cli import replace as cli_replace
 from story_engine.cli.call import Call, in_front, scene_id, services_of, story_of
 from story_engine.cli.output import PrintableFormatter, answer, remark, write_in_any_encoding
@@ -42,6 +43,7 @@ app.add_typer(lora.app, name="lora")
 app.command("train")(train.train)
 app.command("replace")(cli_replace.replace)
 app.command("disk")(cli_disk.disk)
+app.command("export-to")(cli_elsewhere.export_to)
 
 StoryArgument = Annotated[str, typer.Argument(help="Path of a story's YAML file, or its slug.")]
 SceneOption = Annotated[list[str] | None, typer.Option("--scene", help="Number (1 = first) or id; may be repeated.")]

@@ -99,3 +99,15 @@ def _counted(method: Callable[..., object], name: str, read: list[str]) -> Calla
         return method(*args, **values)
 
     return counted
+
+
+def test_a_board_goes_to_another_tool_with_a_word_on_what_will_differ(studio: Studio):
+    app = studio.page("submit", story=STORY)
+    assert not app.selectbox  # nothing is written before it is asked for
+    app.session_state[f"elsewhere-{STORY}"] = True
+    app.run()
+
+    assert not app.exception
+    assert [box.key for box in app.selectbox] == [f"elsewhere-{STORY}-tool", f"elsewhere-{STORY}-scene"]
+    app.selectbox(key=f"elsewhere-{STORY}-tool").set_value("a1111").run()
+    assert "A1111 does not run Kolors" in texts(app)

@@ -9,7 +9,7 @@ from pages.parts.shared.services import services
 from pages.parts.shared.wording import plain, say
 from pages.parts.story import head
 from pages.parts.story import page as story_page
-from pages.parts.submit import bundle, checklist, gate, panel_notes, panels, sheet
+from pages.parts.submit import bundle, checklist, elsewhere, gate, panel_notes, panels, sheet
 from story_engine import flows
 
 
@@ -34,3 +34,4 @@ def draw() -> None:
         checklist.draw(items)
         panel_notes.draw(now.story)
         bundle.draw(slug, items)
+        elsewhere.draw(now)

@@ -97,7 +97,7 @@ def as_diffusers_script(panels: Sequence[PanelElsewhere], *, title: str, file: s
         file=file,
         notes=_in_docstring(notes),
         schedulers=", ".join(sorted({_SCHEDULERS[name][0] for name in used})),
-        panels=json.dumps([_values(panel) for panel in panels], indent=1),
+        panels=json.dumps([_values(panel) for panel in panels], ensure_ascii=False, indent=1),
         known=known.replace("'", '"'),
     )
 

@@ -1,7 +1,7 @@
 """Panels as A1111's script "Prompts from file or textbox" takes them: one line of options per picture.
 
-Source: `scripts/prompts_from_file.py` of AUTOMATIC1111/stable-diffusion-webui 1.10.1 (options, read with `shlex`), and its
-`modules/prompt_parser.py` (brackets that mean attention, and their escape).
+Sources: `scripts/prompts_from_file.py` of AUTOMATIC1111/stable-diffusion-webui 1.10.1 (options, read with `shlex`), and
+its `modules/prompt_parser.py` (brackets that mean attention, and their escape).
 """
 
 from __future__ import annotations

@@ -1,0 +1,116 @@
+"""Take a board, or one panel, to another tool."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from story_engine.domain.board import OpenStory, Panel
+from story_engine.domain.recipe import Recipe
+from story_engine.domain.resolve import resolve
+from story_engine.errors import ChooseAnother, StudioError
+from story_engine.flows.panels import lora_hashes, open_story
+from story_engine.flows.services import Services
+from story_engine.formats.elsewhere import comfyui, diffusers_script, prompt_lines
+from story_engine.formats.elsewhere.graph import as_api, as_workflow
+from story_engine.formats.elsewhere.panel import Difference, PanelElsewhere, UsedLora
+from story_engine.messages import message
+
+TOOLS = ("comfyui-mz", "comfyui-mz-api", "comfyui-kijai", "comfyui-kijai-api", "a1111", "diffusers")
+_KOLORS = "kolors"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ElsewhereFile:
+    """A file for another tool, and what will come out otherwise there."""
+
+    name: str
+    content: bytes
+    differences: tuple[Difference, ...]
+
+
+def take_elsewhere(
+    services: Services, opened: str | OpenStory, *, tool: str, scene: str | None = None, language: str = "en"
+) -> ElsewhereFile:
+    """The chosen panels as `tool` takes them; a panel without a picture goes as it would be painted.
+
+    Args:
+        services: the engine.
+        opened: slug, or a story as it was opened.
+        tool: one of `TOOLS`.
+        scene: id of one scene; None takes all.
+        language: of the notes in the file.
+
+    Raises:
+        ChooseAnother: there is no such tool or scene, or a LoRA of a panel without a picture is not in the library.
+        FixInput: a scene cannot be resolved.
+    """
+    if tool not in TOOLS:
+        raise ChooseAnother("elsewhere.unknown_tool", tool=tool, listed=", ".join(TOOLS))
+    opened = open_story(services, opened) if isinstance(opened, str) else opened
+    panels, found = _panels(services, opened, scene)
+    found += _differences(panels, tool)
+    notes = "\n".join(f"- {message(each.code, language, **each.values)}" for each in found)
+    stem = opened.slug if scene is None else f"{opened.slug}-{panels[0].name}"
+    name, text = _written(panels, tool, stem=stem, title=opened.story.title or opened.slug, notes=notes)
+    return ElsewhereFile(name=name, content=text.encode(), differences=tuple(found))
+
+
+def _panels(services: Services, opened: OpenStory, scene: str | None) -> tuple[list[PanelElsewhere], list[Difference]]:
+    known = {panel.scene.id: number for number, panel in enumerate(opened.board.panels, start=1)}
+    if scene is not None and scene not in known:
+        raise ChooseAnother("render.no_scene", scene=scene, listed=", ".join(known))
+    hashes = lora_hashes(services, opened.story, missing_ok=True)
+    panels, others = [], 0
+    for panel in opened.board.panels:
+        if scene in (None, panel.scene.id):
+            recipe = _recipe(services, opened, panel, hashes)
+            others += recipe.family != _KOLORS
+            loras = tuple(
+                UsedLora(name=part.name, strength=part.strength, alpha=_alpha(services, part.name))
+                for part in recipe.loras
+            )
+            name = f"{known[panel.scene.id]:02}"
+            panels.append(PanelElsewhere(name=name, title=panel.scene.title, recipe=recipe, loras=loras))
+    return panels, [Difference(code="elsewhere.other_family", values={"count": others})] if others else []
+
+
+def _recipe(services: Services, opened: OpenStory, panel: Panel, hashes: dict[str, str]) -> Recipe:
+    """As the chosen picture was painted; where a stand-in or nothing painted it, as the story's own family would."""
+    if panel.chosen is not None and panel.stand_in_for is None:
+        return panel.chosen.take.recipe
+    families = services.families()
+    family = families[opened.story.settings.family]
+    recipe = resolve(opened.story, panel.scene, 0, family=family, loras=hashes, device=services.device)
+    return recipe if panel.chosen is None else recipe.model_copy(update={"seed": panel.chosen.take.recipe.seed})
+
+
+def _alpha(services: Services, name: str) -> float | None:
+    try:
+        report = services.lora_library.report(name)
+    except StudioError:  # gone since the picture was painted
+        return None
+    return report.alpha if report is not None else None
+
+
+def _differences(panels: list[PanelElsewhere], tool: str) -> list[Difference]:
+    if tool == "a1111":
+        return prompt_lines.differences()
+    if tool == "diffusers":
+        return diffusers_script.differences()
+    return comfyui.differences(panels, pack=_pack(tool))
+
+
+def _written(panels: list[PanelElsewhere], tool: str, *, stem: str, title: str, notes: str) -> tuple[str, str]:
+    if tool == "a1111":
+        return f"{stem}-a1111.txt", prompt_lines.as_prompt_lines(panels)
+    if tool == "diffusers":
+        name = f"{stem}-diffusers.py"
+        return name, diffusers_script.as_diffusers_script(panels, title=title, file=name, notes=notes)
+    nodes = comfyui.nodes_of(panels, pack=_pack(tool), note=notes)
+    graph = as_api(nodes) if tool.endswith("-api") else as_workflow(nodes)
+    return f"{stem}-{tool}.json", json.dumps(graph, ensure_ascii=False, indent=1) + "\n"
+
+
+def _pack(tool: str) -> str:
+    return tool.split("-")[1]
