@@ -20,6 +20,7 @@ from story_engine.cli import dataset, jobs, lora, train
 from story_engine.cli import disk as cli_disk
 from story_engine.cli import elsewhere as cli_elsewhere
 from story_engine.cli import replace as cli_replace
+from story_engine.cli import story_import as cli_import
 from story_engine.cli.call import Call, in_front, scene_id, services_of, story_of
 from story_engine.cli.output import PrintableFormatter, answer, remark, write_in_any_encoding
 from story_engine.cli.report import board_report, job_report, models_report, story_lint
@@ -44,6 +45,7 @@ app.command("train")(train.train)
 app.command("replace")(cli_replace.replace)
 app.command("disk")(cli_disk.disk)
 app.command("export-to")(cli_elsewhere.export_to)
+app.command("import")(cli_import.bring)
 
 StoryArgument = Annotated[str, typer.Argument(help="Path of a story's YAML file, or its slug.")]
 SceneOption = Annotated[list[str] | None, typer.Option("--scene", help="Number (1 = first) or id; may be repeated.")]

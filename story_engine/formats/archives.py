@@ -5,6 +5,7 @@ Nothing is ever unpacked to a path that an archive names: entries are read as by
 
 from __future__ import annotations
 
+import io
 import lzma
 import stat
 import struct
@@ -67,6 +68,7 @@ def members(
     largest_total_bytes: int = LARGEST_TOTAL_BYTES,
     wants: Callable[[str], bool] | None = None,
     head_bytes: int | None = None,
+    content: bytes | None = None,
 ) -> Iterator[Member]:
     """The ordinary files of a zip, in the archive's order; folders and system files are passed over.
 
@@ -76,12 +78,13 @@ def members(
         largest_total_bytes: of all that are read.
         wants: which entries to read, by name; the others are neither unpacked nor reported. None: all.
         head_bytes: read only so many of each. None: all.
+        content: of the archive, where it is an upload that lies in no file; `path` then only names it.
 
     Raises:
         FixInput: the whole file cannot be used: no zip, too many entries, entries that lie over each other, or that
             unpack to far more than files do.
     """
-    with _opened(path) as archive:
+    with _opened(path, content) as archive:
         entries = _named(archive)
         _refuse_whole(path.name, [entry for entry, _ in entries])
         seen: set[str] = set()
@@ -115,9 +118,9 @@ def names(path: Path) -> tuple[str, ...]:
         return tuple(name for _, name in _named(archive) if not is_system_file(name))
 
 
-def _opened(path: Path) -> zipfile.ZipFile:
+def _opened(path: Path, content: bytes | None = None) -> zipfile.ZipFile:
     try:
-        return zipfile.ZipFile(path)
+        return zipfile.ZipFile(path if content is None else io.BytesIO(content))
     except _UNREADABLE as error:
         raise FixInput("dataset.archive_unreadable", name=path.name, reason=str(error)[:120]) from error
 
