@@ -12,7 +12,7 @@ from pages.parts.shared import fields, inputs, notices, trouble
 from pages.parts.shared.fields import Field
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import labels, plain, say
-from pages.parts.story import panel_note, panel_picture, redraw, scene_loras, take_strip, toolbar, who
+from pages.parts.story import panel_note, panel_picture, redraw, scene_loras, speech, take_strip, toolbar, who
 from story_engine import flows
 from story_engine.domain.board import Panel
 from story_engine.domain.edit import Edit
@@ -46,6 +46,7 @@ def draw(slug: str, story: Story, panel: Panel, sent: ResolvedText, position: in
                 label=say("scene.caption"),
                 placeholder=say("scene.caption_hint"),
             )
+            speech.draw(slug, scene)
             panel_note.draw(slug, scene)
             who.draw(slug, story, scene)
             pin = _draw_making(slug, scene)

@@ -9,7 +9,7 @@ from pages.parts.shared.services import services
 from pages.parts.shared.wording import plain, say
 from pages.parts.story import head
 from pages.parts.story import page as story_page
-from pages.parts.submit import bundle, checklist, elsewhere, gate, panel_notes, panels, sheet
+from pages.parts.submit import bundle, checklist, comic, elsewhere, gate, panel_notes, panels, sheet
 from story_engine import flows
 
 
@@ -29,6 +29,7 @@ def draw() -> None:
         present = gate.draw(now)
         panels.draw(now.board, present)
         sheet.draw(now)
+        comic.draw(now)
     with right:
         items = flows.export.checklist(services(), now, threshold=head.threshold())
         checklist.draw(items)
