@@ -19,11 +19,12 @@ from story_engine.cli import compare as cli_compare
 from story_engine.cli import dataset, jobs, lora, train
 from story_engine.cli import disk as cli_disk
 from story_engine.cli import elsewhere as cli_elsewhere
+from story_engine.cli import lint as cli_lint
 from story_engine.cli import replace as cli_replace
 from story_engine.cli import story_import as cli_import
 from story_engine.cli.call import Call, in_front, scene_id, services_of, story_of
 from story_engine.cli.output import PrintableFormatter, answer, remark, write_in_any_encoding
-from story_engine.cli.report import board_report, job_report, models_report, story_lint
+from story_engine.cli.report import board_report, job_report, models_report
 from story_engine.cli.wait import JobEnded, wait_for
 from story_engine.domain.gate import CHALLENGE_GATE
 from story_engine.domain.views import Submitted
@@ -42,6 +43,7 @@ app.command()(cli_comic.comic)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(lora.app, name="lora")
 app.command("train")(train.train)
+app.command("lint")(cli_lint.lint)
 app.command("replace")(cli_replace.replace)
 app.command("disk")(cli_disk.disk)
 app.command("export-to")(cli_elsewhere.export_to)
@@ -150,13 +152,6 @@ def pick(
         raise ChooseAnother("cli.take", take=take, scene=chosen, listed=listed)
     flows.takes.pick(services, slug, chosen, ids[0])
     answer(context, {"story": slug, "scene": chosen, "pick": ids[0]}, f"{chosen}: {ids[0]}")
-
-
-@app.command()
-def lint(context: typer.Context, story: StoryArgument) -> None:
-    """Problems, cut prompts and unknown words. Example: python -m story_engine lint orange-cat"""
-    services, slug = story_of(context, story)
-    answer(context, *story_lint(services, slug))
 
 
 @app.command()

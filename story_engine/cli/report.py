@@ -10,7 +10,6 @@ from story_engine import flows
 from story_engine.domain.job import JobView
 from story_engine.domain.job_result import report_of
 from story_engine.flows.services import Services
-from story_engine.messages import message
 
 Report = dict[str, Any]
 
@@ -62,25 +61,6 @@ def board_report(services: Services, slug: str) -> tuple[Report, str]:
         "panels": panels,
     }
     return report, "\n".join(lines)
-
-
-def story_lint(services: Services, slug: str) -> tuple[Report, str]:
-    """Token counts, cuts and unknown words, scene by scene; a story that cannot be read raises its problems."""
-    story = services.stories.load(slug)
-    family = flows.resolved_text.reading_family(services, story)
-    scenes: list[Report] = []
-    lines = []
-    for scene in story.scenes:
-        resolved = asdict(flows.resolved_text.resolved_text(services, story, scene.id, family))
-        scenes.append({"scene": scene.id, **resolved})
-        line = f"{scene.id}: {resolved['prompt_tokens']} of {resolved['token_limit']} tokens"
-        if resolved["prompt_cut"] is not None:
-            line += f", cut after {resolved['prompt'][: resolved['prompt_cut']][-12:]!r}"
-        if resolved["unknown_words"]:
-            line += f"; the preview model does not know: {', '.join(resolved['unknown_words'])}"
-        lines.append(line)
-    notices = [message(code, "en", **values) for code, values in flows.panels.notices(services, slug, "en", story)]
-    return {"story": slug, "scenes": scenes, "notices": notices}, "\n".join([*lines, *notices])
 
 
 def models_report(services: Services) -> tuple[Report, str]:
