@@ -23,6 +23,7 @@ from story_engine.store.bundles import BundleStore
 from story_engine.store.comics import ComicStore
 from story_engine.store.dataset_captions import DatasetCaptions
 from story_engine.store.datasets import DatasetStore
+from story_engine.store.hand_ins import HandInStore
 from story_engine.store.layout import Layout
 from story_engine.store.lora_library import LoraLibrary
 from story_engine.store.loras import LoraStore
@@ -55,6 +56,7 @@ def open_services(config: Config) -> Services:
         sweeps=SweepStore(layout),
         bundles=BundleStore(layout),
         comics=ComicStore(layout),
+        hand_ins=HandInStore(layout),
         datasets=datasets,
         captions=DatasetCaptions(datasets),
         imports=PictureImports(config),

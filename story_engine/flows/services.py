@@ -19,6 +19,7 @@ from story_engine.store.bundles import BundleStore
 from story_engine.store.comics import ComicStore
 from story_engine.store.dataset_captions import DatasetCaptions
 from story_engine.store.datasets import DatasetStore
+from story_engine.store.hand_ins import HandInStore
 from story_engine.store.layout import Layout
 from story_engine.store.lora_library import LoraLibrary
 from story_engine.store.loras import LoraStore
@@ -46,6 +47,7 @@ class Services:
     sweeps: SweepStore
     bundles: BundleStore
     comics: ComicStore
+    hand_ins: HandInStore
     datasets: DatasetStore
     captions: DatasetCaptions
     imports: PictureImports

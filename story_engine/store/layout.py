@@ -54,6 +54,10 @@ class Layout:
         """How a story is laid out as sheet and comic pages."""
         return self.workspace / "comics" / f"{slug}.json"
 
+    def hand_in(self, slug: str) -> Path:
+        """What was typed to hand a story in."""
+        return self.workspace / "hand-in" / f"{slug}.json"
+
     @property
     def scores(self) -> Path:
         """`<scorer>-<version>.jsonl`, by picture hash."""

@@ -93,8 +93,12 @@ class LoraLibrary:
 
     def report(self, name: str) -> LoraReport | None:
         """The examination of exactly this content, if there was one."""
+        return self.report_of_content(self._loras.sha256(name))
+
+    def report_of_content(self, sha256: str) -> LoraReport | None:
+        """The examination of a content, if there was one; its file may be gone."""
         try:
-            content = read_bytes(self._report_path(name), limit=_LARGEST_JSON_BYTES)
+            content = read_bytes(self._layout.lora_reports / f"{sha256}.json", limit=_LARGEST_JSON_BYTES)
             return LoraReport.model_validate_json(content)
         except (FileNotFoundError, ValidationError, StudioError):
             return None

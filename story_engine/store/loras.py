@@ -61,11 +61,18 @@ class LoraStore:
             ChooseAnother: there is none of that name or content.
             InstallOrDownload: the file has changed since the recipe was resolved.
         """
+        known = self.name_of_content(name, sha256)
+        if known is not None:
+            return self.path(known)
+        raise InstallOrDownload("loras.changed", name=name, wanted=sha256[:12], found=self.sha256(name)[:12])
+
+    def name_of_content(self, name: str, sha256: str) -> str | None:
+        """What a LoRA with this content is called now: `name`, or another since it was renamed; None when it is gone."""
         for known in (name, *self.names()):
             path = self._find(known)
             if path is not None and _content_sha256(path) == sha256:
-                return path
-        raise InstallOrDownload("loras.changed", name=name, wanted=sha256[:12], found=self.sha256(name)[:12])
+                return known
+        return None
 
     def _find(self, name: str) -> Path | None:
         if name_fault(name) is None:
