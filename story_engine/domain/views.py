@@ -132,5 +132,5 @@ class CheckItem:
     """Message code in messages/submit.json."""
     values: dict[str, object]
     state: str
-    """"ok", "warning" or "blocks"."""
+    """"ok", "warning", "blocks", or "reminder" of what no program can see."""
     scene: str | None = None

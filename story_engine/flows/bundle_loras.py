@@ -10,7 +10,7 @@ from pathlib import Path
 
 from story_engine.domain.bundle import file_part
 from story_engine.domain.hand_in import HandIn, LoraWords
-from story_engine.domain.lora import LoraEntry, LoraReport
+from story_engine.domain.lora import LoraEntry, LoraReport, Provenance
 from story_engine.domain.recipe import LoraPart
 from story_engine.domain.safe_name import same_file
 from story_engine.domain.secrets import leaks
@@ -59,6 +59,12 @@ class BundleLora:
         return known or (self.report.facts.trigger if self.report is not None else "")
 
     @property
+    def source(self) -> Provenance:
+        """Where it comes from: what the library knows, else what the file says."""
+        known = self.entry.provenance if self.entry is not None else Provenance()
+        return known if known != Provenance() or self.report is None else self.report.facts.provenance
+
+    @property
     def file(self) -> str:
         """In the bundle."""
         return f"{FOLDER}/{self.stem}.safetensors"
@@ -97,7 +103,7 @@ def examine(services: Services, loras: Sequence[BundleLora]) -> bool:
 
 
 def files_of(services: Services, loras: Sequence[BundleLora]) -> dict[str, Path]:
-    """Name in the bundle → file, for every LoRA that a picture was painted with: safetensors and the challenge's layout.
+    """Name in the bundle → file, for each LoRA of a picture: safetensors and the challenge's layout.
 
     What is converted is remembered by its content. A LoRA that cannot be converted goes along as it is.
     """
@@ -117,7 +123,7 @@ def files_of(services: Services, loras: Sequence[BundleLora]) -> dict[str, Path]
 
 
 def goes_as_it_is(lora: BundleLora) -> bool:
-    """Whether the file can be handed in to the byte: safetensors in the common names, its alphas in it, nothing private."""
+    """Whether the file goes along to the byte: safetensors in the common names, with its alphas, nothing private."""
     report = lora.report
     if report is None or report.format != "safetensors" or report.dialects != _OWN_FORM:
         return False

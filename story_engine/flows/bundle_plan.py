@@ -1,12 +1,16 @@
-"""The plan of a bundle: everything that its parts are written from, gathered once. Pure."""
+"""The plan of a bundle: everything that its parts are written from, gathered once."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from story_engine.domain.board import Board, OpenStory, TakeView
 from story_engine.domain.bundle import bundle_name
+from story_engine.domain.hand_in import HandIn
+from story_engine.domain.views import CheckItem
+from story_engine.flows.bundle_loras import BundleLora, Painted, loras_of
+from story_engine.flows.services import Services
 from story_engine.formats.prompt_table import PromptRow
 
 
@@ -29,13 +33,34 @@ class BundlePlan:
     threshold: float
     name: str
     """Of the folder in the zip."""
+    details: HandIn
+    """What was typed."""
+    loras: tuple[BundleLora, ...]
+    """Those of the pictures first, then those that the story names and no picture was painted with."""
+    items: tuple[CheckItem, ...] = ()
+    """The checklist; empty while it is being written."""
+
+    def checked(self, items: tuple[CheckItem, ...]) -> BundlePlan:
+        """The plan with its checklist."""
+        return replace(self, items=items)
 
 
-def plan_of(opened: OpenStory, *, threshold: float) -> BundlePlan:
-    """The plan of a story as it was opened."""
-    work = opened.story.title or opened.slug
+def plan_of(services: Services, opened: OpenStory, *, threshold: float) -> BundlePlan:
+    """The plan of a story as it was opened.
+
+    Raises:
+        FixInput: what was typed for it is damaged.
+    """
+    pictures = plan_bundle(opened.board)
+    details = services.hand_ins.load(opened.slug)
+    painted = [Painted(picture=each.name, loras=each.view.take.recipe.loras) for each in pictures]
     return BundlePlan(
-        opened=opened, pictures=plan_bundle(opened.board), threshold=threshold, name=bundle_name("", work)
+        opened=opened,
+        pictures=pictures,
+        threshold=threshold,
+        name=bundle_name(details.team, details.work or opened.story.title or opened.slug),
+        details=details,
+        loras=loras_of(services, painted, opened.story, details),
     )
 
 

@@ -9,11 +9,15 @@ from story_engine.domain.board import OpenStory
 from story_engine.domain.gate import CHALLENGE_GATE, gate
 from story_engine.domain.views import CheckItem, GateView
 from story_engine.errors import FixInput, InvalidInput, NotReady
+from story_engine.flows.bundle_card import post_text, readme
+from story_engine.flows.bundle_check import CHECKLIST, check_entries, check_plan, checklist_json
+from story_engine.flows.bundle_loras import examine, files_of
 from story_engine.flows.bundle_plan import BundlePlan, plan_of
 from story_engine.flows.comic import bundle_entries
 from story_engine.flows.panels import open_story
 from story_engine.flows.services import Services
-from story_engine.flows.submission import blocking, check_submission
+from story_engine.flows.submission import blocking
+from story_engine.formats.model_card import configuration
 from story_engine.formats.prompt_table import as_csv, as_json, as_markdown
 
 
@@ -38,8 +42,18 @@ def checklist(
     services: Services, opened: str | OpenStory, *, threshold: float = CHALLENGE_GATE
 ) -> tuple[CheckItem, ...]:
     """What is there and what is missing."""
-    opened = _opened(services, opened)
-    return check_submission(opened.story, opened.board, threshold=threshold)
+    return plan(services, opened, threshold=threshold).items
+
+
+def plan(services: Services, opened: str | OpenStory, *, threshold: float = CHALLENGE_GATE) -> BundlePlan:
+    """What the bundle would be made from just now, with its checklist."""
+    planned = plan_of(services, _opened(services, opened), threshold=threshold)
+    return planned.checked(check_plan(services, planned))
+
+
+def examine_loras(services: Services, planned: BundlePlan) -> bool:
+    """Have the doctor look at LoRAs that he has not seen: seconds, once per content. Whether there was one."""
+    return examine(services, planned.loras)
 
 
 def export(
@@ -64,28 +78,45 @@ def export(
         FixInput: there is no picture at all; or the choices of takes, or a picture, are damaged.
     """
     opened = _opened(services, opened)
-    blocked = blocking(checklist(services, opened, threshold=threshold))
-    if blocked and not anyway:
-        raise NotReady(blocked)
+    planned = plan(services, opened, threshold=threshold)
+    if examine_loras(services, planned):
+        planned = plan(services, opened, threshold=threshold)
+    _refuse(planned, anyway=anyway)
     services.takes.picks(opened.slug)  # where they cannot be read, nobody knows what was chosen
-    plan = plan_of(opened, threshold=threshold)
-    if not plan.pictures:
+    if not planned.pictures:
         raise FixInput("submit.no_pictures")
     # Scores were given to the very bytes that the records promise: a picture changed since then must not be handed in.
-    faults = [services.takes.fault(each.view.take) for each in plan.pictures]
+    faults = [services.takes.fault(each.view.take) for each in planned.pictures]
     if any(faults):
         raise InvalidInput(tuple(fault for fault in faults if fault is not None))
-    path = out or services.bundles.named(opened.slug, plan.name)
-    return services.bundles.write(path, _entries(services, plan), folder=plan.name)
+    entries = _entries(services, planned)
+    found = check_entries(services, planned, entries)
+    if found:
+        planned = planned.checked((*planned.items, *found))
+        _refuse(planned, anyway=anyway)
+        entries["README.md"] = readme(planned).encode()  # it says whether something blocks
+    entries[CHECKLIST] = checklist_json(planned, anyway=anyway).encode()
+    path = out or services.bundles.named(opened.slug, planned.name)
+    return services.bundles.write(path, dict(sorted(entries.items())), folder=planned.name)
+
+
+def _refuse(planned: BundlePlan, *, anyway: bool) -> None:
+    blocked = blocking(planned.items)
+    if blocked and not anyway:
+        raise NotReady(blocked)
 
 
 def _entries(services: Services, plan: BundlePlan) -> dict[str, bytes | Path]:
     """Everything in the bundle: one line per part, each a function of the plan; a Path is copied from the disk."""
     rows = [each.row for each in plan.pictures]
     entries: dict[str, bytes | Path] = {each.name: each.picture for each in plan.pictures}
+    entries |= files_of(services, plan.loras)
     # Beside `images/`, never in it: the challenge's script scores every file of that folder.
     entries |= {
         **bundle_entries(services, plan.opened),
+        "README.md": readme(plan).encode(),
+        "configuration.json": configuration().encode(),
+        "post.md": post_text(plan).encode(),
         "prompts.csv": as_csv(rows).encode("utf-8-sig"),
         "prompts.md": as_markdown(rows).encode(),
         "prompts.json": as_json(rows).encode(),
@@ -93,7 +124,7 @@ def _entries(services: Services, plan: BundlePlan) -> dict[str, bytes | Path]:
         "recipes.json": _recipes(plan).encode(),
         "story.yaml": services.stories.clean_text(plan.opened.story).encode(),
     }
-    return dict(sorted(entries.items()))
+    return entries
 
 
 def _scores(plan: BundlePlan) -> str:

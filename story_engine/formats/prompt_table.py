@@ -5,18 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-_MARKDOWN = re.compile(
-    r"""[\\`*_\[\]<>|~&$@]"""  # emphasis, code, links, HTML, cells, strikes, entities, formulas, mentions
-    r"""|^\#"""
-    r"""|:(?=//|[\w+-]+:)"""  # bare addresses, :emoji:
-    r"""|(?<=www)\.""",
-    re.IGNORECASE,
-)
-"""What a Markdown reader, GitHub's and its like among them, would take for something else than text."""
+from story_engine.formats.markdown import cell
+
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -73,7 +66,7 @@ def as_markdown(rows: Sequence[PromptRow]) -> str:
         score = "" if row.score is None else f"{row.score:z.2f}"
         made = (row.seed, row.steps, f"{row.cfg_scale:g}", row.sampler, score)
         cells = (row.file, row.title, row.prompt, row.negative, *made)
-        lines.append("| " + " | ".join(_one_line(cell) for cell in cells) + " |")
+        lines.append("| " + " | ".join(cell(each) for each in cells) + " |")
     return "\n".join(lines) + "\n"
 
 
@@ -81,8 +74,3 @@ def _harmless(value: object) -> object:
     if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
         return "'" + value
     return "" if value is None else value
-
-
-def _one_line(value: object) -> str:
-    lines = str(value).replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return "<br>".join(_MARKDOWN.sub(r"\\\g<0>", line) for line in lines)

@@ -67,7 +67,7 @@ class LoraStore:
         raise InstallOrDownload("loras.changed", name=name, wanted=sha256[:12], found=self.sha256(name)[:12])
 
     def name_of_content(self, name: str, sha256: str) -> str | None:
-        """What a LoRA with this content is called now: `name`, or another since it was renamed; None when it is gone."""
+        """What a LoRA of this content is called now, `name` or another since it was renamed; None: it is gone."""
         for known in (name, *self.names()):
             path = self._find(known)
             if path is not None and _content_sha256(path) == sha256:
