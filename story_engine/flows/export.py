@@ -78,11 +78,11 @@ def export(
         FixInput: there is no picture at all; or the choices of takes, or a picture, are damaged.
     """
     opened = _opened(services, opened)
+    services.takes.picks(opened.slug)  # where they cannot be read, nobody knows what was chosen
     planned = plan(services, opened, threshold=threshold)
     if examine_loras(services, planned):
         planned = plan(services, opened, threshold=threshold)
     _refuse(planned, anyway=anyway)
-    services.takes.picks(opened.slug)  # where they cannot be read, nobody knows what was chosen
     if not planned.pictures:
         raise FixInput("submit.no_pictures")
     # Scores were given to the very bytes that the records promise: a picture changed since then must not be handed in.

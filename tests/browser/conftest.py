@@ -89,6 +89,10 @@ class Visitor:
             delay=HELD
         )
 
+    def tick(self, key: str) -> None:
+        """Click a checkbox."""
+        self.at(key).locator("label").first.click(delay=HELD)
+
     def segment(self, key: str, option: str) -> None:
         """Click a part of a segmented control."""
         self.at(key).get_by_role("radio", name=option).click(delay=HELD)

@@ -59,6 +59,8 @@ def test_a_painted_story_is_exported_and_its_files_are_listed(studio: Studio):
     studio.painted(STORY, score=7.0)
     app = studio.page("submit", story=STORY)
 
+    assert app.button(key="export").disabled  # a practice bundle: its maker has to say so
+    app.checkbox(key=f"anyway-{STORY}").check().run()
     app.button(key="export").click().run()
 
     assert not app.exception

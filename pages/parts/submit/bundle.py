@@ -14,37 +14,55 @@ from pages.parts.story import head
 from story_engine import flows
 from story_engine.domain.views import CheckItem
 
+PRACTICE = frozenset({"submit.not_kolors", "submit.stand_in", "submit.preview_scorer", "submit.lora_other_base"})
+"""What a machine without Kolors cannot put right."""
+
 
 def draw(slug: str, items: tuple[CheckItem, ...]) -> None:
     """The button, and what it has written."""
-    blocked = any(item.state == "blocks" for item in items)
-    ready = f"bundle-{slug}"
+    blocking = [item for item in items if item.state == "blocks"]
     with st.container(key="card-export", gap="small"):
         st.subheader(say("submit.bundle"), anchor=False)
         st.caption(say("submit.bundle_text"))
+        anyway = False
+        if blocking:
+            if any(item.code in PRACTICE for item in blocking):
+                st.caption(f":material/school: {say('submit.practice')}")
+            anyway = st.checkbox(
+                say("submit.anyway", count=len(blocking)), key=f"anyway-{slug}", help=say("submit.anyway_hint")
+            )
         st.button(
-            say("submit.export"),
+            say("submit.export_anyway") if anyway else say("submit.export"),
             key="export",
-            type="primary",
+            type="secondary" if anyway else "primary",
             icon=":material/inventory_2:",
-            disabled=blocked,
+            disabled=bool(blocking) and not anyway,
             on_click=notices.attempt,
-            args=(_export, slug, ready),
+            args=(_export, slug, anyway),
         )
-        if blocked:
+        if blocking and not anyway:
             st.caption(say("submit.blocked"))
-        path: Path | None = st.session_state.get(ready)
-        if path is not None and path.is_file():
+        path = made(slug)
+        if path is not None:
             zip_download.draw(path, key="download-bundle")
             _draw_files(path)
 
 
+def made(slug: str) -> Path | None:
+    """The bundle of a story that this session has made, while it is there."""
+    path: Path | None = st.session_state.get(f"bundle-{slug}")
+    return path if path is not None and path.is_file() else None
+
+
 def _draw_files(path: Path) -> None:
     with ZipFile(path) as bundle:
-        listed = "\n".join(f"{entry.filename}  ({size(entry.file_size)})" for entry in bundle.infolist())
+        entries = bundle.infolist()
+    listed = "\n".join(f"{entry.filename.partition('/')[2]}  ({size(entry.file_size)})" for entry in entries)
     with st.expander(say("submit.files"), type="compact"):
         st.code(listed, language=None, wrap_lines=True)
 
 
-def _export(slug: str, ready: str) -> None:
-    st.session_state[ready] = flows.export.export(services(), slug, threshold=head.threshold())
+def _export(slug: str, anyway: bool) -> None:
+    st.session_state[f"bundle-{slug}"] = flows.export.export(
+        services(), slug, threshold=head.threshold(), anyway=anyway
+    )

@@ -1,4 +1,4 @@
-"""The checklist: what is there, what is weak, what is missing."""
+"""The checklist: what blocks, what is weak, what is left to be done by hand, and what is there."""
 
 from __future__ import annotations
 
@@ -9,15 +9,30 @@ from story_engine.domain.views import CheckItem
 from story_engine.messages import message
 
 _ICONS = {
-    "ok": ":green[:material/check_circle:]",
-    "warning": ":orange[:material/warning:]",
     "blocks": ":red[:material/block:]",
+    "warning": ":orange[:material/warning:]",
+    "reminder": ":gray[:material/front_hand:]",
+    "ok": ":green[:material/check_circle:]",
 }
+"""In the order in which they are shown."""
+_FOLDED = ("reminder", "ok")
 
 
 def draw(items: tuple[CheckItem, ...]) -> None:
-    """One line per thing, with what to do about it."""
+    """One line per thing, with what to do about it; what needs nobody's hand now is folded away."""
+    blocking = sum(item.state == "blocks" for item in items)
     st.subheader(say("submit.checklist"), anchor=False)
+    st.caption(say("submit.checklist_blocks", count=blocking) if blocking else say("submit.checklist_clear"))
     with st.container(key="checklist", gap="xsmall"):
-        for item in items:
-            st.markdown(f"{_ICONS[item.state]} {plain(message(item.code, language(), **item.values))}")
+        for state in _ICONS:
+            chosen = [item for item in items if item.state == state]
+            if state in _FOLDED and chosen:
+                with st.expander(say(f"submit.checklist_{state}", count=len(chosen)), type="compact"):
+                    _lines(chosen)
+            else:
+                _lines(chosen)
+
+
+def _lines(items: list[CheckItem]) -> None:
+    for item in items:
+        st.markdown(f"{_ICONS[item.state]} {plain(message(item.code, language(), **item.values))}")

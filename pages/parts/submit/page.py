@@ -9,8 +9,19 @@ from pages.parts.shared.services import services
 from pages.parts.shared.wording import plain, say
 from pages.parts.story import head
 from pages.parts.story import page as story_page
-from pages.parts.submit import bundle, checklist, comic, elsewhere, gate, panel_notes, panels, sheet
+from pages.parts.submit import (
+    bundle,
+    checklist,
+    comic,
+    details,
+    elsewhere,
+    gate,
+    panel_notes,
+    panels,
+    sheet,
+)
 from story_engine import flows
+from story_engine.flows.bundle_plan import BundlePlan
 
 
 def draw() -> None:
@@ -31,8 +42,18 @@ def draw() -> None:
         sheet.draw(now)
         comic.draw(now)
     with right:
-        items = flows.export.checklist(services(), now, threshold=head.threshold())
-        checklist.draw(items)
+        plan = flows.export.plan(services(), now, threshold=head.threshold())
+        details.draw(plan)
+        checklist.draw(plan.items)
         panel_notes.draw(now.story)
-        bundle.draw(slug, items)
+        bundle.draw(slug, plan.items)
         elsewhere.draw(now)
+    _examine(plan)
+
+
+def _examine(plan: BundlePlan) -> None:
+    """LoRAs that nobody has looked into yet are examined once everything else can be seen."""
+    if any(lora.path is not None and lora.report is None for lora in plan.loras):
+        with st.spinner(say("submit.examining")):
+            flows.export.examine_loras(services(), plan)
+        st.rerun()
