@@ -12,11 +12,12 @@ if __name__ == "Home":
 
     app = st.App(__file__, middleware=server_guard.middleware())
 else:
-    from pages.parts.home import shelf
+    from pages.parts.home import bring, shelf
     from pages.parts.shared import frame, live, machine_line
 
     with frame.page("home"):
         shelf.draw_head()
         machine_line.draw()
+        bring.draw()
         live.follow(quiet=True)
         shelf.draw()
