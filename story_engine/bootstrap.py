@@ -25,6 +25,7 @@ from story_engine.store.dataset_captions import DatasetCaptions
 from story_engine.store.datasets import DatasetStore
 from story_engine.store.hand_ins import HandInStore
 from story_engine.store.layout import Layout
+from story_engine.store.logs import LogStore
 from story_engine.store.lora_library import LoraLibrary
 from story_engine.store.loras import LoraStore
 from story_engine.store.privacy import keep_private
@@ -57,6 +58,7 @@ def open_services(config: Config) -> Services:
         bundles=BundleStore(layout),
         comics=ComicStore(layout),
         hand_ins=HandInStore(layout),
+        logs=LogStore(layout),
         datasets=datasets,
         captions=DatasetCaptions(datasets),
         imports=PictureImports(config),

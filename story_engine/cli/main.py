@@ -17,6 +17,7 @@ from story_engine import flows
 from story_engine.cli import comic as cli_comic
 from story_engine.cli import compare as cli_compare
 from story_engine.cli import dataset, jobs, lora, train
+from story_engine.cli import diagnostics as cli_diagnostics
 from story_engine.cli import disk as cli_disk
 from story_engine.cli import elsewhere as cli_elsewhere
 from story_engine.cli import lint as cli_lint
@@ -45,6 +46,7 @@ app.add_typer(lora.app, name="lora")
 app.command("train")(train.train)
 app.command("lint")(cli_lint.lint)
 app.command("replace")(cli_replace.replace)
+app.command("diagnostics")(cli_diagnostics.diagnostics)
 app.command("disk")(cli_disk.disk)
 app.command("export-to")(cli_elsewhere.export_to)
 app.command("import")(cli_import.bring)

@@ -21,6 +21,7 @@ from story_engine.store.dataset_captions import DatasetCaptions
 from story_engine.store.datasets import DatasetStore
 from story_engine.store.hand_ins import HandInStore
 from story_engine.store.layout import Layout
+from story_engine.store.logs import LogStore
 from story_engine.store.lora_library import LoraLibrary
 from story_engine.store.loras import LoraStore
 from story_engine.store.runs import RunStore
@@ -48,6 +49,7 @@ class Services:
     bundles: BundleStore
     comics: ComicStore
     hand_ins: HandInStore
+    logs: LogStore
     datasets: DatasetStore
     captions: DatasetCaptions
     imports: PictureImports

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts.settings import disk
+from pages.parts.settings import diagnostics, disk
 from pages.parts.shared import live, notices
 from pages.parts.shared.services import ask, services, workspace
 from pages.parts.shared.wording import family_title, plain, say, size
@@ -44,6 +44,7 @@ def draw() -> None:
     st.subheader(say("machine.places"), anchor=False)
     st.caption(say("machine.workspace"))
     st.code(str(workspace()), language=None, wrap_lines=True)
+    diagnostics.draw()
 
 
 def _draw_device(machine: Machine) -> None:
