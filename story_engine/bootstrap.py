@@ -14,6 +14,7 @@ from story_engine.flows.disk_work import DiskWork
 from story_engine.flows.services import Services
 from story_engine.jobs.imports.launcher import PictureImports
 from story_engine.jobs.imports.lora_reader import LoraReader
+from story_engine.jobs.queue.gate_run import run_challenge_script
 from story_engine.jobs.queue.launcher import dispatcher_state, start_dispatcher, start_trouble
 from story_engine.jobs.queue.ledger import Ledger
 from story_engine.jobs.queue.ledger_prune import retention_of
@@ -23,6 +24,7 @@ from story_engine.store.bundles import BundleStore
 from story_engine.store.comics import ComicStore
 from story_engine.store.dataset_captions import DatasetCaptions
 from story_engine.store.datasets import DatasetStore
+from story_engine.store.embeddings import EmbeddingStore
 from story_engine.store.hand_ins import HandInStore
 from story_engine.store.layout import Layout
 from story_engine.store.logs import LogStore
@@ -50,6 +52,7 @@ def open_services(config: Config) -> Services:
         stories=StoryStore(layout),
         takes=TakeStore(layout),
         scores=ScoreStore(layout),
+        embeddings=EmbeddingStore(layout),
         loras=loras,
         lora_library=LoraLibrary(layout, loras),
         lora_reader=LoraReader(layout),
@@ -69,6 +72,7 @@ def open_services(config: Config) -> Services:
         family_states=partial(family_states, layout),
         files_missing=partial(files_missing, layout),
         present_scorer=partial(present_scorer, layout),
+        challenge_script=partial(run_challenge_script, layout),
         start_dispatcher=partial(start_dispatcher, config),
         dispatcher_state=partial(dispatcher_state, layout),
         start_trouble=partial(start_trouble, layout),

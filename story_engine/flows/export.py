@@ -6,14 +6,15 @@ import json
 from pathlib import Path
 
 from story_engine.domain.board import OpenStory
-from story_engine.domain.gate import CHALLENGE_GATE, gate
+from story_engine.domain.gate import CHALLENGE_GATE, ScriptRun, gate
 from story_engine.domain.views import CheckItem, GateView
-from story_engine.errors import FixInput, InvalidInput, NotReady
+from story_engine.errors import FixInput, InvalidInput, NotReady, StudioError
 from story_engine.flows.bundle_card import post_text, readme
 from story_engine.flows.bundle_check import CHECKLIST, check_entries, check_plan, checklist_json
 from story_engine.flows.bundle_loras import examine, files_of
 from story_engine.flows.bundle_plan import BundlePlan, plan_of
 from story_engine.flows.comic import bundle_entries
+from story_engine.flows.gate import confirm, script_report
 from story_engine.flows.panels import open_story
 from story_engine.flows.services import Services
 from story_engine.flows.submission import blocking
@@ -90,6 +91,7 @@ def export(
     if any(faults):
         raise InvalidInput(tuple(fault for fault in faults if fault is not None))
     entries = _entries(services, planned)
+    entries["scores.json"] = _scores(planned, _script(services, planned, entries, anyway=anyway)).encode()
     found = check_entries(services, planned, entries)
     if found:
         planned = planned.checked((*planned.items, *found))
@@ -106,6 +108,18 @@ def _refuse(planned: BundlePlan, *, anyway: bool) -> None:
         raise NotReady(blocked)
 
 
+def _script(
+    services: Services, plan: BundlePlan, entries: dict[str, bytes | Path], *, anyway: bool
+) -> ScriptRun | StudioError:
+    """What the challenge's own script says about the files of the bundle; with `anyway`, or why it says nothing."""
+    try:
+        return confirm(services, entries, {each.name: each.view.score for each in plan.pictures})
+    except StudioError as error:
+        if not anyway:
+            raise
+        return error
+
+
 def _entries(services: Services, plan: BundlePlan) -> dict[str, bytes | Path]:
     """Everything in the bundle: one line per part, each a function of the plan; a Path is copied from the disk."""
     rows = [each.row for each in plan.pictures]
@@ -120,14 +134,13 @@ def _entries(services: Services, plan: BundlePlan) -> dict[str, bytes | Path]:
         "prompts.csv": as_csv(rows).encode("utf-8-sig"),
         "prompts.md": as_markdown(rows).encode(),
         "prompts.json": as_json(rows).encode(),
-        "scores.json": _scores(plan).encode(),
         "recipes.json": _recipes(plan).encode(),
         "story.yaml": services.stories.clean_text(plan.opened.story).encode(),
     }
     return entries
 
 
-def _scores(plan: BundlePlan) -> str:
+def _scores(plan: BundlePlan, script: ScriptRun | StudioError) -> str:
     board = plan.opened.board
     report = {
         "scorer": board.scorer,
@@ -136,8 +149,14 @@ def _scores(plan: BundlePlan) -> str:
         "threshold": plan.threshold,
         "mean": gate([each.view.score for each in plan.pictures]).mean,
         "pictures": {each.name: each.view.score for each in plan.pictures},
+        "challenge_script": _why(script) if isinstance(script, StudioError) else script_report(script),
     }
     return json.dumps(report, ensure_ascii=False, indent=2) + "\n"
+
+
+def _why(error: StudioError) -> str:
+    """In words; by its code alone where they would tell a path of this machine."""
+    return error.code if "log" in error.values else str(error)
 
 
 def _recipes(plan: BundlePlan) -> str:

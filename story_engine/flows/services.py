@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from story_engine.catalog.scorers import PresentScorer
 from story_engine.config import Config
 from story_engine.domain.family import Family
+from story_engine.domain.gate import ScriptRun
 from story_engine.domain.job import Retention, StartTrouble
 from story_engine.domain.views import FamilyState
 from story_engine.errors import InstallOrDownload
@@ -19,6 +21,7 @@ from story_engine.store.bundles import BundleStore
 from story_engine.store.comics import ComicStore
 from story_engine.store.dataset_captions import DatasetCaptions
 from story_engine.store.datasets import DatasetStore
+from story_engine.store.embeddings import EmbeddingStore
 from story_engine.store.hand_ins import HandInStore
 from story_engine.store.layout import Layout
 from story_engine.store.logs import LogStore
@@ -41,6 +44,7 @@ class Services:
     stories: StoryStore
     takes: TakeStore
     scores: ScoreStore
+    embeddings: EmbeddingStore
     loras: LoraStore
     lora_library: LoraLibrary
     lora_reader: LoraReader
@@ -63,6 +67,8 @@ class Services:
     files_missing: Callable[[str], InstallOrDownload]
     """The error that names which files of a family are not here."""
     present_scorer: Callable[[], PresentScorer]
+    challenge_script: Callable[[Path], ScriptRun]
+    """Runs the challenge's own script on a folder of pictures, in a fresh process."""
     start_dispatcher: Callable[[], None]
     dispatcher_state: Callable[[], str]
     start_trouble: Callable[[], StartTrouble | None]

@@ -88,6 +88,11 @@ class Layout:
         """Hashes of weights files by path, size and time; can be deleted, and is then worked out again."""
         return self.workspace / "cache" / "weights.json"
 
+    @property
+    def gate(self) -> Path:
+        """Pictures as the challenge's script is shown them; each folder is removed with its run."""
+        return self.workspace / "cache" / "gate"
+
     def live(self, job: int) -> Path:
         """Small previews of a running job; removed with it."""
         return self.workspace / "cache" / "live" / str(job)

@@ -16,6 +16,7 @@ from story_engine.config import PROJECT_FOLDER, read_config
 from story_engine.domain.board import TakeView
 from story_engine.domain.take import Score
 from story_engine.flows.services import Services
+from tests.agreeing_script import agreeing_script
 from tests.builders import a_recipe, a_take
 
 SECONDS = 30
@@ -90,6 +91,8 @@ def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Studio:
     monkeypatch.setenv("STORY_STUDIO_STORIES", str(stories))
     # Jobs stay in the ledger: what a dispatcher does with them is the business of other tests.
     monkeypatch.setattr("story_engine.bootstrap.start_dispatcher", lambda config: None)
+    # Scores are made up here; that the script really runs is the business of tests/story_engine/flows/test_gate.py.
+    monkeypatch.setattr("story_engine.bootstrap.run_challenge_script", agreeing_script)
     return Studio(open_services(read_config()), stories)
 
 
