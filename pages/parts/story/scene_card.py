@@ -12,7 +12,7 @@ from pages.parts.shared import fields, inputs, notices, trouble
 from pages.parts.shared.fields import Field
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import labels, plain, say
-from pages.parts.story import panel_note, panel_picture, redraw, scene_loras, speech, take_strip, toolbar, who
+from pages.parts.story import panel_note, panel_picture, recall, redraw, scene_loras, speech, take_strip, toolbar, who
 from story_engine import flows
 from story_engine.domain.board import Panel
 from story_engine.domain.edit import Edit
@@ -52,6 +52,7 @@ def draw(slug: str, story: Story, panel: Panel, sent: ResolvedText, position: in
             pin = _draw_making(slug, scene)
             scene_loras.draw(slug, story, scene)
             _draw_sent(slug, scene, sent)
+            recall.draw(slug, scene)
     # Drawn from out here: a part remembers every container that it is inside of, and each costs time.
     name = scene.title or say("scene.number", n=position + 1)
     with frame:

@@ -1,0 +1,117 @@
+"""The settings of a picture, taken over into a scene: what of them is wanted, with one undo."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from story_engine.domain.edit import Edit
+from story_engine.domain.imported_story import ImportedLora, Note
+from story_engine.domain.resolve import compose_prompt
+from story_engine.domain.story import Scene, Settings, Story
+from story_engine.errors import FixInput
+from story_engine.flows.imported_files import read_file
+from story_engine.flows.services import Services
+
+OF_SCENE = ("prompt", "negative", "seed")
+OF_STORY = ("sampler", "steps", "cfg_scale", "size")
+"""A story has one of each for all its scenes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recalled:
+    """What a picture says about how it was made, beside what the scene has."""
+
+    source: str
+    values: dict[str, object]
+    """Name of `OF_SCENE` or `OF_STORY` → value of the picture, as far as it says one; `size` is "1024x768"."""
+    present: dict[str, object]
+    """The same names → what scene and story have now."""
+    loras: tuple[ImportedLora, ...]
+    notes: tuple[Note, ...]
+
+
+def read(services: Services, slug: str, scene_id: str, *, name: str, content: bytes) -> Recalled:
+    """What could be taken over from a picture (or from any file with one scene); nothing is changed.
+
+    Raises:
+        FixInput: the file says nothing about how it was made.
+    """
+    imported = read_file(name, content)[0]
+    if imported.whole is not None or not imported.scenes:
+        raise FixInput("imports.no_metadata", name=name)
+    story = services.stories.load(slug)
+    scene = _scene(story, scene_id)
+    found = imported.scenes[0]
+    settings = found.settings.given()
+    values: dict[str, object] = {"prompt": _without_start(story, scene, found.prompt)}
+    values["negative"] = _without(found.negative, story.negative)
+    if found.seed is not None:
+        values["seed"] = found.seed
+    values |= {key: value for key, value in settings.items() if key in ("sampler", "steps", "cfg_scale")}
+    if "width" in settings and "height" in settings:
+        values["size"] = f"{settings['width']}x{settings['height']}"
+    return Recalled(
+        source=name,
+        values=values,
+        present={key: _present(story, scene, key) for key in values},
+        loras=imported.loras,
+        notes=imported.notes,
+    )
+
+
+def take_over(services: Services, slug: str, scene_id: str, recalled: Recalled, wanted: Collection[str]) -> int:
+    """Write the wanted values into scene and story, all in one edit; the revision before it, for the undo."""
+    story = services.stories.load(slug)
+    scene = _scene(story, scene_id)
+    edits: list[Edit] = []
+    for name in (*OF_SCENE, *OF_STORY):
+        if name not in wanted or name not in recalled.values:
+            continue
+        value = recalled.values[name]
+        if name in OF_SCENE:
+            edits.append(Edit(scene=scene_id, field=name, value=value, seen=getattr(scene, name)))
+        elif name == "size":
+            for side, pixels in zip(("width", "height"), str(value).split("x"), strict=True):
+                edits.append(_setting(story.settings, side, int(pixels)))
+        else:
+            edits.append(_setting(story.settings, name, value))
+    if edits:
+        services.stories.edit(slug, edits)
+    return story.revision
+
+
+def _setting(settings: Settings, name: str, value: object) -> Edit:
+    return Edit(scene=None, field="settings", part=(name,), value=value, seen=getattr(settings, name))
+
+
+def _scene(story: Story, scene_id: str) -> Scene:
+    for scene in story.scenes:
+        if scene.id == scene_id:
+            return scene
+    known = ", ".join(scene.id for scene in story.scenes)
+    raise FixInput("story.no_such_scene", scene=scene_id, known=known)
+
+
+def _without_start(story: Story, scene: Scene, prompt: str) -> str:
+    """The prompt without what style and characters put in front of it anyway: it must not be said twice."""
+    before = compose_prompt(story, scene.model_copy(update={"prompt": ""}))
+    own = _without(prompt, before)
+    return own if own != prompt else _without(prompt, story.style)
+
+
+def _without(text: str, start: str) -> str:
+    text, start = text.strip(), start.strip()
+    if not start or not text.startswith(start):
+        return text
+    rest = text[len(start) :]
+    return rest.lstrip("，,、 ") if not rest or rest[0] in "，,、 。." else text
+
+
+def _present(story: Story, scene: Scene, name: str) -> object:
+    if name in OF_SCENE:
+        return getattr(scene, name)
+    if name == "size":
+        width, height = story.settings.width, story.settings.height
+        return f"{width}x{height}" if width and height else None
+    return getattr(story.settings, name)
