@@ -20,6 +20,7 @@ from story_engine.cli import dataset, jobs, lora, train
 from story_engine.cli import diagnostics as cli_diagnostics
 from story_engine.cli import disk as cli_disk
 from story_engine.cli import elsewhere as cli_elsewhere
+from story_engine.cli import judge_view as cli_judge_view
 from story_engine.cli import lint as cli_lint
 from story_engine.cli import replace as cli_replace
 from story_engine.cli import story_import as cli_import
@@ -41,6 +42,7 @@ app.add_typer(models, name="models")
 app.add_typer(jobs.app, name="jobs")
 app.command()(cli_compare.compare)
 app.command()(cli_comic.comic)
+app.command("judge-view")(cli_judge_view.judge_view)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(lora.app, name="lora")
 app.command("train")(train.train)

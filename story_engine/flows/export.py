@@ -9,6 +9,7 @@ from story_engine.domain.board import OpenStory
 from story_engine.domain.gate import CHALLENGE_GATE, ScriptRun, gate
 from story_engine.domain.views import CheckItem, GateView
 from story_engine.errors import FixInput, InvalidInput, NotReady, StudioError
+from story_engine.flows import judge_view
 from story_engine.flows.bundle_card import post_text, readme
 from story_engine.flows.bundle_check import CHECKLIST, check_entries, check_plan, checklist_json
 from story_engine.flows.bundle_loras import examine, files_of
@@ -130,6 +131,7 @@ def _entries(services: Services, plan: BundlePlan) -> dict[str, bytes | Path]:
         **bundle_entries(services, plan.opened),
         "README.md": readme(plan).encode(),
         "configuration.json": configuration().encode(),
+        judge_view.FILE: judge_view.of_plan(services, plan),
         "post.md": post_text(plan).encode(),
         "prompts.csv": as_csv(rows).encode("utf-8-sig"),
         "prompts.md": as_markdown(rows).encode(),

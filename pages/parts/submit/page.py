@@ -16,6 +16,7 @@ from pages.parts.submit import (
     details,
     elsewhere,
     gate,
+    judges,
     panel_notes,
     panels,
     sheet,
@@ -47,6 +48,7 @@ def draw() -> None:
         checklist.draw(plan.items)
         panel_notes.draw(now.story)
         bundle.draw(slug, plan.items)
+        judges.draw(plan)
         elsewhere.draw(now)
     _examine(plan)
 

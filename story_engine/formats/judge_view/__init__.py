@@ -1,0 +1,1 @@
+"""The judge view: one page that shows a story and how it was made, without a network."""
