@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -24,11 +23,11 @@ from story_engine.cli import judge_view as cli_judge_view
 from story_engine.cli import lint as cli_lint
 from story_engine.cli import replace as cli_replace
 from story_engine.cli import story_import as cli_import
+from story_engine.cli import submit as cli_submit
 from story_engine.cli.call import Call, in_front, scene_id, services_of, story_of
 from story_engine.cli.output import PrintableFormatter, answer, remark, write_in_any_encoding
 from story_engine.cli.report import board_report, job_report, models_report
 from story_engine.cli.wait import JobEnded, wait_for
-from story_engine.domain.gate import CHALLENGE_GATE
 from story_engine.domain.views import Submitted
 from story_engine.errors import ChooseAnother, StudioError
 from story_engine.flows.services import Services
@@ -50,6 +49,9 @@ app.command("lint")(cli_lint.lint)
 app.command("replace")(cli_replace.replace)
 app.command("diagnostics")(cli_diagnostics.diagnostics)
 app.command("disk")(cli_disk.disk)
+app.command("hand-in")(cli_submit.hand_in)
+app.command()(cli_submit.checklist)
+app.command()(cli_submit.export)
 app.command("export-to")(cli_elsewhere.export_to)
 app.command("import")(cli_import.bring)
 
@@ -156,25 +158,6 @@ def pick(
         raise ChooseAnother("cli.take", take=take, scene=chosen, listed=listed)
     flows.takes.pick(services, slug, chosen, ids[0])
     answer(context, {"story": slug, "scene": chosen, "pick": ids[0]}, f"{chosen}: {ids[0]}")
-
-
-@app.command()
-def export(
-    context: typer.Context,
-    story: StoryArgument,
-    out: Annotated[
-        Path | None, typer.Option(dir_okay=False, help="Where the zip goes; by default into the workspace.")
-    ] = None,
-    threshold: Annotated[float, typer.Option(help="The gate.")] = CHALLENGE_GATE,
-    anyway: Annotated[
-        bool, typer.Option("--anyway", help="Although the checklist blocks; the bundle says so.")
-    ] = False,
-) -> None:
-    """Write the bundle. Example: python -m story_engine export singer --out singer.zip --anyway"""
-    services, slug = story_of(context, story)
-    target = out.resolve() if out is not None else None
-    path = flows.export.export(services, slug, threshold=threshold, out=target, anyway=anyway)
-    answer(context, {"story": slug, "bundle": str(path)}, str(path))
 
 
 @models.command("list")
