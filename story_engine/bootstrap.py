@@ -31,6 +31,7 @@ from story_engine.store.logs import LogStore
 from story_engine.store.lora_library import LoraLibrary
 from story_engine.store.loras import LoraStore
 from story_engine.store.privacy import keep_private
+from story_engine.store.replays import ReplayStore
 from story_engine.store.runs import RunStore
 from story_engine.store.scores import ScoreStore
 from story_engine.store.stories import StoryStore
@@ -62,6 +63,7 @@ def open_services(config: Config) -> Services:
         comics=ComicStore(layout),
         hand_ins=HandInStore(layout),
         logs=LogStore(layout),
+        replays=ReplayStore(layout),
         datasets=datasets,
         captions=DatasetCaptions(datasets),
         imports=PictureImports(config),

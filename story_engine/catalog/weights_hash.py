@@ -55,6 +55,19 @@ def files_hash(layout: Layout, paths: Sequence[Path], *, joined: Callable[[Seque
         return ""
 
 
+def file_hashes(layout: Layout, package: Package) -> dict[str, str]:
+    """The SHA-256 of each file that the model is loaded from, by its published name; empty as `weights_hash`."""
+    folder = package.folder(layout)
+    if not package.is_complete(folder):
+        return {}
+    names = package.names(folder)
+    try:
+        return dict(zip(names, _hashes(layout.weight_hashes, [folder / name for name in names]), strict=True))
+    except OSError as error:
+        _LOG.warning("weights cannot be read, so the model counts as missing: %s", error)
+        return {}
+
+
 def _hashes(memory: Path, paths: Sequence[Path]) -> list[str]:
     marks = {path: ((found := path.stat()).st_size, found.st_mtime_ns) for path in paths}
     known = _known(memory, paths)

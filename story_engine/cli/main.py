@@ -22,6 +22,7 @@ from story_engine.cli import elsewhere as cli_elsewhere
 from story_engine.cli import judge_view as cli_judge_view
 from story_engine.cli import lint as cli_lint
 from story_engine.cli import replace as cli_replace
+from story_engine.cli import replay as cli_replay
 from story_engine.cli import story_import as cli_import
 from story_engine.cli import submit as cli_submit
 from story_engine.cli.call import Call, in_front, scene_id, services_of, story_of
@@ -52,6 +53,7 @@ app.command("disk")(cli_disk.disk)
 app.command("hand-in")(cli_submit.hand_in)
 app.command()(cli_submit.checklist)
 app.command()(cli_submit.export)
+app.command("replay")(cli_replay.replay)
 app.command("export-to")(cli_elsewhere.export_to)
 app.command("import")(cli_import.bring)
 

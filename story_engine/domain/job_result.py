@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AliasChoices, Field, JsonValue, TypeAdapter
 
 from story_engine.domain.job_spec import TakeName
+from story_engine.domain.replay import ReplayReport
 from story_engine.domain.value import Value
 from story_engine.errors import StudioError
 
@@ -137,7 +138,16 @@ class DownloadResult(Value):
     seconds: float = 0.0
 
 
-JobResult = RenderResult | ScoreResult | ScoreDatasetResult | TrainResult | MeasureResult | DownloadResult
+class ReplayResult(Value):
+    """A bundle that was painted again."""
+
+    kind: Literal["replay"] = "replay"
+    report: ReplayReport
+
+
+JobResult = (
+    RenderResult | ScoreResult | ScoreDatasetResult | TrainResult | MeasureResult | DownloadResult | ReplayResult
+)
 AnyResult = Annotated[JobResult, Field(discriminator="kind")]
 _RESULTS: TypeAdapter[JobResult] = TypeAdapter(AnyResult)
 

@@ -93,8 +93,16 @@ class DownloadSpec(JobSpec):
     family: str
 
 
+class ReplaySpec(JobSpec):
+    """Paint a bundle again, from the bundle alone, and measure how far the pictures are from its own."""
+
+    kind: Literal["replay"] = "replay"
+    bundle: str
+    """Path of the zip or folder."""
+
+
 AnySpec = Annotated[
-    RenderSpec | ScoreTakesSpec | ScoreDatasetSpec | TrainSpec | MeasureSpec | DownloadSpec,
+    RenderSpec | ScoreTakesSpec | ScoreDatasetSpec | TrainSpec | MeasureSpec | DownloadSpec | ReplaySpec,
     Field(discriminator="kind"),
 ]
 _SPECS: TypeAdapter[AnySpec] = TypeAdapter(AnySpec)

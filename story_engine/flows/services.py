@@ -27,6 +27,7 @@ from story_engine.store.layout import Layout
 from story_engine.store.logs import LogStore
 from story_engine.store.lora_library import LoraLibrary
 from story_engine.store.loras import LoraStore
+from story_engine.store.replays import ReplayStore
 from story_engine.store.runs import RunStore
 from story_engine.store.scores import ScoreStore
 from story_engine.store.stories import StoryStore
@@ -54,6 +55,7 @@ class Services:
     comics: ComicStore
     hand_ins: HandInStore
     logs: LogStore
+    replays: ReplayStore
     datasets: DatasetStore
     captions: DatasetCaptions
     imports: PictureImports

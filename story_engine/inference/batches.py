@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from story_engine.domain.recipe import Recipe
 _PIXELS_PER_CALL = {"cpu": 4 * 256 * 256, "gpu": 16 * 1024 * 1024}
 """Pixels that go through the network in one call. CPU: more rows gain nothing (benchmarks/render_speed.py)."""
 _MOST_ROWS = 64
+_RECORDED = re.compile(r"([0-9]{1,3}) of ([0-9]{1,3})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,47 @@ def batches(recipes: Sequence[Recipe], *, most: Callable[[Recipe], int]) -> list
         for positions in groups.values()
         for some in _parts(positions, most(recipes[positions[0]]))
     ]
+
+
+def batch_text(place: int, size: int) -> str:
+    """A picture's place in its batch, as its take records it."""
+    return f"{place + 1} of {size}"
+
+
+def as_recorded(recipes: Sequence[Recipe], texts: Sequence[str]) -> tuple[list[Recipe], list[Batch]]:
+    """Batches in which each recipe has the place and the company that its take recorded.
+
+    What else is in a batch changes nothing, how many they are may; so missing company is the recipe itself once more.
+    The recipes come back with that company behind them. A place that is not recorded is a batch of its own.
+    """
+    every = list(recipes)
+    open_batches: dict[tuple[int, tuple[object, ...]], list[dict[int, int]]] = {}
+    for position, (recipe, text) in enumerate(zip(recipes, texts, strict=True)):
+        place, size = _place(text)
+        seats = open_batches.setdefault((size, _shared(recipe)), [])
+        free = next((each for each in seats if place not in each), None)
+        if free is None:
+            seats.append(free := {})
+        free[place] = position
+    planned: list[Batch] = []
+    for (size, _), seats in open_batches.items():
+        for taken in seats:
+            company = recipes[next(iter(taken.values()))]
+            positions = []
+            for place in range(size):
+                if place not in taken:
+                    every.append(company)
+                    taken[place] = len(every) - 1
+                positions.append(taken[place])
+            planned.append(Batch(tuple(positions), tuple(every[each] for each in positions)))
+    return every, planned
+
+
+def _place(text: str) -> tuple[int, int]:
+    """Place and size, (0, 1) where the text says neither."""
+    found = _RECORDED.fullmatch(text)
+    place, size = (int(found[1]), int(found[2])) if found else (1, 1)
+    return (place - 1, size) if 1 <= place <= size <= _MOST_ROWS else (0, 1)
 
 
 def painted_together(device: str, recipe: Recipe) -> int:

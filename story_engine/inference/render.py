@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from story_engine.catalog.devices import processor_name
 from story_engine.catalog.families import check_recipe, families
 from story_engine.catalog.published import files_missing
 from story_engine.domain.recipe import LoraPart, Recipe
@@ -34,7 +35,7 @@ from story_engine.store.loras import LoraStore
 
 _LOG = logging.getLogger(__name__)
 _PREVIEWS_PER_RUN = 5
-_PACKAGES = ("torch", "diffsynth", "transformers", "peft")
+_PACKAGES = ("torch", "diffsynth", "transformers", "peft", "safetensors", "numpy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,7 @@ class Renderer:
         on_step: OnStep | None = None,
         should_stop: Callable[[], bool] | None = None,
         on_picture: OnPicture | None = None,
+        planned: Sequence[Batch] | None = None,
     ) -> list[Image.Image]:
         """Paint every recipe, in order of the sequence.
 
@@ -94,6 +96,7 @@ class Renderer:
             on_step: called at every stage and every step.
             should_stop: asked before every call of a network.
             on_picture: given each picture when it is finished; pictures of a cancelled call that it has got are whole.
+            planned: which recipes are painted together; None: what fits.
 
         Returns:
             8-bit RGB pictures.
@@ -105,7 +108,8 @@ class Renderer:
         """
         call = _Call(on_step or _ignore_step, should_stop or _never, on_picture or _ignore_picture)
         self._check(recipes)
-        planned = batches(recipes, most=lambda recipe: painted_together(self._device, recipe))
+        if planned is None:
+            planned = batches(recipes, most=lambda recipe: painted_together(self._device, recipe))
         call.total = sum(batch.first.steps for batch in planned)
         pictures: dict[int, Image.Image] = {}
         for _, same in groupby(planned, key=lambda batch: _networks_key(batch.first)):
@@ -119,10 +123,20 @@ class Renderer:
         return self._matches[_adapter_key(part)]
 
     def made_with(self) -> dict[str, str]:
-        """What painted: device and versions, for the take's record."""
+        """What painted: device, threads and versions, for the take's record."""
         versions = {name: importlib.metadata.version(name) for name in _PACKAGES}
-        name = torch.cuda.get_device_name() if self._device.startswith("cuda") else platform.machine()
-        return {"device": self._device, "device_name": name, "python": platform.python_version(), **versions}
+        if self._device.startswith("cuda"):
+            name, instructions = torch.cuda.get_device_name(), f"CUDA {torch.version.cuda}"
+        else:
+            name, instructions = processor_name(), torch.backends.cpu.get_cpu_capability()
+        return {
+            "device": self._device,
+            "device_name": name,
+            "instructions": instructions,
+            "threads": str(torch.get_num_threads()),
+            "python": platform.python_version(),
+            **versions,
+        }
 
     def _check(self, recipes: Sequence[Recipe]) -> None:
         known = families(self._layout)

@@ -17,6 +17,7 @@ WORK = {
     "download": "story_engine.jobs.work.download:run",
     "train": "story_engine.jobs.work.train:run",
     "measure": "story_engine.jobs.work.train:run_measure",
+    "replay": "story_engine.jobs.work.replay:run",
 }
 WARM_UP = "warm_up"
 """Not a kind: a function of the layout that a fresh child calls before its first job."""

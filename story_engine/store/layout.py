@@ -74,6 +74,11 @@ class Layout:
         return self.workspace / "bundles"
 
     @property
+    def replays(self) -> Path:
+        """`<key>.json`: what came of painting a bundle's pictures again."""
+        return self.workspace / "replays"
+
+    @property
     def models(self) -> Path:
         """Downloaded weights, in the published layout."""
         return self.workspace / "models"
@@ -136,3 +141,20 @@ class Layout:
     def lora_exports(self) -> Path:
         """LoRAs written for other tools; can be deleted."""
         return self.workspace / "cache" / "lora-exports"
+
+
+@dataclass(frozen=True, slots=True)
+class GuestLayout(Layout):
+    """A workspace of its own that uses the models of another one."""
+
+    host: Layout
+
+    @property
+    def models(self) -> Path:
+        """The host's."""
+        return self.host.models
+
+    @property
+    def weight_hashes(self) -> Path:
+        """The host's: what was hashed once need not be hashed again."""
+        return self.host.weight_hashes

@@ -24,6 +24,7 @@ from story_engine.domain.recipe import Recipe
 from story_engine.domain.take import Take
 from story_engine.errors import StudioError
 from story_engine.formats.infotext import picture_texts
+from story_engine.inference.batches import batch_text
 from story_engine.inference.render import Renderer, RenderProgress
 from story_engine.jobs.work.score import score_takes
 from story_engine.store.atomic import write_bytes
@@ -165,6 +166,7 @@ class _Painting:
     def finished(self, position: int, picture: Image.Image) -> None:
         item = self.items[position]
         now = time.monotonic()
+        made_with = self.made_with | self._batch(position)
         take = Take(
             id=item.recipe.digest,
             story=self.story,
@@ -177,13 +179,18 @@ class _Painting:
             written_prompt=item.written_prompt,
             written_negative=item.written_negative,
             parent=item.parent,
-            made_with=self.made_with,
+            made_with=made_with,
         )
-        texts = picture_texts(item.recipe, story=self.story, scene=item.scene, made_with=self.made_with)
+        texts = picture_texts(item.recipe, story=self.story, scene=item.scene, made_with=made_with)
         self.takes.append(self.store.add(take, picture, texts))
         self.previews.pop(item.scene, None)
         with suppress(OSError):
             self._live(item).unlink(missing_ok=True)
+
+    def _batch(self, position: int) -> dict[str, str]:
+        """Its place among the pictures that are painted together: with another one, last bits may be others."""
+        together = self.last.positions if self.last else ()
+        return {"batch": batch_text(together.index(position), len(together))} if position in together else {}
 
     def _time(self, painted: RenderProgress, now: float) -> None:
         last = self.last
