@@ -17,6 +17,7 @@ from story_engine.flows.bundle_plan import BundlePlan, plan_of
 from story_engine.flows.comic import bundle_entries
 from story_engine.flows.gate import confirm, script_report
 from story_engine.flows.panels import open_story
+from story_engine.flows.reproduction import reproduction_entries
 from story_engine.flows.services import Services
 from story_engine.flows.submission import blocking
 from story_engine.formats.model_card import configuration
@@ -137,6 +138,7 @@ def _entries(services: Services, plan: BundlePlan) -> dict[str, bytes | Path]:
         "prompts.md": as_markdown(rows).encode(),
         "prompts.json": as_json(rows).encode(),
         "recipes.json": _recipes(plan).encode(),
+        **reproduction_entries(services, plan, entries),
         "story.yaml": services.stories.clean_text(plan.opened.story).encode(),
     }
     return entries

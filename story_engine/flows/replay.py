@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zipfile
 from pathlib import Path
 
 from story_engine.domain.job import JobView
@@ -10,11 +11,13 @@ from story_engine.domain.job_result import ReplayResult
 from story_engine.domain.job_spec import ReplaySpec
 from story_engine.domain.replay import ReplayReport, pictures_key
 from story_engine.errors import ChooseAnother
-from story_engine.flows.bundle_plan import BundlePicture
+from story_engine.flows.bundle_plan import BundlePicture, BundlePlan
 from story_engine.flows.render import RENDER_PRIORITY
 from story_engine.flows.services import Services
 from story_engine.formats.certificate import certificate as certificate_text
 from story_engine.store.atomic import write_bytes
+
+CERTIFICATE = "certificate.md"
 
 
 def start(services: Services, bundle: Path, *, story: str | None = None) -> int:
@@ -57,6 +60,22 @@ def write_certificate(report: ReplayReport, path: Path) -> None:
         Wait: the disk is full, or the folder cannot be written.
     """
     write_bytes(path.expanduser().resolve(), certificate_text(report).encode())
+
+
+def bundle_of(services: Services, plan: BundlePlan) -> Path | None:
+    """The zip that was last made of a story under its present name; None where there is none."""
+    path = services.bundles.named(plan.opened.slug, plan.name)
+    return path if path.is_file() else None
+
+
+def holds_certificate(bundle: Path, report: ReplayReport) -> bool:
+    """Whether a bundle of ours has the certificate of this very replay in it."""
+    try:
+        with zipfile.ZipFile(bundle) as archive:
+            name = next((each for each in archive.namelist() if each.endswith(f"/{CERTIFICATE}")), None)
+            return name is not None and archive.read(name) == certificate_text(report).encode()
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 def known(services: Services, pictures: tuple[BundlePicture, ...]) -> ReplayReport | None:

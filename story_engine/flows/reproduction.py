@@ -1,8 +1,9 @@
-"""`reproduce.json`: everything that somebody needs to know to paint a bundle's pictures again."""
+"""What of a bundle lets somebody paint its pictures again: `reproduce.json`, `replay.py`, and the certificate."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from PIL import Image
 
@@ -18,9 +19,34 @@ from story_engine.domain.replay import (
     Reproduction,
     WeightsFile,
 )
-from story_engine.flows.bundle_plan import BundlePicture
+from story_engine.flows.bundle_plan import BundlePicture, BundlePlan
+from story_engine.flows.replay import CERTIFICATE, certificate
 from story_engine.flows.services import Services
 from story_engine.formats.picture_distance import pixels_sha256
+from story_engine.formats.replay_script import replay_script
+from story_engine.store.hashes import file_sha256
+
+_LORA_ENDINGS = (".safetensors", ".ckpt")
+"""In the order in which they are preferred."""
+
+
+def reproduction_entries(
+    services: Services, plan: BundlePlan, entries: Mapping[str, bytes | Path]
+) -> dict[str, bytes | Path]:
+    """The bundle's files for whoever paints it again; `entries` holds its LoRAs already."""
+    lora_files: dict[str, tuple[str, str]] = {}
+    for lora in plan.loras:
+        stem = lora.file.removesuffix(_LORA_ENDINGS[0])
+        for ending in _LORA_ENDINGS:
+            file = entries.get(stem + ending)
+            if isinstance(file, Path) and lora.sha256 not in lora_files:
+                lora_files[lora.sha256] = (stem + ending, file_sha256(file))
+    known = certificate(services, plan.pictures)
+    return {
+        "reproduce.json": reproduction(services, plan.pictures, lora_files),
+        "replay.py": replay_script(),
+        **({} if known is None else {CERTIFICATE: known}),
+    }
 
 
 def reproduction(

@@ -10,6 +10,17 @@ from story_engine.messages import LANGUAGES, message
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#!~&])")
 _LONGEST_CELL = 200
+COLUMNS = (
+    "replay.column_picture",
+    "replay.column_seed",
+    "replay.column_differing",
+    "replay.column_largest",
+    "replay.column_mean",
+    "replay.column_score",
+    "replay.column_again",
+    "replay.column_score_distance",
+)
+"""Of the table, by the codes of their titles."""
 
 
 def certificate(report: ReplayReport) -> str:
@@ -44,8 +55,8 @@ def _lines(report: ReplayReport, language: str) -> Iterator[str]:
     if report.scorer:
         yield f"- {say('replay.scorer', name=_cell(report.scorer), version=_cell(report.scorer_version))}"
     yield ""
-    yield "| " + " | ".join(say(f"replay.column_{each}") for each in _COLUMNS) + " |"
-    yield "|---|" + "---:|" * (len(_COLUMNS) - 1)
+    yield "| " + " | ".join(say(each) for each in COLUMNS) + " |"
+    yield "|---|" + "---:|" * (len(COLUMNS) - 1)
     for picture in report.pictures:
         yield "| " + " | ".join(cells(picture)) + " |"
     other = other_conditions(report)
@@ -58,9 +69,6 @@ def _lines(report: ReplayReport, language: str) -> Iterator[str]:
     yield ""
     yield say("replay.by_yourself")
     yield ""
-
-
-_COLUMNS = ("picture", "seed", "differing", "largest", "mean", "score", "again", "score_distance")
 
 
 def cells(picture: PictureReplay) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from pages.parts.submit import (
     judges,
     panel_notes,
     panels,
+    replay,
     sheet,
 )
 from story_engine import flows
@@ -49,6 +50,7 @@ def draw() -> None:
         panel_notes.draw(now.story)
         bundle.draw(slug, plan.items)
         judges.draw(plan)
+        replay.draw(plan)
         elsewhere.draw(now)
     _examine(plan)
 
