@@ -11,11 +11,9 @@ import typer
 from story_engine import flows
 from story_engine.cli.call import services_of
 from story_engine.cli.output import answer
-from story_engine.domain.imported_story import Note
 from story_engine.domain.shared_wording import SharedWording
 from story_engine.flows.imported_files import LARGEST_FILE_BYTES
 from story_engine.flows.story_import import Proposal
-from story_engine.messages import message
 from story_engine.store.given_file import read_given
 
 _STANDARD_INPUT = "-"
@@ -68,7 +66,7 @@ def _report(proposal: Proposal) -> dict[str, Any]:
             for place, scene in zip(places, proposal.story.scenes, strict=True)
         ],
         "blocks": proposal.blocks.model_dump(),
-        "notes": [{"code": each.code, "text": _text(each)} for each in proposal.notes],
+        "notes": [{"code": each.code, "text": flows.story_import.text_of(each, "en")} for each in proposal.notes],
         "refused": [{"file": name, "reason": str(error)} for name, error in proposal.refused],
         "story": None,
     }
@@ -87,9 +85,5 @@ def _lines(proposal: Proposal) -> list[str]:
         f"character {each.character.id}: {each.character.description} ({len(each.scenes)})"
         for each in blocks.characters
     ]
-    lines += [f"* {_text(each)}" for each in proposal.notes]
+    lines += [f"* {flows.story_import.text_of(each, 'en')}" for each in proposal.notes]
     return [*lines, *(f"! {error}" for _, error in proposal.refused)]
-
-
-def _text(note: Note) -> str:
-    return message(note.code, "en", **note.values)

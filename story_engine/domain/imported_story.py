@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from pydantic import Field
@@ -105,8 +106,8 @@ class ImportedStory(Value):
 
 def note(code: str, **values: object) -> Note:
     """A note whose values are short and can be written down: they come from files of other people."""
-    kept = {name: value if isinstance(value, int | float) else _brief(str(value)) for name, value in values.items()}
-    return Note(code=code, values=kept)
+    kept = {name: value if _is_plain(value) else _brief(str(value)) for name, value in values.items()}
+    return Note.model_validate({"code": code, "values": kept})
 
 
 def scene(
@@ -249,6 +250,11 @@ def _fitting(name: str, value: object) -> object | None:
     if name == "steps":
         return count if 1 <= count <= MOST_STEPS else None
     return count if SMALLEST_SIDE <= count <= LARGEST_SIDE and count % SIZE_MULTIPLE == 0 else None
+
+
+def _is_plain(value: object) -> bool:
+    """Whether it is a number that can be written down as it is."""
+    return (isinstance(value, float) and math.isfinite(value)) or (isinstance(value, int) and abs(value) < 2**53)
 
 
 def _brief(text: str) -> str:

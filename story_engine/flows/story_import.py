@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from story_engine.domain.family import FAMILY_NAMES
+from story_engine.domain.findings import shown
 from story_engine.domain.imported_story import (
     LONGEST_TITLE,
     SETTING_NAMES,
@@ -23,9 +24,11 @@ from story_engine.domain.imported_story import (
 from story_engine.domain.safe_name import same_file
 from story_engine.domain.shared_wording import SharedWording, shared_wording, with_blocks
 from story_engine.domain.story import LARGEST_STRENGTH, MOST_LORAS, LoraUse, Scene, Settings, Story
+from story_engine.domain.validation import checked
 from story_engine.errors import FixInput, StudioError
 from story_engine.flows.imported_files import read_file
 from story_engine.flows.services import Services
+from story_engine.messages import message
 
 MOST_FILES = 100
 PASTED = "text"
@@ -107,10 +110,22 @@ def create(
     stand_in: str | None = None,
     blocks: SharedWording | None = None,
 ) -> str:
-    """Make a new story of it; its slug.
+    """Make a new story of it; its slug. The arguments are those of `made`."""
+    story = made(proposal, title=title, family=family, stand_in=stand_in, blocks=blocks)
+    return services.stories.create(story.title, story)
+
+
+def made(
+    proposal: Proposal,
+    *,
+    title: str = "",
+    family: str | None = None,
+    stand_in: str | None = None,
+    blocks: SharedWording | None = None,
+) -> Story:
+    """The story that would be made.
 
     Args:
-        services: of the workspace.
         proposal: of `inspect`.
         title: of the story; empty: the proposal's.
         family: to paint with; None: what the files say, else the preview model.
@@ -125,7 +140,13 @@ def create(
         story = for_family(story, family, made_with=story.settings.family)
     if stand_in is not None and stand_in != story.settings.family:
         story = story.model_copy(update={"settings": story.settings.model_copy(update={"stand_in": stand_in})})
-    return services.stories.create(one_line(title, LONGEST_TITLE) or proposal.title, story)
+    wanted = story.model_copy(update={"title": one_line(title, LONGEST_TITLE) or proposal.title})
+    return checked(wanted, file=shown(wanted.title))
+
+
+def text_of(each: Note, language: str) -> str:
+    """The text of a note, in `language`."""
+    return message(each.code, language, **each.values)
 
 
 def for_family(story: Story, family: str, *, made_with: str | None) -> Story:
@@ -219,8 +240,8 @@ def _loras(services: Services, loras: Sequence[ImportedLora]) -> tuple[tuple[Lor
             notes.append(note("imports.lora_alpha_open", path=lora.path, alpha=f"{lora.alpha:g}", strength=half))
         name = present.get(same_file(lora.name)) or present.get(same_file(lora.path))
         if name is None:
-            shown = f"{strength:g}" if strength is not None else "1"
-            notes.append(note("imports.lora_not_here", path=lora.path, strength=shown))
+            wanted_strength = f"{strength:g}" if strength is not None else "1"
+            notes.append(note("imports.lora_not_here", path=lora.path, strength=wanted_strength))
         elif len(uses) < MOST_LORAS:
             wanted = 1.0 if strength is None else strength
             bounded = max(-LARGEST_STRENGTH, min(LARGEST_STRENGTH, wanted))

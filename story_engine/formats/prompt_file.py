@@ -98,7 +98,7 @@ def _options(line: str, unread: dict[str, int]) -> dict[str, str]:
     is_long = any(match[1].lower() in _LONG for match in places)
     if before.strip():
         found["prompt"] = _unquoted(before)
-    for match, following in zip(places, [*places[1:], None], strict=True):
+    for match, following in zip(places, [*places[1:], None], strict=False):
         value = _unquoted(line[match.end() : following.start() if following else len(line)])
         option = match[1].lower()
         field = _LONG.get(option) or (None if is_long else _SHORT.get(option))

@@ -13,7 +13,6 @@ from story_engine import flows
 from story_engine.domain.shared_wording import CharacterBlock, SharedWording
 from story_engine.errors import StudioError
 from story_engine.flows.story_import import Proposal
-from story_engine.messages import message
 
 KINDS = ["ipynb", "py", "md", "csv", "tsv", "html", "htm", "txt", "json", "yaml", "png", "jpg", "jpeg", "webp", "zip"]
 LARGEST_UPLOAD_MB = 100
@@ -105,7 +104,7 @@ def _draw_notes(proposal: Proposal) -> None:
     """What was passed over, and what has to be known; files that nothing could be made of first."""
     for _, error in proposal.refused:
         st.caption(f":material/error: {plain(error.text(language()))}")
-    texts = [plain(message(note.code, language(), **note.values)) for note in proposal.notes]
+    texts = [plain(flows.story_import.text_of(note, language())) for note in proposal.notes]
     for text in texts[:_NOTES_IN_SIGHT]:
         st.caption(f":material/info: {text}")
     if len(texts) > _NOTES_IN_SIGHT:

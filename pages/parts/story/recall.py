@@ -12,7 +12,6 @@ from story_engine.domain.family import SAMPLER_TITLES
 from story_engine.domain.story import Scene
 from story_engine.errors import StudioError
 from story_engine.flows.recall import OF_SCENE, Recalled
-from story_engine.messages import message
 
 KINDS = ["png", "jpg", "jpeg", "webp", "json", "txt"]
 LARGEST_UPLOAD_MB = 50
@@ -38,7 +37,7 @@ def draw(slug: str, scene: Scene) -> None:
             return
         wanted = [name for name in found.values if _draw_value(found, name, key)]
         for note in found.notes:
-            st.caption(f":material/info: {plain(message(note.code, language(), **note.values))}")
+            st.caption(f":material/info: {plain(flows.story_import.text_of(note, language()))}")
         for lora in found.loras:
             shown = f"{lora.as_trained:g}" if lora.as_trained is not None else "–"
             st.caption(f":material/layers: {plain(say('recall.lora', name=lora.name, strength=shown))}")
