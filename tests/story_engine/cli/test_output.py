@@ -10,6 +10,27 @@ import pytest
 from story_engine.cli.output import printable
 from story_engine.config import PROJECT_FOLDER
 
+_ALL = """
+import json, sys
+from story_engine.cli.main import run
+for command in json.loads(sys.argv[1]):
+    code = run(command)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+        stream.buffer.write(b"\\0%d\\0" % code)
+        stream.buffer.flush()
+"""
+"""Many commands in one process: starting Python is what takes long."""
+
+
+def answers(commands, **environment):
+    """(code, output, errors) of each, as bytes."""
+    line = [sys.executable, "-c", _ALL, json.dumps(commands)]
+    done = subprocess.run(line, capture_output=True, cwd=PROJECT_FOLDER, env=os.environ | environment, check=True)
+    outputs, errors = done.stdout.split(b"\0"), done.stderr.split(b"\0")
+    assert len(outputs) == len(errors) == 2 * len(commands) + 1
+    return list(zip(map(int, outputs[1::2]), outputs[::2], errors[::2], strict=False))
+
 
 @pytest.mark.parametrize("text", ["\x1b[2J", "\x9b31m", "a\rb", "\x07", "\u202egnp.exe", "\ud800", "\x7f", "\u2028"])
 def test_what_a_terminal_would_obey_is_written_as_its_code(text):
@@ -38,12 +59,12 @@ def test_names_with_escape_sequences_never_reach_the_terminal_raw(tmp_path):
         ("train", str(tmp_path / "\x1b[31m.yaml")),
     )
 
-    for command in commands:
-        for options in ([], ["--json"]):
-            line = [sys.executable, "-m", "story_engine", *command, "--workspace", str(tmp_path / "w"), *options]
-            done = subprocess.run(line, capture_output=True, cwd=PROJECT_FOLDER)
-            assert b"\x1b" not in done.stdout + done.stderr, command
-            assert b"Traceback" not in done.stderr, command
+    lines = [
+        [*command, "--workspace", str(tmp_path / "w"), *options] for command in commands for options in ([], ["--json"])
+    ]
+    for line, (_, output, errors) in zip(lines, answers(lines), strict=True):
+        assert b"\x1b" not in output + errors, line
+        assert b"Traceback" not in errors, line
 
 
 def test_only_one_module_of_the_command_line_writes():
@@ -62,7 +83,7 @@ def test_a_terminal_of_any_encoding_gets_every_answer(tmp_path, encoding):
         shutil.copy(PROJECT_FOLDER / "stories" / f"{name}.yaml", stories)
     text = (stories / "singer.yaml").read_text(encoding="utf-8")
     (stories / "龙🐉é.yaml").write_text(text.replace("歌星梦", "龙🐉é"), encoding="utf-8")
-    environment = os.environ | {
+    environment = {
         "PYTHONIOENCODING": encoding,
         "STORY_STUDIO_STORIES": str(stories),
         "STORY_STUDIO_WORKSPACE": str(tmp_path / "w"),
@@ -80,16 +101,13 @@ def test_a_terminal_of_any_encoding_gets_every_answer(tmp_path, encoding):
         (),
     )
 
-    for command in commands:
-        line = [sys.executable, "-m", "story_engine", *command]
-        done = subprocess.run(line, capture_output=True, cwd=PROJECT_FOLDER, env=environment)
-        assert b"Traceback" not in done.stderr, (command, done.stderr.decode(encoding, "replace"))
-        assert done.returncode in (0, 1, 2), command
-        assert (done.stdout + done.stderr).strip(), command
-        (done.stdout + done.stderr).decode(encoding)
-    line = [sys.executable, "-m", "story_engine", "board", "龙🐉é", "--json"]
-    done = subprocess.run(line, capture_output=True, cwd=PROJECT_FOLDER, env=environment, check=True)
-    assert json.loads(done.stdout.decode(encoding))["story"] == "龙🐉é"
+    *texts, (_, report, _) = answers([*commands, ("board", "龙🐉é", "--json")], **environment)
+    for command, (code, output, errors) in zip(commands, texts, strict=True):
+        assert b"Traceback" not in errors, (command, errors.decode(encoding, "replace"))
+        assert code in (0, 1, 2), command
+        assert (output + errors).strip(), command
+        (output + errors).decode(encoding)
+    assert json.loads(report.decode(encoding))["story"] == "龙🐉é"
 
 
 def test_another_way_with_what_the_terminal_lacks_is_kept(tmp_path):
