@@ -11,12 +11,12 @@ from story_engine.domain.resolve import resolve
 from story_engine.errors import ChooseAnother, StudioError
 from story_engine.flows.panels import lora_hashes, open_story
 from story_engine.flows.services import Services
-from story_engine.formats.elsewhere import comfyui, diffusers_script, prompt_lines
+from story_engine.formats.elsewhere import comfyui, diffsynth_notebook, diffusers_script, prompt_lines
 from story_engine.formats.elsewhere.graph import as_api, as_workflow
 from story_engine.formats.elsewhere.panel import Difference, PanelElsewhere, UsedLora
 from story_engine.messages import message
 
-TOOLS = ("comfyui-mz", "comfyui-mz-api", "comfyui-kijai", "comfyui-kijai-api", "a1111", "diffusers")
+TOOLS = ("comfyui-mz", "comfyui-mz-api", "comfyui-kijai", "comfyui-kijai-api", "a1111", "diffusers", "notebook")
 _KOLORS = "kolors"
 
 
@@ -98,6 +98,8 @@ def _differences(panels: list[PanelElsewhere], tool: str) -> list[Difference]:
         return prompt_lines.differences()
     if tool == "diffusers":
         return diffusers_script.differences()
+    if tool == "notebook":
+        return diffsynth_notebook.differences()
     return comfyui.differences(panels, pack=_pack(tool))
 
 
@@ -107,6 +109,8 @@ def _written(panels: list[PanelElsewhere], tool: str, *, stem: str, title: str, 
     if tool == "diffusers":
         name = f"{stem}-diffusers.py"
         return name, diffusers_script.as_diffusers_script(panels, title=title, file=name, notes=notes)
+    if tool == "notebook":
+        return f"{stem}.ipynb", diffsynth_notebook.as_notebook(panels, title=title, notes=notes)
     nodes = comfyui.nodes_of(panels, pack=_pack(tool), note=notes)
     graph = as_api(nodes) if tool.endswith("-api") else as_workflow(nodes)
     return f"{stem}-{tool}.json", json.dumps(graph, ensure_ascii=False, indent=1) + "\n"

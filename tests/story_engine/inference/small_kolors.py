@@ -6,11 +6,15 @@ import json
 from pathlib import Path
 
 import torch
+from diffsynth import SDXLImagePipeline
 from diffsynth.models.kolors_text_encoder import ChatGLMConfig, ChatGLMModel
+from diffsynth.prompters import KolorsPrompter
+from diffsynth.schedulers import EnhancedDDIMScheduler
 from safetensors.torch import save_file
 from torch import nn
 
 from story_engine.kolors.family import KOLORS
+from story_engine.kolors.networks import load_text_encoder, load_unet, load_vae_decoder
 from story_engine.preview_model.architecture import PreviewConfig, PreviewVAEDecoder, PreviewVAEEncoder, build_preview
 from story_engine.store.layout import Layout
 
@@ -88,6 +92,20 @@ def publish_small_kolors(layout: Layout) -> dict[str, nn.Module]:
     save_file(_plain(vae), folder / "vae" / "diffusion_pytorch_model.safetensors")
     encoder = _text_encoder(folder / "text_encoder")
     return {"unet": parts.unet, "vae_decoder": parts.vae_decoder, "text_encoder": encoder}
+
+
+def stock_pipeline(layout: Layout, dtype: torch.dtype = torch.float32) -> SDXLImagePipeline:
+    """DiffSynth's own pipeline on what was published."""
+    folder = layout.models / KOLORS.home
+    pipeline = SDXLImagePipeline(device="cpu", torch_dtype=dtype)
+    pipeline.text_encoder_kolors = load_text_encoder(folder, device="cpu", dtype=dtype)
+    assert pipeline.text_encoder_kolors.config.hidden_size == TEXT_WIDTH
+    pipeline.unet = load_unet(folder, device="cpu", dtype=dtype)
+    pipeline.vae_decoder = load_vae_decoder(folder, device="cpu")
+    pipeline.prompter = KolorsPrompter()
+    pipeline.prompter.fetch_models(pipeline.text_encoder_kolors)
+    pipeline.scheduler = EnhancedDDIMScheduler(beta_end=0.014, num_train_timesteps=1100)
+    return pipeline
 
 
 def _text_encoder(folder: Path) -> ChatGLMModel:

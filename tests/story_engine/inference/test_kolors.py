@@ -10,12 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from diffsynth import SDXLImagePipeline
 from diffsynth.models.sdxl_unet import SDXLUNet
 from diffsynth.models.sdxl_vae_decoder import SDXLVAEDecoder
 from diffsynth.models.sdxl_vae_encoder import SDXLVAEEncoder
-from diffsynth.prompters import KolorsPrompter
-from diffsynth.schedulers import EnhancedDDIMScheduler
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -27,13 +24,12 @@ from story_engine.inference.render import Renderer, RenderProgress
 from story_engine.kolors.family import KOLORS
 from story_engine.kolors.networks import (
     fit_widths,
-    load_text_encoder,
     load_unet,
     load_vae_decoder,
     load_vae_encoder,
 )
 from story_engine.store.layout import Layout
-from tests.story_engine.inference.small_kolors import TEXT_WIDTH, publish_small_kolors
+from tests.story_engine.inference.small_kolors import publish_small_kolors, stock_pipeline
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +82,7 @@ def test_kolors_paints_what_the_stock_pipeline_paints(layout: Layout, published:
 
     ours = Renderer(layout, threads=1).render([wanted])[0]
 
-    stock = _stock_pipeline(layout)(
+    stock = stock_pipeline(layout)(
         prompt=wanted.prompt,
         negative_prompt=wanted.negative,
         cfg_scale=wanted.cfg_scale,
@@ -280,7 +276,7 @@ def test_device_noise_in_half_precision_is_the_stock_pipelines_picture_to_the_bi
 
     ours = Renderer(layout, threads=1).render(wanted)
 
-    pipeline = _stock_pipeline(layout, torch.float16)
+    pipeline = stock_pipeline(layout, torch.float16)
     for recipe, picture in zip(wanted, ours, strict=True):
         stock = pipeline(
             prompt=recipe.prompt,
@@ -323,16 +319,3 @@ def _recipe(layout: Layout, **changes: object) -> Recipe:
         "precision": "float32",
     }
     return Recipe.model_validate(fields | changes)
-
-
-def _stock_pipeline(layout: Layout, dtype: torch.dtype = torch.float32) -> SDXLImagePipeline:
-    folder = layout.models / KOLORS.home
-    pipeline = SDXLImagePipeline(device="cpu", torch_dtype=dtype)
-    pipeline.text_encoder_kolors = load_text_encoder(folder, device="cpu", dtype=dtype)
-    assert pipeline.text_encoder_kolors.config.hidden_size == TEXT_WIDTH
-    pipeline.unet = load_unet(folder, device="cpu", dtype=dtype)
-    pipeline.vae_decoder = load_vae_decoder(folder, device="cpu")
-    pipeline.prompter = KolorsPrompter()
-    pipeline.prompter.fetch_models(pipeline.text_encoder_kolors)
-    pipeline.scheduler = EnhancedDDIMScheduler(beta_end=0.014, num_train_timesteps=1100)
-    return pipeline
