@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from story_engine.domain.lint.brackets import Placebo, bracket_placebos
 from story_engine.domain.lint.finding import PromptFinding, in_text
@@ -64,9 +65,14 @@ def _all(pattern: re.Pattern[str], words: str, code: str) -> Iterator[Placebo]:
 
 
 def _embeddings(words: str) -> Iterator[Placebo]:
-    known = "|".join(re.escape(name) for name in embedding_names())
-    yield from _all(re.compile(rf"(?<![\w-])(?:{known})(?![\w-])", re.IGNORECASE), words, "lint.embedding")
+    yield from _all(_known_embeddings(), words, "lint.embedding")
     yield from _all(_VERSIONED, words, "lint.embedding")
+
+
+@cache
+def _known_embeddings() -> re.Pattern[str]:
+    known = "|".join(re.escape(name) for name in embedding_names())
+    return re.compile(rf"(?<![\w-])(?:{known})(?![\w-])", re.IGNORECASE)
 
 
 def _capitals(words: str) -> Iterator[Placebo]:

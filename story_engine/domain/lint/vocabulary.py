@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +28,18 @@ class Term:
 class Lexicon:
     """The words of one table: which entry each belongs to, and a pattern that finds the longest of them."""
 
+    table: str
     entries: dict[str, dict[str, Any]]
     ids: dict[str, str]
     """Words, as `same` writes them → entry."""
     pattern: re.Pattern[str]
+    longest: int
+    """Characters of the longest word."""
 
-    def find(self, words: str) -> tuple[Term, ...]:
-        """Every word of the table in a text, from left to right, the longest at each place."""
-        return tuple(
-            Term(self.ids[same(match.group())], match.start(), match.end(), match.group())
-            for match in self.pattern.finditer(words)
-            if same(match.group()) in self.ids
-        )
+    def find(self, words: str, start: int = 0, end: int | None = None) -> tuple[Term, ...]:
+        """Every word of the table between two places, from left to right, the longest at each place."""
+        last = len(words) if end is None else end
+        return tuple(each for each in _found(self.table, words) if start <= each.start and each.end <= last)
 
     def starting_at(self, words: str, place: int) -> Term | None:
         """The longest word of the table that begins at this character."""
@@ -57,18 +57,24 @@ class Lexicon:
                     return Term(entry, start, place, words[start:place])
         return None
 
-    @property
-    def longest(self) -> int:
-        """Characters of the longest word."""
-        return max(map(len, self.ids), default=0)
-
 
 @cache
 def lexicon(table: str) -> Lexicon:
     """One table by its name: "styles", "colours", …"""
     entries: dict[str, dict[str, Any]] = json.loads((_FOLDER / f"{table}.json").read_text(encoding="utf-8"))["entries"]
     ids = {same(word): name for name, entry in entries.items() for tongue in ("zh", "en") for word in entry[tongue]}
-    return Lexicon(entries, ids, _pattern(ids))
+    return Lexicon(table, entries, ids, _pattern(ids), max(map(len, ids), default=0))
+
+
+@lru_cache(maxsize=4096)
+def _found(table: str, words: str) -> tuple[Term, ...]:
+    """A text is asked about again and again while rules go through a story."""
+    ids, pattern = lexicon(table).ids, lexicon(table).pattern
+    return tuple(
+        Term(ids[same(match.group())], match.start(), match.end(), match.group())
+        for match in pattern.finditer(words)
+        if same(match.group()) in ids
+    )
 
 
 @cache
