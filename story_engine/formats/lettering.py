@@ -59,7 +59,9 @@ class Faces:
     @classmethod
     def of(cls, text: str, *, system: bool = False) -> Faces:
         """As suits a text: it is Latin where no character is a wide one."""
-        return cls(system, not any(unicodedata.east_asian_width(each) in _WIDE for each in text))
+        emoji = _characters(EMOJI)  # as wide as a Chinese character, and no sign of Chinese
+        wide = (each for each in text if unicodedata.east_asian_width(each) in _WIDE and ord(each) not in emoji)
+        return cls(system, next(wide, None) is None)
 
 
 SHIPPED = Faces()
