@@ -5,7 +5,9 @@ from zipfile import ZipFile
 
 import pytest
 
+from story_engine import flows
 from story_engine.cli.report import board_report
+from story_engine.domain.edit import Edit
 from story_engine.store.scores import ScoreStore
 from story_engine.store.story_file import StoryFile
 from story_engine.store.takes import TakeStore
@@ -113,3 +115,31 @@ def test_a_board_goes_to_another_tool_with_a_word_on_what_will_differ(studio: St
     assert [box.key for box in app.selectbox] == [f"elsewhere-{STORY}-tool", f"elsewhere-{STORY}-scene"]
     app.selectbox(key=f"elsewhere-{STORY}-tool").set_value("a1111").run()
     assert "A1111 does not run Kolors" in texts(app)
+
+
+def test_the_comic_page_is_shown_as_it_is_laid_out_and_says_what_has_no_letters(studio: Studio):
+    studio.painted(STORY)
+    caption = studio.services.stories.load(STORY).scene("s1").caption
+    studio.services.stories.edit(STORY, [Edit(scene="s1", field="caption", value="龘", seen=caption)])
+    app = studio.page("submit", story=STORY)
+    assert not [box for box in app.selectbox if box.key == f"comic-layout-{STORY}"]
+
+    app.session_state[f"comic-{STORY}"] = True
+    app.run()
+    app.selectbox(key=f"comic-layout-{STORY}").set_value("column").run()
+    app.checkbox(key=f"comic-vertical-{STORY}").check().run()
+
+    assert not app.exception
+    chosen = flows.comic.options(studio.services, STORY)
+    assert (chosen.layout, chosen.vertical) == ("column", True)
+    assert any("U+9F98" in warning.value.replace("\\", "") for warning in app.warning)
+
+
+def test_the_sheet_s_layout_is_kept_for_the_bundle(studio: Studio):
+    studio.painted(STORY)
+    app = studio.page("submit", story=STORY)
+
+    app.segmented_control(key=f"sheet-{STORY}").set_value("4x2").run()
+
+    assert not app.exception
+    assert flows.comic.options(studio.services, STORY).sheet == "4x2"
