@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "jobs.imports": VALUES | {"config", "store", "formats", "jobs", "preview_model.world"},
     "jobs.work": VALUES
     | {"config", "store", "formats", "catalog", "lora_files", "inference", "scoring", "training", "jobs"},
-    "flows": VALUES | {"config", "store", "formats", "catalog", "jobs.queue", "jobs.imports"},
+    "flows": VALUES | {"config", "store", "formats", "catalog", "jobs", "jobs.queue", "jobs.imports"},
 }
 
 

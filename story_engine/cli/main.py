@@ -25,6 +25,7 @@ from story_engine.cli import replace as cli_replace
 from story_engine.cli import replay as cli_replay
 from story_engine.cli import story_import as cli_import
 from story_engine.cli import submit as cli_submit
+from story_engine.cli import upload as cli_upload
 from story_engine.cli.call import Call, in_front, scene_id, services_of, story_of
 from story_engine.cli.output import PrintableFormatter, answer, remark, write_in_any_encoding
 from story_engine.cli.report import board_report, job_report, models_report
@@ -54,6 +55,7 @@ app.command("hand-in")(cli_submit.hand_in)
 app.command()(cli_submit.checklist)
 app.command()(cli_submit.export)
 app.command("replay")(cli_replay.replay)
+app.command("upload")(cli_upload.upload)
 app.command("export-to")(cli_elsewhere.export_to)
 app.command("import")(cli_import.bring)
 

@@ -145,8 +145,29 @@ class ReplayResult(Value):
     report: ReplayReport
 
 
+class UploadResult(Value):
+    """A bundle that is in its repository."""
+
+    kind: Literal["upload"] = "upload"
+    repository: str
+    url: str
+    files: int
+    sent_bytes: int
+    """Of contents that the hub did not have."""
+    found_bytes: int = 0
+    """Of contents that it had already, from an upload that was cut off or from an earlier one."""
+    seconds: float = 0.0
+
+
 JobResult = (
-    RenderResult | ScoreResult | ScoreDatasetResult | TrainResult | MeasureResult | DownloadResult | ReplayResult
+    RenderResult
+    | ScoreResult
+    | ScoreDatasetResult
+    | TrainResult
+    | MeasureResult
+    | DownloadResult
+    | ReplayResult
+    | UploadResult
 )
 AnyResult = Annotated[JobResult, Field(discriminator="kind")]
 _RESULTS: TypeAdapter[JobResult] = TypeAdapter(AnyResult)

@@ -101,8 +101,22 @@ class ReplaySpec(JobSpec):
     """Path of the zip or folder."""
 
 
+class UploadSpec(JobSpec):
+    """Put a bundle into a repository of ModelScope. The token is no part of it: see `jobs/handover.py`."""
+
+    kind: Literal["upload"] = "upload"
+    bundle: str
+    """Path of the zip or folder."""
+    repository: str
+    """`owner/name`."""
+    private: bool = False
+    """Whether a new repository is shown to its owner alone."""
+    ticket: str
+    """Where whoever started it hands over the token, as long as that process lives."""
+
+
 AnySpec = Annotated[
-    RenderSpec | ScoreTakesSpec | ScoreDatasetSpec | TrainSpec | MeasureSpec | DownloadSpec | ReplaySpec,
+    RenderSpec | ScoreTakesSpec | ScoreDatasetSpec | TrainSpec | MeasureSpec | DownloadSpec | ReplaySpec | UploadSpec,
     Field(discriminator="kind"),
 ]
 _SPECS: TypeAdapter[AnySpec] = TypeAdapter(AnySpec)

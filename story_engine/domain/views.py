@@ -134,3 +134,11 @@ class CheckItem:
     state: str
     """"ok", "warning", "blocks", or "reminder" of what no program can see."""
     scene: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadFile:
+    """A file that an upload would put into a repository."""
+
+    name: str
+    size_bytes: int

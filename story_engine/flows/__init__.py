@@ -35,6 +35,7 @@ from story_engine.flows import (
     train_samples,
     train_time,
     train_view,
+    upload,
 )
 
 __all__ = [
@@ -72,4 +73,5 @@ __all__ = [
     "train_samples",
     "train_time",
     "train_view",
+    "upload",
 ]

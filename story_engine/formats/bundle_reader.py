@@ -46,8 +46,21 @@ class ReadBundle:
     """Files that the checksums do not name: nobody vouches for them, and they are not read."""
 
 
-def read_bundle(path: Path, into: Path) -> ReadBundle:
-    """Check a bundle and copy its files into an empty folder.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedFiles:
+    """The files of a bundle that its checksums vouch for."""
+
+    files: dict[str, Path]
+    """By name within the bundle: where the checked copy lies."""
+    sums: dict[str, str]
+    """Name → SHA-256."""
+    checksums: Path
+    """The list itself."""
+    unlisted: tuple[str, ...]
+
+
+def checked_files(path: Path, into: Path) -> CheckedFiles:
+    """Copy what the checksums of a bundle vouch for into an empty folder.
 
     Raises:
         ChooseAnother: there is nothing at `path`.
@@ -62,24 +75,41 @@ def read_bundle(path: Path, into: Path) -> ReadBundle:
         copies[name] = (copy, hashlib.sha256(content).hexdigest())
     root = _root(copies, path.name)
     files = {name.removeprefix(root): copy for name, copy in copies.items() if name.startswith(root)}
-    sums = _sums(_text(files, CHECKSUMS))
+    sums = _sums(_text(files[CHECKSUMS][0], CHECKSUMS))
     for name, promised in sums.items():
         if name not in files:
             raise FixInput("replay.file_missing", name=name)
         if files[name][1] != promised:
             raise FixInput("replay.file_changed", name=name, promised=promised[:12], found=files[name][1][:12])
-    listed = {name: files[name][0] for name in sums}
-    takes = _takes(_text(files, RECIPES) if RECIPES in sums else "")
+    return CheckedFiles(
+        files={name: files[name][0] for name in sums},
+        sums=sums,
+        checksums=files[CHECKSUMS][0],
+        unlisted=tuple(sorted(files.keys() - sums.keys() - {CHECKSUMS})),
+    )
+
+
+def read_bundle(path: Path, into: Path) -> ReadBundle:
+    """Check a bundle, copy its files into an empty folder, and read its recipes.
+
+    Raises:
+        ChooseAnother: there is nothing at `path`.
+        FixInput: it is no bundle, or not the one that its checksums were written for; the message names the file.
+    """
+    checked = checked_files(path, into)
+    files = checked.files
+    takes = _takes(_text(files[RECIPES], RECIPES) if RECIPES in files else "")
     for name in takes:
-        if name not in listed:
+        if name not in files:
             raise FixInput("replay.file_missing", name=name)
+    known = _reproduction(_text(files[REPRODUCE], REPRODUCE)) if REPRODUCE in files else Reproduction()
     return ReadBundle(
         name=path.name,
-        files=listed,
-        sums=sums,
+        files=files,
+        sums=checked.sums,
         takes=takes,
-        reproduction=_reproduction(_text(files, REPRODUCE)) if REPRODUCE in sums else Reproduction(),
-        unlisted=tuple(sorted(files.keys() - sums.keys() - {CHECKSUMS})),
+        reproduction=known,
+        unlisted=checked.unlisted,
     )
 
 
@@ -126,9 +156,9 @@ def _root(names: dict[str, tuple[Path, str]], shown: str) -> str:
     return shallow[0]
 
 
-def _text(files: dict[str, tuple[Path, str]], name: str) -> str:
+def _text(path: Path, name: str) -> str:
     try:
-        return files[name][0].read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise FixInput("replay.unreadable", name=name, reason=str(error)[:120]) from error
 

@@ -18,6 +18,7 @@ WORK = {
     "train": "story_engine.jobs.work.train:run",
     "measure": "story_engine.jobs.work.train:run_measure",
     "replay": "story_engine.jobs.work.replay:run",
+    "upload": "story_engine.jobs.work.upload:run",
 }
 WARM_UP = "warm_up"
 """Not a kind: a function of the layout that a fresh child calls before its first job."""

@@ -156,7 +156,7 @@ def _message(code: str, values: dict[str, object]) -> str:
 
 
 def _amount(job: JobView, number: int) -> str:
-    return size(number) if job.kind == "download" else str(number)
+    return size(number * 2**20) if job.kind in ("download", "upload") else str(number)
 
 
 def _state(jobs: tuple[JobView, ...]) -> tuple[tuple[object, ...], ...]:

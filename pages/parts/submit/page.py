@@ -21,6 +21,7 @@ from pages.parts.submit import (
     panels,
     replay,
     sheet,
+    upload,
 )
 from story_engine import flows
 from story_engine.flows.bundle_plan import BundlePlan
@@ -51,6 +52,7 @@ def draw() -> None:
         bundle.draw(slug, plan.items)
         judges.draw(plan)
         replay.draw(plan)
+        upload.draw(plan)
         elsewhere.draw(now)
     _examine(plan)
 
