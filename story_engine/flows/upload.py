@@ -82,6 +82,9 @@ def start(
         story=story,
         scenes=(),
     )
+    known = services.ledger.spec(job)
+    if not isinstance(known, UploadSpec) or known.ticket != ticket:
+        handover.over(ticket)  # the same upload runs already, with the token that it was started with
     services.start_dispatcher()
     return job
 

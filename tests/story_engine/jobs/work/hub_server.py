@@ -98,7 +98,11 @@ class HubServer:
                 address = f"{hub.address}/lfs"
                 objects = [
                     {"oid": each["oid"], "size": each["size"]}
-                    | ({} if each["oid"] in hub.blobs else {"actions": {"upload": {"href": f"{address}/{each['oid']}"}}})
+                    | (
+                        {}
+                        if each["oid"] in hub.blobs
+                        else {"actions": {"upload": {"href": f"{address}/{each['oid']}"}}}
+                    )
                     for each in body["objects"]
                 ]
                 self.answer(200, {"Code": 200, "Data": {"objects": objects}})
