@@ -12,7 +12,7 @@ from story_engine import flows
 from story_engine.cli.call import services_of
 from story_engine.cli.output import answer
 from story_engine.domain.shared_wording import SharedWording
-from story_engine.flows.imported_files import LARGEST_FILE_BYTES
+from story_engine.flows.imported_files import LARGEST_BUNDLE_BYTES
 from story_engine.flows.story_import import Proposal
 from story_engine.store.given_file import read_given
 
@@ -40,7 +40,7 @@ def bring(
     services = services_of(context)
     named = [file for file in files if str(file) != _STANDARD_INPUT]
     text = sys.stdin.read(_LONGEST_PASTED) if len(named) < len(files) else ""
-    given = [(file.name, read_given(file, limit=LARGEST_FILE_BYTES)) for file in named]
+    given = [(file.name, read_given(file, limit=LARGEST_BUNDLE_BYTES)) for file in named]
     proposal = flows.story_import.inspect(services, given, text)
     report = _report(proposal)
     lines = _lines(proposal)

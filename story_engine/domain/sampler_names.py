@@ -6,7 +6,6 @@ import re
 
 _NAMES = {
     "ddim": "ddim",
-    "ddim_uniform": "ddim",
     "ddimscheduler": "ddim",
     "euler": "euler",
     "eulerdiscretescheduler": "euler",
@@ -21,16 +20,11 @@ _NAMES = {
 """In small letters with `_` for blanks; InvokeAI's `dpmpp_2m_k` is DPM++ 2M with the schedule "Karras"."""
 
 
-def sampler_of(name: object, scheduler: object = "") -> str | None:
-    """Our name for the sampler of another tool; None for one that the Studio has not.
+def sampler_of(name: object) -> str | None:
+    """Our name for the sampler that A1111, ComfyUI, InvokeAI, SwarmUI, diffusers or DiffSynth calls so.
 
-    Args:
-        name: as A1111, ComfyUI, InvokeAI, SwarmUI, diffusers or DiffSynth write it.
-        scheduler: the schedule beside it; with ComfyUI's `ddim_uniform`, Euler takes the very steps of DDIM.
+    None for one that the Studio has not.
     """
     if not isinstance(name, str):
         return None
-    plain = re.sub(r"[\s-]+", "_", name.strip().lower())
-    if plain == "euler" and str(scheduler).strip().lower() == "ddim_uniform":
-        return "ddim"
-    return _NAMES.get(plain)
+    return _NAMES.get(re.sub(r"[\s-]+", "_", name.strip().lower()))

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from story_engine.domain.imported_story import ImportedStory, Note, note
 from story_engine.errors import FixInput, StudioError
-from story_engine.formats.archives import members
+from story_engine.formats.archives import members, names
 from story_engine.formats.notebook import read_notebook, read_program
 from story_engine.formats.picture_metadata import read_picture_metadata
 from story_engine.formats.story_text import read_text
@@ -15,12 +15,16 @@ from story_engine.formats.text_encoding import decode
 from story_engine.store.story_text import read_story
 
 LARGEST_FILE_BYTES = 100_000_000
+LARGEST_BUNDLE_BYTES = 500_000_000
+"""A bundle holds the LoRA beside the pictures; only its story is unpacked."""
 LARGEST_ENTRY_BYTES = 50_000_000
 LARGEST_ARCHIVE_BYTES = 500_000_000
 """Of all entries that are read, unpacked."""
 MOST_ENTRIES_READ = 200
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+_LORAS = (".safetensors", ".ckpt")
+_MOST_NAMED = 5
 _STORY_FILE = "story.yaml"
 _READ = frozenset(
     {".ipynb", ".py", ".png", ".jpg", ".jpeg", ".webp", ".json", ".md", ".csv", ".tsv", ".html", ".htm", ".txt"}
@@ -34,8 +38,9 @@ def read_file(name: str, content: bytes) -> list[ImportedStory]:
     Raises:
         StudioError: why nothing can be made of it.
     """
-    if len(content) > LARGEST_FILE_BYTES:
-        raise FixInput("files.too_large", path=name, size=len(content), limit=LARGEST_FILE_BYTES)
+    largest = LARGEST_BUNDLE_BYTES if content.startswith(_ZIP) else LARGEST_FILE_BYTES
+    if len(content) > largest:
+        raise FixInput("files.too_large", path=name, size=len(content), limit=largest)
     if not content.strip():
         raise FixInput("imports.empty", name=name)
     if content.startswith(_ZIP):
@@ -74,7 +79,7 @@ def _read_archive(name: str, content: bytes) -> list[ImportedStory]:
         if member.content is not None and (story_file is None or member.name.count("/") < story_file.name.count("/")):
             story_file = member
     if story_file is not None and story_file.content is not None:
-        return [_of_story(story_file.content, f"{name}: {story_file.name}")]
+        return [_of_story(story_file.content, f"{name}: {story_file.name}", _lora_notes(path, content))]
     found: list[ImportedStory] = []
     problems: list[StudioError] = []
     for read in _entries(path, content):
@@ -88,6 +93,15 @@ def _read_archive(name: str, content: bytes) -> list[ImportedStory]:
         passed_over = note("imports.entries_passed_over", count=len(problems), name=name, first=str(problems[0]))
         found.append(ImportedStory(source=name, kind="text", notes=(passed_over,)))
     return found
+
+
+def _lora_notes(path: Path, content: bytes) -> tuple[Note, ...]:
+    """The LoRA files of a bundle: taken into the library by hand, where their alpha can be asked for."""
+    found = [each for each in names(path, content=content) if PurePosixPath(each).suffix.lower() in _LORAS]
+    if not found:
+        return ()
+    listed = ", ".join(PurePosixPath(each).name for each in found[:_MOST_NAMED])
+    return (note("imports.bundle_loras", count=len(found), names=listed),)
 
 
 def _entries(path: Path, content: bytes) -> Iterator[ImportedStory | StudioError]:

@@ -108,13 +108,17 @@ def members(
             yield Member(name, content, None)
 
 
-def names(path: Path) -> tuple[str, ...]:
+def names(path: Path, *, content: bytes | None = None) -> tuple[str, ...]:
     """The files of a zip by name, without reading them; those that cannot be read are among them.
+
+    Args:
+        path: the archive.
+        content: of the archive, where it lies in no file; `path` then only names it.
 
     Raises:
         FixInput: it is no zip.
     """
-    with _opened(path) as archive:
+    with _opened(path, content) as archive:
         return tuple(name for _, name in _named(archive) if not is_system_file(name))
 
 

@@ -6,6 +6,7 @@ only, so that their names have to be known.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -59,6 +60,8 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 """Source: the `INPUT_TYPES` of ComfyUI's nodes.py, of MinusZoneAI/ComfyUI-Kolors-MZ, of kijai/ComfyUI-KwaiKolorsWrapper
 and of the LoRA node in the challenge's notebook; `control_after_generate` is put behind every seed by the editor."""
+_ESCAPED = re.compile(r"\\([{}|])")
+"""How the editor is told that `{a|b}` is no choice. Source: `processDynamicPrompt` in ComfyUI's frontend."""
 _TEXT_FIELD = ("value", "control_after_generate")
 """Of nodes that are not known: most hold one value."""
 
@@ -150,8 +153,12 @@ def _fields(node: Mapping[str, object]) -> dict[str, object]:
         return {str(name): value for name, value in values.items()}
     if not isinstance(values, list):
         return {}
-    names = _FIELDS.get(str(node["type"])) or _named_fields(node, values) or _TEXT_FIELD
-    return dict(zip(names, values, strict=False))
+    kind = str(node["type"])
+    names = _FIELDS.get(kind) or _named_fields(node, values) or _TEXT_FIELD
+    found = dict(zip(names, values, strict=False))
+    if isinstance(words := found.get("text"), str):
+        found["text"] = _ESCAPED.sub(r"\1", words)
+    return found
 
 
 def _named_fields(node: Mapping[str, object], values: list[object]) -> tuple[str, ...]:

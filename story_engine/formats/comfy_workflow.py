@@ -68,18 +68,18 @@ def read_workflow(data: object, *, name: str) -> ImportedStory | None:
 def _scene(sampler: Node, nodes: Mapping[str, Node]) -> tuple[ImportedScene, list[Note]]:
     inputs = sampler.inputs
     place = f"#{sampler.id}"
-    sampler_name, scheduler = _followed(inputs.get("sampler_name"), nodes), _followed(inputs.get("scheduler"), nodes)
+    sampler_name = _followed(inputs.get("sampler_name"), nodes)
     if sampler.kind == _KOLORS_SAMPLER:
         encode = _before(inputs.get("kolors_embeds"), nodes, "KolorsTextEncode")
         given = encode.inputs if encode is not None else {}
         prompt, negative = _text(given.get("prompt"), nodes), _text(given.get("negative_prompt"), nodes)
         width, height = _followed(inputs.get("width"), nodes), _followed(inputs.get("height"), nodes)
-        sampler_name = scheduler
+        sampler_name = _followed(inputs.get("scheduler"), nodes)
     else:
         prompt, negative = _conditioning(inputs.get("positive"), nodes), _conditioning(inputs.get("negative"), nodes)
         latent = _size_node(inputs.get("latent_image"), nodes)
         width, height = (_followed(latent.inputs.get(side), nodes) if latent else None for side in ("width", "height"))
-    own = sampler_of(sampler_name, scheduler)
+    own = sampler_of(sampler_name)
     found, notes = scene(
         prompt=prompt,
         negative=negative,

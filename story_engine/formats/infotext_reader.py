@@ -18,6 +18,7 @@ _PAIR = re.compile(r"\s*(\w[\w \-/]{0,60}):\s*(\"(?:\\.|[^\\\"])+\"|[^,]*)(?:,|$
 _NEGATIVE = "Negative prompt:"
 _LORA = re.compile(r"<(?:lora|lyco):([^:<>]{1,200})(?::([-+]?[\d.]{1,12}))?(?::[^<>]{0,60})?>")
 _ESCAPED_LINE = re.compile(r"^(\s*)\\(\\*(?:Negative prompt:|Steps:))", re.MULTILINE)
+_ESCAPED_BRACKET = re.compile(r"\\([()\[\]])")
 _FEWEST_PAIRS = 3
 _OWN_VERSION = "Story Studio"
 _SIZE = re.compile(r"(\d{2,5})\s*[x×*]\s*(\d{2,5})")
@@ -39,6 +40,8 @@ def read_infotext(text: str, *, place: str) -> tuple[ImportedScene, list[Importe
     negative = "\n".join([lines[start].strip().removeprefix(_NEGATIVE), *lines[start + 1 :]]) if lines[start:] else ""
     if pairs.get("Version") == _OWN_VERSION:
         prompt, negative = (_ESCAPED_LINE.sub(r"\1\2", each).replace("<\\", "<") for each in (prompt, negative))
+    else:
+        prompt, negative = plain_brackets(prompt), plain_brackets(negative)
     width, height = size_of(pairs.get("Size"))
     sampler = sampler_of(pairs.get("Sampler"))
     found, notes = scene(
@@ -84,6 +87,11 @@ def lora_tags(prompt: str) -> list[ImportedLora]:
 def without_lora_tags(prompt: str) -> str:
     """The prompt without its LoRA tags, which mean nothing to Kolors."""
     return re.sub(r"[ \t]{2,}", " ", _LORA.sub(" ", prompt)).strip(" \t\n,") if _LORA.search(prompt) else prompt
+
+
+def plain_brackets(text: str) -> str:
+    """Brackets that A1111 is told to read as brackets; Kolors reads all of them so."""
+    return _ESCAPED_BRACKET.sub(r"\1", text)
 
 
 def size_of(text: object) -> tuple[int | None, int | None]:

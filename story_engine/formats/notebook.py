@@ -129,8 +129,6 @@ def _scene(painted: Painted) -> tuple[ImportedScene, list[Note]]:
         negative=painted.negative,
         seed=painted.seed,
         place=_place(painted.cell, painted.line),
-        # DiffSynth's pipeline of the challenge knows one sampler.
-        sampler="ddim" if "cfg_scale" in painted.settings else None,
         **painted.settings,
     )
 

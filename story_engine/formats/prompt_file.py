@@ -7,13 +7,15 @@ Source: `scripts/prompts_from_file.py` of AUTOMATIC1111/stable-diffusion-webui 1
 from __future__ import annotations
 
 import re
+import shlex
 
 from story_engine.domain.imported_story import ImportedScene, ImportedStory, Note, note, scene
 from story_engine.domain.sampler_names import sampler_of
-from story_engine.formats.infotext_reader import lora_tags, without_lora_tags
+from story_engine.formats.infotext_reader import lora_tags, plain_brackets, without_lora_tags
 
 MOST_LINES = 1_000
 _LONGEST_LINE = 50_000
+_LONGEST_QUOTED = 20_000
 _LONG = {
     "prompt": "prompt",
     "negative_prompt": "negative",
@@ -91,27 +93,45 @@ def read_prompt_file(text: str, *, name: str) -> ImportedStory:
 
 
 def _options(line: str, unread: dict[str, int]) -> dict[str, str]:
-    """Field → text. Words up to the next option belong to an option, in quotes or not, as A1111 reads them."""
-    found: dict[str, str] = {}
-    places = list(_OPTION.finditer(line))
-    before = line[: places[0].start()] if places else line
-    is_long = any(match[1].lower() in _LONG for match in places)
-    if before.strip():
-        found["prompt"] = _unquoted(before)
-    for match, following in zip(places, [*places[1:], None], strict=False):
-        value = _unquoted(line[match.end() : following.start() if following else len(line)])
-        option = match[1].lower()
+    """Field → text."""
+    first, given = _words(line)
+    found = {"prompt": plain_brackets(first)} if first else {}
+    is_long = any(option in _LONG for option, _ in given)
+    for option, value in given:
         field = _LONG.get(option) or (None if is_long else _SHORT.get(option))
         if field is None:
             unread[option] = unread.get(option, 0) + 1
         else:
-            found[field] = value
+            found[field] = plain_brackets(value) if field in ("prompt", "negative") else value
     return found
+
+
+def _words(line: str) -> tuple[str, list[tuple[str, str]]]:
+    """What stands before the first option, and the options with their values.
+
+    Quotes are read as A1111 reads them; in a line whose quotes do not close, such as `a cat's tail`, they are text.
+    """
+    try:
+        words = shlex.split(line) if len(line) <= _LONGEST_QUOTED else None
+    except ValueError:
+        words = None
+    if words is None:
+        places = list(_OPTION.finditer(line))
+        ends = [*(match.start() for match in places[1:]), len(line)]
+        before = line[: places[0].start()] if places else line
+        pairs = zip(places, ends, strict=False)
+        return before.strip(), [(match[1].lower(), _unquoted(line[match.end() : end])) for match, end in pairs]
+    first: list[str] = []
+    given: list[tuple[str, list[str]]] = []
+    for word in words:
+        is_value = bool(given) and not given[-1][1] and any(each.isspace() for each in word)
+        if word.startswith("--") and len(word) > 2 and not is_value:
+            given.append((word[2:].lower()[:40], []))
+        else:
+            (given[-1][1] if given else first).append(word)
+    return " ".join(first), [(option, " ".join(values)) for option, values in given]
 
 
 def _unquoted(text: str) -> str:
     text = text.strip()
-    if len(text) >= 2 and text[0] == text[-1] and text[0] in "\"'":
-        inner = text[1:-1]
-        return inner.replace(f"\\{text[0]}", text[0]).replace("\\\\", "\\")
-    return text
+    return text[1:-1] if len(text) >= 2 and text[0] == text[-1] and text[0] in "\"'" else text

@@ -15,7 +15,14 @@ _NO_PAINTING = frozenset({"to", "save", "print", "display"})
 _PICTURE_WORDS = frozenset(
     {"negative_prompt", "cfg_scale", "guidance_scale", "num_inference_steps", "height", "width", "generator", "seed"}
 )
-_LORA_WORDS = {"lora_path": "path", "lora_file": "path", "lora_rank": "rank", "rank": "rank", "lora_alpha": "alpha"}
+_LORA_WORDS = {
+    "lora_path": "path",
+    "weight_name": "path",
+    "lora_file": "path",
+    "lora_rank": "rank",
+    "rank": "rank",
+    "lora_alpha": "alpha",
+}
 _LORA_LOADERS = frozenset({"load_lora", "load_loras", "load_lora_weights"})
 _LARGEST_RANK = 10_000
 

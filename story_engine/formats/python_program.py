@@ -169,7 +169,7 @@ class Program:
                 seen = values.listed(self._value(many)) or []
                 return [self._named(target, item, element) for item in seen]
             case ast.Compare(left=left, ops=[operator], comparators=[right]):
-                return self._compared(operator, self._value(left), self._value(right))
+                return values.compared(operator, self._value(left), self._value(right))
             case ast.Call():
                 return self._kept(self._call(node))
         return UNKNOWN
@@ -198,21 +198,9 @@ class Program:
         if isinstance(owner, _Picture):
             return owner
         if isinstance(index, ast.Slice):
-            if not isinstance(owner, list | str):
-                return UNKNOWN
             ends = [self._value(each) if each is not None else None for each in (index.lower, index.upper, index.step)]
-            if not all(each is None or (isinstance(each, int) and not isinstance(each, bool)) for each in ends):
-                return UNKNOWN
-            first, last, step = (None if each is None else int(str(each)) for each in ends)
-            return self._kept(owner[first:last:step]) if step != 0 else UNKNOWN
+            return self._kept(values.sliced(owner, ends))
         return values.picked(owner, self._value(index))
-
-    def _compared(self, operator: ast.cmpop, left: object, right: object) -> object:
-        if not (isinstance(left, str | int | float) and isinstance(right, str | int | float)):
-            return UNKNOWN
-        if isinstance(operator, ast.Eq | ast.NotEq):
-            return (left == right) == isinstance(operator, ast.Eq)
-        return UNKNOWN
 
     def _call(self, node: ast.Call) -> object:
         name = called(node.func)
@@ -242,6 +230,8 @@ class Program:
         if name == "append" and isinstance(owner, list) and len(owner) < values.MOST_ITEMS:
             owner.extend(arguments[:1])
             return None
+        if name == "loads" and arguments and isinstance(arguments[0], str):
+            return values.from_json(arguments[0])
         if isinstance(node.func, ast.Name):
             return values.built_in(name, arguments)
         return values.method(owner, name, arguments, named) if arguments or isinstance(owner, str | dict) else UNKNOWN
@@ -269,6 +259,8 @@ class Program:
             "height": named.get("height"),
         }
         settings = {name: value for name, value in settings.items() if isinstance(value, int | float)}
+        if "cfg_scale" in named:  # DiffSynth's pipeline of the challenge, which knows one sampler
+            settings["sampler"] = "ddim"
         picture: _Picture | None = None
         for place, each in enumerate(prompts):
             if not isinstance(each, str):
@@ -298,6 +290,8 @@ class Program:
         given |= {name.arg: self._value(default) for name, default in defaults}
         only = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=False)
         given |= {name.arg: self._value(default) for name, default in only if default is not None}
+        if function.args.kwarg is not None:
+            given[function.args.kwarg.arg] = {name: value for name, value in named.items() if name not in given}
         given |= bound(function, arguments, named)
         self._names = outside.new_child(given)
         self._depth += 1

@@ -7,8 +7,12 @@ import re
 from collections.abc import Callable, Mapping
 from itertools import islice
 
+from story_engine.errors import FixInput
+from story_engine.formats.literal_json import read_json
+
 LONGEST_TEXT = 200_000
 MOST_ITEMS = 5_000
+DEEPEST_JSON = 8
 _FORMAT = re.compile(r"(?:0?\d{1,2})?(?:\.\d{1,2})?[dfgs]?")
 """Format specifications that are followed; a width of a billion would be a billion blanks."""
 _PLAIN_FIELD = re.compile(r"\{(\w*)\}")
@@ -72,6 +76,29 @@ def picked(value: object, index: object) -> object:
     return UNKNOWN
 
 
+def sliced(value: object, ends: list[object]) -> object:
+    """`value[first:last:step]`."""
+    if not isinstance(value, list | str) or not all(end is None or _is_whole(end) for end in ends):
+        return UNKNOWN
+    first, last, step = (None if end is None else int(str(end)) for end in ends)
+    return value[first:last:step] if step != 0 else UNKNOWN
+
+
+def compared(operator: ast.cmpop, left: object, right: object) -> object:
+    """`left == right`, and its opposite."""
+    if not (isinstance(left, str | int | float) and isinstance(right, str | int | float)):
+        return UNKNOWN
+    return (left == right) == isinstance(operator, ast.Eq) if isinstance(operator, ast.Eq | ast.NotEq) else UNKNOWN
+
+
+def from_json(text: str) -> object:
+    """`json.loads(text)`, as an exported script holds its panels."""
+    try:
+        return _plain(read_json(text, name=""), DEEPEST_JSON)
+    except FixInput:
+        return UNKNOWN
+
+
 def bounded(value: object) -> object:
     """The value, unless it has grown too large."""
     if isinstance(value, str):
@@ -126,6 +153,14 @@ def method(value: object, name: str, arguments: list[object], named: Mapping[str
         grows = value.count(old) * max(len(new) - len(old), 0)
         return value.replace(old, new) if old and len(value) + grows <= LONGEST_TEXT else UNKNOWN
     return UNKNOWN
+
+
+def _plain(value: object, deepest: int) -> object:
+    if isinstance(value, dict | list) and (deepest == 0 or len(value) > MOST_ITEMS):
+        return UNKNOWN
+    if isinstance(value, dict):
+        return {str(key): _plain(each, deepest - 1) for key, each in value.items()}
+    return [_plain(each, deepest - 1) for each in value] if isinstance(value, list) else constant(value)
 
 
 def _calculated(operator: ast.operator, left: object, right: object) -> object:

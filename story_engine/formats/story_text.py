@@ -36,6 +36,8 @@ def read_text(text: str, *, name: str) -> ImportedStory:
     if len(text) > LONGEST_TEXT:
         raise FixInput("files.too_large", path=name, size=len(text), limit=LONGEST_TEXT)
     found = [story for story in _readings(text, name) if story.scenes]
+    if not found and (scenes := _listed(text)):  # lines of a table would be a list, too
+        return ImportedStory(source=name, kind="text", scenes=tuple(scenes))
     if not found:
         raise FixInput("imports.nothing_found", name=name)
     best = max(found, key=lambda story: len(story.scenes))  # of equals the first, the surest way of reading
@@ -84,10 +86,9 @@ def _readings(text: str, name: str) -> Iterator[ImportedStory]:
         yield story.model_copy(update={"notes": (*story.notes, *unclear)})
     if "(" in text and not infotexts:
         yield read_code_among_text(text, name=name)
-    for read in (_labelled, _listed):
-        scenes = read(text)
-        if scenes:
-            yield ImportedStory(source=name, kind="text", scenes=tuple(scenes))
+    scenes = _labelled(text)
+    if scenes:
+        yield ImportedStory(source=name, kind="text", scenes=tuple(scenes))
 
 
 def _of_infotexts(texts: list[str], name: str) -> ImportedStory:

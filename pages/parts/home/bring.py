@@ -15,7 +15,7 @@ from story_engine.errors import StudioError
 from story_engine.flows.story_import import Proposal
 
 KINDS = ["ipynb", "py", "md", "csv", "tsv", "html", "htm", "txt", "json", "yaml", "png", "jpg", "jpeg", "webp", "zip"]
-LARGEST_UPLOAD_MB = 100
+LARGEST_UPLOAD_MB = 500
 _COUNT, _SEEN = "bring-count", "bring-seen"
 _NOTES_IN_SIGHT = 4
 
