@@ -16,6 +16,8 @@ _ICONS = {
 }
 """In the order in which they are shown."""
 _FOLDED = ("reminder", "ok")
+_MOST_ALIKE = 3
+"""Lines of one kind that are shown one by one."""
 
 
 def draw(items: tuple[CheckItem, ...]) -> None:
@@ -34,5 +36,17 @@ def draw(items: tuple[CheckItem, ...]) -> None:
 
 
 def _lines(items: list[CheckItem]) -> None:
-    for item in items:
-        st.markdown(f"{_ICONS[item.state]} {plain(message(item.code, language(), **item.values))}")
+    """Lines that say the same of many scenes are shown once, the others folded behind it."""
+    for code in dict.fromkeys(item.code for item in items):
+        alike = [item for item in items if item.code == code]
+        shown = alike if len(alike) <= _MOST_ALIKE else alike[:1]
+        for item in shown:
+            _line(item)
+        if len(shown) < len(alike):
+            with st.expander(say("submit.checklist_more", count=len(alike) - 1), type="compact"):
+                for item in alike[1:]:
+                    _line(item)
+
+
+def _line(item: CheckItem) -> None:
+    st.markdown(f"{_ICONS[item.state]} {plain(message(item.code, language(), **item.values))}")
