@@ -143,3 +143,35 @@ def test_the_sheet_s_layout_is_kept_for_the_bundle(studio: Studio):
 
     assert not app.exception
     assert flows.comic.options(studio.services, STORY).sheet == "4x2"
+
+
+def test_details_save_themselves_and_name_the_bundle(studio: Studio):
+    studio.painted(STORY, score=7.0)
+    app = studio.page("submit", story=STORY)
+
+    app.text_input(key=f"hand-in:{STORY}:team").set_value("猫队").run()
+
+    assert studio.services.hand_ins.load(STORY).team == "猫队"
+    assert "猫队-可图Kolors训练-" in texts(app)
+    assert "no name yet" not in texts(app)
+
+
+def test_a_detail_that_another_tab_has_written_is_shown_with_both_texts(studio: Studio):
+    studio.painted(STORY, score=7.0)
+    app = studio.page("submit", story=STORY)
+    studio.services.hand_ins.edit(STORY, "team", "狗队", seen="")
+
+    app.text_input(key=f"hand-in:{STORY}:team").set_value("猫队").run()
+
+    assert studio.services.hand_ins.load(STORY).team == "狗队"
+    assert {"猫队", "狗队"} <= {block.value for block in app.code}
+    app.button(key=f"keep-mine-hand-in:{STORY}:team").click().run()
+    assert studio.services.hand_ins.load(STORY).team == "猫队"
+
+
+def test_a_machine_without_kolors_says_that_its_bundle_is_for_practice(studio: Studio):
+    studio.painted(STORY, score=7.0)
+
+    told = texts(studio.page("submit", story=STORY, language="zh"))
+
+    assert "练习用的投稿包" in told and "预览模型绘制" in told and "实名认证" in told

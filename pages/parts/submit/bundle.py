@@ -31,15 +31,18 @@ def draw(slug: str, items: tuple[CheckItem, ...]) -> None:
             anyway = st.checkbox(
                 say("submit.anyway", count=len(blocking)), key=f"anyway-{slug}", help=say("submit.anyway_hint")
             )
+        wanted = f"exporting-{slug}"
+        is_busy = wanted in st.session_state
         st.button(
             say("submit.export_anyway") if anyway else say("submit.export"),
             key="export",
             type="secondary" if anyway else "primary",
             icon=":material/inventory_2:",
-            disabled=bool(blocking) and not anyway,
-            on_click=notices.attempt,
-            args=(_export, slug, anyway),
+            disabled=is_busy or (bool(blocking) and not anyway),
+            on_click=lambda: st.session_state.__setitem__(wanted, anyway),
         )
+        if is_busy:
+            _export(slug, wanted)
         if blocking and not anyway:
             st.caption(say("submit.blocked"))
         path = made(slug)
@@ -62,7 +65,17 @@ def _draw_files(path: Path) -> None:
         st.code(listed, language=None, wrap_lines=True)
 
 
-def _export(slug: str, anyway: bool) -> None:
+def _export(slug: str, wanted: str) -> None:
+    """Write the bundle while the page says so: the challenge's script takes its time to start."""
+    try:
+        with st.spinner(say("submit.exporting"), show_time=True):
+            notices.attempt(_write, slug, bool(st.session_state[wanted]))
+    finally:
+        del st.session_state[wanted]
+    st.rerun()
+
+
+def _write(slug: str, anyway: bool) -> None:
     st.session_state[f"bundle-{slug}"] = flows.export.export(
         services(), slug, threshold=head.threshold(), anyway=anyway
     )
