@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from story_engine.catalog.scorers import present_scorer
+from story_engine.catalog.scorers import PresentScorer, present_scorer
 from story_engine.domain.gate import ScriptRun
 from story_engine.store.hashes import file_sha256
 from story_engine.store.layout import Layout
@@ -13,8 +13,8 @@ from story_engine.store.scores import ScoreStore
 UNSCORED = 5.0
 
 
-def agreeing_script(layout: Layout, folder: Path) -> ScriptRun:
-    present = present_scorer(layout)
+def agreeing_script(layout: Layout, folder: Path, *, scorer: PresentScorer | None = None) -> ScriptRun:
+    present = scorer or present_scorer(layout)
     known = ScoreStore(layout).scores(present.name, present.version)
     pictures = {path.name: known.get(file_sha256(path), UNSCORED) for path in sorted(folder.iterdir())}
     return ScriptRun(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -23,6 +24,7 @@ from story_engine.formats.infotext import picture_texts
 from story_engine.lora_files.names import kohya_name
 from story_engine.lora_files.shapes import base_shapes
 from story_engine.store.layout import Layout
+from tests.agreeing_script import agreeing_script
 from tests.builders import a_recipe, a_take
 
 LORA = "ink"
@@ -50,7 +52,9 @@ def kolors_lora(
 def ready_services(folder: Path) -> Services:
     """A fresh workspace whose scores are the challenge's."""
     services = open_services(Config(workspace=folder / "workspace", stories=folder / "stories"))
-    return dataclasses.replace(services, present_scorer=lambda: SCORER)
+    # Scores are made up here; that the script really runs is the business of test_gate.py.
+    script = partial(agreeing_script, services.layout, scorer=SCORER)
+    return dataclasses.replace(services, present_scorer=lambda: SCORER, challenge_script=script)
 
 
 def ready_story(

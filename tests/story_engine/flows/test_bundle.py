@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import hashlib
 import io
@@ -387,3 +388,19 @@ def test_details_that_were_damaged_by_hand_are_said_and_stay_beside_the_new_ones
 
     assert services.hand_ins.load(slug).team == "橘猫队"
     assert [each.read_text() for each in file.parent.glob("*.damaged-*")] == ['{"team": "橘猫队", "team": 3, "x": NaN}']
+
+
+def test_a_script_that_says_otherwise_keeps_the_bundle_from_being_written(ready, tmp_path):
+    services, slug = ready
+
+    def script(folder):
+        run = services.challenge_script(folder)
+        return run.model_copy(update={"mean": run.mean + 0.02, "pictures": run.pictures | {"03.png": 6.66}})
+
+    doubted = dataclasses.replace(services, challenge_script=script)
+
+    with pytest.raises(FixInput, match=r"03\.png: 6\.500 → 6\.660"):
+        export(doubted, slug, tmp_path)
+    assert not (tmp_path / "out.zip").exists()
+    entries = export(doubted, slug, tmp_path, anyway=True)
+    assert "6.660" in json.loads(entries["scores.json"])["challenge_script"]
