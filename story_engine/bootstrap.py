@@ -30,6 +30,7 @@ from story_engine.store.layout import Layout
 from story_engine.store.logs import LogStore
 from story_engine.store.lora_library import LoraLibrary
 from story_engine.store.loras import LoraStore
+from story_engine.store.picture_figures import FigureStore
 from story_engine.store.privacy import keep_private
 from story_engine.store.replays import ReplayStore
 from story_engine.store.runs import RunStore
@@ -54,6 +55,7 @@ def open_services(config: Config) -> Services:
         takes=TakeStore(layout),
         scores=ScoreStore(layout),
         embeddings=EmbeddingStore(layout),
+        figures=FigureStore(layout),
         loras=loras,
         lora_library=LoraLibrary(layout, loras),
         lora_reader=LoraReader(layout),

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from story_engine import flows
+from story_engine.cli import coherence as cli_coherence
 from story_engine.cli import comic as cli_comic
 from story_engine.cli import compare as cli_compare
 from story_engine.cli import dataset, jobs, lora, train
@@ -42,6 +43,7 @@ models = typer.Typer(no_args_is_help=True, help="Model families: what is here, w
 app.add_typer(models, name="models")
 app.add_typer(jobs.app, name="jobs")
 app.command()(cli_compare.compare)
+app.command()(cli_coherence.coherence)
 app.command()(cli_comic.comic)
 app.command("judge-view")(cli_judge_view.judge_view)
 app.add_typer(dataset.app, name="dataset")

@@ -1,6 +1,8 @@
 """One verb per file: each decides first (pure), then acts. Pages and command line call these, with the services."""
 
 from story_engine.flows import (
+    coherence,
+    coherence_words,
     comic,
     dataset_captions,
     dataset_export,
@@ -39,6 +41,8 @@ from story_engine.flows import (
 )
 
 __all__ = [
+    "coherence",
+    "coherence_words",
     "comic",
     "dataset_captions",
     "dataset_export",

@@ -27,6 +27,7 @@ from story_engine.store.layout import Layout
 from story_engine.store.logs import LogStore
 from story_engine.store.lora_library import LoraLibrary
 from story_engine.store.loras import LoraStore
+from story_engine.store.picture_figures import FigureStore
 from story_engine.store.replays import ReplayStore
 from story_engine.store.runs import RunStore
 from story_engine.store.scores import ScoreStore
@@ -46,6 +47,7 @@ class Services:
     takes: TakeStore
     scores: ScoreStore
     embeddings: EmbeddingStore
+    figures: FigureStore
     loras: LoraStore
     lora_library: LoraLibrary
     lora_reader: LoraReader

@@ -12,6 +12,7 @@ from pages.parts.story import page as story_page
 from pages.parts.submit import (
     bundle,
     checklist,
+    coherence,
     comic,
     details,
     elsewhere,
@@ -42,6 +43,7 @@ def draw() -> None:
     with left:
         present = gate.draw(now)
         panels.draw(now.board, present)
+        coherence.draw(now)
         sheet.draw(now)
         comic.draw(now)
     with right:

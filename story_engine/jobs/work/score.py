@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,9 +13,11 @@ from story_engine.domain.job_result import ScoreDatasetResult, ScoreResult
 from story_engine.domain.job_spec import ScoreDatasetSpec, ScoreTakesSpec
 from story_engine.domain.take import Take
 from story_engine.errors import Cancelled
+from story_engine.formats.picture_figures import VERSION, read_figures
 from story_engine.scoring.aesthetics import BATCH, score_pictures
 from story_engine.store.datasets import DatasetStore
 from story_engine.store.layout import Layout
+from story_engine.store.picture_figures import FigureStore
 from story_engine.store.takes import TakeStore
 
 
@@ -86,6 +89,18 @@ def _score(
         report(Progress(stage="scoring", step=start, total=len(pictures), scenes=scenes))
         batch = pictures[start : start + BATCH]
         try:
-            score_pictures(batch, layout, device=device)
+            scores = score_pictures(batch, layout, device=device)
         except FileNotFoundError:  # deleted in this moment: the others are scored all the same
-            score_pictures([path for path in batch if path.is_file()], layout, device=device)
+            batch = [path for path in batch if path.is_file()]
+            scores = score_pictures(batch, layout, device=device)
+        if scenes:
+            _keep_figures(dict(zip((score.picture_sha256 for score in scores), batch, strict=True)), layout)
+
+
+def _keep_figures(pictures: dict[str, Path], layout: Layout) -> None:
+    """What a page would otherwise have to read off the pictures while somebody waits."""
+    store = FigureStore(layout)
+    known = store.packed(VERSION)
+    missing = {picture: path for picture, path in pictures.items() if picture not in known}
+    with contextlib.suppress(OSError):
+        store.add(VERSION, [(picture, read_figures(path).packed()) for picture, path in missing.items()])
