@@ -52,7 +52,8 @@ def draw(plan: BundlePlan) -> None:
             )
             shown = st.toggle(say("submit.upload_dry"), key=f"upload-dry-{slug}")
         if shown:
-            notices.attempt(_draw_files, path)
+            with notices.shown_here():
+                _draw_files(path)
         _draw_last(last)
 
 
