@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from story_engine import flows
-from story_engine.cli.call import story_of
+from story_engine.cli.call import services_of, story_of
 from story_engine.cli.output import answer
 from story_engine.domain.gate import CHALLENGE_GATE
 from story_engine.domain.hand_in import lora_field
+from story_engine.domain.views import CheckItem
 from story_engine.errors import ChooseAnother
 from story_engine.flows.bundle_plan import BundlePlan
 from story_engine.flows.services import Services
@@ -62,21 +64,14 @@ def checklist(context: typer.Context, story: StoryArgument, threshold: GateOptio
     """What blocks, what is weak, what is left. Example: python -m story_engine checklist singer"""
     services, slug = story_of(context, story)
     plan = _examined(services, slug, threshold)
-    blocks = sum(item.state == "blocks" for item in plan.items)
-    items = [
-        {
-            "state": item.state,
-            "code": item.code,
-            "scene": item.scene,
-            "en": message(item.code, "en", **item.values),
-            "zh": message(item.code, "zh", **item.values),
-        }
-        for item in plan.items
-    ]
-    lines = [f"{_MARKS[str(item['state'])]} {item['en']}" for item in items]
-    answer(context, {"story": slug, "is_ready": not blocks, "blocking": blocks, "items": items}, "\n".join(lines))
-    if blocks:
-        raise typer.Exit(_BLOCKED)
+    _answer_items(context, {"story": slug}, plan.items)
+
+
+def check(
+    context: typer.Context, bundle: Annotated[Path, typer.Argument(help="A zip that was made, or its unpacked folder.")]
+) -> None:
+    """What must not be in a finished bundle. Example: python -m story_engine check singer.zip"""
+    _answer_items(context, {"bundle": str(bundle)}, flows.finished_bundle.check(services_of(context), bundle))
 
 
 def export(
@@ -93,6 +88,25 @@ def export(
     target = out.resolve() if out is not None else None
     path = flows.export.export(services, slug, threshold=threshold, out=target, anyway=anyway)
     answer(context, {"story": slug, "bundle": str(path)}, str(path))
+
+
+def _answer_items(context: typer.Context, report: dict[str, object], items: Sequence[CheckItem]) -> None:
+    """Tell the lines; the exit code says whether one of them blocks."""
+    blocks = sum(item.state == "blocks" for item in items)
+    told = [
+        {
+            "state": item.state,
+            "code": item.code,
+            "scene": item.scene,
+            "en": message(item.code, "en", **item.values),
+            "zh": message(item.code, "zh", **item.values),
+        }
+        for item in items
+    ]
+    lines = [f"{_MARKS[item.state]} {message(item.code, 'en', **item.values)}" for item in items]
+    answer(context, report | {"is_ready": not blocks, "blocking": blocks, "items": told}, "\n".join(lines))
+    if blocks:
+        raise typer.Exit(_BLOCKED)
 
 
 def _examined(services: Services, slug: str, threshold: float) -> BundlePlan:

@@ -101,7 +101,10 @@ def _secrets(text: str) -> Iterator[Leak]:
 
 
 def _paths(text: str, own: tuple[str, ...]) -> Iterator[Leak]:
-    forms = [*_PATH, *(re.compile(f"{re.escape(folder)}{_NAME}*") for folder in own if len(folder) > 1)]
+    forms = [
+        *_PATH,
+        *(re.compile(rf"(?<![\w/]){re.escape(folder)}(?!\w){_NAME}*") for folder in own if len(folder) > 1),
+    ]
     for form in forms:
         for match in form.finditer(text):
             yield Leak(kind="path", shown=match.group()[:80], start=match.start(), end=match.end())

@@ -115,6 +115,7 @@ def test_random_letters_of_hashes_and_pictures_are_no_secrets():
 def test_a_folder_of_this_machine_is_found_under_any_name():
     assert leaks("看 /猫窝/故事/a.png", own=("/猫窝",))[0].is_path
     assert leaks("看 /猫窝/故事/a.png") == ()
+    assert leaks("male/apple, /apples, x/app, https://x.y/app", own=("/app",)) == ()
 
 
 def test_hostile_texts_take_no_more_time_than_they_are_long():

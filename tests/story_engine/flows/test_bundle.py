@@ -404,3 +404,28 @@ def test_a_script_that_says_otherwise_keeps_the_bundle_from_being_written(ready,
     assert not (tmp_path / "out.zip").exists()
     entries = export(doubted, slug, tmp_path, anyway=True)
     assert "6.660" in json.loads(entries["scores.json"])["challenge_script"]
+
+
+def test_what_is_put_into_a_finished_bundle_is_found_before_it_is_handed_in(ready, tmp_path):
+    services, slug = ready
+    path = flows.export.export(services, slug, out=tmp_path / "out.zip")
+    assert [item.state for item in flows.finished_bundle.check(services, path)] == ["ok"]
+
+    with zipfile.ZipFile(path) as bundle:
+        bundle.extractall(tmp_path / "unpacked")
+    folder = tmp_path / "unpacked" / NAME
+    for name in ("images/Thumbs.db", "images/.DS_Store", "images/09.png", "notes.txt"):
+        (folder / name).write_bytes(b"x")
+
+    found = flows.finished_bundle.check(services, folder)
+
+    assert [(item.code, item.values.get("name")) for item in found if item.state == "blocks"] == [
+        ("submit.foreign_file", "images/.DS_Store"),
+        ("submit.foreign_file", "images/09.png"),
+        ("submit.foreign_file", "images/Thumbs.db"),
+        ("submit.unlisted", "notes.txt"),
+    ]
+    assert flows.finished_bundle.check(services, tmp_path / "unpacked")[1:] == found[1:]
+    (folder / "post.md").write_text("changed")
+    with pytest.raises(FixInput, match=r"post\.md"):
+        flows.finished_bundle.check(services, folder)
