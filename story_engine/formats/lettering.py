@@ -43,8 +43,8 @@ _WIDE = frozenset("WF")
 _UNSEEN = frozenset("\ufe0e\ufe0f") | {chr(code) for code in range(0x1F3FB, 0x1F400)}
 """What joins or tints emoji: their parts are drawn one by one, in one colour."""
 _CHOOSES_EMOJI = "\ufe0f"
-_EMOJI_SCALE = 0.8
-"""Emoji are drawn a little wider than their em; so they are as wide as a Chinese character."""
+_EMOJI_SCALE = 0.92
+"""Emoji are drawn wider than their em; so they look as large as a Chinese character."""
 
 
 @dataclass(frozen=True, slots=True)

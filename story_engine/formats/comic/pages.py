@@ -133,11 +133,15 @@ class _Composer:
 
     def _words(self, panel: int, width: int, height: int) -> float:
         """What the words beside a picture take, with the gap before them."""
+        blocks = self._set(panel, self._room(width, height))
         if self._options.vertical:
-            blocks = self._set(panel, (_MOST_WORDS * max(width, height), height))
             return sum(block.width for block in blocks) + _GAP if blocks else 0.0
-        blocks = self._set(panel, (width, _MOST_WORDS * max(width, height)))
         return sum(block.height for block in blocks) + _GAP if blocks else 0.0
+
+    def _room(self, width: float, height: float) -> tuple[float, float]:
+        """What words may take beside a picture of this size; the same whether they are measured or drawn."""
+        most = _MOST_WORDS * max(width, height)
+        return (most, height) if self._options.vertical else (width, most)
 
     def _set(self, number: int, room: tuple[float, float], sizes: tuple[float, float] | None = None) -> list[Block]:
         """Title and caption of a panel, the title in one piece with what is left for the caption."""
@@ -177,14 +181,12 @@ class _Composer:
             taken = sum(block.height for block in blocks)
             y = box.y if self._options.vertical else box.y + (box.height - taken) / 2
             box = Box(box.x, y, box.width, box.height)
-        elif self._options.vertical:
-            blocks = self._set(place.panel, (box.width - _GAP, box.height))
-            box = Box(box.x, box.y, box.width - _GAP, box.height)
         else:
-            blocks = self._set(
-                place.panel, (box.width, max(box.height, _MOST_WORDS * max(place.picture.width, place.picture.height)))
-            )
-            box = Box(box.x, box.y + _GAP, box.width, box.height)
+            blocks = self._set(place.panel, self._room(round(place.picture.width), round(place.picture.height)))
+            if self._options.vertical:
+                box = Box(box.x, box.y, box.width - _GAP, box.height)
+            else:
+                box = Box(box.x, box.y + _GAP, box.width, box.height)
         items: list[Item] = []
         y, right = box.y, box.right
         for block in blocks:
