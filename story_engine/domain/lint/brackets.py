@@ -17,6 +17,8 @@ _WORD = re.compile(r"[A-Za-z]{2,}|[\u3400-\u9fff\U00020000-\U0003ffff]")
 _NOT_MEANT = re.compile(r"[A-Z0-9 .!?'-]+|sic|…|\.\.\.")
 """What a sign reads, a footnote, an omission."""
 LARGEST_WEIGHT = 5.0
+_DEEPEST = 20
+"""Brackets within brackets; nobody means more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def groups(words: str) -> tuple[Group, ...]:
     for at, letter in enumerate(words):
         if words[at - 1 : at] == "\\":
             continue
-        if letter in _PAIRS:
+        if letter in _PAIRS and len(open_) < _DEEPEST:
             open_.append((at, letter, []))
         elif letter in _CLOSING and any(each[1] == _CLOSING[letter] for each in open_):
             loose: list[Group] = []

@@ -36,6 +36,9 @@ _ADJECTIVE_EN = re.compile(r"(?:[a-z]+-(?:haired|eyed|furred|coated)|\w+-year-ol
 _FARTHEST = 24
 """Characters between "one" and the figure that may describe it."""
 _MOST_WORDS = 6
+_MOST_FIGURES = 40
+_WINDOW = 48
+"""Characters that are looked back at for one more word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ def figures(text: StoryText) -> tuple[Figure, ...]:
     """Every mention in a text, from left to right."""
     found = []
     parts = segments(text.words)
-    for term in lexicon("figures").find(text.words):
+    for term in lexicon("figures").find(text.words)[:_MOST_FIGURES]:
         part = next((part for part in parts if part.start <= term.start < part.end), None)
         if part is None or _NO_FIGURE.match(text.words, term.end):
             continue
@@ -144,23 +147,25 @@ def _figure_en(text: StoryText, term: Term) -> Figure:
     start = region = term.start
     is_known = True
     for _ in range(_MOST_WORDS):
-        if _DETERMINER.search(words[:region]) or _NUMBER_EN.search(words[:region]):
+        before = words[max(0, region - _WINDOW) : region]
+        if _DETERMINER.search(before) or _NUMBER_EN.search(before):
             break
-        match = _WORD_BEFORE.search(words[:region])
+        match = _WORD_BEFORE.search(before)
         if match is None or match.group(1).lower() in _STOPS - {"and"}:
             break
         known = _is_known_en(match.group(1))
         if "," in match.group(2) and not known:
             break
-        if match.group(1).lower() == "and" and not _is_known_en(_last_word(words[: match.start()])):
+        if match.group(1).lower() == "and" and not _is_known_en(_last_word(before[: match.start()])):
             break
-        region = match.start()
+        region -= len(before) - match.start()
         is_known = is_known and (known or match.group(1).lower() == "and")
         start = region if is_known else start
-    determiner = _DETERMINER.search(words[:region])
-    outset = determiner.start() if determiner else region
-    is_one = bool(determiner) and determiner.group(1).lower() in ("a", "an", "one") if determiner else False
-    is_many = bool(_NUMBER_EN.search(words[:region]))
+    before = words[max(0, region - _WINDOW) : region]
+    determiner = _DETERMINER.search(before)
+    outset = region - len(determiner.group()) if determiner else region
+    is_one = determiner is not None and determiner.group(1).lower() in ("a", "an", "one")
+    is_many = bool(_NUMBER_EN.search(before))
     return Figure(text, term.id, (term.start, term.end), start, outset, region, _level(term), is_many, is_one)
 
 

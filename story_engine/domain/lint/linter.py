@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from story_engine.domain.edit import Edit
 from story_engine.domain.lint.attributes import looks
@@ -17,7 +17,7 @@ from story_engine.domain.lint.twice import said_twice
 from story_engine.domain.lint.widths import mixed_widths
 from story_engine.domain.lint.wording import wordings
 from story_engine.domain.story import Story
-from story_engine.domain.story_text import after
+from story_engine.domain.story_text import after, painted_texts
 
 _RULES: tuple[Callable[[Story], Iterable[PromptFinding]], ...] = (
     placebos,
@@ -30,10 +30,10 @@ _RULES: tuple[Callable[[Story], Iterable[PromptFinding]], ...] = (
     same_shots,
     negative_words,
 )
-MOST_REPAIRS = 500
-"""Of one story at once: each is one edit, and a repair may bring to light what another one hid."""
-
-
+LONGEST_READ = 2_000
+"""Characters of one text that are looked into; no family reads as many, and what is longer is said to be cut."""
+_MOST_ROUNDS = 60
+"""Of repairing one story: a repair may bring to light what another one hid."""
 _SEEN_FIRST = frozenset(("lint.look_contradicts", "lint.look_forgotten", "lint.wordings", "lint.typed_by_hand"))
 """About what a figure looks like nothing is changed that was not shown before."""
 
@@ -45,7 +45,10 @@ def lint(story: Story, reader: Reader | None = None) -> tuple[PromptFinding, ...
         story: what the author wrote.
         reader: how its model reads; None leaves out the length.
     """
-    found = [finding for rule in _RULES for finding in rule(story)]
+    readable = _readable(story)
+    found = [finding for rule in _RULES for finding in rule(readable)]
+    if readable is not story:
+        found = [finding for finding in found if all(_is_as_seen(story, edit) for edit in finding.edits)]
     if reader is not None:
         found += cuts(story, reader)
     order = {scene.id: number for number, scene in enumerate(story.scenes, start=1)}
@@ -68,14 +71,44 @@ def repairs(story: Story) -> tuple[Edit, ...]:
     """
     edits: list[Edit] = []
     seen = {_about(each) for each in lint(story)}
-    while len(edits) < MOST_REPAIRS:
+    for _ in range(_MOST_ROUNDS):
         found = (each for each in lint(story) if each.edits and not each.is_matter_of_taste)
-        finding = next((each for each in found if each.code not in _SEEN_FIRST or _about(each) in seen), None)
-        if finding is None:
+        chosen = _apart([each for each in found if each.code not in _SEEN_FIRST or _about(each) in seen])
+        if not chosen:
             break
-        edits += finding.edits
-        story = repaired(story, finding)
+        edits += chosen
+        story = after(story, chosen)
     return tuple(edits)
+
+
+def _apart(findings: Sequence[PromptFinding]) -> tuple[Edit, ...]:
+    """Edits that can be made together: no two findings change one text."""
+    chosen: dict[tuple[object, ...], Edit] = {}
+    for finding in findings:
+        ways: dict[tuple[object, ...], Edit] = {(edit.scene, edit.field, edit.part): edit for edit in finding.edits}
+        if not ways.keys() & chosen.keys():
+            chosen |= ways
+    return tuple(chosen.values())
+
+
+def _readable(story: Story) -> Story:
+    """The story without the texts that are longer than anything that is read."""
+    long = [text.place for text in painted_texts(story) if len(text.words) > LONGEST_READ]
+    if not long:
+        return story
+    scenes = [
+        scene.model_copy(update={place.field: "" for place in long if place.scene == scene.id})
+        for scene in story.scenes
+    ]
+    shared: dict[str, object] = {place.field: "" for place in long if place.scene is None and not place.part}
+    characters = [each for each in story.characters if not any(place.part[:1] == (each.id,) for place in long)]
+    return story.model_copy(update={**shared, "scenes": tuple(scenes), "characters": tuple(characters)})
+
+
+def _is_as_seen(story: Story, edit: Edit) -> bool:
+    """Whether the text that a repair changes is one that was read."""
+    texts = {(text.place.scene, text.place.field, text.place.part): text.words for text in painted_texts(story)}
+    return texts.get((edit.scene, edit.field, edit.part)) == edit.seen
 
 
 def _about(finding: PromptFinding) -> tuple[str, str | None]:

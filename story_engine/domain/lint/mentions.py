@@ -33,6 +33,7 @@ _OPENING = re.compile(
     re.IGNORECASE,
 )
 _ON_A_WALL = re.compile(r"\b(?:wall|hang|hangs|hanging|hung|frame|framed|museum|gallery|shop|window)\b", re.IGNORECASE)
+_WINDOW = 40
 _NOT = re.compile(r"(?:\bnot|\bno|\bwithout|\bnever|不要|不是|并非|没有|非)\s*(?:in\s+|an?\s+|the\s+)*$", re.IGNORECASE)
 
 
@@ -63,7 +64,7 @@ def mentions(words: str) -> tuple[Mention, ...]:
             continue
         tiled = _tiled(words, part)
         inside = tiled or [*_in_prose(words, part), *(_at_start(words, part) if number == 0 else ())]
-        found += [each for each in inside if not _NOT.search(words[: each.name[0]])]
+        found += [each for each in inside if not _NOT.search(words[max(0, each.name[0] - _WINDOW) : each.name[0]])]
     return tuple(sorted(set(found), key=lambda each: each.name))
 
 
@@ -105,7 +106,7 @@ def _in_prose(words: str, part: Segment) -> Iterator[Mention]:
     for kind in ("artists", "styles"):
         for term in lexicon(kind).find(words, part.start, part.end):
             behind = _BEHIND_ZH.match(words, term.end, part.end) or _BEHIND_EN.match(words, term.end, part.end)
-            before = _BEFORE_EN.search(words[part.start : term.start])
+            before = _BEFORE_EN.search(words[max(part.start, term.start - _WINDOW) : term.start])
             if behind or (before and (kind == "artists" or "style" in before.group().lower())):
                 yield _mention(kind, term, None)
     for pattern in (_UNKNOWN_ZH, _UNKNOWN_EN):

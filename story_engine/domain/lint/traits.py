@@ -41,6 +41,7 @@ _WORN_EN = re.compile(
 )
 _BEFORE_GARMENT_ZH = re.compile(r"[\u4e00-\u9fff]{0,8}$")
 _MOST_ADJECTIVES = 4
+_WINDOW = 40
 _SEVERAL = re.compile(r"渐变|挑染|异色|相间|ombre|streak|highlight|heterochromia|gradient|different", re.IGNORECASE)
 
 
@@ -120,12 +121,14 @@ def _adjectives_before(words: str, end: int) -> int:
     """Where the words begin that describe the hair: back to a comma, a little word, or another thing."""
     at = end
     for _ in range(_MOST_ADJECTIVES):
-        match = _WORD_BEFORE.search(words[:at])
+        before = words[max(0, at - _WINDOW) : at]
+        match = _WORD_BEFORE.search(before)
         if match is None or match.group(1).lower() in _STOPS:
             break
-        if any(lexicon(table).starting_at(words, match.start()) for table in ("clothes", "figures")):
+        start = at - len(before) + match.start()
+        if any(lexicon(table).starting_at(words, start) for table in ("clothes", "figures")):
             break
-        at = match.start()
+        at = start
     return at
 
 
@@ -152,22 +155,23 @@ def _worn(text: StoryText) -> Iterator[Fact]:
     words = text.words
     for part in segments(words):
         for garment in lexicon("clothes").find(words, part.start, part.end):
-            before = words[part.start : garment.start]
+            left = max(part.start, garment.start - _WINDOW)
+            before = words[left : garment.start]
             if garment.words[0].isascii():
-                start = part.start + _noun_phrase_start(before)
+                start = left + _noun_phrase_start(before)
             else:
                 run = _BEFORE_GARMENT_ZH.search(before)
-                start = part.start + (run.start() if run else len(before))
+                start = left + (run.start() if run else len(before))
             colour = next(iter(reversed(colours(words, start, garment.start))), None)
             begin = colour.start if colour else garment.start
-            worn = (_WORN_EN if garment.words[0].isascii() else _WORN_ZH).search(words[part.start : garment.start])
+            worn = (_WORN_EN if garment.words[0].isascii() else _WORN_ZH).search(before)
             alone = not words[part.start : begin].strip() or re.fullmatch(
                 r"(?:an?|the|her|his|一[件条顶副双个])\s*", words[part.start : begin], re.IGNORECASE
             )
             ends = not words[garment.end : part.end].strip() or words[garment.end : part.end].startswith("的")
             if worn or (alone and ends) or _describes(words, garment.end):
                 span = (colour.start, colour.end) if colour else (garment.start, garment.end)
-                whole = (part.start + worn.start() if worn else begin, garment.end)
+                whole = (left + worn.start() if worn else begin, garment.end)
                 yield Fact(text, f"wear:{garment.id}", colour.id if colour else "", span, whole)
 
 
