@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from story_engine.domain.edit import Edit
 from story_engine.domain.search import Search, references
-from story_engine.domain.story import LoraUse, Settings, Story
+from story_engine.domain.story import LoraUse, Settings, Speech, Story
 from story_engine.domain.story_text import Place, StoryText, painted_texts
 from story_engine.domain.value import Value
 
@@ -39,6 +39,8 @@ def replacements(story: Story, search: Search, scopes: Sequence[str] = SCOPES) -
         for scope, text in _texts(story)
         if scope in scopes and (change := _in_text(story, search, scope, text)) is not None
     ]
+    if "captions" in scopes:
+        found += _in_speech(story, search)
     if "loras" in scopes or "strengths" in scopes:
         found += _in_loras(story, search, scopes)
     if "settings" in scopes:
@@ -80,6 +82,35 @@ def _in_text(story: Story, search: Search, scope: str, text: StoryText) -> Repla
     )
 
 
+def _in_speech(story: Story, search: Search) -> Iterator[Replacement]:
+    """What is said in bubbles, and by whom: one list for each scene."""
+    ids = {character.id for character in story.characters}
+    for scene in story.scenes:
+        changed = tuple(
+            Speech.model_construct(
+                text=_put(search, each.text),
+                speaker=each.speaker if each.speaker in ids else _put(search, each.speaker),
+            )
+            for each in scene.speech
+        )
+        before, after = ("\n".join(_spoken(each) for each in said) for said in (scene.speech, changed))
+        if before != after:
+            edit = Edit(scene=scene.id, field="speech", value=changed, seen=scene.speech)
+            place = Place(scene=scene.id, field="speech")
+            count = sum(old != new for old, new in zip(scene.speech, changed, strict=True))
+            yield Replacement(scope="captions", place=place, before=before, after=after, count=count, edit=edit)
+
+
+def _spoken(speech: Speech) -> str:
+    return f"{speech.speaker}: {speech.text}" if speech.speaker else speech.text
+
+
+def _put(search: Search, words: str) -> str:
+    for start, end in reversed(search.spans(words)):
+        words = words[:start] + search.put + words[end:]
+    return words
+
+
 def _touches(span: tuple[int, int], fixed: tuple[tuple[int, int], ...]) -> bool:
     return any(span[0] < end and start < span[1] for start, end in fixed)
 
@@ -105,8 +136,7 @@ def _in_loras(story: Story, search: Search, scopes: Sequence[str]) -> Iterator[R
 def _use(use: LoraUse, search: Search, scopes: Sequence[str]) -> LoraUse:
     name, strength = use.name, use.strength
     if "loras" in scopes:
-        for start, end in reversed(search.spans(name)):
-            name = name[:start] + search.put + name[end:]
+        name = _put(search, name)
     wanted, put = _number(search.find), _number(search.put)
     if "strengths" in scopes and put is not None and wanted == strength:
         strength = put

@@ -46,18 +46,18 @@ def draw(slug: str, story: Story) -> None:
 def _draw_finding(slug: str, story: Story, finding: PromptFinding, number: int) -> None:
     names = list(dict.fromkeys(place_name(story, place) for place in finding.places))
     where = "、".join(names[:_MOST_PLACES]) + ("…" if len(names) > _MOST_PLACES else "")
-    with st.container(horizontal=True, vertical_alignment="center", key=f"lint-row-{slug}-{number}"):
-        said = plain(message(finding.code, language(), **finding.values))
-        st.markdown(f":gray[{where}]  \n{said}", width="stretch")
-        if finding.edits:
-            st.button(
-                say("lint.repair"),
-                key=f"lint-repair-{slug}-{number}",
-                type="tertiary",
-                icon=":material/healing:",
-                on_click=notices.attempt,
-                args=(_repair, slug, finding),
-            )
+    words, button = st.columns([8, 1], vertical_alignment="center")
+    said = plain(message(finding.code, language(), **finding.values))
+    words.markdown(f":gray[{where}]  \n{said}")
+    if finding.edits:
+        button.button(
+            say("lint.repair"),
+            key=f"lint-repair-{slug}-{number}",
+            type="tertiary",
+            icon=":material/healing:",
+            on_click=notices.attempt,
+            args=(_repair, slug, finding),
+        )
 
 
 def _repair(slug: str, finding: PromptFinding) -> None:

@@ -13,6 +13,6 @@ def draw(story: Story) -> None:
     noted = [(number, scene) for number, scene in enumerate(story.scenes, start=1) if scene.note.strip()]
     if not noted:
         return
-    with st.expander(say("submit.notes", n=len(noted)), icon=":material/sticky_note_2:"):
+    with st.expander(say("submit.notes", n=len(noted)), icon=":material/sticky_note_2:", type="compact"):
         for number, scene in noted:
             st.markdown(f"{number}. {plain(scene.title)} · {plain(scene.note)}")

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from story_engine.domain.replace import kept_references, replacements
 from story_engine.domain.search import Search
-from story_engine.domain.story import Appearance, Character, LoraUse, Settings, Story
+from story_engine.domain.story import Appearance, Character, LoraUse, Settings, Speech, Story
 from story_engine.domain.story_text import after
 from story_engine.errors import InvalidInput
 from tests.builders import a_scene, a_story
@@ -70,6 +70,19 @@ def test_a_setting_is_found_whole_and_checked_like_any_other():
         replaced(dressed(), "ddim", "nonsense", "settings")
     with pytest.raises(InvalidInput):
         replaced(dressed(), "red-ink", "", "loras")
+
+
+def test_what_is_said_in_bubbles_is_a_caption_too_and_a_character_that_speaks_stays_itself():
+    speech = (Speech(text="A girl!", speaker="girl"), Speech(text="Where?", speaker="The girl's cat"))
+    story = dressed()
+    story = story.model_copy(update={"scenes": (a_scene(1, speech=speech), *story.scenes[1:])})
+
+    now = replaced(story, "girl", "boy", "captions")
+
+    assert now.scenes[0].speech == (
+        Speech(text="A boy!", speaker="girl"),
+        Speech(text="Where?", speaker="The boy's cat"),
+    )
 
 
 def test_only_what_was_asked_for_is_looked_at():
