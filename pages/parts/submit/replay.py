@@ -16,6 +16,14 @@ from story_engine.flows.bundle_plan import BundlePlan
 from story_engine.formats.certificate import COLUMNS, cells, other_conditions, verdict
 from story_engine.messages import message
 
+_SHOWN = (
+    "replay.column_picture",
+    "replay.column_differing",
+    "replay.column_largest",
+    "replay.column_mean",
+    "replay.column_score_distance",
+)
+"""As many columns as a phone has room for; the certificate has them all."""
 _ICONS = {
     "replay.all_identical": ":green[:material/verified:]",
     "replay.within_rounding": ":green[:material/check_circle:]",
@@ -56,9 +64,13 @@ def _draw_report(report: ReplayReport) -> None:
     figures = {"count": len(report.pictures), "identical": report.identical, "largest": report.largest}
     code = verdict(report)
     st.markdown(f"{_ICONS[code]} {plain(message(code, language(), **figures))}")
-    titles = [message(each, language()) for each in COLUMNS]
-    rows = ["| " + " | ".join(titles) + " |", "|---|" + "---:|" * (len(COLUMNS) - 1)]
-    rows += ["| " + " | ".join(cells(picture)) + " |" for picture in report.pictures]
+    shown = [COLUMNS.index(each) for each in _SHOWN]
+    rows = ["| " + " | ".join(message(each, language()) for each in _SHOWN) + " |"]
+    rows.append("|---|" + "---:|" * (len(shown) - 1))
+    for picture in report.pictures:
+        row = cells(picture)
+        name, *figures_of_it = (row[place] for place in shown)
+        rows.append("| " + " | ".join((name.removeprefix("images/").removesuffix(".png"), *figures_of_it)) + " |")
     st.markdown("\n".join(rows))
     other = other_conditions(report)
     if other:
