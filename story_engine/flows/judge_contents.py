@@ -15,7 +15,6 @@ from story_engine.formats.judge_view.contents import (
     JudgeContents,
     JudgedLora,
     JudgedPanel,
-    Measured,
 )
 
 MOST_IN_A_ROW = 7
@@ -32,16 +31,14 @@ def judge_contents(
     plan: BundlePlan,
     *,
     losses: dict[str, Losses],
-    measured: dict[str, tuple[Measured, ...]],
-    remarks: dict[str, tuple[str, ...]],
+    coherence: dict[str, str],
 ) -> JudgeContents:
     """The contents of the page.
 
     Args:
         plan: of the bundle.
         losses: training run → its losses, as far as they are here.
-        measured: language → what was measured about the board's coherence.
-        remarks: language → what is to be said about it.
+        coherence: language → how the panels hold together, as a fragment of HTML.
     """
     board = plan.opened.board
     chosen = [panel for panel in board.panels if panel.chosen is not None]
@@ -60,8 +57,7 @@ def judge_contents(
         is_challenge=board.is_challenge,
         scorer=board.scorer,
         made_with=tuple(_made_with(chosen)),
-        measured=measured,
-        remarks=remarks,
+        coherence=coherence,
     )
 
 

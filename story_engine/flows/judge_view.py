@@ -7,11 +7,14 @@ from pathlib import Path
 from story_engine.domain.board import OpenStory
 from story_engine.domain.gate import CHALLENGE_GATE
 from story_engine.errors import FixInput, StudioError
+from story_engine.flows import coherence
 from story_engine.flows.bundle_plan import BundlePlan, plan_of
+from story_engine.flows.coherence_words import as_html
 from story_engine.flows.judge_contents import Losses, judge_contents
 from story_engine.flows.panels import open_story
 from story_engine.flows.services import Services
 from story_engine.formats.judge_view.page import judge_html
+from story_engine.messages import LANGUAGES
 from story_engine.store.atomic import write_bytes
 
 FILE = "judge.html"
@@ -41,7 +44,9 @@ def of_plan(services: Services, plan: BundlePlan, *, language: str = "zh") -> by
     if not plan.pictures:
         raise FixInput("submit.no_pictures")
     losses = {run: _losses(services, run) for run in {lora.source.run for lora in plan.loras} if run}
-    return judge_html(judge_contents(plan, losses=losses, measured={}, remarks={}), language=language)
+    return judge_html(
+        judge_contents(plan, losses=losses, coherence=_coherence(services, plan.opened)), language=language
+    )
 
 
 def write(services: Services, slug: str, out: Path, *, language: str = "zh", threshold: float = CHALLENGE_GATE) -> Path:
@@ -53,6 +58,15 @@ def write(services: Services, slug: str, out: Path, *, language: str = "zh", thr
     """
     write_bytes(out, judge_view(services, slug, language=language, threshold=threshold))
     return out
+
+
+def _coherence(services: Services, opened: OpenStory) -> dict[str, str]:
+    """Nothing where there is nothing to compare."""
+    found = coherence.report(services, opened)
+    if len(found.panels) < 2:
+        return {}
+    uses_lora = coherence.uses_lora(opened)
+    return {language: as_html(found, language, uses_lora=uses_lora) for language in LANGUAGES}
 
 
 def _losses(services: Services, run: str) -> Losses:

@@ -15,13 +15,15 @@ CONTRAST = """
 () => {
   const channel = value => (value /= 255) <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
   const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
-  const rgb = text => text.match(/[0-9.]+/g).map(Number);
+  const rgb = text => {
+    const numbers = text.match(/[0-9.]+/g).map(Number);
+    return text.startsWith("color(") ? [...numbers.slice(0, 3).map(part => part * 255), ...numbers.slice(3)] : numbers;
+  };
   const behind = element => {
-    for (let at = element; at; at = at.parentElement) {
-      const colour = rgb(getComputedStyle(at).backgroundColor);
-      if (colour.length === 3 || colour[3] > 0) return colour;
-    }
-    return [255, 255, 255];
+    const layers = [];
+    for (let at = element; at; at = at.parentElement) layers.unshift(rgb(getComputedStyle(at).backgroundColor));
+    return layers.reduce((below, [r, g, b, cover = 1]) =>
+      [r, g, b].map((part, place) => part * cover + below[place] * (1 - cover)), [255, 255, 255]);
   };
   const low = [];
   for (const element of document.querySelectorAll("h1,h2,h3,p,dt,dd,th,td,figcaption,a,label,caption,li")) {

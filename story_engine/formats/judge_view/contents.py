@@ -67,16 +67,6 @@ class JudgedLora:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """Something measured about the whole board, with what it means."""
-
-    name: str
-    value: str
-    meaning: str
-    """One sentence in the reader's language."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class JudgeContents:
     """The whole page."""
 
@@ -95,7 +85,5 @@ class JudgeContents:
     scorer: str
     made_with: tuple[tuple[str, str], ...]
     """(program or device, version) of the pictures."""
-    measured: dict[str, tuple[Measured, ...]] = field(default_factory=dict)
-    """Language → coherence."""
-    remarks: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """Language → what is to be said about coherence."""
+    coherence: dict[str, str] = field(default_factory=dict)
+    """Language → how the panels hold together, as a fragment of HTML in which everything is escaped already."""

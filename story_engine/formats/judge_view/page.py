@@ -13,6 +13,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from story_engine.errors import ChooseAnother
+from story_engine.formats import coherence_html
 from story_engine.formats.judge_view import curve as curves
 from story_engine.formats.judge_view.contents import JudgeContents
 from story_engine.messages import LANGUAGES, message
@@ -29,7 +30,7 @@ def judge_html(contents: JudgeContents, *, language: str) -> bytes:
     Raises:
         ChooseAnother: a picture cannot be read.
     """
-    styles = (_FOLDER / "style.css").read_text(encoding="utf-8")
+    styles = (_FOLDER / "style.css").read_text(encoding="utf-8") + coherence_html.STYLE
     page = (
         _environment()
         .get_template("page.html.jinja")

@@ -42,7 +42,7 @@ def paint(
 
 def contents(services, slug: str):
     plan = plan_of(services, flows.panels.open_story(services, slug), threshold=6.0)
-    return judge_contents(plan, losses={}, measured={}, remarks={})
+    return judge_contents(plan, losses={}, coherence={})
 
 
 def test_the_same_seed_with_and_without_the_lora_stand_beside_each_other(services, slug):
@@ -98,6 +98,9 @@ def test_the_page_is_written_and_names_what_it_shows(services, slug, tmp_path):
     html = path.read_text(encoding="utf-8")
 
     assert "猫的一天" in html and "c" * 64 in html
+    assert 'id="coherence"' not in html  # one panel has nothing to hold together with
+    paint(services, slug, "s2", 1.0)
+    assert b'id="coherence"' in flows.judge_view.judge_view(services, slug, language="zh")
     assert str(tmp_path) not in html
 
 

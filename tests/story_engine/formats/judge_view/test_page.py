@@ -11,13 +11,13 @@ import pytest
 from PIL import Image
 
 from story_engine.errors import ChooseAnother
+from story_engine.formats.coherence_html import HeatMap, fragment
 from story_engine.formats.judge_view.contents import (
     Compared,
     Comparison,
     JudgeContents,
     JudgedLora,
     JudgedPanel,
-    Measured,
 )
 from story_engine.formats.judge_view.page import judge_html
 
@@ -51,6 +51,10 @@ class Reader(HTMLParser):
 
     def named(self, tag: str) -> list[dict[str, str | None]]:
         return [attributes for name, attributes in self.elements if name == tag]
+
+
+def heat_map(text: str) -> HeatMap:
+    return HeatMap(caption=text, numbers=(1, 2), names=(text, text), distances=((0.0, 0.7), (0.7, 0.0)))
 
 
 def contents(folder: Path, text: str = "橘猫", **changes) -> JudgeContents:
@@ -99,8 +103,7 @@ def contents(folder: Path, text: str = "橘猫", **changes) -> JudgeContents:
         "is_challenge": False,
         "scorer": "preview",
         "made_with": (("torch", text),),
-        "measured": {"zh": (Measured(name=text, value="0.9", meaning=text),)},
-        "remarks": {"zh": (text,)},
+        "coherence": {language: fragment(heat_map(text), remarks=[(text, True)]) for language in ("zh", "en")},
     }
     return JudgeContents(**(fields | changes))
 
@@ -168,7 +171,7 @@ def test_both_languages_are_in_it_and_it_opens_in_the_one_that_was_asked_for(tmp
 
 def test_what_is_not_recorded_is_said_and_never_made_up(tmp_path):
     html = page(tmp_path)
-    bare = page(tmp_path, loras=(), pairs=(), sweeps=(), measured={}, mean=None)
+    bare = page(tmp_path, loras=(), pairs=(), sweeps=(), coherence={}, mean=None)
 
     assert "没有记录" in html and "<polyline" in html
     assert "这些画面未使用 LoRA" in bare and "<polyline" not in bare
