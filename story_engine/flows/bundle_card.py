@@ -148,11 +148,12 @@ def _plain(value: object) -> str:
 
 
 def _notebook(lora: BundleLora) -> str:
-    """The two numbers that the notebook must be told, because its layout has no place for them."""
+    """What the notebook must be told, because its layout has no place for it: its alpha is ours times the strength."""
     report = lora.report
     if report is None or len(report.ranks) != 1 or report.alpha is None or report.decomposed:
         return ""
-    return (
-        f"pipe.unet = load_lora(pipe.unet, lora_rank={report.ranks[0]}, lora_alpha={report.alpha:g}, "
-        f'lora_path="lora/{lora.stem}.ckpt")'
+    return "\n".join(
+        f"pipe.unet = load_lora(pipe.unet, lora_rank={report.ranks[0]}, lora_alpha={report.alpha * strength:g}, "
+        f'lora_path="lora/{lora.stem}.ckpt")  # strength {strength:g}'
+        for strength in lora.strengths
     )

@@ -163,9 +163,12 @@ def _picture(picture: CardPicture) -> str:
 def _reproduce() -> str:
     return (
         "每张画面的全部参数在 `prompts.md`、`prompts.csv`、`prompts.json` 与 `recipes.json` 中，"
-        "故事原文在 `story.yaml`，所有文件的校验值在 `SHA256SUMS` 中。\n\n"
+        "故事原文在 `story.yaml`，底模与 LoRA 的摘要、软件版本、设备与精度在 `reproduce.json`，"
+        "所有文件的校验值在 `SHA256SUMS` 中。`python replay.py --base 底模文件夹` 仅凭此文件夹与底模即可重新生成。\n\n"
         "Everything that decides each picture stands in `prompts.md`, `prompts.csv`, `prompts.json` and "
-        "`recipes.json`, the story in `story.yaml`, and the checksums of all files in `SHA256SUMS`."
+        "`recipes.json`, the story in `story.yaml`, hashes of base and LoRA, versions, device and precision in "
+        "`reproduce.json`, and the checksums of all files in `SHA256SUMS`. `python replay.py --base FOLDER` paints everything "
+        "again from this folder and the base model alone."
     )
 
 

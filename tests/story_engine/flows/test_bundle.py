@@ -138,6 +138,7 @@ def test_the_model_card_says_what_the_records_and_the_author_say(ready, tmp_path
         "300 million",
     ):
         assert said in card, said
+    assert 'lora_rank=1, lora_alpha=0.5, lora_path="lora/ink.ckpt")  # strength 1' in card
     assert "练习包" not in card and "未解决" not in card
     assert post.startswith("# 橘猫队 + <https://modelscope.cn/models/cats/ink> + 橘猫的一天\n")
     assert post.count("https://modelscope.cn/models/cats/ink/resolve/master/images/0") == 8
