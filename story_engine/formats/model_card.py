@@ -167,8 +167,8 @@ def _reproduce() -> str:
         "所有文件的校验值在 `SHA256SUMS` 中。`python replay.py --base 底模文件夹` 仅凭此文件夹与底模即可重新生成。\n\n"
         "Everything that decides each picture stands in `prompts.md`, `prompts.csv`, `prompts.json` and "
         "`recipes.json`, the story in `story.yaml`, hashes of base and LoRA, versions, device and precision in "
-        "`reproduce.json`, and the checksums of all files in `SHA256SUMS`. `python replay.py --base FOLDER` paints everything "
-        "again from this folder and the base model alone."
+        "`reproduce.json`, and the checksums of all files in `SHA256SUMS`. `python replay.py --base FOLDER` "
+        "paints everything again from this folder and the base model alone."
     )
 
 
