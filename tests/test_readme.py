@@ -70,6 +70,7 @@ def test_the_start_command_names_files_that_exist():
 @pytest.mark.timeout(1200)
 def test_the_command_line_examples_run(tmp_path):
     shutil.copytree(PROJECT / "stories", tmp_path / "stories", ignore=shutil.ignore_patterns(".*"))
+    shutil.copytree(PROJECT / "tests" / "challenge", tmp_path / "tests" / "challenge")
     examples = [line for line in commands(READMES[0]) if "-m story_engine" in line]
     environment = {
         "PATH": "/usr/bin:/bin",
