@@ -29,16 +29,15 @@ def damage_imports(
     """Give the import `cases` damaged files of each kind; how many were given, and the faults."""
     counts: dict[str, int] = {}
     faults: list[Fault] = []
-    for kind in kinds:
-        for number in range(cases):
+    for number in range(cases):
+        for kind in kinds:
             if time.monotonic() >= until:
-                break
+                return counts, faults
             content = kind.case(random.Random(f"{seed}/{kind.name}/{number}"))
             counts[kind.name] = number + 1
             began = time.monotonic()
             try:
-                proposal = flows.story_import.inspect(services, [(kind.file, content)])
-                _check(proposal)
+                _check(flows.story_import.inspect(services, [(kind.file, content)]))
             except StudioError as error:
                 _readable(error)
             except Exception as error:
