@@ -10,6 +10,7 @@ from pages.parts.shared import frame
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import family_title, language, plain, say
 from story_engine import flows
+from story_engine.domain.family import SAMPLER_TITLES
 from story_engine.domain.shared_wording import CharacterBlock, SharedWording
 from story_engine.errors import StudioError
 from story_engine.flows.story_import import Proposal
@@ -67,18 +68,15 @@ def _seen(files: list[tuple[str, bytes]], text: str) -> Proposal | StudioError:
 def _draw_proposal(proposal: Proposal, count: int) -> None:
     st.markdown(f"**{say('bring.found', n=len(proposal.story.scenes))}**")
     scenes = proposal.story.scenes
-    st.dataframe(
-        {
-            "#": list(range(1, len(scenes) + 1)),
-            say("scene.title"): [scene.title for scene in scenes],
-            say("scene.prompt"): [scene.prompt for scene in scenes],
-            say("scene.negative"): [scene.negative for scene in scenes],
-            say("scene.seed"): [str(scene.seed) for scene in scenes],
-        },
-        hide_index=True,
-        width="stretch",
-        key=f"bring-scenes-{count}",
-    )
+    columns = {
+        "#": [str(number) for number in range(1, len(scenes) + 1)],
+        say("scene.seed"): [str(scene.seed) for scene in scenes],
+        say("scene.title"): [scene.title for scene in scenes],
+        say("scene.prompt"): [scene.prompt for scene in scenes],
+        say("scene.negative"): [scene.negative for scene in scenes],
+    }
+    shown = {name: values for name, values in columns.items() if any(values)}
+    st.dataframe(shown, hide_index=True, width="stretch", key=f"bring-scenes-{count}")
     _draw_settings(proposal)
     _draw_notes(proposal)
     blocks = _draw_blocks(proposal, count) if not proposal.blocks.is_empty else SharedWording()
@@ -92,7 +90,7 @@ def _draw_settings(proposal: Proposal) -> None:
         say("settings.steps"): settings.steps,
         say("settings.cfg_scale"): None if settings.cfg_scale is None else f"{settings.cfg_scale:g}",
         say("bring.size"): size,
-        say("settings.sampler"): settings.sampler,
+        say("settings.sampler"): SAMPLER_TITLES.get(settings.sampler or ""),
         "LoRA": ", ".join(f"{use.name} × {use.strength:g}" for use in proposal.story.loras) or None,
     }
     shown = [f"{name} {value}" for name, value in parts.items() if value is not None]
