@@ -40,7 +40,7 @@ def looks(story: Story) -> Iterator[PromptFinding]:
 
 
 def _within(portrait: Portrait) -> Iterator[PromptFinding]:
-    """Two colours of the same hair, eyes or coat in one picture; two of a garment may be two garments."""
+    """Two colours of the same hair, eyes or coat in one picture, or of a garment that the character's words name."""
     for slot in ("hair_colour", "eyes", "coat", "hair_length"):
         stated = [fact for fact in portrait.facts if fact.slot == slot]
         if not stated or is_several(portrait.panel.own.words):
@@ -50,6 +50,11 @@ def _within(portrait: Portrait) -> Iterator[PromptFinding]:
         odd = [fact for fact in own if fact.text != first.text or not _joined(first, fact)]
         if odd:
             yield _contradiction(portrait, first, odd[:1])
+    for first in (fact for fact in portrait.facts if fact.slot.startswith("wear:") and fact.text != portrait.panel.own):
+        own = [each for each in portrait.facts if each.slot == first.slot and each.text == portrait.panel.own]
+        other = [each for each in own if each.value and first.value and each.value != first.value]
+        if other:
+            yield _contradiction(portrait, first, other[:1])
 
 
 def _joined(first: Fact, second: Fact) -> bool:

@@ -36,6 +36,8 @@ _HERS = re.compile(
     r"|(?<![A-Za-z])her(?= (?:\w+ )?(?:hair|face|eyes|beard|expression))",
     re.IGNORECASE,
 )
+_NAMED = re.compile(r"[a-z,] [A-Z][a-z]+|[小阿老][明刚强华军伟杰宝东龙虎飞林王李张刘陈赵黄周吴]|[先]生|叔|伯|舅")
+"""Somebody by name, whose hair it may be."""
 _OTHER = {"male": "female", "female": "male"}
 
 
@@ -95,7 +97,13 @@ def _set_beside(text: StoryText, people: list[Figure], usual: str) -> Iterator[P
 def _possessive(text: StoryText, people: list[Figure], present: set[str]) -> Iterator[PromptFinding]:
     """Such as "his hair" of a woman, in a story in which there is no man whose hair it could be."""
     for gender, pattern, right in (("female", _HIS, ("她的", "her")), ("male", _HERS, ("他的", "his"))):
-        if not people or {each.gender for each in people} != {gender} or _OTHER[gender] in present or "" in present:
+        if (
+            _NAMED.search(text.words)
+            or not people
+            or {each.gender for each in people} != {gender}
+            or _OTHER[gender] in present
+            or "" in present
+        ):
             continue
         for match in pattern.finditer(text.words):
             new = in_place_of(text.words, *match.span(), right[match.group().isascii()])

@@ -48,7 +48,7 @@ def portraits(story: Story) -> dict[str, tuple[Portrait, ...]]:
 
 def _of_panel(number: int, panel: Panel, pairs: set[str]) -> Iterator[Portrait]:
     blocks = [figure for text in panel.blocks for figure in figures(text)]
-    own = figures(panel.own)
+    own = [figure for figure in figures(panel.own) if figure.kind != "anyone"]
     groups = list(dict.fromkeys(figure.group for figure in (*blocks, *own)))
     said = list(_assigned(panel, own))
     for group in groups:

@@ -102,7 +102,7 @@ def _bars(words: str) -> Iterator[Placebo]:
     for match in _BAR.finditer(words):
         before, after = words[: match.start()], words[match.end() :]
         left, right = _last_word(before), _first_word(after)
-        bare = match.group() == "|" and left.isascii() and right.isascii() and min(len(left), len(right)) < 2
+        bare = left.isascii() and right.isascii() and min(len(left), len(right)) < 2
         if left and right and not bare:
             yield Placebo("lint.bar", match.start(), match.end(), separator_in(words))
 

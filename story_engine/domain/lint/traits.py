@@ -36,7 +36,8 @@ _BLOND = re.compile(
 )
 _WORN_ZH = re.compile(r"(?:身?穿|身着|戴|系|披|围|背|套|换上)(?:着|了|上)?[^，,。；;、]{0,16}$")
 _WORN_EN = re.compile(
-    r"\b(?:wearing|wears|wore|in|dressed in|with|has)\s+(?:(?:a|an|the|her|his|their)\s+)?(?:[A-Za-z-]+\s+){0,4}$",
+    r"\b(?:(?:wearing|wears|wore|in|dressed in|with|has)\s+(?:(?:a|an|the|her|his|their)\s+)?|and\s+an?\s+)"
+    r"(?:[A-Za-z-]+\s+){0,4}$",
     re.IGNORECASE,
 )
 _BEFORE_GARMENT_ZH = re.compile(r"[\u4e00-\u9fff]{0,8}$")
@@ -171,7 +172,8 @@ def _worn(text: StoryText) -> Iterator[Fact]:
             ends = not words[garment.end : part.end].strip() or words[garment.end : part.end].startswith("的")
             if worn or (alone and ends) or _describes(words, garment.end):
                 span = (colour.start, colour.end) if colour else (garment.start, garment.end)
-                whole = (left + worn.start() if worn else begin, garment.end)
+                is_named = worn is not None and not worn.group().lower().startswith("and")
+                whole = (left + worn.start() if worn is not None and is_named else begin, garment.end)
                 yield Fact(text, f"wear:{garment.id}", colour.id if colour else "", span, whole)
 
 
