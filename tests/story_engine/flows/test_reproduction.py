@@ -22,6 +22,7 @@ from story_engine.formats.certificate import certificate
 from story_engine.formats.replay_script import replay_script
 from tests.agreeing_script import agreeing_script
 from tests.builders import a_take
+from tests.story_engine.flows.submitted import kolors_lora, paint, ready_services, ready_story
 
 MADE_WITH = {
     "device": "cpu",
@@ -139,3 +140,26 @@ def test_a_damaged_report_is_none(services, painted):
     for damaged in (b"", b"{", b"\xff\xfe", b'{"pictures": 3}'):
         (services.layout.replays / f"{key}.json").write_bytes(damaged)
         assert flows.replay.known(services, plan.pictures) is None
+
+
+def test_a_lora_that_was_converted_for_the_bundle_is_found_by_what_recipes_call_it(tmp_path):
+    lora = kolors_lora(tmp_path / "ink.safetensors")
+    services = ready_services(tmp_path / "studio")
+    slug = ready_story(services, lora)
+    plain = exported(services, slug, tmp_path / "plain.zip")
+    loose = services.layout.loras / "loose.ckpt"
+    loose.write_bytes(plain["lora/ink.ckpt"])
+    loose.with_suffix(".json").write_text('{"alpha": 0.5}')
+    for index, scene in enumerate(services.stories.load(slug).scenes):
+        paint(services, slug, scene.id, seed=100 + index, score=7.0, lora="loose")
+
+    converted = exported(services, slug, tmp_path / "converted.zip")
+
+    for entries, file in ((plain, "lora/ink.safetensors"), (converted, "lora/loose.safetensors")):
+        [known] = json.loads(entries["reproduce.json"])["loras"]
+        used = {
+            part["sha256"] for take in json.loads(entries["recipes.json"]).values() for part in take["recipe"]["loras"]
+        }
+        assert known["file"] == file and used == {known["sha256"]}
+        assert known["file_sha256"] == hashlib.sha256(entries[file]).hexdigest()
+        assert (known["file_sha256"] == known["sha256"]) == (entries is plain)

@@ -14,6 +14,7 @@ from PIL import Image
 
 from story_engine.domain.job_spec import RenderItem, RenderSpec, ReplaySpec
 from story_engine.domain.recipe import LoraPart
+from story_engine.domain.replay import LoraRecord, Reproduction
 from story_engine.errors import Cancelled, ChooseAnother, FixInput, StudioError
 from story_engine.formats.certificate import certificate, verdict
 from story_engine.jobs.work import render, replay
@@ -21,7 +22,7 @@ from story_engine.store.layout import Layout
 from story_engine.store.loras import LoraStore
 from story_engine.store.replays import ReplayStore
 from story_engine.store.takes import TakeStore
-from tests.story_engine.inference.small_loras import random_halves, save_kohya
+from tests.story_engine.inference.small_loras import random_halves, save_diffusers, save_kohya
 from tests.story_engine.inference.small_preview import recipe, small_workspace
 
 
@@ -108,6 +109,23 @@ def test_the_same_machine_paints_the_same_values_from_folder_and_zip(layout, bun
         assert verdict(report) == "replay.all_identical"
     assert {"checking", "denoising", "decoding", "scoring"} <= {progress.stage for progress in told}
     assert ReplayStore(layout).find(from_zip.key) == from_zip
+
+
+def test_a_lora_in_another_form_is_taken_from_where_the_bundle_says(layout, bundle, tmp_path):
+    changed = Path(shutil.copytree(bundle, tmp_path / "changed"))
+    used = hashlib.sha256((changed / "lora" / "ink.safetensors").read_bytes()).hexdigest()
+    (changed / "lora" / "ink.safetensors").unlink()
+    (changed / "lora" / "墨.safetensors").write_bytes(
+        save_diffusers(random_halves(), tmp_path / "other.safetensors").read_bytes()
+    )
+    known = Reproduction(loras=(LoraRecord(name="ink", sha256=used, file="lora/墨.safetensors"),))
+    (changed / "reproduce.json").write_text(known.model_dump_json(), encoding="utf-8")
+    write_sums(changed)
+
+    report = replayed(layout, changed)
+
+    assert [each.largest for each in report.pictures] == [0] * 4
+    assert report.loras == {"ink": hashlib.sha256((changed / "lora" / "墨.safetensors").read_bytes()).hexdigest()}
 
 
 def test_another_picture_is_measured_and_the_certificate_says_so_in_both_languages(layout, bundle, tmp_path):
