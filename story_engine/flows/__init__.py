@@ -39,6 +39,7 @@ from story_engine.flows import (
     train_time,
     train_view,
     upload,
+    what_if,
 )
 
 __all__ = [
@@ -80,4 +81,5 @@ __all__ = [
     "train_time",
     "train_view",
     "upload",
+    "what_if",
 ]

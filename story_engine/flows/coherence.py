@@ -47,7 +47,7 @@ def report(services: Services, opened: str | OpenStory) -> CoherenceReport:
     panels = [panel for _, panel in shown]
     others = {OTHER_SEEDS: list(map(_other_seeds, panels)), WITHOUT_LORA: list(map(_without_lora, panels))}
     chosen = [panel.chosen for panel in panels if panel.chosen is not None]
-    seen = _seen(services, board, [*chosen, *(view for rows in others.values() for row in rows for view in row)])
+    seen = seen_of(services, board, [*chosen, *(view for rows in others.values() for row in rows for view in row)])
     pictures = [seen[view.take.picture_sha256] for view in chosen]
     places = [Place(panel.scene.id, number, panel.scene.title) for number, panel in shown]
     apart = distances(pictures, board.scorer_version)
@@ -106,6 +106,35 @@ def render_for(services: Services, slug: str, kind: str) -> Submitted:
     return queue.render(services, slug, takes=2)
 
 
+def seen_of(services: Services, board: Board, views: Sequence[TakeView]) -> dict[str, Seen]:
+    """Picture hash → figures and embedding; takes that are not chosen and cannot be read are left out.
+
+    Raises:
+        FixInput: the picture of a panel cannot be read.
+    """
+    packed = services.figures.packed(VERSION)
+    embeddings = services.embeddings.embeddings(board.scorer, board.scorer_version)
+    chosen = {panel.chosen.take.picture_sha256 for panel in board.panels if panel.chosen is not None}
+    found: dict[str, Seen] = {}
+    fresh: list[tuple[str, bytes]] = []
+    for view in views:
+        picture = view.take.picture_sha256
+        if picture in found:
+            continue
+        figures = unpacked(packed[picture]) if picture in packed else None
+        if figures is None:
+            try:
+                figures = read_figures(view.picture)
+            except OSError as error:
+                if picture in chosen:
+                    raise FixInput("takes.damaged", path=view.picture) from error
+                continue
+            fresh.append((picture, figures.packed()))
+        found[picture] = Seen(figures, embeddings.get(picture))
+    services.figures.add(VERSION, fresh)
+    return found
+
+
 def uses_lora(opened: OpenStory) -> bool:
     """Whether any of the chosen pictures was painted with one."""
     chosen = [panel.chosen for panel in opened.board.panels]
@@ -140,31 +169,6 @@ def _without_lora(panel: Panel) -> list[TakeView]:
     bare = chosen.take.recipe.model_copy(update={"loras": ()})
     found = [view for view in panel.takes if same_but_seed(view.take.recipe, bare)]
     return [view for view in found if view.take.recipe.seed == bare.seed] or found
-
-
-def _seen(services: Services, board: Board, views: Sequence[TakeView]) -> dict[str, Seen]:
-    """Picture hash → figures and embedding; other takes whose picture cannot be read are left out."""
-    packed = services.figures.packed(VERSION)
-    embeddings = services.embeddings.embeddings(board.scorer, board.scorer_version)
-    chosen = {panel.chosen.take.picture_sha256 for panel in board.panels if panel.chosen is not None}
-    found: dict[str, Seen] = {}
-    fresh: list[tuple[str, bytes]] = []
-    for view in views:
-        picture = view.take.picture_sha256
-        if picture in found:
-            continue
-        figures = unpacked(packed[picture]) if picture in packed else None
-        if figures is None:
-            try:
-                figures = read_figures(view.picture)
-            except OSError as error:
-                if picture in chosen:
-                    raise FixInput("takes.damaged", path=view.picture) from error
-                continue
-            fresh.append((picture, figures.packed()))
-        found[picture] = Seen(figures, embeddings.get(picture))
-    services.figures.add(VERSION, fresh)
-    return found
 
 
 def _known(seen: Mapping[str, Seen], views: Sequence[TakeView]) -> list[Seen]:

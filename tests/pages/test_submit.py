@@ -8,6 +8,7 @@ import pytest
 from story_engine import flows
 from story_engine.cli.report import board_report
 from story_engine.domain.edit import Edit
+from story_engine.domain.take import Score
 from story_engine.store.scores import ScoreStore
 from story_engine.store.story_file import StoryFile
 from story_engine.store.takes import TakeStore
@@ -175,3 +176,39 @@ def test_a_machine_without_kolors_says_that_its_bundle_is_for_practice(studio: S
     told = texts(studio.page("submit", story=STORY, language="zh"))
 
     assert "练习用的投稿包" in told and "预览模型绘制" in told and "实名认证" in told
+
+
+def test_another_take_says_what_the_mean_would_be_before_it_is_picked(studio: Studio):
+    studio.painted(STORY, score=5.0)
+    scenes = [scene.id for scene in studio.services.stories.load(STORY).scenes]
+    studio.painted(STORY, scenes[0], takes=2)
+    first, other = studio.takes(STORY, scenes[0])
+    scorer = studio.services.present_scorer()
+    better = {"picture_sha256": other.take.picture_sha256, "scorer": scorer.name, "scorer_version": scorer.version}
+    studio.services.scores.add([Score(value=6.6, **better)])
+    flows.takes.pick(studio.services, STORY, scenes[0], first.take.id)
+    app = studio.page("submit", story=STORY)
+
+    button = app.button(key=f"what-if-pick-{scenes[0]}-{other.take.id}")
+    assert not app.exception
+    assert button.label == "5.20 (+0.20)"
+    assert "Panel 1 → take 2: 5.00 → 5.20" in button.help
+
+    button.click().run()
+    assert not app.exception
+    assert app.metric[0].value == "5.20"
+
+
+def test_coherence_is_told_with_its_table_and_offers_what_it_lacks(studio: Studio):
+    studio.painted(STORY, score=5.0)
+    for language, words in (("en", "Panels 1 and 2 look like one picture"), ("zh", "看起来是同一张画面")):
+        app = studio.page("submit", story=STORY, language=language)
+
+        assert not app.exception
+        assert words in texts(app)  # all panels of one colour
+        table = next(each.value for each in app.get("html") if "<table>" in str(each.value))
+        assert table.count('scope="row"') == 8 and "<script" not in table
+
+    app.button(key="coherence-render-other_seeds").click().run()
+    assert not app.exception
+    assert studio.services.ledger.jobs(story=STORY)[-1].kind == "render"

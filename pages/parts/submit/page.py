@@ -23,6 +23,7 @@ from pages.parts.submit import (
     replay,
     sheet,
     upload,
+    what_if,
 )
 from story_engine import flows
 from story_engine.flows.bundle_plan import BundlePlan
@@ -43,6 +44,7 @@ def draw() -> None:
     with left:
         present = gate.draw(now)
         panels.draw(now.board, present)
+        what_if.draw(now)
         coherence.draw(now)
         sheet.draw(now)
         comic.draw(now)
