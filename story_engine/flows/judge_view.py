@@ -8,6 +8,7 @@ from story_engine.domain.board import OpenStory
 from story_engine.domain.gate import CHALLENGE_GATE
 from story_engine.errors import FixInput, StudioError
 from story_engine.flows import coherence
+from story_engine.flows.bundle_loras import examine
 from story_engine.flows.bundle_plan import BundlePlan, plan_of
 from story_engine.flows.coherence_words import as_html
 from story_engine.flows.judge_contents import Losses, judge_contents
@@ -31,7 +32,10 @@ def judge_view(
         ChooseAnother: a picture cannot be read.
     """
     opened = open_story(services, opened) if isinstance(opened, str) else opened
-    return of_plan(services, plan_of(services, opened, threshold=threshold), language=language)
+    plan = plan_of(services, opened, threshold=threshold)
+    if examine(services, plan.loras):
+        plan = plan_of(services, opened, threshold=threshold)
+    return of_plan(services, plan, language=language)
 
 
 def of_plan(services: Services, plan: BundlePlan, *, language: str = "zh") -> bytes:
