@@ -71,9 +71,12 @@ def repairs(story: Story) -> tuple[Edit, ...]:
     """
     edits: list[Edit] = []
     seen = {_about(each) for each in lint(story)}
+    done: set[str] = set()
     for _ in range(_MOST_ROUNDS):
-        found = (each for each in lint(story) if each.edits and not each.is_matter_of_taste)
-        chosen = _apart([each for each in found if each.code not in _SEEN_FIRST or _about(each) in seen])
+        found = [each for each in lint(story) if each.edits and not each.is_matter_of_taste]
+        found = [each for each in found if each.code not in _SEEN_FIRST or _about(each) in seen]
+        # What its own repair did not take away is not repaired again.
+        chosen = _apart([each for each in found if _told(each) not in done], done)
         if not chosen:
             break
         edits += chosen
@@ -81,13 +84,14 @@ def repairs(story: Story) -> tuple[Edit, ...]:
     return tuple(edits)
 
 
-def _apart(findings: Sequence[PromptFinding]) -> tuple[Edit, ...]:
-    """Edits that can be made together: no two findings change one text."""
+def _apart(findings: Sequence[PromptFinding], done: set[str]) -> tuple[Edit, ...]:
+    """Edits that can be made together, no two findings changing one text; what they put right is `done`."""
     chosen: dict[tuple[object, ...], Edit] = {}
     for finding in findings:
         ways: dict[tuple[object, ...], Edit] = {(edit.scene, edit.field, edit.part): edit for edit in finding.edits}
         if not ways.keys() & chosen.keys():
             chosen |= ways
+            done.add(_told(finding))
     return tuple(chosen.values())
 
 
@@ -109,6 +113,12 @@ def _is_as_seen(story: Story, edit: Edit) -> bool:
     """Whether the text that a repair changes is one that was read."""
     texts = {(text.place.scene, text.place.field, text.place.part): text.words for text in painted_texts(story)}
     return texts.get((edit.scene, edit.field, edit.part)) == edit.seen
+
+
+def _told(finding: PromptFinding) -> str:
+    """The same for the same thing said of the same words, wherever in its text they stand by now."""
+    words = [edit.seen for edit in finding.edits] if finding.code not in _SEEN_FIRST else []
+    return repr((finding.code, finding.places[0].scene, sorted(finding.values.items(), key=str), words))
 
 
 def _about(finding: PromptFinding) -> tuple[str, str | None]:

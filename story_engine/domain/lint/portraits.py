@@ -111,10 +111,16 @@ def _assigned(panel: Panel, own: Sequence[Figure]) -> Iterator[tuple[Fact, str]]
         anchors.append((start, _owner_of(panel, panel.own.words[start + 1 : end - 1]), start))
     anchors.sort()
     in_front = [_owner_of(panel, name) for name in panel.cast]
+    people = {
+        figure.group for text in (*panel.blocks, panel.own) for figure in figures(text) if figure.kind == "person"
+    }
     for fact in facts(panel.own):
         around = [group for head, group, region in anchors if region <= fact.span[0] < head]
-        before = [group for head, group, _ in anchors if head <= fact.span[0]]
-        after = [group for head, group, _ in anchors if head > fact.span[0]]
+        # Hair and clothes are a person's, where there is one: "the prince meets a fox, golden hair".
+        human = fact.slot.startswith(("hair", "wear:"))
+        near = [each for each in anchors if not human or each[1] in people] or anchors
+        before = [group for head, group, _ in near if head <= fact.span[0]]
+        after = [group for head, group, _ in near if head > fact.span[0]]
         owner = next(iter([*around, *before[::-1], *in_front[:1], *after]), "")
         yield fact, owner
 
