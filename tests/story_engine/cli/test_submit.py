@@ -6,6 +6,7 @@ import zipfile
 import pytest
 
 from story_engine.cli.main import DONE, PUT_RIGHT, run
+from tests.agreeing_script import agreeing_script
 from tests.story_engine.flows.submitted import kolors_lora, ready_services, ready_story
 
 
@@ -14,6 +15,7 @@ def told(tmp_path, monkeypatch, capsys):
     """Runs a command on a workspace with a painted story; exit code, what it answered, what it remarked."""
     monkeypatch.setenv("STORY_STUDIO_STORIES", str(tmp_path / "stories"))
     monkeypatch.setenv("STORY_STUDIO_WORKSPACE", str(tmp_path / "workspace"))
+    monkeypatch.setattr("story_engine.bootstrap.run_challenge_script", agreeing_script)
     ready_story(ready_services(tmp_path), kolors_lora(tmp_path / "ink.safetensors"), title="cat")
 
     def call(*arguments):
