@@ -1,6 +1,7 @@
 """What can be read off a picture's pixels without a network: line, grain and colour, its palette, its light.
 
-All figures are taken at 256 × 256 pixels, so that the size a picture was painted at does not count.
+All figures are of the middle square, which is what a scorer sees too, at 256 × 256 pixels: so the size and the shape
+that a picture was painted in do not count, and nothing is squeezed.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from story_engine.domain.what_if import scored_square
+
 Numbers = NDArray[np.float32]
 
-VERSION = 1
+VERSION = 2
 """Of the figures: those of another version are worked out again."""
 HAND_FIGURES = 41
 PALETTE_SHAPE = (9, 16)
@@ -44,7 +47,7 @@ class PictureFigures:
     contrast: float
     """Standard deviation of L*."""
     small: NDArray[np.uint8]
-    """(48, 48): its L*, squeezed into a square, 0 … 255."""
+    """(48, 48): its L*, 0 … 255."""
 
     def packed(self) -> bytes:
         """As bytes that `unpacked` reads: 2.7 KB."""
@@ -84,7 +87,9 @@ def read_figures(path: Path) -> PictureFigures:
 
 def picture_figures(picture: Image.Image) -> PictureFigures:
     """The figures of a picture of any size and kind."""
-    seen = picture.convert("RGB").resize((_SIDE, _SIDE), Image.Resampling.BOX)
+    square = scored_square(*picture.size)
+    box = (square.left, square.top, square.left + square.side, square.top + square.side)
+    seen = picture.convert("RGB").resize((_SIDE, _SIDE), Image.Resampling.BOX, box=box)
     lab = lab_of(seen)
     light = lab[..., 0]
     small = Image.fromarray(np.round(light * 2.55).clip(0, 255).astype(np.uint8))
