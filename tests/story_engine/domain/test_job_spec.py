@@ -9,17 +9,29 @@ from pydantic import ValidationError
 
 from story_engine.domain import job_result, job_spec
 from story_engine.domain.job import KINDS
-from story_engine.domain.job_result import Choice, Failure, MeasureResult, RenderResult, StepScore, TrainResult
+from story_engine.domain.job_result import (
+    Choice,
+    Failure,
+    MeasureResult,
+    RenderResult,
+    ReplayResult,
+    StepScore,
+    TrainResult,
+    UploadResult,
+)
 from story_engine.domain.job_spec import (
     DownloadSpec,
     MeasureSpec,
     RenderItem,
     RenderSpec,
+    ReplaySpec,
     ScoreDatasetSpec,
     ScoreTakesSpec,
     TakeName,
     TrainSpec,
+    UploadSpec,
 )
+from story_engine.domain.replay import PictureReplay, ReplayReport
 from story_engine.domain.training import TrainingSpec
 from story_engine.errors import FixInput
 from tests.story_engine.store.test_takes import a_take
@@ -31,6 +43,19 @@ SPECS = (
     TrainSpec(run="ink", name="Ink 墨", tokens=2),
     MeasureSpec(measure=TrainingSpec(name="x", dataset="墨")),
     DownloadSpec(family="kolors"),
+    ReplaySpec(bundle="/b/队.zip"),
+    UploadSpec(bundle="/b/队.zip", repository="moyun/墨", private=True, ticket='{"address": "x"}'),
+)
+_PAINTED_AGAIN = PictureReplay(
+    file="images/01.png",
+    scene="雨",
+    seed=1,
+    recipe="a",
+    picture_sha256="b",
+    differing=0.5,
+    largest=3,
+    mean=0.1,
+    other_conditions={"torch": ("2.9", "2.10")},
 )
 RESULTS = (
     RenderResult(
@@ -41,6 +66,8 @@ RESULTS = (
         choice=Choice(step=4, reasons=(("a.b", {"n": 1}),), scores=(StepScore(step=4, score=5, distance=1),)),
     ),
     MeasureResult(seconds_per_step=0.5, seconds_per_picture=0.1, seconds_per_sample=1),
+    ReplayResult(report=ReplayReport(bundle="队.zip", pictures=(_PAINTED_AGAIN,), loras={"墨": "c"})),
+    UploadResult(repository="moyun/墨", url="https://h/models/moyun/墨", files=3, sent_bytes=4),
 )
 
 
