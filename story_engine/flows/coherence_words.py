@@ -132,7 +132,7 @@ def _colours(report: CoherenceReport) -> list[Remark]:
 
 
 def _limits(report: CoherenceReport) -> list[Remark]:
-    found = [Remark("coherence.unmeasured", {})] if report.is_challenge else []
+    found = [Remark("coherence.unmeasured" if report.is_challenge else "coherence.figure", {})]
     return [*found, *([Remark("coherence.unseen", {"count": report.unseen})] if report.unseen else [])]
 
 
