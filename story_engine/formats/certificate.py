@@ -67,7 +67,8 @@ def _lines(report: ReplayReport, language: str) -> Iterator[str]:
         for name, (then, now) in other.items():
             yield f"- {_cell(name)}: {_cell(then)} → {_cell(now)}"
     yield ""
-    yield say("replay.by_yourself")
+    # The script in the bundle paints with one Kolors.
+    yield say("replay.by_yourself" if set(report.bases) == {"kolors"} else "replay.by_studio")
     yield ""
 
 

@@ -36,7 +36,8 @@ def clean(layout: Layout, kinds: Iterable[CleanupKind], *, titles: dict[str, str
         for story in disk.stories(titles):
             if story.is_gone:
                 shutil.rmtree(layout.takes(story.name, "-").parent, ignore_errors=True)
-                for beside in (layout.picks(story.name), layout.sweeps(story.name), layout.hand_in(story.name)):
+                for place in (layout.picks, layout.sweeps, layout.hand_in, layout.comics):
+                    beside = place(story.name)
                     with contextlib.suppress(OSError):
                         beside.unlink(missing_ok=True)
                 report(story.size_bytes)

@@ -79,6 +79,9 @@ def test_cleaning_takes_what_was_named_before_and_nothing_else(services, layout)
         flows.shelf.create(services, "By hand"),
     )
     for slug in (here, deleted, by_hand, "long-gone"):
+        for place in (layout.hand_in(slug), layout.comics(slug)):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text("{}")
         painted(services, slug)
         services.takes.set_pick(slug, "s1", "aaa")
     broken = layout.stories / "broken.yaml"
@@ -110,6 +113,8 @@ def test_cleaning_takes_what_was_named_before_and_nothing_else(services, layout)
     assert {story.name for story in after.stories} == {here, deleted, by_hand, "broken"}
     assert (layout.embeddings / "in-use").exists() and not half.exists()
     assert not layout.picks("long-gone").exists() and layout.picks(here).exists()
+    beside = (layout.hand_in, layout.comics)
+    assert not any(place("long-gone").exists() for place in beside) and all(place(here).exists() for place in beside)
     assert services.stories.restore(token) == deleted
 
 

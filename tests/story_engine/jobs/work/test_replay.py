@@ -144,6 +144,8 @@ def test_another_picture_is_measured_and_the_certificate_says_so_in_both_languag
     assert report.unlisted == ("notes | <b>.txt",)
     text = certificate(report)
     assert text == certificate(report) and "复现证书" in text and "Certificate of reproduction" in text
+    assert "python replay.py" not in text  # which paints Kolors alone
+    assert "python replay.py" in certificate(report.model_copy(update={"bases": {"kolors": "a" * 64}}))
     assert f"{report.pictures[1].largest} " in text or f"| {report.pictures[1].largest} |" in text
     assert report.key != replayed(layout, bundle).key
 
