@@ -223,7 +223,7 @@ def test_a_lora_for_sdxl_that_would_load_is_told_apart(bases, tmp_path: Path) ->
     tensors = load_file(save_kohya({_ONE: (torch.ones(4, 640), torch.ones(640, 4))}, tmp_path / "a.safetensors"))
     save_file(tensors, tmp_path / "a.safetensors", metadata={"ss_base_model_version": "sdxl_base_v1-0"})
 
-    assert "loras.doctor_told_other_base" in codes(examine(tmp_path / "a.safetensors", bases=bases), "warning")
+    assert "loras.doctor_recorded_other_base" in codes(examine(tmp_path / "a.safetensors", bases=bases), "warning")
 
 
 _METHODS = {
