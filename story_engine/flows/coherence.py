@@ -39,7 +39,7 @@ def report(services: Services, opened: str | OpenStory) -> CoherenceReport:
     Raises:
         FixInput: no panel has a picture, or one of the pictures cannot be read.
     """
-    opened = open_story(services, opened) if isinstance(opened, str) else opened
+    opened = open_story(services, opened)
     board = opened.board
     shown = [(number, panel) for number, panel in enumerate(board.panels, start=1) if panel.chosen is not None]
     if not shown:

@@ -56,7 +56,7 @@ def lay_out(services: Services, opened: str | OpenStory, chosen: ComicOptions | 
         FixInput: no panel has a picture.
         ChooseAnother: a picture cannot be read.
     """
-    opened = open_story(services, opened) if isinstance(opened, str) else opened
+    opened = open_story(services, opened)
     comic = comic_of(opened, chosen or options(services, opened.slug))
     pages, findings = comic_pages(comic)
     return LaidOut(title=comic.title, pages=pages, findings=findings)

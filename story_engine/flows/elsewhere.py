@@ -47,7 +47,7 @@ def take_elsewhere(
     """
     if tool not in TOOLS:
         raise ChooseAnother("elsewhere.unknown_tool", tool=tool, listed=", ".join(TOOLS))
-    opened = open_story(services, opened) if isinstance(opened, str) else opened
+    opened = open_story(services, opened)
     panels, found = _panels(services, opened, scene)
     found += _differences(panels, tool)
     notes = "\n".join(f"- {message(each.code, language, **each.values)}" for each in found)

@@ -26,7 +26,7 @@ from story_engine.formats.prompt_table import as_csv, as_json, as_markdown
 
 def gate_view(services: Services, opened: str | OpenStory, *, threshold: float = CHALLENGE_GATE) -> GateView:
     """The gate on the panels as they are chosen on this board."""
-    board = _opened(services, opened).board
+    board = open_story(services, opened).board
     values = board.scores
     result = gate(values)
     return GateView(
@@ -50,7 +50,7 @@ def checklist(
 
 def plan(services: Services, opened: str | OpenStory, *, threshold: float = CHALLENGE_GATE) -> BundlePlan:
     """What the bundle would be made from just now, with its checklist."""
-    planned = plan_of(services, _opened(services, opened), threshold=threshold)
+    planned = plan_of(services, open_story(services, opened), threshold=threshold)
     return planned.checked(check_plan(services, planned))
 
 
@@ -80,7 +80,7 @@ def export(
         NotReady: the checklist blocks.
         FixInput: there is no picture at all; or the choices of takes, or a picture, are damaged.
     """
-    opened = _opened(services, opened)
+    opened = open_story(services, opened)
     services.takes.picks(opened.slug)  # where they cannot be read, nobody knows what was chosen
     planned = plan(services, opened, threshold=threshold)
     if examine_loras(services, planned):
@@ -166,7 +166,3 @@ def _why(error: StudioError) -> str:
 def _recipes(plan: BundlePlan) -> str:
     takes = {each.name: each.view.take.model_dump(mode="json") for each in plan.pictures}
     return json.dumps(takes, ensure_ascii=False, indent=2) + "\n"
-
-
-def _opened(services: Services, story: str | OpenStory) -> OpenStory:
-    return open_story(services, story) if isinstance(story, str) else story

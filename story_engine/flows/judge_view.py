@@ -31,7 +31,7 @@ def judge_view(
         FixInput: no panel has a picture.
         ChooseAnother: a picture cannot be read.
     """
-    opened = open_story(services, opened) if isinstance(opened, str) else opened
+    opened = open_story(services, opened)
     plan = plan_of(services, opened, threshold=threshold)
     if examine(services, plan.loras):
         plan = plan_of(services, opened, threshold=threshold)

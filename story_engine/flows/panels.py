@@ -17,8 +17,10 @@ from story_engine.flows.render import as_painted_by, painting_family
 from story_engine.flows.services import Services
 
 
-def open_story(services: Services, slug: str) -> OpenStory:
-    """The story and its board, each read once."""
+def open_story(services: Services, slug: str | OpenStory) -> OpenStory:
+    """The story and its board, each read once; one that is open already stays as it was opened."""
+    if isinstance(slug, OpenStory):
+        return slug
     story = services.stories.load(slug)
     return OpenStory(slug=slug, story=story, board=read_board(services, slug, story))
 

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import base64
 import json
-import logging
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from story_engine.store.atomic import append_bytes
+from story_engine.store.append_only import append_lines, entries_of
 from story_engine.store.layout import Layout
 
 Embedding = NDArray[np.float32]
@@ -24,7 +22,6 @@ Embedding = NDArray[np.float32]
 
 _STORED = np.dtype("<f2")
 """Two embeddings' similarity changes by less than 0.0005 over it."""
-_LOG = logging.getLogger(__name__)
 
 
 class EmbeddingStore:
@@ -35,15 +32,7 @@ class EmbeddingStore:
 
     def embeddings(self, scorer: str, version: str) -> Mapping[str, Embedding]:
         """Picture SHA-256 → embedding by this scorer of this version. A line torn by a crash is passed over."""
-        path = self._path(scorer, version)
-        try:
-            stat = path.stat()
-            return dict(_read(path, stat.st_size, stat.st_mtime_ns))
-        except FileNotFoundError:
-            return {}
-        except OSError as error:
-            _LOG.warning("The embeddings in %s cannot be read: %s", path, error)
-            return {}
+        return entries_of(self._path(scorer, version), _read)
 
     def add(self, scorer: str, version: str, embeddings: Mapping[str, Embedding]) -> None:
         """Append embeddings, each of length 1.
@@ -51,10 +40,7 @@ class EmbeddingStore:
         Raises:
             Wait: they cannot be written.
         """
-        # A leading newline ends a line that a crash may have left torn.
-        lines = "".join(f"\n{_line(picture, embedding)}" for picture, embedding in embeddings.items())
-        if lines:
-            append_bytes(self._path(scorer, version), f"{lines}\n".encode())
+        append_lines(self._path(scorer, version), (_line(*each) for each in embeddings.items()))
 
     def _path(self, scorer: str, version: str) -> Path:
         return self._folder / f"{scorer}-{version}.embeddings.jsonl"
@@ -65,14 +51,10 @@ def _line(picture: str, embedding: Embedding) -> str:
     return json.dumps({"picture_sha256": picture, "embedding": packed})
 
 
-@lru_cache(maxsize=4)
-def _read(path: Path, size_bytes: int, modified_ns: int) -> tuple[tuple[str, Embedding], ...]:
-    del size_bytes, modified_ns  # they only make the cache key
+def _read(lines: Iterable[str]) -> dict[str, Embedding]:
     found: dict[str, Embedding] = {}
     width = None
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        if not line.strip():
-            continue
+    for line in lines:
         try:
             fields = json.loads(line)
             picture = str(fields["picture_sha256"])
@@ -83,4 +65,4 @@ def _read(path: Path, size_bytes: int, modified_ns: int) -> tuple[tuple[str, Emb
         width = width or embedding.size
         if embedding.size == width and np.isfinite(length) and length > 0:
             found[picture] = embedding / length
-    return tuple(found.items())
+    return found

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from story_engine.domain.take import Score
-from story_engine.store.atomic import append_bytes
+from story_engine.store.append_only import append_lines, entries_of
 from story_engine.store.layout import Layout
-
-_LOG = logging.getLogger(__name__)
 
 
 class ScoreStore:
@@ -24,15 +20,7 @@ class ScoreStore:
 
     def scores(self, scorer: str, version: str) -> dict[str, float]:
         """Picture SHA-256 → score by this scorer of this version. A line torn by a crash is passed over."""
-        path = self._path(scorer, version)
-        try:
-            stat = path.stat()
-            return dict(_read(path, stat.st_size, stat.st_mtime_ns))
-        except FileNotFoundError:
-            return {}
-        except OSError as error:
-            _LOG.warning("The scores in %s cannot be read: %s", path, error)
-            return {}
+        return entries_of(self._path(scorer, version), _read)
 
     def add(self, scores: Sequence[Score]) -> None:
         """Append scores; each line is on disk before the call returns.
@@ -41,28 +29,21 @@ class ScoreStore:
             Wait: they cannot be written. They can be made again at any time.
         """
         for (scorer, version), group in _grouped(scores).items():
-            path = self._path(scorer, version)
-            # A leading newline ends a line that a crash may have left torn.
-            lines = "".join(f"\n{score.model_dump_json()}" for score in group) + "\n"
-            append_bytes(path, lines.encode())
+            append_lines(self._path(scorer, version), [score.model_dump_json() for score in group])
 
     def _path(self, scorer: str, version: str) -> Path:
         return self._folder / f"{scorer}-{version}.jsonl"
 
 
-@lru_cache(maxsize=8)
-def _read(path: Path, size_bytes: int, modified_ns: int) -> tuple[tuple[str, float], ...]:
-    del size_bytes, modified_ns  # they only make the cache key
+def _read(lines: Iterable[str]) -> dict[str, float]:
     found: dict[str, float] = {}
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-        if not line.strip():
-            continue
+    for line in lines:
         try:
             score = Score.model_validate_json(line)
         except ValidationError:
             continue
         found[score.picture_sha256] = score.value
-    return tuple(found.items())
+    return found
 
 
 def _grouped(scores: Sequence[Score]) -> dict[tuple[str, str], list[Score]]:
