@@ -8,7 +8,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from story_engine.errors import ChooseAnother, FixInput
+from story_engine.errors import FixInput
+from story_engine.formats.take_picture import rgb_picture
 
 CELL_WIDTH = 512
 """Pixels; eight square panels in two columns make 1024 × 2048."""
@@ -38,7 +39,7 @@ def contact_sheet(pictures: Sequence[Path], layout: str = "2x4") -> Image.Image:
     rows = -(-len(pictures) // columns)
     sheet: Image.Image | None = None
     for index, path in enumerate(pictures):
-        picture = _opened(path)
+        picture = rgb_picture(path)
         if sheet is None:
             shape = picture.height / picture.width
             width = min(CELL_WIDTH, LONGEST_SIDE // columns, max(1, int(LONGEST_SIDE / rows / shape)))
@@ -48,14 +49,6 @@ def contact_sheet(pictures: Sequence[Path], layout: str = "2x4") -> Image.Image:
         sheet.paste(cell, (index % columns * width, index // columns * height))
     assert sheet is not None
     return sheet
-
-
-def _opened(path: Path) -> Image.Image:
-    try:
-        with Image.open(path) as opened:
-            return opened.convert("RGB")
-    except OSError as error:
-        raise ChooseAnother("takes.damaged", path=str(path)) from error
 
 
 def as_jpeg(image: Image.Image) -> bytes:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from story_engine.errors import ChooseAnother
 from story_engine.formats.lettering import font
+from story_engine.formats.take_picture import rgb_picture
 
 MOST_PIXELS = 40_000_000
 """Of the whole picture: what most programs and sites still open."""
@@ -123,7 +123,7 @@ def _draw_cell(
         middle = (x + width // 2, y + height // 2)
         pen.text(middle, _fitted(blank, unit, width), font=small, fill=_QUIET, anchor="mm")
         return
-    page.paste(_opened(cell.picture).resize((width, height), Image.Resampling.LANCZOS), (x, y))
+    page.paste(rgb_picture(cell.picture).resize((width, height), Image.Resampling.LANCZOS), (x, y))
     if cell.is_best:
         line = max(3, width // 64)
         pen.rectangle((x - line, y - line, x + width + line - 1, y + height + line - 1), outline=_ACCENT, width=line)
@@ -143,14 +143,6 @@ def _draw_star(pen: ImageDraw.ImageDraw, middle: tuple[float, float], radius: fl
         angle = math.pi * (corner / 5 - 0.5)
         points.append((middle[0] + reach * math.cos(angle), middle[1] + reach * math.sin(angle)))
     pen.polygon(points, fill=_ACCENT)
-
-
-def _opened(path: Path) -> Image.Image:
-    try:
-        with Image.open(path) as opened:
-            return opened.convert("RGB")
-    except OSError as error:
-        raise ChooseAnother("takes.damaged", path=str(path)) from error
 
 
 def _fitted(text: str, size: int, room: float) -> str:

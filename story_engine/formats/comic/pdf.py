@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from fpdf import FPDF
 from PIL import Image
 
-from story_engine.errors import ChooseAnother
 from story_engine.formats.comic.drawing import DPI, Area, Letters, Page, Picture, Shape
 from story_engine.formats.lettering import file_of
+from story_engine.formats.take_picture import rgb_picture
 
 _JPEG_QUALITY = 92
 _FIXED_DATE = datetime(2024, 1, 1, tzinfo=UTC)
@@ -71,11 +71,7 @@ def _letters(document: FPDF, item: Letters, family: str) -> None:
 def _jpeg(item: Picture) -> io.BytesIO:
     """No finer than it is printed."""
     size = (max(1, round(item.box.width)), max(1, round(item.box.height)))
-    try:
-        with Image.open(item.path) as opened:
-            picture = opened.convert("RGB")
-    except OSError as error:
-        raise ChooseAnother("takes.damaged", path=str(item.path)) from error
+    picture = rgb_picture(item.path)
     if picture.width > size[0]:
         picture = picture.resize(size, Image.Resampling.LANCZOS)
     file = io.BytesIO()

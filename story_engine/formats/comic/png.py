@@ -8,9 +8,9 @@ from math import ceil, floor
 
 from PIL import Image, ImageDraw
 
-from story_engine.errors import ChooseAnother
 from story_engine.formats.comic.drawing import DPI, Area, Item, Letters, Page, Picture, Shape
 from story_engine.formats.lettering import font
+from story_engine.formats.take_picture import rgb_picture
 
 _FINER = 4
 """Times as fine, for edges without steps."""
@@ -53,11 +53,7 @@ def _picture(image: Image.Image, item: Picture) -> None:
     box = item.box
     left, top = round(box.x), round(box.y)
     size = (max(1, round(box.right) - left), max(1, round(box.bottom) - top))
-    try:
-        with Image.open(item.path) as opened:
-            image.paste(opened.convert("RGB").resize(size, Image.Resampling.LANCZOS), (left, top))
-    except OSError as error:
-        raise ChooseAnother("takes.damaged", path=str(item.path)) from error
+    image.paste(rgb_picture(item.path).resize(size, Image.Resampling.LANCZOS), (left, top))
 
 
 def _area(image: Image.Image, item: Area) -> None:

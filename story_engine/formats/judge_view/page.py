@@ -12,10 +12,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
-from story_engine.errors import ChooseAnother
 from story_engine.formats import coherence_html
 from story_engine.formats.judge_view import curve as curves
 from story_engine.formats.judge_view.contents import JudgeContents
+from story_engine.formats.take_picture import rgb_picture
 from story_engine.messages import LANGUAGES, message
 
 PANEL_SIDE, SMALL_SIDE = 768, 384
@@ -76,11 +76,7 @@ def _data_uri(path: Path, side: int) -> str:
 
 @lru_cache(maxsize=64)
 def _encoded(path: str, side: int) -> str:
-    try:
-        with Image.open(path) as opened:
-            picture = opened.convert("RGB")
-    except OSError as error:
-        raise ChooseAnother("takes.damaged", path=path) from error
+    picture = rgb_picture(Path(path))
     picture.thumbnail((side, side), Image.Resampling.LANCZOS)
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=_JPEG_QUALITY)
