@@ -6,9 +6,11 @@ import json
 from dataclasses import dataclass
 
 from story_engine.domain.board import OpenStory, Panel
-from story_engine.domain.recipe import Recipe
+from story_engine.domain.hand_in import HandIn
+from story_engine.domain.recipe import LoraPart, Recipe
 from story_engine.domain.resolve import resolve
-from story_engine.errors import ChooseAnother, StudioError
+from story_engine.errors import ChooseAnother
+from story_engine.flows.bundle_loras import BundleLora, Painted, loras_of
 from story_engine.flows.panels import lora_hashes, open_story
 from story_engine.flows.services import Services
 from story_engine.formats.elsewhere import comfyui, diffsynth_notebook, diffusers_script, prompt_lines
@@ -57,22 +59,35 @@ def take_elsewhere(
 
 
 def _panels(services: Services, opened: OpenStory, scene: str | None) -> tuple[list[PanelElsewhere], list[Difference]]:
-    known = {panel.scene.id: number for number, panel in enumerate(opened.board.panels, start=1)}
-    if scene is not None and scene not in known:
-        raise ChooseAnother("render.no_scene", scene=scene, listed=", ".join(known))
+    wanted = {
+        panel.scene.id: (f"{number:02}", panel)
+        for number, panel in enumerate(opened.board.panels, start=1)
+        if scene in (None, panel.scene.id)
+    }
+    if not wanted:
+        listed = ", ".join(panel.scene.id for panel in opened.board.panels)
+        raise ChooseAnother("render.no_scene", scene=scene, listed=listed)
     hashes = lora_hashes(services, opened.story, missing_ok=True)
-    panels, others = [], 0
-    for panel in opened.board.panels:
-        if scene in (None, panel.scene.id):
-            recipe = _recipe(services, opened, panel, hashes)
-            others += recipe.family != _KOLORS
-            loras = tuple(
-                UsedLora(name=part.name, strength=part.strength, alpha=_alpha(services, part.name))
-                for part in recipe.loras
-            )
-            name = f"{known[panel.scene.id]:02}"
-            panels.append(PanelElsewhere(name=name, title=panel.scene.title, recipe=recipe, loras=loras))
+    recipes = {name: _recipe(services, opened, panel, hashes) for name, panel in wanted.values()}
+    painted = [Painted(picture=name, loras=recipe.loras) for name, recipe in recipes.items()]
+    # Called as in the bundle, whose LoRA files are what the other tool is given.
+    known = {lora.sha256: lora for lora in loras_of(services, painted, opened.story, HandIn())}
+    panels = [
+        PanelElsewhere(
+            name=name,
+            title=panel.scene.title,
+            recipe=recipes[name],
+            loras=tuple(_used(part, known[part.sha256]) for part in recipes[name].loras if part.strength),
+        )
+        for name, panel in wanted.values()
+    ]
+    others = sum(recipe.family != _KOLORS for recipe in recipes.values())
     return panels, [Difference(code="elsewhere.other_family", values={"count": others})] if others else []
+
+
+def _used(part: LoraPart, lora: BundleLora) -> UsedLora:
+    alpha = lora.report.alpha if lora.report is not None else None
+    return UsedLora(name=lora.stem, strength=part.strength, alpha=alpha)
 
 
 def _recipe(services: Services, opened: OpenStory, panel: Panel, hashes: dict[str, str]) -> Recipe:
@@ -83,14 +98,6 @@ def _recipe(services: Services, opened: OpenStory, panel: Panel, hashes: dict[st
     family = families[opened.story.settings.family]
     recipe = resolve(opened.story, panel.scene, 0, family=family, loras=hashes, device=services.device)
     return recipe if panel.chosen is None else recipe.model_copy(update={"seed": panel.chosen.take.recipe.seed})
-
-
-def _alpha(services: Services, name: str) -> float | None:
-    try:
-        report = services.lora_library.report(name)
-    except StudioError:  # gone since the picture was painted
-        return None
-    return report.alpha if report is not None else None
 
 
 def _differences(panels: list[PanelElsewhere], tool: str) -> list[Difference]:

@@ -16,11 +16,12 @@ PARAMETERS = "parameters"
 """Key of the PNG text chunk."""
 OWN_CHUNK = "story_studio"
 """Key of our own JSON: the whole take record but for what is only known after writing."""
-_SAMPLERS = {
+SAMPLERS = {
     "ddim": ("DDIM", "Kolors 1100"),
     "euler": ("Euler", "Kolors 1100"),
     "dpmpp_2m_karras": ("DPM++ 2M", "Karras"),
 }
+"""Ours → A1111's sampler and schedule."""
 _NEGATIVE = "Negative prompt: "
 _GRAMMAR = re.compile(r"^(\s*)(\\*(?:Negative prompt:|Steps:))", re.MULTILINE)
 """Lines that A1111 or another reader of its texts takes for the beginning of something else than the prompt."""
@@ -30,7 +31,7 @@ _TAG = re.compile(r"<(?=\\*\w+:[^>]+>)")
 
 def infotext(recipe: Recipe, *, story: str, scene: str) -> str:
     """The recipe in A1111's words: prompt lines with its LoRAs, negative line, one line of `Key: value` pairs."""
-    sampler, schedule = _SAMPLERS[recipe.sampler]
+    sampler, schedule = SAMPLERS[recipe.sampler]
     pairs: dict[str, object] = {
         "Steps": recipe.steps,
         "Sampler": sampler,

@@ -11,8 +11,8 @@ import shlex
 from collections.abc import Sequence
 
 from story_engine.formats.elsewhere.panel import Difference, PanelElsewhere
+from story_engine.formats.infotext import SAMPLERS
 
-_SAMPLERS = {"ddim": "DDIM", "euler": "Euler", "dpmpp_2m_karras": "DPM++ 2M"}
 _BRACKETS = re.compile(r"(?<!\\)([()\[\]])")
 
 
@@ -37,7 +37,7 @@ def _line(panel: PanelElsewhere) -> str:
         "cfg_scale": f"{recipe.cfg_scale:g}",
         "width": recipe.width,
         "height": recipe.height,
-        "sampler_name": _SAMPLERS[recipe.sampler],
+        "sampler_name": SAMPLERS[recipe.sampler][0],
     }
     return " ".join(f"--{name} {shlex.quote(str(value))}" for name, value in options.items())
 

@@ -8,6 +8,7 @@ from story_engine.bootstrap import open_services
 from story_engine.config import PROJECT_FOLDER, Config
 from story_engine.errors import ChooseAnother
 from story_engine.flows.elsewhere import TOOLS
+from tests.story_engine.flows.submitted import LORA, kolors_lora, ready_services, ready_story
 
 
 @pytest.fixture
@@ -45,3 +46,18 @@ def test_a_tool_or_scene_that_is_not_there_is_named(services):
     for changes in ({"tool": "dalle"}, {"tool": "a1111", "scene": "s99"}):
         with pytest.raises(ChooseAnother):
             flows.elsewhere.take_elsewhere(services, "singer", **changes)
+
+
+def test_a_renamed_lora_keeps_its_alpha_and_is_called_as_its_file_in_the_bundle(tmp_path):
+    services = ready_services(tmp_path / "studio")
+    slug = ready_story(services, kolors_lora(tmp_path / "ink.safetensors"))
+    flows.loras.rename(services, LORA, "水墨 v2")
+    opened = flows.panels.open_story(services, slug)
+    (stem,) = {lora.stem for lora in flows.export.plan(services, opened).loras}
+
+    made = flows.elsewhere.take_elsewhere(services, opened, tool="comfyui-kijai-api")
+
+    nodes = json.loads(made.content).values()
+    (lora,) = [node["inputs"] for node in nodes if node["class_type"] == "LoadKolorsLoRA"]
+    assert (lora["lora_path"], lora["lora_alpha"]) == (f"models/loras/{stem}.ckpt", 0.5)
+    assert "elsewhere.alpha_unknown" not in {each.code for each in made.differences}
