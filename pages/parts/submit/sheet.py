@@ -33,4 +33,12 @@ def draw(now: OpenStory) -> None:
             partial(flows.comic.choose, services(), now.slug), sheet=st.session_state[key]
         ),
     )
-    st.image(flows.comic.sheet(services(), now), width="stretch", alt=say("submit.sheet"))
+    pictures = tuple(str(panel.chosen.picture) for panel in now.board.panels if panel.chosen is not None)
+    st.image(_sheet(pictures, st.session_state[key], now), width="stretch", alt=say("submit.sheet"))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _sheet(pictures: tuple[str, ...], layout: str, _now: OpenStory) -> bytes:
+    """Painted once for its pictures: a take never changes under its name."""
+    del pictures
+    return flows.comic.sheet(services(), _now, layout)
