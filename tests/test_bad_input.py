@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from story_engine.config import PROJECT_FOLDER, read_config
 from story_engine.domain.edit import Edit
 from story_engine.errors import ChooseAnother, InstallOrDownload, InvalidInput
 from story_engine.flows.services import Services
+from tests.shipped import copy_shipped_stories
 
 STORY = "orange-cat-en"
 PREVIEW_FILES = ("unet.safetensors", "text_encoder.safetensors", "vae.safetensors")
@@ -31,7 +31,7 @@ SHOWN_SECONDS = 60.0
 @pytest.fixture
 def stories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "stories"
-    shutil.copytree(PROJECT_FOLDER / "stories", folder, ignore=shutil.ignore_patterns(".*"))
+    copy_shipped_stories(folder)
     monkeypatch.setenv("STORY_STUDIO_STORIES", str(folder))
     monkeypatch.setenv("STORY_STUDIO_WORKSPACE", str(tmp_path / "workspace"))
     # Jobs stay in the ledger: what a dispatcher does with them is the business of other tests.

@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 from story_engine.bootstrap import open_services
 from story_engine.config import PROJECT_FOLDER, Config
 from story_engine.flows.services import Services
+from tests.shipped import copy_shipped_stories
 
 FLAGS = (
     "--no-sandbox",
@@ -130,7 +131,7 @@ def browser() -> Iterator[Browser]:
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     home = tmp_path_factory.mktemp("studio")
     config = Config(workspace=home / "workspace", stories=home / "stories")
-    shutil.copytree(PROJECT_FOLDER / "stories", config.stories, ignore=shutil.ignore_patterns(".*"))
+    copy_shipped_stories(config.stories)
     port = _free_port()
     environment = os.environ | {
         "STORY_STUDIO_WORKSPACE": str(config.workspace),

@@ -7,8 +7,9 @@ import pytest
 from story_engine import flows
 from story_engine.domain.job_result import ReplayResult, UploadResult
 from story_engine.domain.job_spec import ReplaySpec, UploadSpec
-from story_engine.domain.replay import PictureReplay, ReplayReport
+from story_engine.domain.replay import ReplayReport
 from story_engine.jobs import handover
+from tests.bundles import a_replay_of
 from tests.pages.conftest import Studio, texts
 
 STORY = "orange-cat-en"
@@ -28,22 +29,13 @@ def handed_in(studio: Studio):
 
 
 def a_report(studio: Studio, largest: int) -> ReplayReport:
-    plan = flows.export.plan(studio.services, STORY)
-    pictures = [
-        PictureReplay(
-            file=each.name,
-            scene=each.view.take.scene,
-            seed=each.view.take.recipe.seed,
-            recipe=each.view.take.id,
-            picture_sha256=each.view.take.picture_sha256,
-            differing=0.5 if largest else 0.0,
-            largest=largest,
-            mean=float(largest),
-            other_conditions={"torch": ("2.9", "2.10")},
-        )
-        for each in plan.pictures
-    ]
-    return ReplayReport(bundle="b.zip", pictures=tuple(pictures), finished_at="2026-11-28T10:00:00+00:00")
+    return a_replay_of(
+        flows.export.plan(studio.services, STORY),
+        differing=0.5 if largest else 0.0,
+        largest=largest,
+        mean=float(largest),
+        other_conditions={"torch": ("2.9", "2.10")},
+    )
 
 
 def test_a_replay_is_a_job_of_the_story_that_every_tab_sees(studio: Studio, handed_in):

@@ -1,21 +1,21 @@
 from __future__ import annotations
 
 import json
-import shutil
 
 import pytest
 from PIL import Image
 
 from story_engine.bootstrap import open_services
 from story_engine.cli.main import DONE, PUT_RIGHT, USAGE, run
-from story_engine.config import PROJECT_FOLDER, read_config
+from story_engine.config import read_config
 from tests.builders import a_take
+from tests.shipped import copy_shipped_stories
 
 
 @pytest.fixture
 def services(tmp_path, monkeypatch):
     folder = tmp_path / "stories"
-    shutil.copytree(PROJECT_FOLDER / "stories", folder, ignore=shutil.ignore_patterns(".*"))
+    copy_shipped_stories(folder)
     monkeypatch.setenv("STORY_STUDIO_STORIES", str(folder))
     monkeypatch.setenv("STORY_STUDIO_WORKSPACE", str(tmp_path / "workspace"))
     services = open_services(read_config())

@@ -1,18 +1,17 @@
 """The command line's manners: exit codes, JSON on stdout, messages on stderr. README's examples render for real."""
 
 import json
-import shutil
 
 import pytest
 
 from story_engine.cli.main import DONE, PUT_RIGHT, USAGE, run
-from story_engine.config import PROJECT_FOLDER
+from tests.shipped import copy_shipped_stories
 
 
 @pytest.fixture
 def stories(tmp_path, monkeypatch):
     folder = tmp_path / "stories"
-    shutil.copytree(PROJECT_FOLDER / "stories", folder, ignore=shutil.ignore_patterns(".*"))
+    copy_shipped_stories(folder)
     monkeypatch.setenv("STORY_STUDIO_STORIES", str(folder))
     monkeypatch.setenv("STORY_STUDIO_WORKSPACE", str(tmp_path / "workspace"))
     return folder

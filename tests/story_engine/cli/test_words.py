@@ -1,19 +1,18 @@
 """`lint` and `replace` on the command line."""
 
 import json
-import shutil
 
 import pytest
 
 from story_engine.cli.main import DONE, PUT_RIGHT, run
-from story_engine.config import PROJECT_FOLDER
 from story_engine.store.story_text import read_story
+from tests.shipped import copy_shipped_stories
 
 
 @pytest.fixture
 def story(tmp_path, monkeypatch):
     folder = tmp_path / "stories"
-    shutil.copytree(PROJECT_FOLDER / "stories", folder, ignore=shutil.ignore_patterns(".*"))
+    copy_shipped_stories(folder)
     monkeypatch.setenv("STORY_STUDIO_STORIES", str(folder))
     monkeypatch.setenv("STORY_STUDIO_WORKSPACE", str(tmp_path / "workspace"))
     path = folder / "singer.yaml"

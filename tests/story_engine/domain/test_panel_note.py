@@ -1,10 +1,9 @@
-import shutil
-
 from story_engine.bootstrap import open_services
-from story_engine.config import PROJECT_FOLDER, Config
+from story_engine.config import Config
 from story_engine.domain.edit import Edit
 from story_engine.domain.resolve import compose_negative, compose_prompt, resolve
 from tests.builders import PREVIEW, a_scene, a_story
+from tests.shipped import copy_shipped_stories
 
 NOTE = "左手有六根手指 | <b>"
 
@@ -20,7 +19,7 @@ def test_a_note_changes_nothing_that_a_model_is_sent():
 
 def test_a_story_without_notes_gains_no_line_and_one_with_a_note_keeps_it(tmp_path):
     config = Config(workspace=tmp_path / "workspace", stories=tmp_path / "stories")
-    shutil.copytree(PROJECT_FOLDER / "stories", config.stories, ignore=shutil.ignore_patterns(".*"))
+    copy_shipped_stories(config.stories)
     services = open_services(config)
 
     story = services.stories.edit("singer", [Edit(scene="s1", field="seed", value=9, seen=0)])

@@ -1,15 +1,15 @@
 import json
 import random
-import shutil
 import zipfile
 
 import pytest
 
 from story_engine import flows
 from story_engine.bootstrap import open_services
-from story_engine.config import PROJECT_FOLDER, Config
+from story_engine.config import Config
 from story_engine.domain.edit import Edit
 from story_engine.domain.job_spec import DownloadSpec
+from tests.shipped import copy_shipped_stories
 from tests.story_engine.domain.test_scrub import planted
 
 SECRETS = 200
@@ -18,7 +18,7 @@ SECRETS = 200
 @pytest.fixture
 def services(tmp_path):
     config = Config(workspace=tmp_path / "Li Lei's studio" / "workspace", stories=tmp_path / "stories", user="lilei")
-    shutil.copytree(PROJECT_FOLDER / "stories", config.stories, ignore=shutil.ignore_patterns(".*"))
+    copy_shipped_stories(config.stories)
     return open_services(config)
 
 

@@ -1,20 +1,20 @@
 import json
-import shutil
 
 import pytest
 
 from story_engine import flows
 from story_engine.bootstrap import open_services
-from story_engine.config import PROJECT_FOLDER, Config
+from story_engine.config import Config
 from story_engine.errors import ChooseAnother
 from story_engine.flows.elsewhere import TOOLS
+from tests.shipped import copy_shipped_stories
 from tests.story_engine.flows.submitted import LORA, kolors_lora, ready_services, ready_story
 
 
 @pytest.fixture
 def services(tmp_path):
     config = Config(workspace=tmp_path / "workspace", stories=tmp_path / "stories")
-    shutil.copytree(PROJECT_FOLDER / "stories", config.stories, ignore=shutil.ignore_patterns(".*"))
+    copy_shipped_stories(config.stories)
     return open_services(config)
 
 

@@ -16,12 +16,13 @@ from story_engine import flows
 from story_engine.bootstrap import open_services
 from story_engine.config import Config
 from story_engine.domain.edit import Edit
-from story_engine.domain.replay import NOT_RECORDED, PictureReplay, ReplayReport
+from story_engine.domain.replay import NOT_RECORDED
 from story_engine.domain.resolve import resolve
 from story_engine.formats.certificate import certificate
 from story_engine.formats.replay_script import replay_script
 from tests.agreeing_script import agreeing_script
 from tests.builders import a_take
+from tests.bundles import a_replay_of
 from tests.story_engine.flows.submitted import kolors_lora, paint, ready_services, ready_story
 
 MADE_WITH = {
@@ -92,23 +93,7 @@ def test_conditions_hashes_and_what_was_not_recorded_stand_beside_each_picture(s
 
 def test_the_certificate_goes_into_the_bundle_of_the_same_pictures_and_no_other(services, painted, tmp_path):
     plan = flows.export.plan(services, painted)
-    report = ReplayReport(
-        bundle="b.zip",
-        pictures=tuple(
-            PictureReplay(
-                file=each.name,
-                scene=each.view.take.scene,
-                seed=each.view.take.recipe.seed,
-                recipe=each.view.take.id,
-                picture_sha256=each.view.take.picture_sha256,
-                differing=0.0,
-                largest=0,
-                mean=0.0,
-            )
-            for each in plan.pictures
-        ),
-        finished_at="2026-11-28T10:00:00+00:00",
-    )
+    report = a_replay_of(plan)
     services.replays.keep(report)
 
     first = flows.export.export(services, painted, out=tmp_path / "1.zip", anyway=True).read_bytes()

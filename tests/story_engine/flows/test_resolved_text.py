@@ -1,11 +1,10 @@
-import shutil
-
 import pytest
 
 from story_engine import flows
 from story_engine.bootstrap import open_services
-from story_engine.config import PROJECT_FOLDER, Config
+from story_engine.config import Config
 from story_engine.domain.edit import Edit
+from tests.shipped import copy_shipped_stories
 
 LONG = "一只橘色的小猫坐在客厅的沙发上，" * 12
 
@@ -13,7 +12,7 @@ LONG = "一只橘色的小猫坐在客厅的沙发上，" * 12
 @pytest.fixture
 def services(tmp_path):
     config = Config(workspace=tmp_path / "workspace", stories=tmp_path / "stories")
-    shutil.copytree(PROJECT_FOLDER / "stories", config.stories, ignore=shutil.ignore_patterns(".*"))
+    copy_shipped_stories(config.stories)
     return open_services(config)
 
 

@@ -26,6 +26,7 @@ from story_engine.kolors.family import KOLORS
 from story_engine.kolors.networks import load_unet
 from story_engine.store.layout import Layout
 from tests.builders import a_take
+from tests.bundles import write_sums
 from tests.story_engine.inference.small_kolors import publish_small_kolors
 from tests.story_engine.inference.small_loras import save_kohya
 
@@ -105,14 +106,6 @@ def a_bundle(layout: Layout, folder: Path, recipes: list[Recipe]) -> Path:
     (folder / "replay.py").write_bytes(replay_script())
     write_sums(folder)
     return folder
-
-
-def write_sums(folder: Path) -> None:
-    listed = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != "SHA256SUMS"]
-    sums = [
-        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder).as_posix()}" for path in listed
-    ]
-    (folder / "SHA256SUMS").write_text("\n".join(sums) + "\n", encoding="utf-8")
 
 
 def run(bundle: Path, base: Path) -> subprocess.CompletedProcess[str]:

@@ -22,6 +22,7 @@ from story_engine.store.layout import Layout
 from story_engine.store.loras import LoraStore
 from story_engine.store.replays import ReplayStore
 from story_engine.store.takes import TakeStore
+from tests.bundles import write_sums
 from tests.story_engine.inference.small_loras import random_halves, save_diffusers, save_kohya
 from tests.story_engine.inference.small_preview import recipe, small_workspace
 
@@ -64,14 +65,6 @@ def bundle(layout, tmp_path_factory) -> Path:
     (folder / "recipes.json").write_text(json.dumps(recipes_json))
     write_sums(folder)
     return folder
-
-
-def write_sums(folder: Path) -> None:
-    listed = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != "SHA256SUMS"]
-    sums = [
-        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder).as_posix()}" for path in listed
-    ]
-    (folder / "SHA256SUMS").write_text("\n".join(sums) + "\n")
 
 
 def zipped(folder: Path, path: Path) -> Path:
