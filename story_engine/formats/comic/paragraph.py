@@ -1,7 +1,8 @@
 """Text set into a box: broken where its language allows, as large as it fits, cut only where nothing else is left.
 
 Where a line may end is asked of `uniseg`, which follows Unicode Standard Annex 14 (16.0): no closing punctuation begins
-a line, no opening one ends it, Latin words stay whole, Chinese breaks anywhere else.
+a line, no opening one ends it, Latin words stay whole, Chinese breaks anywhere else. The annex lets a line end at a
+blank before a wide mark such as "；"; here it does not.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _CUT, _NARROW_CUT = "…", "..."
 """The Chinese ellipsis stands at half height; Latin text wants it on the line."""
 _SHORT_LAST = 0.25
 """Of a line: a last one that is shorter is worth slightly smaller letters."""
+_NEVER_FIRST = frozenset("，。！？、；：」』）】》〉”’…,.!?;:)]")
 _SMALLEST_FOR_WORDS = 0.65
 """Of the largest size; a word that needs smaller letters is an address, and is broken."""
 
@@ -141,20 +143,31 @@ def _units(text: str, measure: Measure) -> list[tuple[str, float, float, bool]]:
 
 @lru_cache(maxsize=256)
 def _parts(text: str) -> tuple[str, ...]:
-    return tuple(line_break_units(text))
+    parts: list[str] = []
+    for unit in line_break_units(text):
+        if parts and parts[-1].endswith(" ") and unit[0] in _NEVER_FIRST:
+            parts[-1] += unit
+        else:
+            parts.append(unit)
+    return tuple(parts)
 
 
 def _torn(word: str, room: float, measure: Measure) -> list[str]:
-    pieces = [""]
-    length = 0.0
+    """Pieces of a line's length; a mark that must not begin one takes the character before it along."""
+    pieces: list[list[str]] = [[]]
     for cluster in grapheme_clusters(word):
-        wide = measure(cluster)
-        if pieces[-1] and length + wide > room:
-            pieces.append("")
-            length = 0.0
-        pieces[-1] += cluster
-        length += wide
-    return pieces
+        piece = pieces[-1]
+        # A blank at a line's end takes up nothing.
+        if cluster == " " or not piece or measure("".join(piece)) + measure(cluster) <= room:
+            piece.append(cluster)
+            continue
+        start = len(piece)
+        if cluster in _NEVER_FIRST:
+            may_begin = (place for place in range(start - 1, 0, -1) if piece[place] not in _NEVER_FIRST | {" "})
+            start = next(may_begin, start)
+        pieces.append([*piece[start:], cluster])
+        del piece[start:]
+    return ["".join(piece).rstrip() if piece is not pieces[-1] else "".join(piece) for piece in pieces]
 
 
 def _balanced(text: str, lines: tuple[str, ...], room: float, measure: Measure) -> tuple[str, ...]:

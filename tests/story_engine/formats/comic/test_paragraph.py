@@ -56,6 +56,16 @@ def test_no_line_begins_with_closing_or_ends_with_opening_punctuation(text: str,
     assert not [line for line in lines[:-1] if line[-1] in NEVER_LAST]
 
 
+def test_a_blank_before_a_mark_lets_no_line_begin_with_it():
+    for text in ("internationalization Hello ；", "internationalization ； ，", "Hello ；Hello ；Hello ；"):
+        for room in (5.0, 8.0, 9.5, 12.0):
+            lines = break_lines(text, room=room, measure=width)
+
+            assert no_blanks("".join(lines)) == no_blanks(text)
+            assert not [line for line in lines[1:] if line.lstrip()[0] in NEVER_FIRST], (text, room, lines)
+            assert all(width(line) <= room for line in lines), (text, room, lines)
+
+
 def test_a_quoted_sentence_breaks_after_its_quotation_and_not_inside_the_marks():
     lines = break_lines("“何方神兽？”皇帝问。它只会喵。", room=7, measure=width)
 
