@@ -114,3 +114,22 @@ def test_a_click_on_a_picture_takes_text_that_was_just_typed_along(app: App, vis
     person.at(f"thumb-chosen-s4-{older}").wait_for()
     person.page.get_by_text("picked").first.wait_for()
     assert person.at(f"field:{STORY}:s4:prompt").locator("textarea").input_value() == "a kitten in the snow"
+
+
+def test_a_click_before_the_page_is_drawn_to_its_end_empties_no_field(app: App, visit: Callable[..., Visitor]):
+    scenes = app.services.stories.load(STORY).scenes
+    shown = []
+    for _ in range(5):
+        person = visit()
+        person.page.goto(f"{person.url}/Story?story={STORY}")
+
+        person.at(f"sent-{STORY}-s1").locator("summary").first.click()
+
+        person.at(f"field:{STORY}:{scenes[-1].id}:prompt").locator("textarea").wait_for()
+        person.settle()
+        person.page.wait_for_timeout(500)  # what was cleared is cleared after the run has ended
+        titles = [person.at(f"field:{STORY}:{scene.id}:title").locator("input").input_value() for scene in scenes]
+        shown.append(titles)
+        person.page.close()
+
+    assert all(titles == [scene.title for scene in scenes] for titles in shown), shown

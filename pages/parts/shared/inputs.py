@@ -1,4 +1,9 @@
-"""The widgets of fields: texts, numbers and choices that save themselves."""
+"""The widgets of fields: texts, numbers and choices that save themselves.
+
+Each is given its value as well as its key. A click before the page is drawn to its end starts another run, in which
+Streamlit sends a value that the session's state holds no more than once: a widget that the browser had not got by then
+would show its default, an empty field for a text that is on the disk.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +21,7 @@ def text_area(field: Field, on_disk: str, *, label: str, placeholder: str = "", 
     prepare(field, on_disk)
     st.text_area(
         label,
+        value=st.session_state[field.key],
         key=field.key,
         height="content",
         placeholder=placeholder,
@@ -40,6 +46,7 @@ def text_input(
     prepare(field, on_disk)
     st.text_input(
         label,
+        value=st.session_state[field.key],
         key=field.key,
         placeholder=placeholder,
         width=width,
@@ -68,7 +75,8 @@ def number_input(
     prepare(field, on_disk)
     st.number_input(
         label,
-        value=None if field.may_be_blank else "min",
+        # Only a number without one of its own can be emptied.
+        value=None if field.may_be_blank else float(st.session_state[field.key]),
         step=float(step),
         format="%g",
         key=field.key,
@@ -83,9 +91,11 @@ def number_input(
 def choice(field: Field, on_disk: str, *, label: str, options: Mapping[str, str], explained: str | None = None) -> None:
     """One of several, by name → text."""
     prepare(field, on_disk)
+    now = st.session_state[field.key]
     st.selectbox(
         label,
         list(options),
+        index=list(options).index(now) if now in options else 0,
         format_func=options.__getitem__,
         key=field.key,
         help=explained,

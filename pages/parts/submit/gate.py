@@ -21,9 +21,9 @@ def draw(now: OpenStory) -> GateView:
         row = st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute")
         threshold = row.empty()
         key = "gate_threshold"
-        st.session_state.setdefault(key, head.threshold())
         value = threshold.number_input(
             say("submit.threshold"),
+            value=head.threshold(),
             min_value=0.0,
             max_value=HIGHEST_SCORE,
             step=0.1,
