@@ -16,8 +16,9 @@ else:
     from pages.parts.shared import frame, live, machine_line
 
     with frame.page("home"):
-        shelf.draw_head()
+        stories = shelf.read()
+        shelf.draw_head(stories)
         machine_line.draw()
         bring.draw()
         live.follow(quiet=True)
-        shelf.draw()
+        shelf.draw(stories)

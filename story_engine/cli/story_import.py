@@ -34,6 +34,9 @@ def bring(
     blocks: Annotated[
         bool, typer.Option("--blocks", help="Write shared style, negative and characters once, as proposed.")
     ] = False,
+    each_line: Annotated[
+        bool, typer.Option("--each-line", help="Make a scene of each pasted line where nothing else can be read.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be made; make nothing.")] = False,
 ) -> None:
     """Make a story of what you have. Example: python -m story_engine import baseline.ipynb --dry-run"""
@@ -41,7 +44,7 @@ def bring(
     named = [file for file in files if str(file) != _STANDARD_INPUT]
     text = sys.stdin.read(_LONGEST_PASTED) if len(named) < len(files) else ""
     given = [(file.name, read_given(file, limit=LARGEST_BUNDLE_BYTES)) for file in named]
-    proposal = flows.story_import.inspect(services, given, text)
+    proposal = flows.story_import.inspect(services, given, text, each_line=each_line)
     report = _report(proposal)
     lines = _lines(proposal)
     if not dry_run:

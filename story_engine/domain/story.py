@@ -24,6 +24,8 @@ MOST_SPEECHES = 8
 LONGEST_PROMPT = 20_000
 """Characters; a longer text is a pasted file, not a prompt."""
 LARGEST_STRENGTH = 5.0
+SEEDS_APART = 100
+"""Between the first seeds of neighbouring scenes; takes count on from them, and no two scenes shall share a noise."""
 
 
 def _outfits(found: Findings, path: str, value: object) -> object:
@@ -137,6 +139,16 @@ class Story(Value):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether nobody has written anything into its scenes yet."""
+        return not any(
+            (scene.title + scene.prompt + scene.negative + scene.caption + scene.note).strip()
+            or scene.speech
+            or scene.characters
+            for scene in self.scenes
+        )
+
     def scene(self, scene_id: str) -> Scene:
         """The scene called `scene_id`.
 
@@ -156,3 +168,11 @@ class Story(Value):
         """The same story with no LoRA anywhere."""
         scenes = tuple(scene.model_copy(update={"loras": None}) for scene in self.scenes)
         return self.model_copy(update={"loras": (), "scenes": scenes})
+
+
+def first_seed(number: int) -> int:
+    """The seed that the scene of this number (1 is the first) begins with, until somebody chooses another.
+
+    The same noise behind every scene gives eight poses alike.
+    """
+    return (number - 1) * SEEDS_APART

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from story_engine.domain.story import Scene, Settings, Story
+from story_engine.domain.story import Scene, Settings, Story, first_seed
 from story_engine.domain.views import ShelfPage, StoryCard
 from story_engine.errors import StudioError
 from story_engine.flows.panels import Present, read_board
@@ -59,13 +59,39 @@ def templates(services: Services) -> tuple[StoryCard, ...]:
 
 
 def create(services: Services, title: str, *, template: str | None = None, family: str = "preview") -> str:
-    """A new story; its slug."""
+    """A new story, empty or a copy of `template`; its slug.
+
+    A copy whose model family is not on this machine is painted by one that is: it is there to be begun with.
+    """
     if template is not None:
-        story = services.stories.load(template).model_copy(update={"title": title, "revision": 0})
+        story = _paintable(services, services.stories.load(template))
     else:
-        scenes = tuple(Scene(id=f"s{number}") for number in range(1, NEW_STORY_SCENES + 1))
+        numbers = range(1, NEW_STORY_SCENES + 1)
+        scenes = tuple(Scene(id=f"s{number}", seed=first_seed(number)) for number in numbers)
         story = Story(title=title, settings=Settings(family=family), scenes=scenes)
     return services.stories.create(title, story)
+
+
+def stand_in_for(services: Services, story: Story) -> str | None:
+    """A family that can paint in place of the story's own, which is not on this machine; None where it is, or none can.
+
+    The story may name one already.
+    """
+    states = {state.name: state for state in services.family_states()}
+    own = states.get(story.settings.family)
+    if own is None or own.ready:
+        return None
+    named = states.get(story.settings.stand_in or "")
+    if named is not None and named.ready:
+        return named.name
+    return next((state.name for state in states.values() if state.ready), None)
+
+
+def _paintable(services: Services, story: Story) -> Story:
+    stand_in = stand_in_for(services, story)
+    if stand_in is None:
+        return story
+    return story.model_copy(update={"settings": story.settings.model_copy(update={"stand_in": stand_in})})
 
 
 def _card(services: Services, slug: str, updated_at: float, present: Present) -> StoryCard:

@@ -23,11 +23,12 @@ from story_engine.domain.imported_story import (
 )
 from story_engine.domain.safe_name import same_file
 from story_engine.domain.shared_wording import SharedWording, shared_wording, with_blocks
-from story_engine.domain.story import LARGEST_STRENGTH, MOST_LORAS, LoraUse, Scene, Settings, Story
+from story_engine.domain.story import LARGEST_STRENGTH, MOST_LORAS, LoraUse, Scene, Settings, Story, first_seed
 from story_engine.domain.validation import checked
 from story_engine.errors import FixInput, StudioError
 from story_engine.flows.imported_files import read_file
 from story_engine.flows.services import Services
+from story_engine.formats.pasted_lines import read_lines
 from story_engine.messages import message
 
 MOST_FILES = 100
@@ -54,8 +55,12 @@ class Proposal:
     """Files that nothing could be made of, with the reason."""
 
 
-def inspect(services: Services, files: Sequence[tuple[str, bytes]], text: str = "") -> Proposal:
+def inspect(
+    services: Services, files: Sequence[tuple[str, bytes]], text: str = "", *, each_line: bool = False
+) -> Proposal:
     """What could be made of files (name, content) and pasted text; nothing is written.
+
+    `each_line`: text in which nothing else can be read is a scene in each line.
 
     Raises:
         FixInput: nothing can be made of any of them.
@@ -71,7 +76,11 @@ def inspect(services: Services, files: Sequence[tuple[str, bytes]], text: str = 
         try:
             read += read_file(name, content)
         except StudioError as error:
-            refused.append((name, error))
+            lines = read_lines(text) if each_line and name == PASTED else ()
+            if lines:
+                read.append(ImportedStory(source=PASTED, kind="text", scenes=lines))
+            else:
+                refused.append((name, error))
     stories = [story for story in read if story.whole is not None]
     if stories:
         return _whole(stories[0], len(read) - 1, refused)
@@ -255,7 +264,7 @@ def _scene(number: int, imported: ImportedScene) -> Scene:
         title=imported.title,
         prompt=imported.prompt,
         negative=imported.negative,
-        seed=imported.seed or 0,
+        seed=first_seed(number) if imported.seed is None else imported.seed,
         caption=imported.caption,
     )
 

@@ -10,7 +10,7 @@ from story_engine.domain.edit import Edit, Revision
 from story_engine.domain.findings import shown
 from story_engine.domain.merge import changes, merge
 from story_engine.domain.safe_name import name_fault, same_file
-from story_engine.domain.story import Scene, Story
+from story_engine.domain.story import Scene, Story, first_seed
 from story_engine.domain.story_data import story_data
 from story_engine.domain.validation import checked, story_from
 from story_engine.errors import ChooseAnother, FixInput, InvalidInput, StudioError, Wait
@@ -156,7 +156,8 @@ class StoryStore:
 
         def add(story: Story) -> dict[str, object]:
             place = len(story.scenes) if after is None else _place(story, after) + 1
-            fresh = Scene(id=f"s{self._highest_scene_number(slug, story) + 1}")
+            number = self._highest_scene_number(slug, story) + 1
+            fresh = Scene(id=f"s{number}", seed=first_seed(number))
             return _with_scenes(story, [*story.scenes[:place], fresh, *story.scenes[place:]])
 
         return self._change(slug, add)

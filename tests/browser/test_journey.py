@@ -29,14 +29,13 @@ def test_a_story_is_painted_changed_chosen_scored_and_handed_in(app: App, visit:
     def is_idle() -> bool:
         return not flows.queue.jobs(services, story=STORY)
 
-    # Opens the story and makes the one choice of a stand-in.
+    # Opens the story and renders it with a stand-in, the one choice that is asked for: all eight panels, followed on
+    # the page.
     person.open()
     person.press(f"open-{STORY}")
     person.press("use-stand-in")
     wait_for(lambda: services.stories.load(STORY).settings.stand_in == "preview", what="the stand-in is in the story")
 
-    # Renders all eight panels, following them on the page.
-    person.press("render-all")
     person.at("live-bar").wait_for()
     person.page.locator("[class*=st-key-preview-] img").first.wait_for(timeout=RENDER_SECONDS * 1000)
     wait_for(

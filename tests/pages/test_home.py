@@ -29,20 +29,62 @@ def test_an_empty_shelf_welcomes_a_newcomer(studio: Studio):
     assert "八幅画，一个故事" in texts(app)
 
 
-def test_a_story_is_created_from_an_example_and_opened(studio: Studio):
-    app = studio.page()
+def test_the_first_primary_button_leads_to_a_picture_in_two_clicks_in_each_language(studio: Studio):
+    ready = {state.name for state in flows.machine.inspect(studio.services).families if state.ready}
+    copies = {"en": ("a copy of", "The Orange Kitten's Journey (copy)"), "zh": ("的副本", "歌星梦（副本）")}
+    for language, (said, title) in copies.items():
+        app = studio.page(language=language)
 
+        # "create" lies in a popover that is closed.
+        first = next(each for each in app.button if each.proto.type == "primary" and each.key != "create")
+        assert said in first.label
+        first.click().run()
+        slug = app.session_state["opened_story"]
+        app.switch_page("pages/1_Story.py").run()
+        next(button for button in app.button if button.key == "render-all").click().run()
+
+        story = studio.services.stories.load(slug)
+        assert story.title == title
+        assert (story.settings.stand_in or story.settings.family) in ready
+        (job,) = (job for job in studio.services.ledger.jobs() if job.story == slug)
+        assert len(studio.services.ledger.spec(job.id).items) == 8
+
+
+def test_a_story_is_created_as_a_copy_of_an_example_that_says_so(studio: Studio):
+    app = studio.page()
+    original = studio.services.stories.load("orange-cat")
+
+    app.selectbox(key="new-template").set_value("orange-cat").run()
     app.text_input(key="new-title").set_value("My cat")
-    app.selectbox(key="new-template").set_value("orange-cat")
     app.button(key="create").click().run()
 
     assert not app.exception
-    slug = app.session_state["opened_story"]
-    story = studio.services.stories.load(slug)
-    assert story.title == "My cat"
-    assert [scene.prompt for scene in story.scenes] == [
-        s.prompt for s in studio.services.stories.load("orange-cat").scenes
-    ]
+    mine = studio.services.stories.load(app.session_state["opened_story"])
+    assert mine.title == "My cat"
+    assert [scene.prompt for scene in mine.scenes] == [scene.prompt for scene in original.scenes]
+    for title in ("橘猫穿越记 (copy)", "橘猫穿越记 (copy 2)"):
+        app = studio.page()
+        app.selectbox(key="new-template").set_value("orange-cat").run()
+        app.button(key="create").click().run()
+        assert studio.services.stories.load(app.session_state["opened_story"]).title == title
+
+
+def test_eight_lines_pasted_into_a_new_story_are_its_eight_scenes(studio: Studio):
+    lines = [f"the kitten looks at the moon {number} times" for number in range(1, 9)]
+
+    app = studio.page()
+    app.text_input(key="new-title").set_value("Moon")
+    app.text_area(key="new-text").set_value("\n".join(lines))
+    app.button(key="create").click().run()
+    later = studio.page("story", story=flows.shelf.create(studio.services, "Later"))
+    later.text_area(key="paste-later").set_value("\n".join(lines))
+    later.button(key="paste-make").click().run()
+
+    assert not app.exception and not later.exception
+    for slug in (app.session_state["opened_story"], "later"):
+        assert [scene.prompt for scene in studio.services.stories.load(slug).scenes] == lines
+    assert "8 scenes written" in texts(later)
+    assert not [field for field in later.text_area if field.key == "paste-later"]
 
 
 def test_an_unreadable_story_keeps_its_card_and_says_why(studio: Studio):

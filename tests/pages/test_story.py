@@ -130,13 +130,15 @@ def test_a_removed_scene_comes_back_with_undo(studio: Studio):
     assert [scene.id for scene in studio.services.stories.load(STORY).scenes] == [f"s{n}" for n in range(1, 9)]
 
 
-def test_the_one_choice_of_a_stand_in_is_kept_in_the_story(studio: Studio):
+def test_the_one_choice_of_a_stand_in_is_kept_in_the_story_and_renders_it(studio: Studio):
     app = studio.page("story", story="singer")
 
     app.button(key="use-stand-in").click().run()
 
     assert studio.services.stories.load("singer").settings.stand_in == "preview"
     assert not any(button.key == "use-stand-in" for button in app.button)
+    (job,) = studio.services.ledger.jobs()
+    assert len(studio.services.ledger.spec(job.id).items) == 8
 
 
 def test_render_before_that_choice_points_at_it(studio: Studio):

@@ -37,7 +37,7 @@ def draw() -> None:
     st.title(say("nav.compare"), anchor=False)
     axes.begin(slug, story)
     scene = _draw_head(slug, story)
-    stand_in.draw(slug, story)
+    stand_in.draw(slug, story, renders=False)
     try:
         choices = flows.sweep_read.choices(services(), slug, scene.id)
     except StandInNeeded:

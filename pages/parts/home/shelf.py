@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import streamlit as st
 
+from pages.parts.home import new_story
 from pages.parts.shared import frame, notices, opened
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import ago, family_title, labels, language, plain, say
@@ -13,64 +16,53 @@ from story_engine.domain.views import StoryCard
 
 PER_PAGE = 24
 """Cards are what a rerun costs."""
+_PAGE_KEY = "shelf-page"
 _ACTIONS = ("rename", "duplicate", "delete")
 
 
-def draw_head() -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """The stories of the page that is open."""
+
+    cards: tuple[StoryCard, ...]
+    pages: int
+
+    @property
+    def is_a_newcomers(self) -> bool:
+        """Whether nothing has been painted yet."""
+        return self.pages == 1 and not any(card.rendered for card in self.cards)
+
+
+def read() -> Shelf:
+    """What this page of the shelf holds."""
+    number = int(st.session_state.get(_PAGE_KEY, 1))
+    page = flows.shelf.numbered_page(services(), number, per_page=PER_PAGE)
+    pages = max(1, -(-page.stories // PER_PAGE))
+    if not page.cards and page.stories:  # the last story of the last page has gone
+        st.session_state[_PAGE_KEY] = pages
+        page = flows.shelf.numbered_page(services(), pages, per_page=PER_PAGE)
+    return Shelf(cards=page.cards, pages=pages)
+
+
+def draw_head(shelf: Shelf) -> None:
     """Title and the way to a new story."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title(say("home.title"), anchor=False, width="content")
-        _draw_new()
+        new_story.draw_button(is_first_step=not shelf.is_a_newcomers)
 
 
-def draw() -> None:
+def draw(shelf: Shelf) -> None:
     """All stories; for a newcomer, what to do first."""
-    key = "shelf-page"
-    shelf = flows.shelf.numbered_page(services(), int(st.session_state.get(key, 1)), per_page=PER_PAGE)
-    pages = max(1, -(-shelf.stories // PER_PAGE))
-    if not shelf.cards and shelf.stories:  # the last story of the last page has gone
-        st.session_state[key] = pages
-        shelf = flows.shelf.numbered_page(services(), pages, per_page=PER_PAGE)
-    if pages == 1 and not any(card.rendered for card in shelf.cards):
+    if shelf.is_a_newcomers:
         _draw_welcome()
     if shelf.cards:
         grid = st.grid(3, min_column_width=270, gap=22, key="shelf")
         for card in shelf.cards:
             with grid.cell():
                 _draw_card(card, family_title(card.family))
-    if pages > 1:
+    if shelf.pages > 1:
         with st.container(horizontal=True, horizontal_alignment="center", key="shelf-pages"):
-            st.pagination(pages, key=key, persist_state="session")
-
-
-def _draw_new() -> None:
-    with st.popover(say("home.new"), icon=":material/add:", type="primary"):
-        templates = {"": say("home.new_empty")} | {card.slug: card.title for card in flows.shelf.templates(services())}
-        st.text_input(say("home.new_title"), key="new-title", placeholder=say("home.new_title_hint"))
-        st.selectbox(
-            say("home.new_from"),
-            list(templates),
-            format_func=templates.__getitem__,
-            key="new-template",
-        )
-        families = {family.name: family_title(family.name) for family in flows.machine.inspect(services()).families}
-        st.segmented_control(
-            say("home.new_family"),
-            list(families),
-            format_func=families.__getitem__,
-            default=next(iter(families)),
-            key="new-family",
-            required=True,
-            disabled=bool(st.session_state.get("new-template")),
-            help=say("home.new_family_hint"),
-        )
-        if st.button(say("home.create"), key="create", type="primary", width="stretch"):
-            template = st.session_state["new-template"] or None
-            title = st.session_state["new-title"].strip() or (templates[template] if template else say("home.untitled"))
-            frame.go(
-                "story",
-                story=flows.shelf.create(services(), title, template=template, family=st.session_state["new-family"]),
-            )
+            st.pagination(shelf.pages, key=_PAGE_KEY, persist_state="session")
 
 
 def _draw_welcome() -> None:
@@ -82,22 +74,7 @@ def _draw_welcome() -> None:
             with steps.cell():
                 st.markdown(f":material/{icon}: **{say(f'welcome.step{number}')}**")
                 st.caption(say(f"welcome.step{number}_text"))
-        templates = sorted(
-            flows.shelf.templates(services()), key=lambda card: _is_chinese(card.title) != (language() == "zh")
-        )
-        if templates:
-            with st.container(horizontal=True):
-                for card in templates[:3]:
-                    if st.button(
-                        say("welcome.start", title=plain(card.title)),
-                        key=f"start-{card.slug}",
-                        icon=":material/auto_stories:",
-                        type="primary" if card is templates[0] else "secondary",
-                    ):
-                        frame.go(
-                            "story",
-                            story=flows.shelf.create(services(), card.title, template=card.slug, family=card.family),
-                        )
+        new_story.draw_templates()
 
 
 def _draw_card(card: StoryCard, family: str) -> None:
@@ -173,7 +150,3 @@ def _do(action: str | None, slug: str, title: str) -> None:
         token = services().stories.delete(slug)
         opened.forget(slug)
         notices.tell("done.story_deleted", title=title, undo=notices.Undo(kind="story", token=token))
-
-
-def _is_chinese(text: str) -> bool:
-    return any("一" <= letter <= "鿿" for letter in text)

@@ -8,7 +8,7 @@ from pages.parts.shared import fields, frame, live, notices, opened, trouble
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import language, plain, say
 from pages.parts.story import board as board_page
-from pages.parts.story import drawers, gone, head, lint, scene_card, stand_in, toolbar
+from pages.parts.story import drawers, gone, head, lint, paste, scene_card, stand_in, toolbar
 from story_engine import flows
 from story_engine.errors import ChooseAnother
 from story_engine.messages import message
@@ -37,6 +37,7 @@ def draw() -> None:
         st.warning(plain(message(code, language(), **values)), icon=":material/healing:")
     drawers.draw(slug, story)
     lint.draw(slug, story)
+    paste.draw(slug, story)
     banner, view = toolbar.draw(slug, story, board)
     with banner:
         stand_in.draw(slug, story)

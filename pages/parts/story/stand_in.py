@@ -7,13 +7,14 @@ import streamlit as st
 from pages.parts.shared import frame, notices
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import family_title, plain, say
+from pages.parts.story import toolbar
 from story_engine import flows
 from story_engine.domain.edit import Edit
 from story_engine.domain.story import Story
 
 
-def draw(slug: str, story: Story) -> None:
-    """The banner, only while the family is missing and no stand-in is chosen."""
+def draw(slug: str, story: Story, *, renders: bool = True) -> None:
+    """The banner, only while the family is missing and no stand-in is chosen; `renders`: its button does that, too."""
     settings = story.settings
     families = {family.name: family for family in flows.machine.inspect(services()).families}
     wanted = families.get(settings.family)
@@ -30,11 +31,11 @@ def draw(slug: str, story: Story) -> None:
         with st.container(horizontal=True):
             if ready is not None:
                 st.button(
-                    say("stand_in.use", family=plain(family_title(ready.name))),
+                    say("stand_in.use" if renders else "stand_in.use_here", family=plain(family_title(ready.name))),
                     key="use-stand-in",
                     type="primary",
                     on_click=notices.attempt,
-                    args=(_choose, slug, ready.name, settings.stand_in),
+                    args=(_choose_and_render if renders else _choose, slug, ready.name, settings.stand_in),
                 )
             if st.button(say("stand_in.download"), key="to-download", icon=":material/download:"):
                 frame.go("settings")
@@ -50,6 +51,12 @@ def _draw_reminder(slug: str, title: str, chosen: str) -> None:
             on_click=notices.attempt,
             args=(_choose, slug, None, chosen),
         )
+
+
+def _choose_and_render(slug: str, family: str, seen: str | None) -> None:
+    """The button says "render", and so it does."""
+    _choose(slug, family, seen)
+    toolbar.render(slug, takes=int(st.session_state.get(f"takes-{slug}", 1)))
 
 
 def _choose(slug: str, family: str | None, seen: str | None) -> None:
