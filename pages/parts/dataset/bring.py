@@ -23,7 +23,7 @@ def draw(view: DatasetView) -> None:
 
 def _draw_upload(name: str) -> None:
     with st.container(key="card-dataset-upload", gap="small"):
-        st.subheader(say("dataset_upload"), anchor=False)
+        st.header(say("dataset_upload"), anchor=False)
         # A new key after each import empties the uploader: what has been taken in is not offered twice.
         key = f"dataset-files-{name}-{st.session_state.get('dataset-uploads', 0)}"
         files = st.file_uploader(
@@ -46,7 +46,7 @@ def _draw_upload(name: str) -> None:
 
 def _draw_folder(name: str) -> None:
     with st.container(key="card-dataset-folder", gap="small"):
-        st.subheader(say("dataset_folder"), anchor=False)
+        st.header(say("dataset_folder"), anchor=False)
         key = f"dataset-folder-{name}"
         st.text_input(say("dataset_folder_label"), key=key, placeholder="/home/me/pictures")
         st.caption(say("dataset_folder_text"))
@@ -59,7 +59,7 @@ def _draw_folder(name: str) -> None:
 
 def _draw_samples(name: str) -> None:
     with st.container(key="card-dataset-samples", gap="small"):
-        st.subheader(say("dataset_samples"), anchor=False)
+        st.header(say("dataset_samples"), anchor=False)
         st.caption(say("dataset_samples_text", n=SAMPLE_PICTURES))
         with st.container(horizontal=True):
             for style in SAMPLE_STYLES:
@@ -75,7 +75,7 @@ def _draw_samples(name: str) -> None:
 
 def _draw_modelscope(name: str) -> None:
     with st.container(key="card-dataset-modelscope", gap="small"):
-        st.subheader(say("dataset_modelscope"), anchor=False)
+        st.header(say("dataset_modelscope"), anchor=False)
         key = f"dataset-hub-{name}"
         st.text_input(say("dataset_modelscope_label"), key=f"{key}-name", placeholder="AI-ModelScope/lowres_anime")
         left, right = st.columns(2)

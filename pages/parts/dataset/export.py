@@ -18,14 +18,14 @@ def draw(view: DatasetView) -> None:
     name = view.name
     left, right = st.columns(2, gap="large")
     with left, st.container(key="card-dataset-export", gap="small"):
-        st.subheader(say("dataset_export"), anchor=False)
+        st.header(say("dataset_export"), anchor=False)
         st.caption(say("dataset_export_text", n=len(view.kept)))
         _draw_zip(name, bool(view.kept))
         _file(
             "metadata.csv", "text/csv", flows.dataset_export.metadata_csv_of(services(), name), "dataset-metadata-csv"
         )
     with right, st.container(key="card-dataset-juicer", gap="small"):
-        st.subheader(say("dataset_juicer"), anchor=False)
+        st.header(say("dataset_juicer"), anchor=False)
         st.caption(say("dataset_juicer_text"))
         _file(
             "metadata.jsonl",

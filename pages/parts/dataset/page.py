@@ -126,7 +126,7 @@ def _draw_new() -> None:
 
 def _draw_welcome() -> None:
     with st.container(key="card-dataset-welcome"):
-        st.subheader(say("dataset_welcome"), anchor=False)
+        st.header(say("dataset_welcome"), anchor=False)
         st.markdown(say("dataset_welcome_text"))
         st.markdown(f"**{say('dataset_samples')}**")
         with st.container(horizontal=True):

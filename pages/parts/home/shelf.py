@@ -67,7 +67,7 @@ def draw(shelf: Shelf) -> None:
 
 def _draw_welcome() -> None:
     with st.container(key="card-welcome"):
-        st.subheader(say("welcome.title"), anchor=False)
+        st.header(say("welcome.title"), anchor=False)
         st.markdown(say("welcome.text"))
         steps = st.grid(3, min_column_width=220)
         for number, icon in enumerate(("edit_note", "palette", "outbox"), start=1):

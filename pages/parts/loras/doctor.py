@@ -46,7 +46,7 @@ def _draw_repairs(entry: LoraEntry, report: LoraReport) -> None:
     if not (report.repairs or entry.repairs or done):
         return
     with st.container(key="card-lora-repairs", gap="small"):
-        st.subheader(say("lora.repairs"), anchor=False)
+        st.header(say("lora.repairs"), anchor=False)
         for what in report.repairs:
             _draw_repair(entry, report, what)
         if done is not None:

@@ -19,7 +19,7 @@ def draw(entry: LoraEntry, report: LoraReport) -> None:
     grid = st.grid(3, min_column_width=280, gap="medium")
     for dialect in DIALECTS:
         with grid.cell(), st.container(key=f"card-lora-{dialect}", gap="small", height="stretch"):
-            st.subheader(say(f"lora.dialect_{dialect}"), anchor=False)
+            st.header(say(f"lora.dialect_{dialect}"), anchor=False)
             st.caption(say(f"lora.dialect_{dialect}_text"))
             _draw_one(entry, report, dialect)
 

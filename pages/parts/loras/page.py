@@ -44,7 +44,7 @@ def draw() -> None:
 
 def _draw_card(entry: LoraEntry) -> None:
     with st.container(key=f"card-lora-{entry.name}", gap="small", height="stretch"):
-        st.subheader(plain(title_of(entry.name, entry)), anchor=False)
+        st.header(plain(title_of(entry.name, entry)), anchor=False)
         with st.container(horizontal=True, gap="xsmall"):
             for text, icon, colour in _badges(entry):
                 st.badge(text, icon=icon, color=colour)  # type: ignore[arg-type]
@@ -78,10 +78,10 @@ def _badges(entry: LoraEntry) -> list[tuple[str, str | None, str]]:
 def _draw_welcome() -> None:
     train, own = st.columns(2, gap="medium")
     with train, st.container(key="card-lora-train", gap="small", height="stretch"):
-        st.subheader(say("lora.welcome_train"), anchor=False)
+        st.header(say("lora.welcome_train"), anchor=False)
         st.markdown(say("lora.welcome_train_text"))
         if st.button(say("nav.train"), key="lora-to-train", icon=":material/model_training:", type="primary"):
             frame.go("train")
     with own, st.container(key="card-lora-welcome", gap="small", height="stretch"):
-        st.subheader(say("lora.welcome_file"), anchor=False)
+        st.header(say("lora.welcome_file"), anchor=False)
         lora_add.draw()

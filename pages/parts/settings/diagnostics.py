@@ -16,7 +16,7 @@ _READY = "diagnostics-ready"
 
 def draw() -> None:
     """A button that writes the zip, then the zip."""
-    st.subheader(say("help.title"), anchor=False)
+    st.header(say("help.title"), anchor=False)
     st.caption(say("help.text"))
     st.button(
         say("help.make"),

@@ -39,7 +39,7 @@ _CACHE_GB = (0.1, 10_000.0, 1.0)
 
 def draw() -> None:
     """The whole section. Measured in the background: the page never waits for it."""
-    st.subheader(say("disk.title"), anchor=False)
+    st.header(say("disk.title"), anchor=False)
     state, limits = flows.disk.state(services()), flows.disk.limits(services())
     with st.container(key="card-disk", gap="small"):
         _draw_status(state)

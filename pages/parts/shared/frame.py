@@ -52,7 +52,8 @@ def go(name: str, *, story: str | None = None) -> None:
 
 
 def _menu(current: str) -> None:
-    st.markdown(f"### {say('app.name')}")
+    with st.container(key="app-name"):
+        st.markdown(say("app.name"))
     with st.container(key="menu", gap="xxsmall"):
         for name, _, icon in PAGES:
             # A button carries text that was not yet sent along with the click; a link loses one of the two on touch.

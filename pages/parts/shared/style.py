@@ -18,7 +18,7 @@ _STYLE = """
   --line: light-dark(#E5DED5, #37323E);
   --quiet: light-dark(#F3EFE9, #221F27);
   --sheet: light-dark(#FFFFFF, #1D1A21);
-  --soft: light-dark(#7C7480, #9A92A0);
+  --soft: light-dark(#6A626E, #A39BA9);
   --tale: Georgia, "Noto Serif", "Songti SC", "Noto Serif CJK SC", "Noto Serif SC", SimSun, serif;
 }
 
@@ -26,12 +26,22 @@ _STYLE = """
 [data-testid="stMainBlockContainer"] { max-width: 1240px; padding: 2.2rem 2.5rem 7rem; }
 [data-testid="stHeader"] { background: transparent; }
 [data-testid="stMain"] h1 { font-size: 2.1rem; font-weight: 600; padding: 0 0 1.1rem; }
-[data-testid="stMain"] h3 { font-size: 1.2rem; font-weight: 600; padding: .9rem 0 .6rem; }
+[data-testid="stMain"] h2 { font-size: 1.2rem; font-weight: 600; padding: .9rem 0 .6rem; }
+
+/* what is quiet can still be read: 4.5 : 1 at least, on every ground (WCAG AA) */
+[data-testid="stCaptionContainer"], [data-testid="stExpander"] summary,
+[data-testid="stExpander"] summary :not(svg) { opacity: 1 !important; }
+[data-testid="stCaptionContainer"] p, [data-testid="stExpander"] summary p { color: var(--soft); }
+[data-testid="stMain"] button[data-selected="true"] p, [data-testid="stSidebar"] button[data-selected="true"] p {
+  color: var(--accent); }
+kbd { color: inherit !important; opacity: 1 !important; }
+:is(button, a, summary, [role="radio"], [role="tab"], [role="switch"]):focus-visible {
+  outline: 3px solid var(--accent); outline-offset: 2px; }
 
 /* menu */
 [data-testid="stSidebar"] { min-width: 212px; max-width: 212px; }
 [data-testid="stSidebarHeader"] { height: 2.6rem; }
-[data-testid="stSidebar"] h3 { padding: 0 0 .6rem .75rem; }
+.st-key-app-name p { font-family: var(--tale); font-size: 1.25rem; font-weight: 600; padding: 0 0 .6rem .75rem; }
 .st-key-menu button { justify-content: flex-start; padding: .45rem .75rem; }
 .st-key-menu button > div { justify-content: flex-start; width: 100%; }
 .st-key-menu button:disabled { opacity: 1; color: var(--accent); cursor: default;

@@ -22,7 +22,7 @@ def draw(slug: str, items: tuple[CheckItem, ...]) -> None:
     """The button, and what it has written."""
     blocking = [item for item in items if item.state == "blocks"]
     with st.container(key="card-export", gap="small"):
-        st.subheader(say("submit.bundle"), anchor=False)
+        st.header(say("submit.bundle"), anchor=False)
         st.caption(say("submit.bundle_text"))
         anyway = False
         if blocking:

@@ -23,7 +23,7 @@ _MOST_ALIKE = 3
 def draw(items: tuple[CheckItem, ...]) -> None:
     """One line per thing, with what to do about it; what needs nobody's hand now is folded away."""
     blocking = sum(item.state == "blocks" for item in items)
-    st.subheader(say("submit.checklist"), anchor=False)
+    st.header(say("submit.checklist"), anchor=False)
     st.caption(say("submit.checklist_blocks", count=blocking) if blocking else say("submit.checklist_clear"))
     with st.container(key="checklist", gap="xsmall"):
         for state in _ICONS:

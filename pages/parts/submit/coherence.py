@@ -19,7 +19,7 @@ def draw(now: OpenStory) -> None:
     if sum(panel.chosen is not None for panel in now.board.panels) < FEWEST_PANELS:
         return
     with st.container(key="card-coherence", gap="small"):
-        st.subheader(say("coherence.title"), anchor=False)
+        st.header(say("coherence.title"), anchor=False)
         report = flows.coherence.report(services(), now)
         uses_lora = flows.coherence.uses_lora(now)
         # Titles are escaped; everything else in it is figures and the Studio's own texts.

@@ -40,7 +40,7 @@ def draw(plan: BundlePlan) -> None:
     """Team, work and addresses; then each LoRA's introduction."""
     slug, details = plan.opened.slug, plan.details
     with st.container(key="card-details", gap="small"):
-        st.subheader(say("submit.details"), anchor=False)
+        st.header(say("submit.details"), anchor=False)
         team, work = st.columns(2)
         with team:
             _line(slug, details, "team")

@@ -16,7 +16,7 @@ LEAST_PULL = 0.005
 
 def draw(board: Board, gate: GateView) -> None:
     """One bar per panel, with what the mean would be without it."""
-    st.subheader(say("submit.panels"), anchor=False)
+    st.header(say("submit.panels"), anchor=False)
     worst = min((pull for pull in gate.pulls if pull is not None), default=None)
     for number, (panel, value, pull) in enumerate(zip(board.panels, gate.values, gate.pulls, strict=True), start=1):
         name = plain(panel.scene.title or say("scene.number", n=number))

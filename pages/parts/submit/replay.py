@@ -37,7 +37,7 @@ def draw(plan: BundlePlan) -> None:
     path = flows.replay.bundle_of(services(), plan)
     last = _last(slug)
     with st.container(key="card-replay", gap="small"):
-        st.subheader(say("submit.replay"), anchor=False)
+        st.header(say("submit.replay"), anchor=False)
         st.caption(say("submit.replay_text"))
         st.button(
             say("submit.replay_start"),

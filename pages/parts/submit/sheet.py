@@ -16,7 +16,7 @@ from story_engine.domain.comic import SHEETS
 
 def draw(now: OpenStory) -> None:
     """All chosen panels on one picture, in the layout that the bundle has."""
-    st.subheader(say("submit.sheet"), anchor=False)
+    st.header(say("submit.sheet"), anchor=False)
     if all(panel.chosen is None for panel in now.board.panels):
         st.caption(say("submit.no_sheet"))
         return

@@ -23,7 +23,7 @@ def draw(now: OpenStory) -> None:
     """The panels that have more than one take, one of them laid open; and the squares that are scored."""
     numbers = [number for number, panel in enumerate(now.board.panels, start=1) if len(panel.takes) > 1]
     if numbers:
-        st.subheader(say("what_if.title"), anchor=False)
+        st.header(say("what_if.title"), anchor=False)
         names = {number: _name(number, now.board.panels[number - 1]) for number in numbers}
         number = st.selectbox(
             say("what_if.panel"), numbers, format_func=names.__getitem__, key=f"what-if-panel-{now.slug}"

@@ -75,7 +75,7 @@ def _draw_new() -> None:
 def _draw_welcome() -> None:
     """There is nothing to train on yet."""
     with st.container(key="card-train-welcome"):
-        st.subheader(say("train_welcome"), anchor=False)
+        st.header(say("train_welcome"), anchor=False)
         st.markdown(say("train_welcome_text"))
         with st.container(horizontal=True):
             if st.button(

@@ -28,7 +28,7 @@ def draw(runs: Sequence[RunCard], *, opened: str, on_open: Callable[[str], None]
     others = [run for run in runs if run.id != opened]
     if not others:
         return
-    st.subheader(say("train_runs"), anchor=False)
+    st.header(say("train_runs"), anchor=False)
     for run in others:
         with st.container(horizontal=True, vertical_alignment="center", key=f"run-{run.id}"):
             st.markdown(f"{ICONS[run.state]} **{plain(run.name)}**  \n{plain(about(run))}", width="stretch")

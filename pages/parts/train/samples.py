@@ -21,7 +21,7 @@ def draw(view: RunView) -> None:
         return
     paths = {(sample.number, sample.step): sample.path for sample in view.samples}
     steps = sorted({sample.step for sample in view.samples})
-    st.subheader(say("train_samples"), anchor=False)
+    st.header(say("train_samples"), anchor=False)
     st.caption(say("train_samples_text"))
     if view.choice is not None and view.choice.scorer == "preview":
         st.caption(f":material/info: {say('submit.preview_only')}")

@@ -1,0 +1,70 @@
+"""Every page in both themes and both languages, as axe-core sees it: nothing is against WCAG A and AA."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+
+from story_engine.domain.take import Score
+from tests.browser.conftest import App, Visitor
+from tests.builders import a_recipe, a_take
+from tests.pages.test_dataset import a_dataset
+from tests.pages.test_train import a_run, finished
+
+STORY = "orange-cat-en"
+OPTIONS = {
+    "resultTypes": ["violations"],
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
+    "rules": {name: {"enabled": True} for name in ("heading-order", "empty-heading", "page-has-heading-one")},
+}
+PAGES = (
+    "",
+    f"Story?story={STORY}",
+    f"Compare?story={STORY}",
+    "Dataset",
+    "Train",
+    "LoRAs",
+    f"Submit?story={STORY}",
+    "Settings",
+)
+
+
+@pytest.fixture(scope="module")
+def furnished(app: App) -> App:
+    """Pictures with scores in two scenes, a dataset and a finished training: pages as they are in use."""
+    scorer = app.services.present_scorer()
+    for scene in ("s1", "s2"):
+        for number in range(2):
+            recipe = a_recipe(prompt=f"{scene} {number}").model_copy(update={"seed": number})
+            take = a_take(recipe, story=STORY, scene=scene, number=number)
+            take = app.services.takes.add(take, Image.new("RGB", (64, 64), (90, 40, 99 * number)), {})
+            score = Score(
+                picture_sha256=take.picture_sha256, scorer=scorer.name, scorer_version=scorer.version, value=5.5
+            )
+            app.services.scores.add([score])
+    dataset = a_dataset(app, "a cat", "a dog", "")
+    finished(app, a_run(app, dataset=dataset))
+    return app
+
+
+def violations(page, options=OPTIONS) -> list[str]:
+    found = Axe().run(page, options=options).response["violations"]
+    return [
+        f"{each['id']}: {node['target']} {node['failureSummary'].splitlines()[1].strip()} {node['html'][:160]}"
+        for each in found
+        for node in each["nodes"]
+    ]
+
+
+@pytest.mark.parametrize(("language", "dark"), [("en", False), ("zh", True)], ids=["light", "dark"])
+def test_no_page_is_against_wcag(furnished: App, visit: Callable[..., Visitor], language: str, dark: bool):
+    person = visit(language=language, dark=dark)
+    found: list[str] = []
+    for path in PAGES:
+        person.open(path)
+        found += [f"{path}: {each}" for each in violations(person.page)]
+
+    assert not found, "\n".join(found)
