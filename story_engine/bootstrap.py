@@ -25,6 +25,8 @@ from story_engine.store.comics import ComicStore
 from story_engine.store.dataset_captions import DatasetCaptions
 from story_engine.store.datasets import DatasetStore
 from story_engine.store.embeddings import EmbeddingStore
+from story_engine.store.favourites import FavouriteStore
+from story_engine.store.gallery_index import GalleryIndex
 from story_engine.store.hand_ins import HandInStore
 from story_engine.store.layout import Layout
 from story_engine.store.logs import LogStore
@@ -47,13 +49,14 @@ def open_services(config: Config) -> Services:
     datasets = DatasetStore(layout)
     retention = partial(retention_of, layout, jobs=config.jobs_kept, days=config.job_days_kept)
     loras = LoraStore(layout)
+    stories, scores = StoryStore(layout), ScoreStore(layout)
     return Services(
         config=config,
         layout=layout,
         disk_work=DiskWork(),
-        stories=StoryStore(layout),
+        stories=stories,
         takes=TakeStore(layout),
-        scores=ScoreStore(layout),
+        scores=scores,
         embeddings=EmbeddingStore(layout),
         figures=FigureStore(layout),
         loras=loras,
@@ -61,6 +64,8 @@ def open_services(config: Config) -> Services:
         lora_reader=LoraReader(layout),
         runs=RunStore(layout),
         sweeps=SweepStore(layout),
+        favourites=FavouriteStore(layout),
+        gallery=GalleryIndex(layout, stories=stories, scores=scores),
         bundles=BundleStore(layout),
         comics=ComicStore(layout),
         hand_ins=HandInStore(layout),

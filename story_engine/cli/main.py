@@ -16,7 +16,7 @@ from story_engine import flows
 from story_engine.cli import coherence as cli_coherence
 from story_engine.cli import comic as cli_comic
 from story_engine.cli import compare as cli_compare
-from story_engine.cli import dataset, jobs, lora, train
+from story_engine.cli import dataset, gallery, jobs, lora, train
 from story_engine.cli import diagnostics as cli_diagnostics
 from story_engine.cli import disk as cli_disk
 from story_engine.cli import elsewhere as cli_elsewhere
@@ -48,6 +48,7 @@ app.command()(cli_comic.comic)
 app.command("judge-view")(cli_judge_view.judge_view)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(lora.app, name="lora")
+app.add_typer(gallery.app, name="gallery")
 app.command("train")(train.train)
 app.command("lint")(cli_lint.lint)
 app.command("replace")(cli_replace.replace)

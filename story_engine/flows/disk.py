@@ -108,6 +108,8 @@ def restore(services: Services, token: str) -> TrashEntry:
         name = services.stories.restore(token)
     elif entry.kind == "take":
         services.takes.restore(token)
+    elif entry.kind == "takes":
+        services.takes.restore_many(token)
     elif entry.kind == "dataset":
         name = services.datasets.restore(token)
     elif entry.kind == "run":

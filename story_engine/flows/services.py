@@ -22,6 +22,8 @@ from story_engine.store.comics import ComicStore
 from story_engine.store.dataset_captions import DatasetCaptions
 from story_engine.store.datasets import DatasetStore
 from story_engine.store.embeddings import EmbeddingStore
+from story_engine.store.favourites import FavouriteStore
+from story_engine.store.gallery_index import GalleryIndex
 from story_engine.store.hand_ins import HandInStore
 from story_engine.store.layout import Layout
 from story_engine.store.logs import LogStore
@@ -53,6 +55,8 @@ class Services:
     lora_reader: LoraReader
     runs: RunStore
     sweeps: SweepStore
+    favourites: FavouriteStore
+    gallery: GalleryIndex
     bundles: BundleStore
     comics: ComicStore
     hand_ins: HandInStore

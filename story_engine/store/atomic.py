@@ -203,8 +203,13 @@ def read_bytes(path: Path, *, limit: int) -> bytes:
         return file.read(limit)
 
 
-def move(source: Path, target: Path) -> None:
+def move(source: Path, target: Path, *, is_durable: bool = True) -> None:
     """Move a file or folder. What lies on another file system is copied whole first, then deleted there.
+
+    Args:
+        source: what is there.
+        target: where it shall be; folders that are missing are made.
+        is_durable: False for one of many, whose folders the caller syncs once at the end.
 
     Raises:
         Wait: as `write_bytes`; the source is unchanged.
@@ -217,8 +222,9 @@ def move(source: Path, target: Path) -> None:
             if error.errno != errno.EXDEV:
                 raise
             _move_across(source, target)
-        sync_folder(target.parent)
-        sync_folder(source.parent)
+        if is_durable:
+            sync_folder(target.parent)
+            sync_folder(source.parent)
 
 
 def cannot_write(path: Path, error: OSError) -> StudioError:

@@ -46,6 +46,16 @@ class Layout:
         """Scene id → take id."""
         return self.workspace / "picks" / f"{slug}.json"
 
+    @property
+    def favourites(self) -> Path:
+        """The pictures that a person likes best."""
+        return self.workspace / "favourites.json"
+
+    @property
+    def gallery_index(self) -> Path:
+        """What is known of all takes, to be searched; can be deleted, and is then made again from their records."""
+        return self.workspace / "cache" / "gallery.sqlite"
+
     def sweeps(self, slug: str) -> Path:
         """Comparisons of a story: axes and their values."""
         return self.workspace / "sweeps" / f"{slug}.json"

@@ -55,7 +55,10 @@ def kind_of_parts(parts: Sequence[str]) -> tuple[TrashKind | None, str]:
         if any(part.partition(".")[0] == kind for part in parts):
             return kind, kind
     take = next((part for part in parts if part.endswith(".json")), None)
-    return ("take", take.removesuffix(".json")) if take else (None, "")
+    if take is None:
+        return None, ""
+    name = take.removesuffix(".json")
+    return ("takes" if "." in name else "take"), name
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -22,6 +22,15 @@ class ScoreStore:
         """Picture SHA-256 → score by this scorer of this version. A line torn by a crash is passed over."""
         return entries_of(self._path(scorer, version), _read)
 
+    def stamp(self, scorer: str, version: str) -> str:
+        """Differs as soon as a score of this scorer and version was added."""
+        path = self._path(scorer, version)
+        try:
+            stat = path.stat()
+        except OSError:
+            return f"{path.stem}:0"
+        return f"{path.stem}:{stat.st_size}:{stat.st_mtime_ns}"
+
     def add(self, scores: Sequence[Score]) -> None:
         """Append scores; each line is on disk before the call returns.
 

@@ -7,7 +7,7 @@ import io
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from pathlib import Path
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from story_engine.domain.gallery import PictureKey
 from story_engine.domain.safe_name import name_fault
 from story_engine.domain.take import Take
 from story_engine.errors import ChooseAnother, FixInput, Problem
@@ -23,6 +24,7 @@ from story_engine.store.hashes import file_sha256
 from story_engine.store.layout import Layout
 from story_engine.store.picks import PickStore
 from story_engine.store.take_files import read_folder, read_record, read_thumbnail, thumbnail_bytes
+from story_engine.store.take_trash import TakeTrash
 from story_engine.store.trash import Trash
 
 LEFTOVER_SECONDS = 600
@@ -46,6 +48,7 @@ class TakeStore:
         self._layout = layout
         self._picks = PickStore(layout)
         self._trash = Trash(layout)
+        self._many = TakeTrash(layout)
         self._listings: dict[Path, _Listing] = {}
         self._folders: dict[tuple[str, str], Path] = {}
 
@@ -121,6 +124,10 @@ class TakeStore:
         self._listings[folder] = _Listing(modified_ns, is_settled, takes)
         return takes
 
+    def read(self, slug: str, scene: str, digest: str) -> Take | None:
+        """The take as its record has it; its picture is not looked at."""
+        return read_record(self._file(slug, scene, digest, ".json"))
+
     def find(self, slug: str, scene: str, digest: str) -> Take | None:
         """The take of this recipe, if its record is there and its picture is what the record promises."""
         take = read_record(self._file(slug, scene, digest, ".json"))
@@ -153,6 +160,22 @@ class TakeStore:
         names = (f"{digest}.json", f"{digest}.png", f"{digest}.jpg")
         parts = [(name, record.parent / name) for name in names]
         return self._trash.put("take", digest, parts, title=f"{slug} · {scene}")
+
+    def delete_many(self, keys: Sequence[PictureKey]) -> str:
+        """Into the trash as one entry; the token gives all of them back.
+
+        Raises:
+            ChooseAnother: none of them is there.
+            Wait: the disk cannot be written; none of them is deleted.
+        """
+        for key in keys:
+            self._file(*key, ".json")  # names that could lead out of the workspace are refused
+        slugs = ", ".join(dict.fromkeys(key.story for key in keys))
+        return self._many.put(keys, title=f"{slugs} ({len(keys)})")
+
+    def restore_many(self, token: str) -> tuple[Take, ...]:
+        """Undo of `delete_many`. Raises as `restore`."""
+        return self._many.take_out(token)
 
     def restore(self, token: str) -> Take:
         """Undo of `delete`.

@@ -17,6 +17,7 @@ SHOWN = 50
 _ICONS = {
     "story": "auto_stories",
     "take": "imagesmode",
+    "takes": "photo_library",
     "dataset": "photo_library",
     "run": "model_training",
     "lora": "brush",

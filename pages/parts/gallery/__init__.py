@@ -1,0 +1,1 @@
+"""The gallery page: search, grid, one picture large, what is done with many."""
