@@ -8,9 +8,9 @@ from __future__ import annotations
 import streamlit as st
 
 if __name__ == "Home":
-    from pages.parts.shared import server_guard
+    from pages.parts.shared import picture_route, server_guard
 
-    app = st.App(__file__, middleware=server_guard.middleware())
+    app = st.App(__file__, routes=picture_route.routes(), middleware=server_guard.middleware())
 else:
     from pages.parts.home import bring, shelf
     from pages.parts.shared import frame, live, machine_line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import random
 from datetime import UTC, datetime, timedelta
@@ -14,14 +15,15 @@ from story_engine.domain.story import LoraUse, Scene, Settings, Story
 from story_engine.domain.take import Score, Take
 from story_engine.flows.services import Services
 
-_WORDS = (
-    "猫咪 少女 海边 森林 夜晚 灯塔 雪山 教室 图书馆 机器人 kitten girl seaside forest night lighthouse library".split()
-)
+_WORDS = [
+    *("猫咪", "少女", "海边", "森林", "夜晚", "灯塔", "雪山", "教室", "图书馆", "机器人"),
+    *("kitten", "girl", "seaside", "forest", "night", "lighthouse", "library"),
+]
 _SIDE = 512
 
 
 def fill(services: Services, *, stories: int, takes: int, seed: int = 7) -> tuple[str, ...]:
-    """Stories of eight scenes with `takes` takes in all, scored; their slugs. The same seed gives the same workspace."""
+    """Stories of eight scenes with `takes` takes in all, scored; their slugs. One seed gives one workspace."""
     chance = random.Random(seed)
     family = services.families()["preview"]
     scorer = services.present_scorer()
@@ -52,7 +54,7 @@ def fill(services: Services, *, stories: int, takes: int, seed: int = 7) -> tupl
                 scene=scene.id,
                 number=place // len(scenes),
                 recipe=recipe,
-                picture_sha256=f"{painted:064x}",
+                picture_sha256=sha256,
                 created_at=made,
                 seconds=1.0,
                 written_prompt=scene.prompt,
@@ -86,7 +88,7 @@ def _picture(chance: random.Random) -> tuple[bytes, str, bytes]:
     png, jpeg = io.BytesIO(), io.BytesIO()
     picture.save(png, "PNG", compress_level=1)
     picture.resize((384, 384)).save(jpeg, "JPEG", quality=88)
-    return png.getvalue(), "", jpeg.getvalue()
+    return png.getvalue(), hashlib.sha256(png.getvalue()).hexdigest(), jpeg.getvalue()
 
 
 def _prompt(chance: random.Random) -> str:

@@ -51,6 +51,8 @@ class Wanted:
     score_from: float | None = None
     score_to: float | None = None
     favourites: bool = False
+    key: PictureKey | None = None
+    """This one alone."""
     order: Order = "newest"
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Sequence
 
 from story_engine.domain.gallery import GalleryPage, GalleryPicture, PictureKey, Wanted
-from story_engine.errors import ChooseAnother
+from story_engine.errors import ChooseAnother, FixInput
 from story_engine.flows.services import Services
 from story_engine.store.gallery_query import Hit
 
 PER_PAGE = 60
+LARGEST_ZIP_BYTES = 400_000_000
 
 
 def page(services: Services, wanted: Wanted, *, number: int = 1, per_page: int = PER_PAGE) -> GalleryPage:
@@ -36,6 +39,17 @@ def look(services: Services, wanted: Wanted, *, start: int = 0, count: int | Non
         loras=totals.loras,
         scorer=scorer.name,
     )
+
+
+def picture(services: Services, key: PictureKey) -> GalleryPicture:
+    """One picture.
+
+    Raises:
+        ChooseAnother: there is no such picture.
+    """
+    existing(services, key)
+    found = look(services, Wanted(key=key), count=1)
+    return found.pictures[0]
 
 
 def set_favourite(services: Services, keys: Sequence[PictureKey], is_favourite: bool) -> None:
@@ -69,6 +83,24 @@ def existing(services: Services, key: PictureKey) -> PictureKey:
     if services.takes.read(*key) is None:
         raise ChooseAnother("takes.not_found", take=key.take[:12], scene=key.scene, story=key.story)
     return key
+
+
+def zipped(services: Services, keys: Sequence[PictureKey]) -> bytes:
+    """The PNG files in one zip, a folder per story; nothing is deflated, as nothing would become smaller.
+
+    Raises:
+        FixInput: they are more than a browser should be given at once.
+    """
+    files = [(key, services.takes.files_of(*key)[0]) for key in keys]
+    there = [(key, path) for key, path in files if path.is_file()]
+    size = sum(path.stat().st_size for _, path in there)
+    if size > LARGEST_ZIP_BYTES:
+        raise FixInput("gallery.zip_too_large", count=len(there), size=size // 10**6, limit=LARGEST_ZIP_BYTES // 10**6)
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
+        for key, path in there:
+            archive.write(path, f"{key.story}/{key.scene}-{key.take[:12]}.png")
+    return content.getvalue()
 
 
 def _picture(services: Services, hit: Hit, is_favourite: bool) -> GalleryPicture | None:

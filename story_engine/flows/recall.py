@@ -6,14 +6,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from story_engine.domain.edit import Edit
-from story_engine.domain.imported_story import ImportedLora, Note
+from story_engine.domain.imported_story import ImportedLora, ImportedStory, Note
 from story_engine.domain.resolve import compose_prompt
-from story_engine.domain.story import Scene, Settings, Story
+from story_engine.domain.safe_name import same_file
+from story_engine.domain.story import LARGEST_STRENGTH, MOST_LORAS, LoraUse, Scene, Settings, Story
 from story_engine.errors import FixInput
 from story_engine.flows.imported_files import read_file
 from story_engine.flows.services import Services
 
-OF_SCENE = ("prompt", "negative", "seed")
+OF_SCENE = ("prompt", "negative", "seed", "loras")
 OF_STORY = ("sampler", "steps", "cfg_scale", "size")
 """A story has one of each for all its scenes."""
 
@@ -24,7 +25,10 @@ class Recalled:
 
     source: str
     values: dict[str, object]
-    """Name of `OF_SCENE` or `OF_STORY` → value of the picture, as far as it says one; `size` is "1024x768"."""
+    """Name of `OF_SCENE` or `OF_STORY` → value of the picture, as far as it says one; `size` is "1024x768".
+
+    `loras` are those of the picture that are in the library, where the story is painted by their model family.
+    """
     present: dict[str, object]
     """The same names → what scene and story have now."""
     loras: tuple[ImportedLora, ...]
@@ -37,9 +41,17 @@ def read(services: Services, slug: str, scene_id: str, *, name: str, content: by
     Raises:
         FixInput: the file says nothing about how it was made.
     """
-    imported = read_file(name, content)[0]
+    return of_scene(services, slug, scene_id, read_file(name, content)[0])
+
+
+def of_scene(services: Services, slug: str, scene_id: str, imported: ImportedStory) -> Recalled:
+    """The same of a file that has been read already.
+
+    Raises:
+        FixInput: it says nothing about how a picture was made.
+    """
     if imported.whole is not None or not imported.scenes:
-        raise FixInput("imports.no_metadata", name=name)
+        raise FixInput("imports.no_metadata", name=imported.source)
     story = services.stories.load(slug)
     scene = _scene(story, scene_id)
     found = imported.scenes[0]
@@ -51,8 +63,11 @@ def read(services: Services, slug: str, scene_id: str, *, name: str, content: by
     values |= {key: value for key, value in settings.items() if key in ("sampler", "steps", "cfg_scale")}
     if "width" in settings and "height" in settings:
         values["size"] = f"{settings['width']}x{settings['height']}"
+    uses = _loras_here(services, story, imported)
+    if uses:
+        values["loras"] = uses
     return Recalled(
-        source=name,
+        source=imported.source,
         values=values,
         present={key: _present(story, scene, key) for key in values},
         loras=imported.loras,
@@ -79,6 +94,23 @@ def take_over(services: Services, slug: str, scene_id: str, recalled: Recalled, 
     if edits:
         services.stories.edit(slug, edits)
     return story.revision
+
+
+def _loras_here(services: Services, story: Story, imported: ImportedStory) -> tuple[LoraUse, ...]:
+    """The picture's LoRAs by their names in this library; none where one is missing, or for another model family."""
+    if imported.family not in (None, story.settings.family):
+        return ()
+    names = {same_file(name): name for name in services.loras.names()}
+    found = {}
+    for lora in imported.loras[:MOST_LORAS]:
+        name = names.get(same_file(lora.name)) or names.get(same_file(lora.path))
+        if name is None and services.loras.has(lora.path):
+            name = lora.path  # a checkpoint of a training
+        if name is None:
+            return ()
+        strength = 1.0 if lora.as_trained is None else lora.as_trained
+        found[name] = LoraUse(name=name, strength=max(-LARGEST_STRENGTH, min(LARGEST_STRENGTH, strength)))
+    return tuple(found.values())
 
 
 def _setting(settings: Settings, name: str, value: object) -> Edit:
@@ -109,6 +141,8 @@ def _without(text: str, start: str) -> str:
 
 
 def _present(story: Story, scene: Scene, name: str) -> object:
+    if name == "loras":
+        return story.loras_of(scene)
     if name in OF_SCENE:
         return getattr(scene, name)
     if name == "size":

@@ -81,6 +81,15 @@ def inspect(
                 read.append(ImportedStory(source=PASTED, kind="text", scenes=lines))
             else:
                 refused.append((name, error))
+    if not read and refused:
+        raise refused[0][1]
+    return propose(services, read, refused)
+
+
+def propose(
+    services: Services, read: Sequence[ImportedStory], refused: Sequence[tuple[str, StudioError]] = ()
+) -> Proposal:
+    """What could be made of what has been read already. Raises as `inspect`."""
     stories = [story for story in read if story.whole is not None]
     if stories:
         return _whole(stories[0], len(read) - 1, refused)
@@ -88,7 +97,7 @@ def inspect(
     if not imported.scenes:
         if refused:
             raise refused[0][1]
-        raise FixInput("imports.nothing_found", name=", ".join(name for name, _ in given) or "–")
+        raise FixInput("imports.nothing_found", name=", ".join(story.source for story in read) or "–")
     notes = list(imported.notes)
     settings, more = _settings(imported.scenes)
     notes += more
@@ -167,7 +176,7 @@ def for_family(story: Story, family: str, *, made_with: str | None) -> Story:
     return story.model_copy(update={"settings": settings})
 
 
-def _whole(imported: ImportedStory, others: int, refused: list[tuple[str, StudioError]]) -> Proposal:
+def _whole(imported: ImportedStory, others: int, refused: Sequence[tuple[str, StudioError]]) -> Proposal:
     """A story of our own, as it is."""
     story = imported.whole
     if story is None:

@@ -58,7 +58,7 @@ def _texts(content: bytes, name: str) -> dict[str, str]:
                 if not texts and opened.format == "PNG":
                     opened.load()  # some write their texts behind the pixels
                     texts = {str(key): _mended(value) for key, value in opened.info.items() if isinstance(value, str)}
-                return texts | _exif_texts(opened)
+                return texts | (_exif_texts(opened) if not texts or _may_have_exif(opened) else {})
     except FixInput:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -70,6 +70,14 @@ def _texts(content: bytes, name: str) -> dict[str, str]:
     except HARMS as error:
         reason = str(error)[:120] or type(error).__name__
         raise FixInput("dataset.picture_damaged", name=name, reason=reason) from error
+
+
+def _may_have_exif(opened: Image.Image) -> bool:
+    """False for a PNG whose texts are known and that has no EXIF beside them: Pillow would look behind its pixels.
+
+    The page that a picture is dropped on sends a PNG without any.
+    """
+    return opened.format != "PNG" or "exif" in opened.info
 
 
 def _mended(text: str) -> str:

@@ -133,10 +133,10 @@ class GalleryIndex:
         known = {row[0]: row[1] for row in rows}
         fresh = {take.id: take for take in takes if (take.story, take.scene) == (story, scene)}
         for gone in known.keys() - fresh.keys():
-            number = (known[gone],)
-            database.execute("DELETE FROM takes WHERE number = ?", number)
-            database.execute("DELETE FROM loras WHERE take = ?", number)
-            database.execute("DELETE FROM words WHERE rowid = ?", number)
+            row = (known[gone],)
+            database.execute("DELETE FROM takes WHERE number = ?", row)
+            database.execute("DELETE FROM loras WHERE take = ?", row)
+            database.execute("DELETE FROM words WHERE rowid = ?", row)
         title = _title(database, story, scene)
         for take in fresh.values():
             if take.id in known:
@@ -172,7 +172,8 @@ class GalleryIndex:
             )
             for (scene,) in database.execute("SELECT scene FROM folders WHERE story = ?", (story,)).fetchall():
                 database.execute(
-                    "UPDATE words SET title = ? WHERE rowid IN (SELECT number FROM takes WHERE story = ? AND scene = ?)",
+                    "UPDATE words SET title = ? "
+                    "WHERE rowid IN (SELECT number FROM takes WHERE story = ? AND scene = ?)",
                     (_title(database, story, scene), story, scene),
                 )
 

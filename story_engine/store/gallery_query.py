@@ -115,6 +115,8 @@ def _conditions(wanted: Wanted, favourites: Collection[PictureKey]) -> tuple[str
     match = match_expression(wanted.words)
     if match is not None:
         add("takes.number IN (SELECT rowid FROM words WHERE words MATCH ?)", match)
+    if wanted.key is not None:
+        add("takes.story = ? AND takes.scene = ? AND takes.take = ?", *wanted.key)
     if wanted.story is not None:
         add("takes.story = ?", wanted.story)
     if wanted.lora == "":

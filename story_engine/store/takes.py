@@ -19,7 +19,7 @@ from story_engine.domain.gallery import PictureKey
 from story_engine.domain.safe_name import name_fault
 from story_engine.domain.take import Take
 from story_engine.errors import ChooseAnother, FixInput, Problem
-from story_engine.store.atomic import TEMPORARY_SUFFIX, write_bytes
+from story_engine.store.atomic import TEMPORARY_SUFFIX, keep_copy, write_bytes
 from story_engine.store.hashes import file_sha256
 from story_engine.store.layout import Layout
 from story_engine.store.picks import PickStore
@@ -176,6 +176,20 @@ class TakeStore:
     def restore_many(self, token: str) -> tuple[Take, ...]:
         """Undo of `delete_many`. Raises as `restore`."""
         return self._many.take_out(token)
+
+    def copy(self, take: Take, slug: str, scene: str) -> Take:
+        """The same picture as the first take of another scene that would be painted alike; what is there stays.
+
+        Raises:
+            Wait: the disk cannot be written; the take does not exist then.
+        """
+        copied = take.model_copy(update={"story": slug, "scene": scene, "number": 0, "parent": None})
+        if self.find(slug, scene, take.id) is None:
+            for source, target in zip(self.files(take), self.files(copied), strict=True):
+                if source.exists():
+                    keep_copy(source, target)
+            write_bytes(self._record(copied), copied.model_dump_json(indent=1).encode())
+        return copied
 
     def restore(self, token: str) -> Take:
         """Undo of `delete`.

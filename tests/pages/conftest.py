@@ -28,6 +28,7 @@ PAGES = {
     "dataset": "pages/3_Dataset.py",
     "train": "pages/4_Train.py",
     "loras": "pages/5_LoRAs.py",
+    "gallery": "pages/8_Gallery.py",
 }
 
 

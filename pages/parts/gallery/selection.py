@@ -33,7 +33,9 @@ def draw(found: GalleryPage, wanted: Wanted) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="gallery-selection"):
         if not keys:
             is_all = found.found == found.total
-            st.caption(say("gallery.all", n=found.total) if is_all else say("gallery.found", n=found.found, all=found.total))
+            st.caption(
+                say("gallery.all", n=found.total) if is_all else say("gallery.found", n=found.found, all=found.total)
+            )
         else:
             st.markdown(f"**{say('gallery.chosen', n=len(keys))}**", width="content")
         if found.found and set(keys) != {picture.key for picture in found.pictures}:
@@ -49,9 +51,7 @@ def draw(found: GalleryPage, wanted: Wanted) -> None:
 
 
 def _draw_actions(keys: tuple[PictureKey, ...]) -> None:
-    st.button(
-        say("gallery.choose_none"), key="gallery-choose-none", type="tertiary", on_click=replace, args=(keys, ())
-    )
+    st.button(say("gallery.choose_none"), key="gallery-choose-none", type="tertiary", on_click=replace, args=(keys, ()))
     st.button(
         say("gallery.favourite_many"),
         key="gallery-favourite-many",

@@ -7,21 +7,11 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from pages.parts.shared import notices, opened, style
+from pages.parts.shared import drop, notices, style, use_picture
+from pages.parts.shared.travel import PAGES, go
 from pages.parts.shared.wording import draw_language_switch, language, say, settle_language
 
-PAGES = (
-    ("home", "Home.py", ":material/auto_stories:"),
-    ("story", "pages/1_Story.py", ":material/brush:"),
-    ("compare", "pages/2_Compare.py", ":material/grid_view:"),
-    ("dataset", "pages/3_Dataset.py", ":material/photo_library:"),
-    ("train", "pages/4_Train.py", ":material/model_training:"),
-    ("loras", "pages/5_LoRAs.py", ":material/layers:"),
-    ("submit", "pages/6_Submit.py", ":material/outbox:"),
-    ("settings", "pages/7_Settings.py", ":material/tune:"),
-)
-"""Name, script and icon in the order of the menu."""
-_OF_A_STORY = frozenset({"story", "compare", "submit"})
+__all__ = ["PAGES", "go", "page"]
 
 
 @contextmanager
@@ -39,16 +29,8 @@ def page(name: str) -> Iterator[None]:
         _menu(name)
     with notices.shown_here():
         yield
+        use_picture.draw()
     notices.show()
-
-
-def go(name: str, *, story: str | None = None) -> None:
-    """Leave for another page, of `story` where it is one of a story's pages."""
-    script = next(script for page_name, script, _ in PAGES if page_name == name)
-    if story is not None:
-        opened.remember(story)
-    slug = opened.slug() if name in _OF_A_STORY else None
-    st.switch_page(script, query_params={"story": slug} if slug else {})
 
 
 def _menu(current: str) -> None:
@@ -68,3 +50,5 @@ def _menu(current: str) -> None:
                 go(name)
     with st.container(key="language-switch"):
         draw_language_switch()
+    with st.container(key="drop"):
+        drop.draw()

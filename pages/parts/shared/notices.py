@@ -26,7 +26,7 @@ class Undo:
     """How a finished action is taken back."""
 
     kind: str
-    """"story", "take", "dataset", "run", "lora" or "revision"."""
+    """"story", "take", "takes", "dataset", "run", "lora" or "revision"."""
     token: str
     """What the engine gave for it; for a revision, its number."""
     story: str = ""
@@ -115,6 +115,8 @@ def _take_back(undo: Undo) -> None:
         services().stories.restore(undo.token)
     elif undo.kind == "take":
         services().takes.restore(undo.token)
+    elif undo.kind == "takes":
+        services().takes.restore_many(undo.token)
     elif undo.kind == "lora":
         services().lora_library.restore(undo.token)
     elif undo.kind == "dataset":

@@ -35,12 +35,7 @@ def draw(slug: str, scene: Scene) -> None:
         except StudioError as error:
             st.error(plain(error.text(language())), icon=":material/error:")
             return
-        wanted = [name for name in found.values if _draw_value(found, name, key)]
-        for note in found.notes:
-            st.caption(f":material/info: {plain(flows.story_import.text_of(note, language()))}")
-        for lora in found.loras:
-            shown = f"{lora.as_trained:g}" if lora.as_trained is not None else "–"
-            st.caption(f":material/layers: {plain(say('recall.lora', name=lora.name, strength=shown))}")
+        wanted = draw_values(found, key)
         st.button(
             say("recall.take_over"),
             key=f"{key}-take",
@@ -49,6 +44,17 @@ def draw(slug: str, scene: Scene) -> None:
             on_click=notices.attempt,
             args=(_take_over, slug, scene.id, found, wanted, count_key),
         )
+
+
+def draw_values(found: Recalled, key: str) -> list[str]:
+    """What a picture says, each value with a tick and a key that begins with `key`; the names of those ticked."""
+    wanted = [name for name in found.values if _draw_value(found, name, key)]
+    for note in found.notes:
+        st.caption(f":material/info: {plain(flows.story_import.text_of(note, language()))}")
+    for lora in () if "loras" in found.values else found.loras:
+        shown = f"{lora.as_trained:g}" if lora.as_trained is not None else "–"
+        st.caption(f":material/layers: {plain(say('recall.lora', name=lora.name, strength=shown))}")
+    return wanted
 
 
 def _draw_value(found: Recalled, name: str, key: str) -> bool:
@@ -63,6 +69,8 @@ def _draw_value(found: Recalled, name: str, key: str) -> bool:
 def _shown(name: str, value: object) -> str:
     if name == "sampler":
         return SAMPLER_TITLES.get(str(value), str(value))
+    if isinstance(value, tuple):
+        return ", ".join(f"{use.name} × {use.strength:g}" for use in value)
     text = f"{value:g}" if isinstance(value, float) else str(value)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
