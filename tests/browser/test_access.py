@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
+from playwright.sync_api import Page
 
+from pages.parts.shared.wording import texts
 from story_engine.domain.take import Score
 from tests.browser.conftest import App, Visitor
 from tests.builders import a_recipe, a_take
@@ -20,6 +23,16 @@ OPTIONS = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
     "rules": {name: {"enabled": True} for name in ("heading-order", "empty-heading", "page-has-heading-one")},
 }
+STREAMLITS_OWN = {text for key, text in texts("en").items() if key.startswith("streamlit.")}
+READ = """() => {
+  const found = [];
+  const words = document.createTreeWalker(document.getElementById("root"), NodeFilter.SHOW_TEXT);
+  while (words.nextNode()) found.push(words.currentNode.nodeValue.trim());
+  for (const name of ["aria-label", "title", "placeholder"])
+    document.querySelectorAll(`[${name}]`).forEach((each) => found.push(each.getAttribute(name)));
+  return found;
+}"""
+"""Everything that is read on the page, or read out."""
 PAGES = (
     "",
     f"Story?story={STORY}",
@@ -50,8 +63,8 @@ def furnished(app: App) -> App:
     return app
 
 
-def violations(page, options=OPTIONS) -> list[str]:
-    found = Axe().run(page, options=options).response["violations"]
+def violations(page: Page) -> list[str]:
+    found = Axe().run(page, options=OPTIONS).response["violations"]
     return [
         f"{each['id']}: {node['target']} {node['failureSummary'].splitlines()[1].strip()} {node['html'][:160]}"
         for each in found
@@ -60,11 +73,36 @@ def violations(page, options=OPTIONS) -> list[str]:
 
 
 @pytest.mark.parametrize(("language", "dark"), [("en", False), ("zh", True)], ids=["light", "dark"])
-def test_no_page_is_against_wcag(furnished: App, visit: Callable[..., Visitor], language: str, dark: bool):
+def test_no_page_is_against_wcag_or_speaks_another_language(
+    furnished: App, visit: Callable[..., Visitor], language: str, dark: bool
+):
     person = visit(language=language, dark=dark)
     found: list[str] = []
     for path in PAGES:
         person.open(path)
+        person.page.get_by_test_id("stSkipToContent").get_by_text(texts(language)["streamlit.skip"]).wait_for(
+            state="attached"
+        )
         found += [f"{path}: {each}" for each in violations(person.page)]
+        if language == "zh":
+            found += [f"{path}: {words}" for words in person.page.evaluate(READ) if words in STREAMLITS_OWN]
 
     assert not found, "\n".join(found)
+
+
+def test_a_story_has_a_heading_and_a_group_for_each_scene_and_buttons_named_with_it(
+    furnished: App, visit: Callable[..., Visitor]
+):
+    person = visit()
+    person.open(f"Story?story={STORY}")
+
+    person.page.get_by_role("heading", name="The Orange Kitten's Journey", level=1).wait_for()
+    for number, title in ((1, "An ordinary morning"), (8, "Home again")):
+        name = f"Scene {number} {title}"
+        person.page.get_by_role("heading", name=name, level=2).wait_for()
+        scene = person.page.get_by_role("group", name=name)
+        scene.get_by_role("button", name=f"Redo · {name}", exact=True).wait_for()
+    names = person.page.evaluate(
+        "() => [...document.querySelectorAll('[role=group] button')].map((each) => each.getAttribute('aria-label'))"
+    )
+    assert len(names) > 40 and all(re.search(r"\S · Scene [1-8] \w", name or "") for name in names)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from pages.parts.shared import drop, notices, style, use_picture
+from pages.parts.shared import drop, notices, own_words, style, use_picture
 from pages.parts.shared.travel import PAGES, go
 from pages.parts.shared.wording import draw_language_switch, language, say, settle_language
 
@@ -25,6 +25,7 @@ def page(name: str) -> Iterator[None]:
         initial_sidebar_state="auto",
     )
     style.apply(language())
+    own_words.draw()
     with st.sidebar:
         _menu(name)
     with notices.shown_here():

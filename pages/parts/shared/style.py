@@ -54,6 +54,8 @@ kbd { color: inherit !important; opacity: 1 !important; }
   overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 [class*="st-key-icon-"] button { padding-inline: .4rem; min-width: 2.4rem; justify-content: center; }
 
+[class*="st-key-unseen-"] { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+
 /* pictures */
 [data-testid="stImageContainer"] img { border-radius: 12px; }
 [class*="st-key-panel-"], [class*="st-key-cover-"] { position: relative; }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts.shared import fields, frame, live, notices, opened, trouble
+from pages.parts.shared import fields, frame, groups, headings, live, notices, opened, trouble
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import language, plain, say
 from pages.parts.story import board as board_page
@@ -31,6 +31,7 @@ def draw() -> None:
     story, board = now.story, now.board
     gone.remember(slug, story)
     fields.start_run()
+    headings.unseen_title(story.title or say("home.untitled"), key=f"title-{slug}")
     head.draw(slug, story, board)
     unsaved = st.container()
     for code, values in flows.panels.notices(services(), slug, language(), story):
@@ -51,6 +52,7 @@ def draw() -> None:
             sent = flows.resolved_text.resolved_text(services(), story, panel.scene.id, family)
             slots[panel.scene.id] = scene_card.draw(slug, story, panel, sent, position)
         toolbar.draw_add_scene(slug, story)
+        groups.draw({f"card-{scene.id}": headings.scene_name(scene, n) for n, scene in enumerate(story.scenes)})
     with unsaved:
         trouble.show_homeless(slug)
     with progress:

@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.parts.shared import fields, inputs, notices, trouble
+from pages.parts.shared import fields, headings, inputs, notices, trouble
 from pages.parts.shared.fields import Field
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import labels, plain, say
@@ -27,6 +27,7 @@ def draw(slug: str, story: Story, panel: Panel, sent: ResolvedText, position: in
     """The card, with what the model is `sent`; returns the slot of its picture."""
     scene = panel.scene
     with st.container(key=f"card-{scene.id}"):
+        headings.unseen_header(headings.scene_name(scene, position), key=f"scene-{scene.id}")
         picture, words = st.columns([5, 7], gap="medium")
         with picture:
             frame = panel_picture.frame(panel)
