@@ -13,7 +13,6 @@ from story_engine import flows
 from story_engine.cli.call import services_of
 from story_engine.cli.output import answer, remark
 from story_engine.cli.wait import JobEnded, wait_for
-from story_engine.domain.clinic import CHALLENGE_STEPS
 from story_engine.domain.dataset import Filters
 from story_engine.domain.picture_import import PictureImport
 from story_engine.flows.services import Services
@@ -155,11 +154,16 @@ def caption(
 def check(
     context: typer.Context,
     name: NameArgument,
-    side: Annotated[int, typer.Option(help="Of the training pictures in pixels.", min=1)] = 1024,
-    steps: Annotated[int, typer.Option(help="Of the planned training.", min=1)] = CHALLENGE_STEPS,
+    preset: Annotated[str | None, typer.Option(help="Planned training; the one usual on this machine.")] = None,
+    side: Annotated[int | None, typer.Option(help="Of the training pictures in pixels.", min=1)] = None,
+    steps: Annotated[int | None, typer.Option(help="Of the planned training.", min=1)] = None,
 ) -> None:
-    """What the clinic finds. Example: python -m story_engine dataset check ink --side 256"""
-    found = flows.dataset_view.clinic(_services(context), name, side=side, steps=steps)
+    """What the clinic finds. Example: python -m story_engine dataset check ink --preset quick_look"""
+    services = _services(context)
+    planned = flows.planned_training.of_preset(services, preset or flows.planned_training.usual_preset(services))
+    found = flows.dataset_view.clinic(
+        services, name, side=side or planned.side, steps=steps or planned.steps, batch_size=planned.batch_size
+    )
     findings: list[dict[str, Any]] = [
         each.model_dump(exclude={"repair"}) | {"text": message(each.code, "en", **each.values)}
         for each in found.findings

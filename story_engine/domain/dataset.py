@@ -136,6 +136,18 @@ class Filters(Value):
     score: ScoreFilter = ScoreFilter()
 
 
+def doing_something(part: str, *, side: int) -> dict[str, object]:
+    """Bounds that a filter begins with when it is switched on for the first time: its own leave nothing out.
+
+    Args:
+        part: name of the filter in `Filters`.
+        side: of the training pictures in pixels; a smaller picture would be blown up.
+    """
+    if part == "shape":
+        return {"min_width": side, "min_height": side}
+    return {"min_ratio": 0.5, "max_ratio": 2.0} if part == "ratio" else {}
+
+
 class UndoStep(Value):
     """One change of captions that can be taken back."""
 

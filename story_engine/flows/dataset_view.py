@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from story_engine.domain.clinic import CHALLENGE_STEPS, Examination, examine
-from story_engine.domain.dataset import Dataset, DatasetEntry, Dropped, Filters, decide
+from story_engine.domain.dataset import Dataset, DatasetEntry, Dropped, Filters, decide, doing_something
 from story_engine.errors import ChooseAnother, StudioError
 from story_engine.flows.services import Services
 from story_engine.formats.perceptual_hash import near_duplicates
@@ -97,7 +97,7 @@ def near_duplicates_of(entries: Sequence[DatasetEntry], bits: int) -> dict[str, 
 
 
 def clinic(
-    services: Services, name: str, *, side: int = 1024, steps: int = CHALLENGE_STEPS, batch_size: int = 1
+    services: Services, name: str, *, side: int, steps: int = CHALLENGE_STEPS, batch_size: int = 1
 ) -> Examination:
     """What the pictures and captions tell about the training to come.
 
@@ -142,6 +142,16 @@ def _card(services: Services, name: str) -> DatasetCard | None:
     except StudioError as error:
         return DatasetCard(name=name, title=name, pictures=0, damage=error)
     return DatasetCard(name=name, title=dataset.title, pictures=len(dataset.entries), damage=None)
+
+
+def switch_filter(services: Services, name: str, part: str, *, is_on: bool, side: int) -> DatasetView:
+    """Put the filter called `part` on or off; one that nobody has set begins with bounds that leave something out."""
+    filters = services.datasets.load(name).filters
+    section = getattr(filters, part)
+    update: dict[str, object] = {"is_on": is_on}
+    if is_on and section == type(section)():
+        update |= doing_something(part, side=side)
+    return set_filters(services, name, filters.model_copy(update={part: section.model_copy(update=update)}))
 
 
 def set_filters(services: Services, name: str, filters: Filters) -> DatasetView:

@@ -95,12 +95,22 @@ def test_filters_show_what_they_drop_and_why(studio: Studio):
     app = studio.page("dataset")
     app.segmented_control(key=f"dataset-view-{name}").set_value("filters").run()
 
+    assert "image_shape_filter" not in texts(app)
     app.toggle(key=f"dataset-filter:{name}:shape:is_on").set_value(True).run()
-    app.number_input(key=f"dataset-filter:{name}:shape:min_height").set_value(66).run()
 
+    # Switched on, it leaves out what the training would blow up; data-juicer's name stands behind its own.
     assert not app.exception
+    assert "planned at 256 pixels: 3 of 3 pictures are smaller" in texts(app)
+    assert [metric.value for metric in app.metric] == ["0", "3"]
+    assert "image_shape_filter" in app.toggle(key=f"dataset-filter:{name}:shape:is_on").help
+
+    app.number_input(key=f"dataset-filter:{name}:shape:min_width").set_value(64).run()
+    app.number_input(key=f"dataset-filter:{name}:shape:min_height").set_value(66).run()
     assert [metric.value for metric in app.metric] == ["1", "2"]
-    assert "64 × 65 is outside the bounds of image_shape_filter" in texts(app)
+    assert "64 × 65 pixels are outside the bounds" in texts(app)
+    app.toggle(key=f"dataset-filter:{name}:shape:is_on").set_value(False).run()
+    app.toggle(key=f"dataset-filter:{name}:shape:is_on").set_value(True).run()
+    assert [metric.value for metric in app.metric] == ["1", "2"], "bounds that somebody has set stay"
 
 
 def test_what_an_import_passed_over_is_counted_and_named(studio: Studio):
@@ -124,6 +134,25 @@ def test_the_clinic_warns_of_captions_that_are_all_the_same(studio: Studio):
 
     assert not app.exception
     assert "the LoRA gets no trigger" in texts(app)
+
+
+def test_the_clinic_looks_at_the_size_and_the_steps_of_the_training_that_is_planned(studio: Studio):
+    name = a_dataset(studio, "a", "b", "c")
+    app = studio.page("dataset")
+
+    app.segmented_control(key=f"dataset-view-{name}").set_value("clinic").run()
+    here = texts(app)
+    app.selectbox(key="dataset-clinic-training").set_value("challenge").run()
+    challenge = texts(app)
+    app.switch_page("pages/4_Train.py").run()
+    app.number_input(key="train:field:resolution").set_value(128).run()
+    app.switch_page("pages/3_Dataset.py").run()
+    app.selectbox(key="dataset-clinic-training").set_value("quick_look").run()
+
+    assert not app.exception
+    assert "256 × 256 pixels · 120 steps of 4" in here and "smaller than 256 pixels" in here
+    assert "1024 × 1024 pixels · 500 steps of 1" in challenge and "smaller than 1024 pixels" in challenge
+    assert "smaller than 128 pixels" in texts(app)
 
 
 def test_pictures_left_out_by_hand_come_back(studio: Studio):

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.parts.dataset import planned_training
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import language, plain, say
 from story_engine import flows
-from story_engine.domain.clinic import CHALLENGE_STEPS
 from story_engine.domain.finding import Finding
 from story_engine.flows.dataset_view import DatasetView
 from story_engine.messages import message
 
-SIDES = (256, 512, 768, 1024)
 _ICONS = {
     "ok": ":green[:material/check_circle:]",
     "warning": ":orange[:material/warning:]",
@@ -23,23 +22,10 @@ _ORDER = ("bad", "warning", "ok")
 
 def draw(view: DatasetView) -> None:
     """For which training, findings, histograms."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.session_state.setdefault("dataset-clinic-side", SIDES[-1])
-        side = st.selectbox(
-            say("dataset_clinic_side"), SIDES, key="dataset-clinic-side", width=180, persist_state="session"
-        )
-        st.session_state.setdefault("dataset-clinic-steps", CHALLENGE_STEPS)
-        steps = st.number_input(
-            say("dataset_clinic_steps"),
-            min_value=1,
-            max_value=1_000_000,
-            step=100,
-            key="dataset-clinic-steps",
-            width=180,
-            persist_state="session",
-            help=say("dataset_clinic_steps_help"),
-        )
-    found = flows.dataset_view.clinic(services(), view.name, side=side, steps=int(steps))
+    training = planned_training.draw()
+    found = flows.dataset_view.clinic(
+        services(), view.name, side=training.side, steps=training.steps, batch_size=training.batch_size
+    )
     left, right = st.columns([7, 5], gap="large")
     with left, st.container(key="card-dataset-clinic", gap="small"):
         for finding in sorted(found.findings, key=lambda each: _ORDER.index(each.state)):

@@ -6,6 +6,7 @@ from collections import Counter
 
 import streamlit as st
 
+from pages.parts.dataset import planned_training
 from pages.parts.shared import notices
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import language, plain, say
@@ -13,6 +14,7 @@ from pages.parts.story import toolbar
 from story_engine import flows
 from story_engine.domain.dataset import MOST_DUPLICATE_BITS, Filters
 from story_engine.flows.dataset_view import DatasetView
+from story_engine.formats.data_juicer import RATIO, SHAPE
 from story_engine.messages import message
 
 PER_PAGE = 24
@@ -37,20 +39,22 @@ def draw(view: DatasetView) -> None:
 def _draw_shape(view: DatasetView) -> None:
     shape = view.dataset.filters.shape
     with st.container(key="card-dataset-shape", gap="small"):
-        _switch(view, "shape", "image_shape_filter", shape.is_on)
+        _switch(view, "shape", say("dataset_shape"), shape.is_on, explained=say("dataset_juicer_name", name=SHAPE))
         if shape.is_on:
             columns = st.columns(2)
             for place, bound in enumerate(_BOUNDS):
                 value = getattr(shape, bound)
                 with columns[place % 2]:
                     _number(view, "shape", bound, None if value > LARGEST_NUMBER else int(value), 0, None, 64)
-            st.caption(say("dataset_shape_text"))
+            side = planned_training.now().side
+            small = sum(1 for entry in view.dataset.entries if min(entry.width, entry.height) < side)
+            st.caption(say("dataset_shape_text", side=side, small=small, all=len(view.dataset.entries)))
 
 
 def _draw_ratio(view: DatasetView) -> None:
     ratio = view.dataset.filters.ratio
     with st.container(key="card-dataset-ratio", gap="small"):
-        _switch(view, "ratio", "image_aspect_ratio_filter", ratio.is_on)
+        _switch(view, "ratio", say("dataset_ratio"), ratio.is_on, explained=say("dataset_juicer_name", name=RATIO))
         if ratio.is_on:
             columns = st.columns(2)
             for column, bound in zip(columns, ("min_ratio", "max_ratio"), strict=True):
@@ -115,11 +119,11 @@ def _draw_dropped(view: DatasetView) -> None:
             )
 
 
-def _switch(view: DatasetView, part: str, label: str, is_on: bool) -> None:
+def _switch(view: DatasetView, part: str, label: str, is_on: bool, *, explained: str | None = None) -> None:
     key = f"dataset-filter:{view.name}:{part}:is_on"
     if st.session_state.get(key) != is_on:
         st.session_state[key] = is_on
-    st.toggle(label, key=key, on_change=notices.attempt, args=(_save, view.name, part, "is_on", key))
+    st.toggle(label, key=key, help=explained, on_change=notices.attempt, args=(_put, view.name, part, key))
 
 
 def _number(
@@ -139,6 +143,12 @@ def _number(
         on_change=notices.attempt,
         args=(_save, view.name, part, field, key),
     )
+
+
+def _put(name: str, part: str, key: str) -> None:
+    """On or off; on for the first time with bounds that leave out what the planned training has no use for."""
+    is_on = bool(st.session_state[key])
+    flows.dataset_view.switch_filter(services(), name, part, is_on=is_on, side=planned_training.now().side)
 
 
 def _save(name: str, part: str, field: str, key: str) -> None:

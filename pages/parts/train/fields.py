@@ -30,6 +30,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "machine": ("family", "precision", "use_gradient_checkpointing", "processes", "seed"),
     "keeping": ("sample_every", "sample_steps", "save_every", "keep_last", "keep_every"),
 }
+PRESET_KEY = "train:preset"
+"""Of the session: the preset that the form is set to."""
 ELSEWHERE = frozenset({"name", "dataset", "trigger", "other_styles", "sample_prompts"})
 """Fields that the form shows unfolded."""
 _CHOICES: Mapping[str, Collection[str]] = {
@@ -49,6 +51,12 @@ def values(preset: str) -> dict[str, object]:
     """All folded fields, as they stand in the form."""
     spec = _of_preset(preset)
     return {field: _read(field, getattr(spec, field)) for group in GROUPS.values() for field in group}
+
+
+def chosen_preset() -> str | None:
+    """The preset that this session has chosen; None before the form was looked at."""
+    chosen = st.session_state.get(PRESET_KEY)
+    return str(chosen) if chosen else None
 
 
 def follow(preset: str) -> None:

@@ -24,7 +24,7 @@ PRESET_ICONS = {
     "challenge": ":material/emoji_events:",
 }
 """In the order of the cards: the quickest first, for who is here for the first time."""
-_PRESET = "train:preset"
+_PRESET = train_fields.PRESET_KEY
 
 
 def draw(*, on_start: Callable[[str], None]) -> None:
