@@ -14,6 +14,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.parts.shared import picture_route
+from pages.parts.shared.component_data import given
 from pages.parts.shared.wording import say
 from story_engine.domain.gallery import GalleryPicture, PictureKey
 
@@ -69,11 +70,11 @@ def draw(
 
     _mount(
         key=key,
-        data={
-            "turn": turn,
-            "pictures": [_shown(picture, picture.key in chosen) for picture in pictures],
-            "texts": {name: say(f"gallery.grid_{name}", name="{name}") for name in _TEXTS},
-        },
+        data=given(
+            turn=turn,
+            pictures=[_shown(picture, picture.key in chosen) for picture in pictures],
+            texts={name: say(f"gallery.grid_{name}", name="{name}") for name in _TEXTS},
+        ),
         on_opened_change=opened,
         on_changed_change=changed,
     )

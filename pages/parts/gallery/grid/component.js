@@ -19,7 +19,7 @@ class Grid {
     parent.appendChild(this.list);
   }
 
-  show({ data, setTriggerValue }) {
+  show({ data: [data], setTriggerValue }) {
     this.send = setTriggerValue;
     this.texts = data.texts;
     this.list.setAttribute("aria-label", data.texts.list);

@@ -14,6 +14,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.parts.shared import notices, use_picture
+from pages.parts.shared.component_data import given
 from pages.parts.shared.wording import say
 from story_engine.domain.story import MOST_SCENES
 from story_engine.errors import FixInput
@@ -34,11 +35,11 @@ def draw() -> None:
     """The button; the whole window is the place to drop on."""
     _mount(
         key=KEY,
-        data={
-            "texts": {name: say(f"drop.{name}") for name in ("button", "here")},
-            "most_files": MOST_SCENES,
-            "most_bytes": LARGEST_SENT_BYTES,
-        },
+        data=given(
+            texts={name: say(f"drop.{name}") for name in ("button", "here")},
+            most_files=MOST_SCENES,
+            most_bytes=LARGEST_SENT_BYTES,
+        ),
         on_dropped_change=lambda: notices.attempt(_take_in),
     )
 

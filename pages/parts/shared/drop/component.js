@@ -44,7 +44,7 @@ class Drop {
     for (const [name, listener] of Object.entries(this.listeners)) window.addEventListener(name, listener);
   }
 
-  show({ data, setTriggerValue }) {
+  show({ data: [data], setTriggerValue }) {
     this.send = setTriggerValue;
     this.data = data;
     this.button.textContent = data.texts.button;
