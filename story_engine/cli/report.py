@@ -18,17 +18,20 @@ def board_report(services: Services, slug: str) -> tuple[Report, str]:
     """Panels, takes, files, scores, picks, seeds."""
     opened = flows.panels.open_story(services, slug)
     board, gate = opened.board, flows.export.gate_view(services, opened)
+    work = flows.queue.work_on_panels(services, slug, flows.queue.jobs(services, story=slug))
     panels: list[Report] = []
     lines = [f"{slug}: mean {_number(gate.mean)} ({board.scorer} scorer), gate {gate.threshold:g}"]
     for number, panel in enumerate(board.panels, start=1):
         takes = [
             {
                 "id": view.take.id,
+                "number": view.take.serial,
                 "seed": view.take.recipe.seed,
                 "family": view.take.recipe.family,
                 "score": view.score,
                 "file": str(view.picture),
                 "is_current": view.is_current,
+                "changed": list(view.changed),
                 "loras": {part.name: part.strength for part in view.take.recipe.loras},
                 "is_control": view.is_control,
             }
@@ -44,6 +47,8 @@ def board_report(services: Services, slug: str) -> tuple[Report, str]:
                 "chosen": chosen,
                 "is_picked": panel.is_picked,
                 "stand_in_for": panel.stand_in_for,
+                "changed": list(panel.changed),
+                "work": dataclasses.asdict(work[panel.scene.id]) if panel.scene.id in work else None,
                 "takes": takes,
             }
         )

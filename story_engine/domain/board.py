@@ -24,6 +24,11 @@ class TakeView:
     """Its recipe, apart from the seed, is what the scene would be rendered with now."""
     is_control: bool = False
     """As current, but for the LoRAs that the scene uses: it shows what they do."""
+    changed: tuple[str, ...] = ()
+    """What has changed since: "text", "model", "settings", "loras", or "story" where it cannot be painted as it stands.
+
+    Empty for a current take and a control.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +43,13 @@ class Panel:
     is_picked: bool
     stand_in_for: str | None
     """Family that the story asks for, when the chosen take was painted by another."""
+    changed: tuple[str, ...] = ()
+    """As the chosen take's, and "seed" where nobody picked it and the scene's own seed was never painted."""
+
+    @property
+    def is_outdated(self) -> bool:
+        """There is a picture, and it is not what would be painted now."""
+        return bool(self.changed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +63,16 @@ class Board:
     scorer_version: str
     is_challenge: bool = False
     """The scorer is the challenge's own."""
+
+    @property
+    def outdated(self) -> tuple[Panel, ...]:
+        """Panels whose picture is not what would be painted now."""
+        return tuple(panel for panel in self.panels if panel.is_outdated)
+
+    @property
+    def missing(self) -> tuple[Panel, ...]:
+        """Panels without any picture."""
+        return tuple(panel for panel in self.panels if panel.chosen is None)
 
     @property
     def scores(self) -> tuple[float | None, ...]:

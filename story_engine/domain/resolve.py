@@ -17,6 +17,8 @@ _SEPARATORS = "，,、"
 _SENTENCE_ENDS = "。．.！!？?；;：:"
 """After these nothing needs to separate."""
 _BUT_SEED = tuple(name for name in Recipe.model_fields if name not in ("seed", "loras"))
+_PARTS = {"prompt": "text", "negative": "text", "family": "model", "weights_hash": "model", "precision": "model"}
+"""Field of a recipe → what people call it; every other one is a setting."""
 
 
 def compose_prompt(story: Story, scene: Scene) -> str:
@@ -93,9 +95,17 @@ def resolve(
 
 def same_but_seed(first: Recipe, second: Recipe) -> bool:
     """Whether the two would paint the same picture if they had the same seed."""
-    return all(getattr(first, name) == getattr(second, name) for name in _BUT_SEED) and [
-        (part.sha256, part.strength) for part in first.loras
-    ] == [(part.sha256, part.strength) for part in second.loras]
+    return all(getattr(first, name) == getattr(second, name) for name in _BUT_SEED) and (
+        _contents(first) == _contents(second)
+    )
+
+
+def differing_parts(painted: Recipe, now: Recipe) -> tuple[str, ...]:
+    """What has changed since a picture was painted, apart from its seed: "text", "model", "settings", "loras"."""
+    parts = [_PARTS.get(name, "settings") for name in _BUT_SEED if getattr(painted, name) != getattr(now, name)]
+    if _contents(painted) != _contents(now):
+        parts.append("loras")
+    return tuple(dict.fromkeys(parts))
 
 
 def separator_of(story: Story, scene: Scene) -> str:
@@ -129,6 +139,11 @@ def join(parts: Iterable[str], separator: str) -> str:
         else:
             whole = before + separator + following
     return whole
+
+
+def _contents(recipe: Recipe) -> list[tuple[str, float]]:
+    """Of its LoRAs: what they are called changes no picture."""
+    return [(part.sha256, part.strength) for part in recipe.loras]
 
 
 def _words_of(story: Story, appearance: Appearance) -> list[str]:

@@ -19,6 +19,11 @@ class Take(Value):
     """Scene id."""
     number: int
     """Which try of the scene: seed = the scene's seed + number at the time of rendering."""
+    serial: int = Field(default=0, ge=0)
+    """What people call it: takes of a scene are counted from 1 as they come, and none gets the number of another.
+
+    Given by the store; 0 until then, and in the records of earlier versions.
+    """
     recipe: Recipe
     picture_sha256: str
     """Of the PNG file; scores refer to it."""

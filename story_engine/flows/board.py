@@ -7,8 +7,8 @@ from pathlib import Path
 
 from story_engine.domain.board import Board, Panel, TakeView
 from story_engine.domain.recipe import Recipe
-from story_engine.domain.resolve import same_but_seed
-from story_engine.domain.story import Scene, Story
+from story_engine.domain.resolve import differing_parts, same_but_seed
+from story_engine.domain.story import LARGEST_SEED, Scene, Story
 from story_engine.domain.take import Take
 
 
@@ -53,6 +53,7 @@ def assemble_board(
                 chosen=chosen,
                 is_picked=picked is not None,
                 stand_in_for=story.settings.family if foreign else None,
+                changed=_changed(chosen, views, scene, is_picked=picked is not None),
             )
         )
     return Board(
@@ -68,14 +69,30 @@ def _view(
     take: Take, scores: Mapping[str, float], now: Recipe | None, files: Callable[[Take], tuple[Path, Path]]
 ) -> TakeView:
     picture, thumbnail = files(take)
+    is_current = now is not None and same_but_seed(take.recipe, now)
+    is_control = now is not None and now.loras != () and same_but_seed(take.recipe, _bare(now))
     return TakeView(
         take=take,
         picture=picture,
         thumbnail=thumbnail,
         score=scores.get(take.picture_sha256),
-        is_current=now is not None and same_but_seed(take.recipe, now),
-        is_control=now is not None and now.loras != () and same_but_seed(take.recipe, _bare(now)),
+        is_current=is_current,
+        is_control=is_control,
+        changed=() if is_current or is_control else ("story",) if now is None else differing_parts(take.recipe, now),
     )
+
+
+def _changed(chosen: TakeView | None, views: Sequence[TakeView], scene: Scene, *, is_picked: bool) -> tuple[str, ...]:
+    """Of the panel: what was picked is meant, whatever its seed; otherwise the scene's own seed has to be painted."""
+    if chosen is None or is_picked or not chosen.is_current:
+        return chosen.changed if chosen is not None else ()
+    meant = any(view.is_current and scene.seed in _seeds(view.take) for view in views)
+    return () if meant else ("seed",)
+
+
+def _seeds(take: Take) -> tuple[int, int]:
+    """Its own, and the one that it was counted on from."""
+    return take.recipe.seed, (take.recipe.seed - take.number) % (LARGEST_SEED + 1)
 
 
 def _best(views: Sequence[TakeView], scene: Scene) -> TakeView | None:

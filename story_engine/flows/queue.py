@@ -9,6 +9,7 @@ from story_engine.catalog.published import downloads
 from story_engine.domain.board import Board
 from story_engine.domain.job import JobView, Retention, StartTrouble
 from story_engine.domain.job_spec import DownloadSpec, RenderSpec, ScoreTakesSpec, TakeName
+from story_engine.domain.panel_work import PanelWork, panel_work
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.story import Story
 from story_engine.domain.take import Take
@@ -201,6 +202,16 @@ def jobs(services: Services, *, story: str | None = None, active: bool = True) -
     found = services.ledger.jobs(story=story, active=active)
     keep_served(services, found)
     return found
+
+
+def work_on_panels(services: Services, slug: str, active: Sequence[JobView]) -> dict[str, PanelWork]:
+    """Scene id → what the `active` jobs of a story are going to do for it."""
+    specs = [(job, services.ledger.spec(job.id)) for job in active if job.kind == "render" and not job.wants_cancel]
+    scenes = {scene for job, _ in specs for scene in job.scenes}
+    return panel_work(
+        [(job, spec) for job, spec in specs if isinstance(spec, RenderSpec)],
+        {scene: {take.id for take in services.takes.takes_of(slug, scene)} for scene in scenes},
+    )
 
 
 def job(services: Services, number: int) -> JobView:

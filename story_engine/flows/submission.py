@@ -104,10 +104,14 @@ def _explained(plan: BundlePlan) -> Iterator[CheckItem]:
 
 
 def _freshness(board: Board) -> Iterator[CheckItem]:
-    for panel in board.panels:
-        chosen = panel.chosen
-        if chosen is not None and not (chosen.is_current or chosen.is_control) and panel.stand_in_for is None:
-            yield _of_scene("submit.stale", "warning", panel.scene)
+    stale = [panel.scene.id for panel in board.outdated if panel.stand_in_for is None]
+    if stale:
+        named = [
+            f"{number} {panel.scene.title}".rstrip()
+            for number, panel in enumerate(board.panels, start=1)
+            if panel.scene.id in stale
+        ]
+        yield _item("submit.stale", "warning", panels=", ".join(named), count=len(named))
 
 
 def _scores(board: Board, *, threshold: float) -> Iterator[CheckItem]:

@@ -19,6 +19,8 @@ THUMBNAIL_SIDE = 384
 """Pixels of the longer side: a board shows four panels beside each other."""
 THUMBNAIL_QUALITY = 88
 _LARGEST_RECORD_BYTES = 1_000_000
+_LAST_SERIAL = "last-number.txt"
+_LONGEST_NUMBER = 32
 _PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 _JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
 _LOG = logging.getLogger(__name__)
@@ -40,7 +42,28 @@ def read_folder(folder: Path) -> tuple[Take, ...]:
             takes.append(take)
         else:
             _LOG.warning("The picture of take %s in %s is missing or cut off; the take is not listed", take.id, folder)
-    return tuple(sorted(takes, key=lambda take: (take.created_at, take.number, take.id)))
+    return _numbered(sorted(takes, key=lambda take: (take.created_at, take.number, take.id)))
+
+
+def _numbered(takes: list[Take]) -> tuple[Take, ...]:
+    """Takes of earlier versions have no number of their own: they are counted as they came."""
+    return tuple(
+        take if take.serial else take.model_copy(update={"serial": place}) for place, take in enumerate(takes, start=1)
+    )
+
+
+def last_serial(folder: Path) -> int:
+    """The highest number that a take in `folder` was ever given, deleted ones included."""
+    try:
+        noted = int(read_bytes(folder / _LAST_SERIAL, limit=_LONGEST_NUMBER))
+    except (OSError, ValueError, StudioError):
+        noted = 0  # there was none yet, or it was damaged: those that are here still count
+    return max([noted, *(take.serial for take in read_folder(folder))])
+
+
+def note_serial(folder: Path, serial: int) -> None:
+    """Remember that a take in `folder` has this number, so that none gets it again once it is deleted."""
+    write_bytes(folder / _LAST_SERIAL, f"{serial}\n".encode(), is_durable=False)
 
 
 def read_record(path: Path) -> Take | None:

@@ -23,7 +23,14 @@ from story_engine.store.atomic import TEMPORARY_SUFFIX, keep_copy, write_bytes
 from story_engine.store.hashes import file_sha256
 from story_engine.store.layout import Layout
 from story_engine.store.picks import PickStore
-from story_engine.store.take_files import read_folder, read_record, read_thumbnail, thumbnail_bytes
+from story_engine.store.take_files import (
+    last_serial,
+    note_serial,
+    read_folder,
+    read_record,
+    read_thumbnail,
+    thumbnail_bytes,
+)
 from story_engine.store.take_trash import TakeTrash
 from story_engine.store.trash import Trash
 
@@ -67,7 +74,10 @@ class TakeStore:
         if known is not None:
             return known
         png = _png(picture, text_chunks)
-        stored = take.model_copy(update={"picture_sha256": hashlib.sha256(png).hexdigest()})
+        folder = self._folder(take.story, take.scene)
+        serial = last_serial(folder) + 1
+        stored = take.model_copy(update={"picture_sha256": hashlib.sha256(png).hexdigest(), "serial": serial})
+        note_serial(folder, serial)
         write_bytes(self.picture(stored), png)
         write_bytes(self.thumbnail(stored), thumbnail_bytes(picture))
         write_bytes(self._record(stored), stored.model_dump_json(indent=1).encode())
@@ -183,8 +193,11 @@ class TakeStore:
         Raises:
             Wait: the disk cannot be written; the take does not exist then.
         """
-        copied = take.model_copy(update={"story": slug, "scene": scene, "number": 0, "parent": None})
+        folder = self._folder(slug, scene)
+        serial = last_serial(folder) + 1
+        copied = take.model_copy(update={"story": slug, "scene": scene, "number": 0, "serial": serial, "parent": None})
         if self.find(slug, scene, take.id) is None:
+            note_serial(folder, serial)
             for source, target in zip(self.files(take), self.files(copied), strict=True):
                 if source.exists():
                     keep_copy(source, target)

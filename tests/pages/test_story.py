@@ -227,6 +227,46 @@ def test_a_pin_is_drawn_again_where_it_is(studio: Studio):
     assert not studio.services.stories.load(STORY).scene("s1").pinned
 
 
+def test_the_pin_holds_the_seed_of_the_picture_that_is_shown(studio: Studio):
+    studio.painted(STORY, "s1", takes=3)
+    first, second, _ = studio.takes(STORY, "s1")
+    flows.takes.pick(studio.services, STORY, "s1", second.take.id)
+    app = studio.page("story", story=STORY)
+    pin = f"icon-pin-{STORY}-s1"
+    assert "seed 1 of take 2" in app.button(key=pin).label
+
+    app.button(key=pin).click().run()
+
+    scene = studio.services.stories.load(STORY).scene("s1")
+    assert (scene.seed, scene.pinned) == (1, True)
+    assert app.number_input(key=SEED).value == 1
+    flows.takes.pick(studio.services, STORY, "s1", first.take.id)
+    app.run()
+    app.button(key=pin).click().run()
+    assert studio.services.stories.load(STORY).scene("s1").seed == 0, "another picture, another seed: pinned anew"
+    app.button(key=pin).click().run()
+    assert not studio.services.stories.load(STORY).scene("s1").pinned
+
+
+def test_panels_say_what_is_going_to_be_painted(studio: Studio):
+    app = studio.page("story", story=STORY)
+    assert "Queued" not in texts(app)
+
+    app.button(key=f"redo-{STORY}-s7").click().run()
+    assert texts(app).count(":material/schedule: Queued") == 1
+    app.button(key="render-all").click().run()
+
+    assert texts(app).count(":material/schedule: Queued") == 8
+
+
+def test_a_board_of_older_pictures_is_not_called_finished(studio: Studio):
+    studio.painted(STORY)
+    app = studio.page("story", story=STORY)
+
+    assert "8 of 8 panels · 8 outdated" in texts(app)
+    assert "changed: text, settings" in texts(app) or "changed: text" in texts(app)
+
+
 def test_a_pin_in_a_story_that_another_tab_changed_shows_that_story(studio: Studio):
     app = studio.page("story", story=STORY)
     studio.services.stories.remove_scene(STORY, "s1")

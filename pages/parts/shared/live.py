@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 import streamlit as st
@@ -19,10 +19,16 @@ from story_engine.messages import known_codes, message
 TICK_SECONDS = 1.0
 
 
-def follow(*, story: str | None = None, slots: Mapping[str, DeltaGenerator] | None = None, quiet: bool = False) -> None:
+def follow(
+    *,
+    story: str | None = None,
+    slots: Mapping[str, DeltaGenerator] | None = None,
+    quiet: bool = False,
+    also: Callable[[tuple[JobView, ...]], None] | None = None,
+) -> None:
     """Draw the active jobs here, and latent previews into `slots` (scene id → container over its picture).
 
-    `quiet`: draw nothing while there is no work, instead of saying so.
+    `quiet`: draw nothing while there is no work, instead of saying so. `also`: given the jobs at every look.
     """
     seen = _state(flows.queue.jobs(services(), story=story))
 
@@ -44,6 +50,8 @@ def follow(*, story: str | None = None, slots: Mapping[str, DeltaGenerator] | No
                     _preview(job, places)
             elif not quiet:
                 st.caption(say("jobs.none"))
+            if also is not None:
+                also(jobs)
 
     tick()
 

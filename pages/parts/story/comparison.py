@@ -85,7 +85,7 @@ def _draw_side(slug: str, scene: str, views: dict[str, TakeView], side: str, fir
 def _name(view: TakeView) -> str:
     score = f" · {view.score:z.2f}" if view.score is not None else ""
     control = f" · {say('lora.is_control')}" if view.is_control else ""
-    return say("compare.take", n=view.take.number + 1, seed=view.take.recipe.seed) + control + score
+    return say("compare.take", n=view.take.serial, seed=view.take.recipe.seed) + control + score
 
 
 def _control(panel: Panel) -> TakeView | None:

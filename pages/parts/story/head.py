@@ -34,13 +34,15 @@ def draw(slug: str, story: Story, board: Board) -> None:
 
 
 def _draw_facts(story: Story, board: Board) -> None:
-    painted = sum(panel.chosen is not None for panel in board.panels)
+    count = len(board.panels)
+    painted, outdated = count - len(board.missing), len(board.outdated)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="story-facts"):
         st.badge(plain(family_title(story.settings.family)), icon=":material/palette:", color="gray")
         st.badge(
-            say("home.panels", done=painted, all=len(board.panels)),
+            say("home.panels", done=painted, all=count)
+            + (f" · {say('panel.outdated_count', n=outdated)}" if outdated else ""),
             icon=":material/grid_view:",
-            color="green" if painted == len(board.panels) else "gray",
+            color="orange" if outdated else "green" if painted == count else "gray",
         )
         _draw_mean(board)
         st.caption(f":material/cloud_done: {say('story.saved')}", width="content")

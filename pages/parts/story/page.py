@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.parts.shared import fields, frame, groups, headings, live, notices, opened, trouble
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import language, plain, say
 from pages.parts.story import board as board_page
-from pages.parts.story import drawers, gone, head, lint, paste, scene_card, stand_in, toolbar
+from pages.parts.story import drawers, gone, head, lint, panel_work, paste, scene_card, stand_in, toolbar
 from story_engine import flows
 from story_engine.errors import ChooseAnother
 from story_engine.messages import message
@@ -43,21 +46,22 @@ def draw() -> None:
     with banner:
         stand_in.draw(slug, story)
     progress = st.container()
-    slots = {}
+    slots: dict[str, DeltaGenerator] = {}
+    works: dict[str, DeltaGenerator] = {}
     if view == "board":
-        slots = board_page.draw(story, board)
+        slots, works = board_page.draw(story, board)
     else:
         family = flows.resolved_text.reading_family(services(), story)
         for position, panel in enumerate(board.panels):
             sent = flows.resolved_text.resolved_text(services(), story, panel.scene.id, family)
-            slots[panel.scene.id] = scene_card.draw(slug, story, panel, sent, position)
+            slots[panel.scene.id], works[panel.scene.id] = scene_card.draw(slug, story, panel, sent, position)
         toolbar.draw_add_scene(slug, story)
         groups.draw({f"card-{scene.id}": headings.scene_name(scene, n) for n, scene in enumerate(story.scenes)})
     with unsaved:
         trouble.show_homeless(slug)
     with progress:
         live.draw_failure(slug)
-        live.follow(story=slug, slots=slots, quiet=True)
+        live.follow(story=slug, slots=slots, quiet=True, also=partial(panel_work.draw, slug, works))
 
 
 def choose(page: str) -> None:

@@ -45,6 +45,11 @@ def draw(panel: Panel, *, name: str, badges: bool = True) -> None:
             _draw_badges(panel, panel.chosen)
 
 
+def changed(panel: Panel) -> str:
+    """What has changed since the panel's picture was painted, such as "changed: text, LoRA"."""
+    return say("panel.changed", parts=say("panel.and").join(say(f"panel.changed_{part}") for part in panel.changed))
+
+
 def jpeg(path: Path) -> bytes:
     """A take's small picture, or a grey one where neither it nor the picture itself can be read any more."""
     try:
@@ -85,5 +90,5 @@ def _draw_badges(panel: Panel, chosen: TakeView) -> None:
             st.badge(say("panel.stand_in", family=plain(family_title(chosen.take.recipe.family))), color="orange")
         if chosen.is_control:
             st.badge(say("lora.is_control"), icon=":material/layers_clear:", color="gray")
-        elif not chosen.is_current:
-            st.badge(say("panel.older"), icon=":material/history:", color="gray")
+        elif panel.is_outdated:
+            st.badge(changed(panel), icon=":material/history:", color="gray")

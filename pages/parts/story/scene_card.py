@@ -12,7 +12,18 @@ from pages.parts.shared import fields, headings, inputs, notices, trouble
 from pages.parts.shared.fields import Field
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import labels, plain, say
-from pages.parts.story import panel_note, panel_picture, recall, redraw, scene_loras, speech, take_strip, toolbar, who
+from pages.parts.story import (
+    panel_note,
+    panel_picture,
+    panel_work,
+    recall,
+    redraw,
+    scene_loras,
+    speech,
+    take_strip,
+    toolbar,
+    who,
+)
 from story_engine import flows
 from story_engine.domain.board import Panel
 from story_engine.domain.edit import Edit
@@ -23,8 +34,10 @@ from story_engine.errors import StandInNeeded
 MORE_TAKES = (2, 4, 8)
 
 
-def draw(slug: str, story: Story, panel: Panel, sent: ResolvedText, position: int) -> DeltaGenerator:
-    """The card, with what the model is `sent`; returns the slot of its picture."""
+def draw(
+    slug: str, story: Story, panel: Panel, sent: ResolvedText, position: int
+) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """The card, with what the model is `sent`; returns the slots of its picture and of its work."""
     scene = panel.scene
     with st.container(key=f"card-{scene.id}"):
         headings.unseen_header(headings.scene_name(scene, position), key=f"scene-{scene.id}")
@@ -32,7 +45,7 @@ def draw(slug: str, story: Story, panel: Panel, sent: ResolvedText, position: in
         with picture:
             frame = panel_picture.frame(panel)
         with frame:
-            slot = panel_picture.slot(panel)
+            slot, work = panel_picture.slot(panel), panel_work.slot(scene.id)
         with words:
             _draw_head(slug, story, scene, position)
             inputs.text_area(
@@ -60,7 +73,7 @@ def draw(slug: str, story: Story, panel: Panel, sent: ResolvedText, position: in
         redraw.part_of_panel(slug, story, panel, partial(_draw_picture, slug, name))
     with pin:
         redraw.part_of_panel(slug, story, panel, partial(_draw_dice_and_pin, slug))
-    return slot
+    return slot, work
 
 
 def _draw_picture(slug: str, name: str, story: Story, panel: Panel) -> None:
@@ -132,15 +145,22 @@ def _draw_dice_and_pin(slug: str, _: Story, panel: Panel) -> None:
             disabled=scene.pinned,
             on_click=lambda: redraw.whole(fields.put, seed, random.randint(0, LARGEST_SEED)),
         )
-        pin = "scene.unpin" if scene.pinned else "scene.pin"
+        shown = panel.chosen.take if panel.chosen is not None else None
+        is_on = scene.pinned and (shown is None or shown.recipe.seed == scene.seed)
+        if is_on:
+            what = say("scene.unpin")
+        elif shown is None:
+            what = say("scene.pin")
+        else:
+            what = say("scene.pin_take", n=shown.serial, seed=shown.recipe.seed)
         st.button(
-            say(pin),
+            what,
             key=f"icon-pin-{slug}-{scene.id}",
             icon=":material/keep:",
-            type="primary" if scene.pinned else "secondary",
-            help=say(pin),
-            on_click=redraw.panel,
-            args=(slug, scene.id, _pin, slug, scene.id, scene.pinned),
+            type="primary" if is_on else "secondary",
+            help=what,
+            on_click=_turn_pin,
+            args=(slug, panel, not is_on),
         )
 
 
@@ -177,8 +197,14 @@ def _draw_text(label: str, text: str, cut: int | None) -> None:
         st.code(text[cut:], language=None, wrap_lines=True)
 
 
-def _pin(slug: str, scene: str, pinned: bool) -> None:
-    services().stories.edit(slug, [Edit(scene=scene, field="pinned", value=not pinned, seen=pinned)])
+def _turn_pin(slug: str, panel: Panel, is_pinned: bool) -> None:
+    """Pin the seed of the picture that is shown, or let it go. A seed that changes is drawn in its field too."""
+    scene, shown = panel.scene, panel.chosen
+    if not is_pinned or shown is None or shown.take.recipe.seed == scene.seed:
+        edit = Edit(scene=scene.id, field="pinned", value=is_pinned, seen=scene.pinned)
+        redraw.panel(slug, scene.id, services().stories.edit, slug, [edit])
+    else:
+        redraw.whole(flows.takes.pin, services(), slug, scene.id, shown.take.id)
 
 
 def _redo(slug: str, scene: str, takes: int) -> None:

@@ -38,7 +38,7 @@ def draw(slug: str, story: Story, panel: Panel) -> None:
         if panel.is_picked:
             actions.insert(0, "unpick")
         st.menu_button(
-            say("take.this", n=panel.chosen.take.number + 1),
+            say("take.this", n=panel.chosen.take.serial, seed=panel.chosen.take.recipe.seed),
             actions,
             format_func=labels("take.", actions).__getitem__,
             key=key,
@@ -62,12 +62,12 @@ def _draw_thumbnail(slug: str, panel: Panel, view: TakeView) -> None:
     chosen = panel.chosen is not None and view.take.id == panel.chosen.take.id
     kind = "chosen" if chosen else "current" if view.is_current or view.is_control else "older"
     kind += "-control" * view.is_control
-    number = view.take.number + 1
+    number = view.take.serial
     with st.container(key=f"thumb-{kind}-{panel.scene.id}-{view.take.id}", width=64, gap=None):
         st.image(
             jpeg(view.thumbnail),
             width="stretch",
-            alt=say("take.pick_control" if view.is_control else "take.pick", n=number),
+            alt=say("take.pick_control" if view.is_control else "take.pick", n=number, seed=view.take.recipe.seed),
         )
         st.button(
             f"{number} · {view.score:z.2f}" if view.score is not None else f"{number}",

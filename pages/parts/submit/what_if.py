@@ -46,7 +46,7 @@ def _draw_takes(now: OpenStory, number: int) -> None:
 def _draw_take(now: OpenStory, each: WhatIf) -> None:
     take = each.view.take
     with st.container(key=f"what-if-{take.scene}-{take.id}", width=112, gap="xsmall"):
-        st.image(jpeg(each.view.thumbnail), width="stretch", alt=say("take.pick", n=take.number + 1))
+        st.image(jpeg(each.view.thumbnail), width="stretch", alt=say("take.pick", n=take.serial, seed=take.recipe.seed))
         # What is said on hovering is said in the label too: fingers do not hover.
         st.button(
             say("what_if.chosen") if each.is_chosen else _short(each),
@@ -66,7 +66,7 @@ def _short(each: WhatIf) -> str:
 
 
 def _sentence(each: WhatIf) -> str:
-    number = each.view.take.number + 1
+    number = each.view.take.serial
     if each.mean_then is None or each.mean_now is None:
         return say("what_if.no_score", panel=each.panel, take=number)
     now, then = f"{each.mean_now:z.2f}", f"{each.mean_then:z.2f}"
@@ -76,7 +76,7 @@ def _sentence(each: WhatIf) -> str:
 def _same(now: OpenStory, each: WhatIf) -> str:
     """That a take is the chosen picture once more, and what its score gains by that alone."""
     chosen = now.board.panels[each.panel - 1].chosen
-    kind, number = say(f"what_if.{each.same_as_chosen}"), each.view.take.number + 1
+    kind, number = say(f"what_if.{each.same_as_chosen}"), each.view.take.serial
     if chosen is None or chosen.score is None or each.view.score is None:
         return say("what_if.same", take=number, kind=kind)
     gain = each.view.score - chosen.score

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from story_engine.domain.resolve import resolve
-from story_engine.domain.story import LoraUse
+from story_engine.domain.story import LoraUse, Settings
 from story_engine.flows.board import assemble_board
 from tests.builders import PREVIEW, a_kolors_story, a_scene, a_story, a_take
 
@@ -120,3 +120,40 @@ def test_where_nothing_is_worn_nothing_is_a_control():
     (view,) = board_of(story, takes_of(story, [0])).panels[0].takes
 
     assert view.is_current and not view.is_control
+
+
+def test_a_panel_says_what_has_changed_since_its_picture_was_painted():
+    story = a_story(a_scene(1), loras=(LoraUse(name="ink"),))
+    taken = takes_of(story, [0])
+    changes = {
+        "text": a_story(a_scene(1, prompt="a panda"), loras=story.loras),
+        "loras": a_story(a_scene(1), loras=(LoraUse(name="ink", strength=0.5),)),
+        "settings": a_story(a_scene(1), loras=story.loras, settings=Settings(family="preview", steps=7)),
+        "seed": a_story(a_scene(1, seed=8), loras=story.loras),
+    }
+
+    said = {name: board_of(changed, taken).panels[0].changed for name, changed in changes.items()}
+
+    assert said == {name: (name,) for name in changes}
+    assert board_of(story, taken).outdated == ()
+    picked = board_of(changes["seed"], taken, picks={"s1": taken[0].id})
+    assert picked.outdated == (), "what a person picked is meant, whatever its seed"
+    counted_on = board_of(story, takes_of(story, [3]))
+    assert counted_on.outdated == (), "the first take may have been deleted"
+
+
+def test_a_panel_whose_scene_cannot_be_painted_says_that_the_story_has_changed():
+    story = a_story(count=1)
+    board = assemble_board(
+        "a-story",
+        story,
+        takes={"s1": takes_of(story, [0])},
+        picks={},
+        scores={},
+        scorer="preview",
+        scorer_version="1",
+        recipe_now=lambda scene: None,
+        files=lambda take: (Path(f"{take.id}.png"), Path(f"{take.id}.jpg")),
+    )
+
+    assert board.panels[0].changed == ("story",)

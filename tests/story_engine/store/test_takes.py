@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -261,7 +262,8 @@ def test_a_disk_that_fills_up_keeps_the_finished_takes_and_leaves_nothing_half_w
     store = TakeStore(layout)
     (kept,) = store.takes_of("cat", "scene-1")
     assert store.fault(kept) is None
-    assert len(list(store.picture(kept).parent.iterdir())) == 3
+    left = sorted(path.suffix for path in store.picture(kept).parent.iterdir())
+    assert left == [".jpg", ".json", ".png", ".txt"]  # the last is the number of the take
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\xff\xd8 cut off", b"<html>"])
@@ -354,3 +356,33 @@ def test_damaged_picks_are_named_and_a_new_pick_keeps_them_beside_it(layout, con
 
     assert store.picks("cat") == {"s1": "aaa"}
     assert len(list(path.parent.glob("cat.json.damaged-*"))) == 1
+
+
+def test_takes_are_numbered_once_for_all(layout):
+    store = TakeStore(layout)
+    for number, seed in enumerate((7, 3, 900)):
+        store.add(a_take(seed=seed, number=number), a_picture(), {})
+    first, _, last = store.takes_of("cat", "scene-1")
+
+    token = store.delete("cat", "scene-1", last.id)
+    store.delete("cat", "scene-1", first.id)
+    store.add(a_take(seed=1, number=4), a_picture(), {})
+    store.restore(token)
+
+    assert {take.recipe.seed: take.serial for take in store.takes_of("cat", "scene-1")} == {3: 2, 900: 3, 1: 4}
+
+
+def test_takes_of_earlier_versions_are_numbered_as_they_came(layout):
+    store = TakeStore(layout)
+    for number, seed in enumerate((7, 3)):
+        store.add(a_take(seed=seed, number=number), a_picture(), {})
+    folder = store.picture(store.takes_of("cat", "scene-1")[0]).parent
+    (folder / "last-number.txt").unlink()
+    for record in folder.glob("*.json"):
+        fields = json.loads(record.read_text())
+        del fields["serial"]
+        record.write_text(json.dumps(fields))
+
+    store.add(a_take(seed=5, number=4), a_picture(), {})
+
+    assert [(take.recipe.seed, take.serial) for take in store.takes_of("cat", "scene-1")] == [(7, 1), (3, 2), (5, 3)]
