@@ -9,8 +9,11 @@ import streamlit as st
 
 if __name__ == "Home":
     from pages.parts.shared import picture_route, server_guard
+    from pages.parts.shared.lightbox import route as lightbox_route
 
-    app = st.App(__file__, routes=picture_route.routes(), middleware=server_guard.middleware())
+    app = st.App(
+        __file__, routes=[*picture_route.routes(), *lightbox_route.routes()], middleware=server_guard.middleware()
+    )
 else:
     from pages.parts.home import bring, shelf
     from pages.parts.shared import frame, live, machine_line

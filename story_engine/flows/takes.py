@@ -32,6 +32,12 @@ def pin(services: Services, slug: str, scene_id: str, take_id: str) -> Story:
     )
 
 
+def unpin(services: Services, slug: str, scene_id: str) -> Story:
+    """The scene's seed stays what it is and may move again."""
+    scene = services.stories.load(slug).scene(scene_id)
+    return services.stories.edit(slug, [Edit(scene=scene_id, field="pinned", value=False, seen=scene.pinned)])
+
+
 def use_settings(services: Services, slug: str, scene_id: str, take_id: str) -> Story:
     """The scene's prompt, negative and seed as they were for this take.
 

@@ -44,6 +44,11 @@ class Notice:
     """Id under which the log has the traceback."""
     undo: Undo | None = None
 
+    @property
+    def is_error(self) -> bool:
+        """Something went wrong."""
+        return self.error is not None or self.bug is not None
+
     def text(self) -> str:
         """The message in the reader's language, not yet escaped."""
         if self.error is not None:
@@ -67,6 +72,11 @@ def attempt(action: Callable[..., object], *args: object, **values: object) -> N
         _waiting().append(_notice_of(error))
 
 
+def waiting() -> tuple[Notice, ...]:
+    """What will be shown once this run draws its end."""
+    return tuple(_waiting())
+
+
 @contextmanager
 def shown_here() -> Iterator[None]:
     """Around a page or a fragment: what goes wrong inside is shown where it happened."""
@@ -84,7 +94,7 @@ def show() -> None:
         return
     with st.container(key="notices"):
         for place, notice in enumerate(waiting):
-            kind = "done" if notice.error is None and notice.bug is None else "error"
+            kind = "error" if notice.is_error else "done"
             with st.container(
                 key=f"notice-{kind}-{place}", horizontal=True, vertical_alignment="center", horizontal_alignment="right"
             ):
@@ -105,12 +115,8 @@ def show() -> None:
                 )
 
 
-def _undo(undo: Undo) -> None:
-    attempt(_take_back, undo)
-    st.rerun()
-
-
-def _take_back(undo: Undo) -> None:
+def take_back(undo: Undo) -> None:
+    """Do the undo that a notice offers."""
     if undo.kind == "story":
         services().stories.restore(undo.token)
     elif undo.kind == "take":
@@ -126,6 +132,11 @@ def _take_back(undo: Undo) -> None:
     else:
         services().stories.go_back_to(undo.story, int(undo.token))
     tell("done.undone")
+
+
+def _undo(undo: Undo) -> None:
+    attempt(take_back, undo)
+    st.rerun()
 
 
 def _notice_of(error: Exception) -> Notice:

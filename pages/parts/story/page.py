@@ -11,7 +11,7 @@ from pages.parts.shared import fields, frame, groups, headings, live, notices, o
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import language, plain, say
 from pages.parts.story import board as board_page
-from pages.parts.story import drawers, gone, head, lint, panel_work, paste, scene_card, stand_in, toolbar
+from pages.parts.story import drawers, gone, head, lint, look, panel_work, paste, scene_card, stand_in, toolbar
 from story_engine import flows
 from story_engine.errors import ChooseAnother
 from story_engine.messages import message
@@ -62,6 +62,7 @@ def draw() -> None:
     with progress:
         live.draw_failure(slug)
         live.follow(story=slug, slots=slots, quiet=True, also=partial(panel_work.draw, slug, works))
+    look.draw(now)
 
 
 def choose(page: str) -> None:

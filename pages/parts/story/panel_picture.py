@@ -10,6 +10,7 @@ import streamlit as st
 from PIL import Image, ImageDraw
 from streamlit.delta_generator import DeltaGenerator
 
+from pages.parts.shared import lightbox
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import family_title, plain, say
 from story_engine.domain.board import Panel, TakeView
@@ -41,6 +42,7 @@ def draw(panel: Panel, *, name: str, badges: bool = True) -> None:
                 st.markdown(say("panel.empty"))
             return
         st.image(jpeg(panel.chosen.thumbnail), width="stretch", alt=say("panel.picture_of", name=name))
+        lightbox.opener(panel.scene.id, say("lightbox.open", name=plain(name)))
         if badges:
             _draw_badges(panel, panel.chosen)
 

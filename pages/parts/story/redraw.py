@@ -26,9 +26,14 @@ NOTICES = "notices"
 def panel(slug: str, scene: str, action: Callable[..., object], *args: object) -> None:
     """Run `action` (for `on_click`), which changes what one panel shows and nothing that is typed."""
     notices.attempt(action, *args)
+    done_to_panel(slug, scene)
+
+
+def done_to_panel(slug: str, scene: str, *parts: str) -> None:
+    """As `panel`, once the action has been done; draw other `parts` of the page again, too."""
     if st.session_state.get(f"drawer-{slug}") == "history":
         st.rerun()  # the drawer lists what has just been done
-    _only([_name(slug, scene), FACTS, NOTICES])
+    _only([_name(slug, scene), FACTS, NOTICES, *parts])
 
 
 def whole(action: Callable[..., object], *args: object) -> None:

@@ -1,0 +1,93 @@
+"""What the lightbox is given to show: groups of pictures, in words of no language; the component has the words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pages.parts.shared import picture_route
+from pages.parts.shared.lightbox import class_name
+from story_engine.domain.board import OpenStory, Panel, TakeView
+from story_engine.domain.family import SAMPLER_TITLES
+from story_engine.domain.gallery import PictureKey
+from story_engine.domain.take import Take
+
+
+def of_story(now: OpenStory) -> list[dict[str, Any]]:
+    """A group for each panel in reading order; its takes as the page has them, the newest first."""
+    return [_of_panel(panel, number) for number, panel in enumerate(now.board.panels, start=1)]
+
+
+def group(
+    pictures: Sequence[dict[str, Any]], *, place: str, number: int, title: str, shown: str = "", caption: str = ""
+) -> dict[str, Any]:
+    """Pictures that left and right lead through.
+
+    Args:
+        pictures: as `picture` makes them.
+        place: what `lightbox.opener` calls it.
+        number: 1 = first.
+        title: of a person; may be empty.
+        shown: id of the picture to begin with.
+        caption: of a person; may be empty.
+    """
+    return {
+        "place": class_name(place),
+        "number": number,
+        "title": title,
+        "caption": caption,
+        "shown": shown,
+        "pictures": list(pictures),
+    }
+
+
+def picture(take: Take, *, number: int | None = None, score: float | None = None, **more: Any) -> dict[str, Any]:
+    """One picture and how it was made; `more` is what the page alone knows, such as "opener" or "picked"."""
+    recipe, key = take.recipe, PictureKey.of(take)
+    return {
+        "id": take.id,
+        "scene": take.scene,
+        "number": number,
+        "small": picture_route.thumbnail(key),
+        "large": picture_route.picture(key),
+        "file": f"{take.story}-{take.scene}-{recipe.seed}.png",
+        "seed": recipe.seed,
+        "score": score,
+        "sampler": SAMPLER_TITLES.get(recipe.sampler, recipe.sampler),
+        "steps": recipe.steps,
+        "cfg": recipe.cfg_scale,
+        "size": f"{recipe.width} × {recipe.height}",
+        "shape": recipe.width / recipe.height,
+        "family": recipe.family,
+        "loras": [f"{part.name} × {part.strength:g}" for part in recipe.loras],
+        "prompt": recipe.prompt,
+        "negative": recipe.negative,
+        **more,
+    }
+
+
+def _of_panel(panel: Panel, number: int) -> dict[str, Any]:
+    scene, chosen = panel.scene, panel.chosen
+    takes = [_of_view(panel, view, place) for place, view in enumerate(panel.takes, start=1)]
+    return group(
+        list(reversed(takes)),
+        place=scene.id,
+        number=number,
+        title=scene.title,
+        caption=scene.caption,
+        shown=chosen.take.id if chosen is not None else "",
+    ) | {"scene": scene.id}
+
+
+def _of_view(panel: Panel, view: TakeView, number: int) -> dict[str, Any]:
+    is_shown = panel.chosen is not None and panel.chosen.take.id == view.take.id
+    return picture(
+        view.take,
+        number=number,
+        score=view.score,
+        chosen=is_shown,
+        picked=is_shown and panel.is_picked,
+        pinned=panel.scene.pinned and panel.scene.seed == view.take.recipe.seed,
+        older=not (view.is_current or view.is_control),
+        control=view.is_control,
+    )
