@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 from PIL import Image
 
-from story_engine import flows
 from tests.browser.conftest import App, Visitor, wait_for
 from tests.builders import a_recipe, a_take
 
@@ -17,7 +16,7 @@ ACTIVE = "let a = document.activeElement; while (a.shadowRoot?.activeElement) a 
 
 @pytest.fixture(scope="module")
 def takes(app: App) -> dict[str, list[str]]:
-    """Scene → ids of its takes, the first painted first: three of the first scene, two of the second, one of the rest."""
+    """Scene → ids of its takes, oldest first: three, two, and one of each other scene."""
     planted: dict[str, list[str]] = {}
     for place, scene in enumerate(app.services.stories.load(STORY).scenes):
         for number in range({0: 3, 1: 2}.get(place, 1)):
