@@ -43,6 +43,8 @@ def _act(ask: Ask) -> None:
         flows.takes.pick(services(), slug, scene, take)
     elif ask.kind == "unpick":
         flows.takes.pick(services(), slug, scene, None)
+    elif ask.kind == "pin" and not ask.take and _is_pinned(slug, scene, take):
+        flows.takes.unpin(services(), slug, scene)  # the key of the page turns it on and off
     elif ask.kind == "pin":
         notices.tell("done.pinned", seed=flows.takes.pin(services(), slug, scene, take).scene(scene).seed)
     elif ask.kind == "unpin":
@@ -73,6 +75,12 @@ def _shown(slug: str, scene: str) -> str | None:
     panels = flows.panels.open_story(services(), slug).board.panels
     chosen = next((panel.chosen for panel in panels if panel.scene.id == scene), None)
     return None if chosen is None else chosen.take.id
+
+
+def _is_pinned(slug: str, scene_id: str, take: str) -> bool:
+    scene = services().stories.load(slug).scene(scene_id)
+    found = services().takes.read(slug, scene_id, take)
+    return scene.pinned and found is not None and found.recipe.seed == scene.seed
 
 
 def _draw_again(beside_panels: bool, ask: Ask) -> None:

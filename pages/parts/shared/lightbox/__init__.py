@@ -18,12 +18,15 @@ from typing import Any
 import streamlit as st
 
 from pages.parts.shared import notices
-from pages.parts.shared.wording import labels, language, texts
+from pages.parts.shared.component_data import given
+from pages.parts.shared.wording import labels, language, say, texts
 from story_engine.domain.family import FAMILY_FOLDERS
 
 PART = "lightbox"
 """Name of its fragment, for whoever draws only some parts of a page again."""
 ACTIONS = ("pick", "pin", "settings", "send", "redo", "download", "delete")
+CHANGES = ("text", "model", "settings", "loras", "story")
+"""What may have changed since a take was painted; `TakeView.changed` has them."""
 _HERE = Path(__file__).parent
 _mount = st.components.v2.component(
     "story_studio_lightbox",
@@ -96,17 +99,16 @@ def draw(
     def part() -> None:
         _mount(
             key=PART,
-            data={
-                "story": story,
-                "address": address,
-                "groups": list(groups),
-                "revision": revision,
-                "scenes": [{"id": scene, "place": class_name(scene)} for scene in scenes],
-                "actions": list(actions),
-                "open": _request(),
-                "answer": st.session_state.get(_ANSWER),
-                "texts": _texts(),
-            },
+            data=given(
+                address=address,
+                groups=list(groups),
+                revision=revision,
+                scenes=[{"id": scene, "place": class_name(scene)} for scene in scenes],
+                actions=list(actions),
+                open=_request(),
+                answer=st.session_state.get(_ANSWER),
+                texts=_texts(),
+            ),
             on_asked_change=lambda: _asked(story, actions, act, after),
         )
 
@@ -130,6 +132,8 @@ def _texts() -> dict[str, Any]:
     return {
         **{key.removeprefix(_TEXTS): text for key, text in known if key.startswith(_TEXTS)},
         "families": labels("family.", FAMILY_FOLDERS),
+        "changed": {**labels("panel.changed_", CHANGES), "all": say("panel.changed", parts="{parts}")},
+        "and": say("panel.and"),
     }
 
 

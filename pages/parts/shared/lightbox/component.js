@@ -41,7 +41,7 @@ class Lightbox {
     this.hint.remove();
   }
 
-  show({ data, setTriggerValue }) {
+  show({ data: [data], setTriggerValue }) {
     const isNew = !this.data || this.data.revision !== data.revision || this.data.address !== data.address;
     this.data = data;
     this.send = setTriggerValue;

@@ -68,9 +68,8 @@ def picture(take: Take, *, number: int | None = None, score: float | None = None
 
 def _of_panel(panel: Panel, number: int) -> dict[str, Any]:
     scene, chosen = panel.scene, panel.chosen
-    takes = [_of_view(panel, view, place) for place, view in enumerate(panel.takes, start=1)]
     return group(
-        list(reversed(takes)),
+        [_of_view(panel, view) for view in reversed(panel.takes)],
         place=scene.id,
         number=number,
         title=scene.title,
@@ -79,15 +78,15 @@ def _of_panel(panel: Panel, number: int) -> dict[str, Any]:
     ) | {"scene": scene.id}
 
 
-def _of_view(panel: Panel, view: TakeView, number: int) -> dict[str, Any]:
+def _of_view(panel: Panel, view: TakeView) -> dict[str, Any]:
     is_shown = panel.chosen is not None and panel.chosen.take.id == view.take.id
     return picture(
         view.take,
-        number=number,
+        number=view.take.serial,
         score=view.score,
         chosen=is_shown,
         picked=is_shown and panel.is_picked,
         pinned=panel.scene.pinned and panel.scene.seed == view.take.recipe.seed,
-        older=not (view.is_current or view.is_control),
+        changed=view.changed,
         control=view.is_control,
     )

@@ -13,8 +13,12 @@ class Facts {
   draw(picture, held, group) {
     const { texts, actions } = this.viewer;
     this.drawActions(picture, actions, texts);
-    const marks = picture ? ["picked", "pinned", "older", "control"].filter((mark) => picture[mark]) : [];
-    this.marks.replaceChildren(...marks.map((mark) => element("span", mark, { textContent: texts[mark] })));
+    const marks = ["picked", "pinned", "control"].filter((mark) => picture?.[mark]).map((mark) => [mark, texts[mark]]);
+    if (picture?.changed?.length) {
+      const parts = picture.changed.map((part) => texts.changed[part] ?? part).join(texts.and);
+      marks.push(["older", fill(texts.changed.all, { parts })]);
+    }
+    this.marks.replaceChildren(...marks.map(([mark, textContent]) => element("span", mark, { textContent })));
     const rows = picture ? (held ? this.differing(held, picture) : this.all(picture, group)) : [];
     this.list.replaceChildren(...rows.flat());
   }

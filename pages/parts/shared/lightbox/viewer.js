@@ -241,7 +241,7 @@ class Viewer {
       button.setAttribute("aria-current", String(place === this.place));
       button.tabIndex = place === this.place ? 0 : -1;
       button.classList.toggle("chosen", Boolean(picture.chosen));
-      button.classList.toggle("older", Boolean(picture.older));
+      button.classList.toggle("older", Boolean(picture.changed?.length));
       if (button.firstChild.getAttribute("src") !== picture.small) button.firstChild.src = picture.small;
       button.lastChild.textContent = picture.score === null ? `${picture.number ?? ""}` : picture.score.toFixed(2);
     });
