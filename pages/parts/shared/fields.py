@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from pages.parts.shared import typing
 from pages.parts.shared.services import services
 from story_engine.domain.edit import Edit
 from story_engine.domain.story import Story
@@ -34,6 +35,11 @@ class Field:
     def may_be_blank(self) -> bool:
         """Whether an empty number field means something."""
         return False
+
+    @property
+    def saved_at(self) -> typing.When:
+        """When a text of this field is saved while it is typed."""
+        return "pause"
 
     @property
     def is_of_story(self) -> bool:
@@ -86,7 +92,7 @@ def prepare(field: Field, on_disk: object) -> None:
         return
     if key not in state:
         state[key] = on_disk
-    elif state[key] != on_disk:
+    elif state[key] != on_disk and not _differ_in_blanks(state[key], on_disk):
         if state[key] == seen.get(key):
             state[key] = on_disk  # changed elsewhere: another tab, an undo, a take's settings
         else:
@@ -171,6 +177,11 @@ def forget(story: str) -> None:
     for key, trouble in list(_troubles().items()):
         if trouble.field.story == story:
             del _troubles()[key]
+
+
+def _differ_in_blanks(typed: object, on_disk: object) -> bool:
+    """Only at the ends: the engine takes them away, and the next word is still to come."""
+    return isinstance(typed, str) and isinstance(on_disk, str) and typed.strip() == on_disk.strip()
 
 
 def _seen() -> dict[str, object]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from pages.parts.shared import drop, notices, own_words, style, use_picture
+from pages.parts.shared import drop, fields, notices, own_words, style, typing, use_picture
 from pages.parts.shared.travel import PAGES, go
 from pages.parts.shared.wording import draw_language_switch, language, say, settle_language
 
@@ -26,12 +26,15 @@ def page(name: str) -> Iterator[None]:
     )
     style.apply(language())
     own_words.draw()
+    fields.start_run()
+    typing.start_run()
     with st.sidebar:
         _menu(name)
     with notices.shown_here():
         yield
         use_picture.draw()
     notices.show()
+    typing.draw()
 
 
 def _menu(current: str) -> None:

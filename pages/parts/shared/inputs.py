@@ -8,17 +8,20 @@ would show its default, an empty field for a text that is on the disk.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Literal
 
 import streamlit as st
 
-from pages.parts.shared.fields import Field, prepare, save
+from pages.parts.shared import typing
+from pages.parts.shared.fields import Field, prepare, save, seen
 from pages.parts.shared.trouble import show_trouble
 
 
 def text_area(field: Field, on_disk: str, *, label: str, placeholder: str = "", folded_label: bool = False) -> None:
     """A text that grows with what is in it."""
     prepare(field, on_disk)
+    typing.watch(field.key, partial(seen, field), when=field.saved_at)
     st.text_area(
         label,
         value=st.session_state[field.key],
@@ -44,6 +47,7 @@ def text_input(
 ) -> None:
     """A text of one line; `trouble_below` unless the caller has a better place for what went wrong."""
     prepare(field, on_disk)
+    typing.watch(field.key, partial(seen, field), when=field.saved_at)
     st.text_input(
         label,
         value=st.session_state[field.key],
@@ -73,6 +77,7 @@ def number_input(
     What cannot be accepted is said by the engine; `show_trouble` is for the caller, who knows where there is room.
     """
     prepare(field, on_disk)
+    typing.watch(field.key, partial(seen, field), when="leave")
     st.number_input(
         label,
         # Only a number without one of its own can be emptied.

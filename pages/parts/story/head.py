@@ -45,7 +45,9 @@ def _draw_facts(story: Story, board: Board) -> None:
             color="orange" if outdated else "green" if painted == count else "gray",
         )
         _draw_mean(board)
-        st.caption(f":material/cloud_done: {say('story.saved')}", width="content")
+        for note, icon in (("saved", "cloud_done"), ("unsaved", "edit_note")):
+            with st.container(key=f"{note}-note", width="content"):
+                st.caption(f":material/{icon}: {say(f'story.{note}')}", width="content")
 
 
 def _draw_mean(board: Board) -> None:

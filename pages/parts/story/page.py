@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.parts.shared import fields, frame, groups, headings, live, notices, opened, trouble
+from pages.parts.shared import frame, groups, headings, live, notices, opened, trouble
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import language, plain, say
 from pages.parts.story import board as board_page
@@ -33,7 +33,6 @@ def draw() -> None:
         return
     story, board = now.story, now.board
     gone.remember(slug, story)
-    fields.start_run()
     headings.unseen_title(story.title or say("home.untitled"), key=f"title-{slug}")
     head.draw(slug, story, board)
     unsaved = st.container()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from pages.parts.shared import notices
+from pages.parts.shared import notices, typing
 from pages.parts.shared.services import services
 from story_engine import flows
 from story_engine.domain.board import Board, OpenStory, Panel
@@ -33,7 +33,7 @@ def done_to_panel(slug: str, scene: str, *parts: str) -> None:
     """As `panel`, once the action has been done; draw other `parts` of the page again, too."""
     if st.session_state.get(f"drawer-{slug}") == "history":
         st.rerun()  # the drawer lists what has just been done
-    _only([_name(slug, scene), FACTS, NOTICES, *parts])
+    _only([_name(slug, scene), FACTS, NOTICES, typing.NAME, *parts])
 
 
 def whole(action: Callable[..., object], *args: object) -> None:
