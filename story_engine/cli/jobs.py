@@ -9,12 +9,14 @@ import typer
 from story_engine import flows
 from story_engine.cli.call import services_of
 from story_engine.cli.output import answer
-from story_engine.cli.report import job_report
+from story_engine.cli.report import Report, job_report
 from story_engine.cli.wait import show_trouble, wait_for
+from story_engine.domain.job import Direction
 
 app = typer.Typer(no_args_is_help=True, help="The queue.")
 
 CountOption = Annotated[int | None, typer.Option(min=0, show_default="STORY_STUDIO_JOBS_KEPT, or 1000")]
+DirectionOption = Annotated[Direction, typer.Option(help="Among the jobs of the same person.")]
 DaysOption = Annotated[int | None, typer.Option(min=0, show_default="STORY_STUDIO_JOB_DAYS_KEPT, or 90")]
 
 
@@ -26,8 +28,33 @@ def list_(context: typer.Context) -> None:
     if any(job.is_active for job in jobs):
         show_trouble(services)
     found = [job_report(job) for job in jobs]
-    lines = [f"{job['id']:>5}  {job['kind']:<13} {job['state']:<10} {job['story'] or ''}" for job in found]
+    lines = [_line(job) for job in found]
     answer(context, {"jobs": found, "size_bytes": services.ledger.size().size_bytes}, "\n".join(lines))
+
+
+@app.command()
+def queue(context: typer.Context) -> None:
+    """What runs, what waits in which order, what can be tried again. Example: python -m story_engine jobs queue"""
+    services = services_of(context)
+    found = flows.queue.overview(services)
+    if found.active:
+        show_trouble(services)
+    parts = {
+        "running": found.running,
+        "waiting": tuple(turn.job for turn in found.waiting),
+        "stopped": found.stopped,
+    }
+    lines = [f"{part:<8} {_line(job_report(job))}" for part, jobs in parts.items() for job in jobs]
+    answer(context, {part: [job_report(job) for job in jobs] for part, jobs in parts.items()}, "\n".join(lines))
+
+
+@app.command()
+def move(context: typer.Context, job: int, to: DirectionOption = "up") -> None:
+    """Change the turn of a job that waits. Example: python -m story_engine jobs move 12 --to first"""
+    services = services_of(context)
+    flows.queue.move(services, job, to)
+    order = [turn.job.id for turn in flows.queue.overview(services).waiting]
+    answer(context, {"waiting": order}, "waiting: " + " ".join(map(str, order)))
 
 
 @app.command()
@@ -60,3 +87,7 @@ def prune(context: typer.Context, keep: CountOption = None, days: DaysOption = N
     size = services.ledger.size()
     report: dict[str, object] = {"forgotten": forgotten, "kept": size.jobs, "size_bytes": size.size_bytes}
     answer(context, report, f"{forgotten} forgotten, {size.jobs} kept, {size.size_bytes / 2**20:.1f} MiB")
+
+
+def _line(job: Report) -> str:
+    return f"{job['id']:>5}  {job['kind']:<13} {job['state']:<10} {job['story'] or ''}"

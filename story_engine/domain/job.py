@@ -15,6 +15,9 @@ ACTIVE_STATES = frozenset({"queued", "running"})
 Kind = Literal["render", "score", "score_dataset", "train", "measure", "download", "replay", "upload"]
 """Each has a type in `job_spec` and one in `job_result`."""
 KINDS: tuple[Kind, ...] = get_args(Kind)
+Direction = Literal["first", "up", "down", "last"]
+"""Where a person moves a job that waits."""
+DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 UNKNOWN_KIND = "unknown"
 """Of a job whose entry is damaged."""
 
@@ -64,6 +67,37 @@ class JobView:
     def is_active(self) -> bool:
         """Waiting or running."""
         return self.state in ACTIVE_STATES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A job that waits, with where it stands among those of the same person."""
+
+    job: JobView
+    is_first: bool
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """All that runs, waits, or came to nothing and can be tried again."""
+
+    running: tuple[JobView, ...]
+    waiting: tuple[Turn, ...]
+    """In the order of their turns."""
+    stopped: tuple[JobView, ...]
+    """Last first."""
+
+    @property
+    def active(self) -> int:
+        """How many jobs run or wait."""
+        return len(self.running) + len(self.waiting)
+
+    def before(self, job: int) -> tuple[JobView, ...]:
+        """What ends or begins before a job that waits has its turn: what runs, then what waits before it."""
+        order = [turn.job for turn in self.waiting]
+        at = next((place for place, view in enumerate(order) if view.id == job), None)
+        return () if at is None else (*self.running, *order[:at])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,14 @@
-"""Put work into the ledger: render, redo, rescore, download, retry."""
+"""Put work into the ledger: render, redo, rescore, download, retry; and see and change what waits there."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 
 from story_engine.catalog.published import downloads
 from story_engine.domain.board import Board
-from story_engine.domain.job import JobView, Retention, StartTrouble
+from story_engine.domain.job import Direction, JobView, Queue, Retention, StartTrouble
 from story_engine.domain.job_spec import DownloadSpec, RenderSpec, ScoreTakesSpec, TakeName
 from story_engine.domain.panel_work import PanelWork, panel_work
 from story_engine.domain.recipe import Recipe
@@ -30,6 +31,8 @@ from story_engine.flows.room import SMALLEST_TAKE_BYTES, check_room
 from story_engine.flows.services import Services
 
 SCORE_PRIORITY = 5
+MOST_STOPPED = 5
+"""Jobs that came to nothing in an overview; older ones are in the list of the command line."""
 
 
 def render(
@@ -147,6 +150,23 @@ def retry(services: Services, job: int) -> int:
     again = services.ledger.retry(job)
     services.start_dispatcher()
     return again
+
+
+def move(services: Services, job: int, to: Direction) -> None:
+    """Change the turn of a job that waits, among those of the same person; it survives whatever happens afterwards."""
+    services.ledger.move(job, to)
+    services.start_dispatcher()
+
+
+def overview(services: Services) -> Queue:
+    """What runs, what waits and in which order, and what came to nothing of late and can be tried again."""
+    running = tuple(job for job in jobs(services) if job.state == "running")
+    since = (datetime.now(UTC) - timedelta(days=1)).isoformat(timespec="seconds")
+    return Queue(
+        running=running,
+        waiting=services.ledger.turns(),
+        stopped=services.ledger.stopped(since=since, most=MOST_STOPPED),
+    )
 
 
 def keep_served(services: Services, jobs: Sequence[JobView]) -> None:

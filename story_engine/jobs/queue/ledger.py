@@ -12,10 +12,11 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 
-from story_engine.domain.job import JobView, LedgerSize, Progress, Retention
+from story_engine.domain.job import Direction, JobView, LedgerSize, Progress, Retention, Turn
 from story_engine.domain.job_spec import AnySpec, JobSpec, TrainSpec, read_spec
 from story_engine.errors import ChooseAnother, FixInput, LookAtLog, Wait
 from story_engine.jobs.queue.ledger_file import as_ours, connect, file_id, rows_of, size_bytes
+from story_engine.jobs.queue.ledger_order import move, turns
 from story_engine.jobs.queue.ledger_prune import MOST_LISTED, forgettable, prune
 from story_engine.jobs.queue.ledger_rows import UNREADABLE, progress_of, view_of
 from story_engine.jobs.queue.ledger_schema import FORCED, transaction
@@ -106,6 +107,44 @@ class Ledger:
         rows = self._read(f"{_VIEW} {condition} ORDER BY jobs.id DESC {limit}", {"story": story})
         views = self._views(list(reversed(rows)))
         return tuple(view for view in views if view.is_active) if active else views
+
+    def turns(self) -> tuple[Turn, ...]:
+        """The jobs that wait, in the order in which their turns will come if nothing else is submitted."""
+        with self._lock, as_ours(self._path):
+            order = turns(self._connection())
+        waiting = {view.id: view for view in self.jobs() if view.state == "queued"} if order else {}
+        owned = [(waiting[job], user) for job, user in order if job in waiting]
+        places: dict[str, list[int]] = {}
+        for view, user in owned:
+            places.setdefault(user, []).append(view.id)
+        return tuple(
+            Turn(job=view, is_first=places[user][0] == view.id, is_last=places[user][-1] == view.id)
+            for view, user in owned
+        )
+
+    def move(self, job: int, to: Direction) -> None:
+        """Change the turn of a job that waits, among those of the same person.
+
+        Args:
+            job: its id.
+            to: one place up or down, or to an end of the row; where it is there already, it stays.
+
+        Raises:
+            ChooseAnother: there is none with this id, or it does not wait any more.
+            Wait: the disk cannot be written; nothing was moved.
+        """
+        with self._writing() as connection:
+            if self.job(job).state != "queued":
+                raise ChooseAnother("jobs.not_waiting", job=job)
+            move(connection, job, to)
+
+    def stopped(self, *, since: str, most: int) -> tuple[JobView, ...]:
+        """Jobs that came to nothing since then and that nobody has asked for again, last first; held ones always."""
+        newest = "NOT EXISTS (SELECT 1 FROM jobs AS later WHERE later.key = jobs.key AND later.id > jobs.id)"
+        question = f"""{_VIEW} WHERE jobs.state IN ('failed', 'cancelled', 'held')
+            AND (jobs.state = 'held' OR coalesce(ended_at, created_at) >= :since) AND {newest}
+            ORDER BY coalesce(ended_at, created_at) DESC, jobs.id DESC LIMIT :most"""
+        return self._views(self._read(question, {"since": since, "most": most}))
 
     def latest(self, keys: Sequence[str]) -> dict[str, JobView]:
         """The last job of each key that ever had one."""

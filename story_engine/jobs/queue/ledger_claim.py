@@ -28,14 +28,14 @@ WITH RECURSIVE waiting (user) AS (
 ),
 candidates (user, job) AS (
     SELECT user, (SELECT id FROM jobs WHERE state = 'queued' AND jobs.user = waiting.user
-                  ORDER BY priority DESC, id LIMIT 1)
+                  ORDER BY priority DESC, coalesce(place, id) LIMIT 1)
     FROM waiting WHERE user IS NOT NULL
 )
 SELECT jobs.* FROM candidates JOIN jobs ON jobs.id = candidates.job
 LEFT JOIN served ON served.user = candidates.user
 ORDER BY jobs.priority DESC,
     (SELECT count(*) FROM jobs AS others WHERE others.state = 'running' AND others.user = candidates.user),
-    coalesce(served.turn, 0), jobs.id
+    coalesce(served.turn, 0), coalesce(jobs.place, jobs.id)
 LIMIT 1
 """
 _LOG = logging.getLogger(__name__)

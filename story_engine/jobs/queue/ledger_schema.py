@@ -79,7 +79,21 @@ def _typed_jobs(connection: sqlite3.Connection) -> None:
     )
 
 
-MIGRATIONS: tuple[Migration, ...] = (_tables, _typed_jobs)
+def _places(connection: sqlite3.Connection) -> None:
+    """A person may change the order of what waits: a job that was moved has another place than its id."""
+    connection.execute("ALTER TABLE jobs ADD COLUMN place INTEGER")
+    connection.execute("DROP INDEX queued_by_user")
+    connection.execute(
+        "CREATE INDEX queued_by_user ON jobs (user, priority DESC, coalesce(place, id)) WHERE state = 'queued'"
+    )
+    connection.execute(
+        "CREATE INDEX stopped_jobs ON jobs (coalesce(ended_at, created_at), id)"
+        " WHERE state IN ('failed', 'cancelled', 'held')"
+    )
+    connection.execute("CREATE INDEX jobs_by_key ON jobs (key, id)")
+
+
+MIGRATIONS: tuple[Migration, ...] = (_tables, _typed_jobs, _places)
 """The one at place n leads from format n to n + 1. Steps that were published are never changed."""
 FORMAT = len(MIGRATIONS)
 """`PRAGMA user_version` of the present tables."""

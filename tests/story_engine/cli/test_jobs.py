@@ -4,6 +4,7 @@ import pytest
 
 from story_engine import flows
 from story_engine.bootstrap import open_services
+from story_engine.catalog.published import downloads
 from story_engine.cli.main import DONE, PUT_RIGHT, run
 from story_engine.config import read_config
 from story_engine.jobs.queue.starts import start_begins, start_failed
@@ -82,3 +83,24 @@ def test_numbers_beyond_all_dates_and_counts_keep_everything(services, capsys):
     assert run(["jobs", "prune", "--keep", str(10**30), "--days", str(10**30), "--json"]) == DONE
 
     assert json.loads(capsys.readouterr().out)["kept"] == 55
+
+
+def test_what_waits_is_moved_cancelled_and_tried_again(services, capsys):
+    jobs = [flows.queue.download(services, family) for family in downloads()][:2]
+
+    assert run(["jobs", "move", str(jobs[1]), "--to", "first", "--json"]) == DONE
+    assert json.loads(capsys.readouterr().out) == {"waiting": [jobs[1], jobs[0]]}
+    assert run(["jobs", "cancel", str(jobs[0])]) == DONE
+    assert run(["jobs", "move", str(jobs[0])]) == PUT_RIGHT
+    printed = capsys.readouterr()
+    assert "does not wait any more" in printed.err
+    assert run(["jobs", "queue", "--json"]) == DONE
+    found = json.loads(capsys.readouterr().out)
+    assert {part: [each["id"] for each in found[part]] for part in found} == {
+        "running": [],
+        "waiting": [jobs[1]],
+        "stopped": [jobs[0]],
+    }
+    assert run(["jobs", "retry", str(jobs[0])]) == DONE
+    assert run(["jobs", "queue"]) == DONE
+    assert capsys.readouterr().out.count("waiting ") == 2

@@ -107,6 +107,8 @@ def test_every_command_s_help_has_an_example(capsys):
         ["models", "verify"],
         ["models", "download"],
         ["jobs", "list"],
+        ["jobs", "queue"],
+        ["jobs", "move"],
         ["jobs", "watch"],
         ["jobs", "cancel"],
         ["jobs", "retry"],
