@@ -9,7 +9,7 @@ import streamlit as st
 from pages.parts.dataset import bring, captions, clinic, damaged, export, filters, grid, import_progress
 from pages.parts.shared import live, notices
 from pages.parts.shared.services import services
-from pages.parts.shared.wording import labels, language, plain, say
+from pages.parts.shared.wording import labels, language, say
 from story_engine import flows
 from story_engine.domain.picture_import import SAMPLE_PICTURES, SAMPLE_STYLES
 from story_engine.flows.dataset_view import DatasetView
@@ -26,7 +26,7 @@ _DRAWN: dict[str, Callable[[DatasetView], None]] = {
 def draw() -> None:
     """The open dataset, or the way to a first one."""
     cards = flows.dataset_view.cards(services())
-    titles = {card.name: plain(card.title) for card in cards if card.damage is None}
+    titles = {card.name: card.title for card in cards if card.damage is None}
     names = tuple(titles)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title(say("dataset_title"), anchor=False, width="content")

@@ -16,7 +16,7 @@ from story_engine.domain.story import LoraUse, Story
 
 def draw(entry: LoraEntry) -> None:
     """Choose a story; it then uses the LoRA with the recommended strength."""
-    titles = {slug: plain(title) or say("home.untitled") for slug, title in flows.shelf.titles(services()).items()}
+    titles = {slug: title or say("home.untitled") for slug, title in flows.shelf.titles(services()).items()}
     with st.container(key="card-lora-story", gap="small"):
         if not titles:
             st.caption(say("story.none_yet"))
@@ -50,7 +50,7 @@ def draw(entry: LoraEntry) -> None:
                 on_click=notices.attempt,
                 args=(apply, slug, entry, with_trigger),
             )
-            if st.button(say("home.open", title=titles[slug]), key="lora-open-story"):
+            if st.button(say("home.open", title=plain(titles[slug])), key="lora-open-story"):
                 frame.go("story", story=slug)
 
 

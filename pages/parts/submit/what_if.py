@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.parts.shared import notices
 from pages.parts.shared.services import ask, services
-from pages.parts.shared.wording import plain, say, signed
+from pages.parts.shared.wording import say, signed
 from pages.parts.story.panel_picture import jpeg
 from story_engine import flows
 from story_engine.domain.board import OpenStory, Panel
@@ -116,4 +116,4 @@ def _draw_square(number: int, panel: Panel) -> None:
 
 
 def _name(number: int, panel: Panel) -> str:
-    return f"{number}. {plain(panel.scene.title or say('scene.number', n=number))}"
+    return f"{number}. {panel.scene.title or say('scene.number', n=number)}"

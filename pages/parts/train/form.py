@@ -31,7 +31,7 @@ def draw(*, on_start: Callable[[str], None]) -> None:
     """The form. `on_start` is called with the id of the run that was started."""
     cards = flows.dataset_view.cards(services())
     with st.container(key="card-train-form", gap="medium"):
-        dataset = _draw_dataset({card.name: plain(card.title) for card in cards if card.damage is None})
+        dataset = _draw_dataset({card.name: card.title for card in cards if card.damage is None})
         damaged.draw(cards)
         importing = services().imports.state(dataset)
         if importing is not None and importing.state != "done":

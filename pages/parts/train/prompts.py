@@ -16,7 +16,7 @@ PROPOSED = 3
 
 def draw(*, trigger: str) -> tuple[SamplePrompt, ...]:
     """The choice of story and scenes; their prompts."""
-    titles = {slug: plain(title) for slug, title in flows.shelf.titles(services()).items()}
+    titles = flows.shelf.titles(services())
     if not titles:
         return ()
     left, right = st.columns(2, gap="medium")
