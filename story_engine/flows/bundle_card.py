@@ -115,7 +115,7 @@ def _facts(lora: BundleLora) -> Iterator[tuple[str, str, str]]:
     )
     yield "底模权重（摘要）", "Base weights (hash)", source.base_hash[:_BRIEF_HASH]
     ranks = report.ranks if report is not None else ()
-    yield "秩 rank", "Rank", ", ".join(map(str, ranks))
+    yield "rank", "Rank", ", ".join(map(str, ranks))
     if report is not None and report.alpha is not None:
         one = f" → {report.alpha / ranks[0]:g}" if len(ranks) == 1 else ""
         yield "alpha（强度 1 = alpha / rank）", "Alpha (strength 1 = alpha / rank)", f"{report.alpha:g}{one}"

@@ -111,7 +111,7 @@ def _warning(card: Card) -> list[str]:
     said = []
     if not card.base:
         said.append(
-            "> 练习包：画面由故事工坊的预览模型绘制，不是可图（Kolors）的作品。\n"
+            "> 练习包：画面由故事工坊的预览模型渲染，不是可图的作品。\n"
             "> A practice bundle: its pictures were painted by the preview model, not by Kolors."
         )
     if not card.has_passed:

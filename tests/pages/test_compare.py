@@ -83,7 +83,7 @@ def test_a_first_visit_proposes_seeds_and_says_what_painting_would_take(cat: Stu
 
     assert not app.exception and not app.error
     assert app.selectbox(key=X).value == "seed"
-    assert app.button(key="compare-paint").label.strip() in ("Paint 4", "绘制 4 张")
+    assert app.button(key="compare-paint").label.strip() in ("Paint 4", "渲染 4 张")
     assert "4" in texts(app)
 
 

@@ -175,7 +175,7 @@ def test_a_machine_without_kolors_says_that_its_bundle_is_for_practice(studio: S
 
     told = texts(studio.page("submit", story=STORY, language="zh"))
 
-    assert "练习用的投稿包" in told and "预览模型绘制" in told and "实名认证" in told
+    assert "练习用的投稿包" in told and "预览模型渲染" in told and "实名认证" in told
 
 
 def test_another_take_says_what_the_mean_would_be_before_it_is_picked(studio: Studio):

@@ -77,7 +77,7 @@ def test_a_newcomer_is_shown_the_way_to_pictures(studio: Studio):
 
     assert not app.exception
     assert "还没有可用于训练的图片" in texts(app)
-    assert app.button(key="train-sample-ink").label == "样例集：水墨"
+    assert app.button(key="train-sample-ink").label == "示例集：水墨"
 
 
 def test_a_form_that_is_left_as_it_is_starts_a_quick_look_once(studio: Studio):

@@ -26,7 +26,7 @@ def a_grid(cells, **changes):
         "y_name": "强度",
         "rows": tuple(str(n) for n in range(len(cells))),
         "cells": cells,
-        "blank": "未绘制",
+        "blank": "未渲染",
         "footer": "Story Studio",
     }
     return LabelledGrid(**(fields | changes))
