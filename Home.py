@@ -10,9 +10,13 @@ import streamlit as st
 if __name__ == "Home":
     from pages.parts.shared import picture_route, server_guard
     from pages.parts.shared.lightbox import route as lightbox_route
+    from pages.parts.story.presentation import route as slide_route
 
+    served = (picture_route, lightbox_route, slide_route)
     app = st.App(
-        __file__, routes=[*picture_route.routes(), *lightbox_route.routes()], middleware=server_guard.middleware()
+        __file__,
+        routes=[route for each in served for route in each.routes()],
+        middleware=server_guard.middleware(),
     )
 else:
     from pages.parts.home import bring, shelf

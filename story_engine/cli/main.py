@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from story_engine import flows
+from story_engine.cli import board as cli_board
 from story_engine.cli import coherence as cli_coherence
 from story_engine.cli import comic as cli_comic
 from story_engine.cli import compare as cli_compare
@@ -43,6 +44,7 @@ models = typer.Typer(no_args_is_help=True, help="Model families: what is here, w
 app.add_typer(models, name="models")
 app.add_typer(jobs.app, name="jobs")
 app.command()(cli_compare.compare)
+app.command()(cli_board.board)
 app.command()(cli_coherence.coherence)
 app.command()(cli_comic.comic)
 app.command("judge-view")(cli_judge_view.judge_view)
@@ -137,13 +139,6 @@ def score(context: typer.Context, story: StoryArgument) -> None:
     """Score what the present scorer has not scored. Example: python -m story_engine score singer"""
     services, slug = story_of(context, story)
     _finish(context, services, flows.queue.rescore(services, slug), slug)
-
-
-@app.command()
-def board(context: typer.Context, story: StoryArgument) -> None:
-    """Panels, takes, files, scores, picks, seeds. Example: python -m story_engine board singer --json"""
-    services, slug = story_of(context, story)
-    answer(context, *board_report(services, slug))
 
 
 @app.command()

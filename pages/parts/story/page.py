@@ -11,7 +11,19 @@ from pages.parts.shared import frame, groups, headings, live, notices, opened, t
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import language, plain, say
 from pages.parts.story import board as board_page
-from pages.parts.story import drawers, gone, head, lint, look, panel_work, paste, scene_card, stand_in, toolbar
+from pages.parts.story import (
+    drawers,
+    gone,
+    head,
+    lint,
+    look,
+    panel_work,
+    paste,
+    presentation,
+    scene_card,
+    stand_in,
+    toolbar,
+)
 from story_engine import flows
 from story_engine.errors import ChooseAnother
 from story_engine.messages import message
@@ -48,6 +60,7 @@ def draw() -> None:
     slots: dict[str, DeltaGenerator] = {}
     works: dict[str, DeltaGenerator] = {}
     if view == "board":
+        presentation.draw(now)
         slots, works = board_page.draw(story, board)
     else:
         family = flows.resolved_text.reading_family(services(), story)
@@ -61,7 +74,7 @@ def draw() -> None:
     with progress:
         live.draw_failure(slug)
         live.follow(story=slug, slots=slots, quiet=True, also=partial(panel_work.draw, slug, works))
-    look.draw(now)
+    look.draw(now, beside_panels=view != "board")
 
 
 def choose(page: str) -> None:
