@@ -36,7 +36,7 @@ def test_a_download_is_queued_once_and_can_be_cancelled(studio: Studio):
 
     (job,) = flows.queue.jobs(studio.services)
     assert job.kind == "download"
-    app.button(key=f"cancel-{job.id}").click().run()
+    app.button(key=f"icon-queue-settings-cancel-{job.id}").click().run()
     assert not app.exception
     assert flows.queue.jobs(studio.services) == ()
 

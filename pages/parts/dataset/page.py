@@ -40,7 +40,7 @@ def draw() -> None:
     _draw_head(name, titles, view)
     damaged.draw(cards, on_delete=_delete)
     import_progress.follow(name)
-    live.follow(quiet=True)
+    live.follow(kinds=("score_dataset",), quiet=True)
     key = f"dataset-view-{name}"
     if key not in st.session_state:
         st.session_state[key] = "pictures" if view.dataset.entries else "bring"

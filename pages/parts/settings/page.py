@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts.settings import diagnostics, disk
-from pages.parts.shared import live, notices
+from pages.parts.shared import live, notices, queue_panel
 from pages.parts.shared.services import ask, services, workspace
 from pages.parts.shared.wording import family_title, plain, say, size
 from story_engine import flows
@@ -38,13 +38,24 @@ def draw() -> None:
         _draw_family(family)
     _draw_scorer(machine)
     st.header(say("jobs.title"), anchor=False)
-    live.follow()
+    _draw_queue()
     _draw_finished()
     disk.draw()
     st.header(say("machine.places"), anchor=False)
     st.caption(say("machine.workspace"))
     st.code(str(workspace()), language=None, wrap_lines=True)
     diagnostics.draw()
+
+
+def _draw_queue() -> None:
+    is_busy = flows.queue.overview(services()).active > 0
+
+    @st.fragment(run_every=live.TICK_SECONDS if is_busy else None)
+    def whole() -> None:
+        with notices.shown_here(), st.container(key="live-bar"):
+            queue_panel.draw_queue(flows.queue.overview(services()), place="settings")
+
+    whole()
 
 
 def _draw_device(machine: Machine) -> None:

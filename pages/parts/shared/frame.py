@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from pages.parts.shared import drop, fields, notices, own_words, style, typing, use_picture
+from pages.parts.shared import drop, fields, notices, own_words, queue_panel, style, typing, use_picture
 from pages.parts.shared.travel import PAGES, go
 from pages.parts.shared.wording import draw_language_switch, language, say, settle_language
 
@@ -28,6 +28,7 @@ def page(name: str) -> Iterator[None]:
     own_words.draw()
     fields.start_run()
     typing.start_run()
+    notices.enter(name)
     with st.sidebar:
         _menu(name)
     with notices.shown_here():
@@ -52,6 +53,7 @@ def _menu(current: str) -> None:
                 disabled=name == current,
             ):
                 go(name)
+    queue_panel.draw()
     with st.container(key="language-switch"):
         draw_language_switch()
     with st.container(key="drop"):

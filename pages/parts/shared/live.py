@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 
 import streamlit as st
@@ -10,9 +10,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.parts.shared import disk_line, notices
 from pages.parts.shared.services import ask, services, workspace
-from pages.parts.shared.wording import duration, language, plain, say, size
+from pages.parts.shared.wording import duration, family_title, language, plain, say, size
 from story_engine import flows
-from story_engine.domain.job import JobView
+from story_engine.domain.job import KINDS, JobView
 from story_engine.domain.job_result import RenderResult
 from story_engine.messages import known_codes, message
 
@@ -23,19 +23,21 @@ def follow(
     *,
     story: str | None = None,
     slots: Mapping[str, DeltaGenerator] | None = None,
+    kinds: Collection[str] = KINDS,
     quiet: bool = False,
     also: Callable[[tuple[JobView, ...]], None] | None = None,
 ) -> None:
     """Draw the active jobs here, and latent previews into `slots` (scene id → container over its picture).
 
-    `quiet`: draw nothing while there is no work, instead of saying so. `also`: given the jobs at every look.
+    `kinds`: others are in the queue's own panel. `quiet`: draw nothing while there is no work, instead of saying so.
+    `also`: given the jobs at every look.
     """
-    seen = _state(flows.queue.jobs(services(), story=story))
+    seen = _state(_jobs(story, kinds))
 
     @st.fragment(run_every=TICK_SECONDS if seen else None)
     def tick() -> None:
         with notices.shown_here():
-            jobs = flows.queue.jobs(services(), story=story)
+            jobs = _jobs(story, kinds)
             if seen and _state(jobs) != seen:
                 st.rerun()  # a panel or a job is done: once, since the next run starts from the new state
             if jobs:
@@ -56,6 +58,10 @@ def follow(
     tick()
 
 
+def _jobs(story: str | None, kinds: Collection[str]) -> tuple[JobView, ...]:
+    return tuple(job for job in flows.queue.jobs(services(), story=story) if job.kind in kinds or kinds is KINDS)
+
+
 def draw_trouble() -> None:
     """Why nobody does the jobs that wait, where the dispatcher does not start."""
     trouble = flows.queue.start_trouble(services())
@@ -63,13 +69,21 @@ def draw_trouble() -> None:
         st.error(plain(trouble.text(language())), icon=":material/error:")
 
 
-def draw_job(job: JobView, *, with_story: bool = False) -> None:
-    """One active job with its progress and its cancel button."""
-    with st.container(horizontal=True, vertical_alignment="center", key=f"job-{job.id}"):
-        st.progress(share(job), text=plain(describe(job, with_story=with_story)))
+def draw_job(job: JobView, *, with_story: bool = True, place: str = "") -> None:
+    """One active job with its cancel button, and with its progress where it has any: no bar of what it waits for.
+
+    `place` tells the same job apart where it is shown twice on a page.
+    """
+    prefix = f"{place}-" if place else ""
+    with st.container(horizontal=True, vertical_alignment="center", key=f"{prefix}job-{job.id}"):
+        text = plain(describe(job, with_story=with_story))
+        if job.state == "running":
+            st.progress(share(job), text=text)
+        else:
+            st.markdown(f":material/schedule: {text}", width="stretch")
         st.button(
             say("action.cancel"),
-            key=f"cancel-{job.id}",
+            key=f"{prefix}cancel-{job.id}",
             type="tertiary",
             disabled=job.wants_cancel,
             on_click=notices.attempt,
@@ -113,13 +127,14 @@ def draw_failure(story: str) -> None:
 def describe(job: JobView, *, with_story: bool = False) -> str:
     """What the job does and how far it is, in the reader's language."""
     progress = job.progress
-    what = [say(f"jobs.kind.{job.kind}")]
-    if with_story and job.story is not None:
-        what.append(job.story)
+    what = [subject(job) if with_story else say(f"jobs.kind.{job.kind}")]
     if job.wants_cancel:
         what.append(say("jobs.cancelling"))
-    elif job.state == "queued" and job.progress.note:
-        return " · ".join([*what, say("jobs.waits_for", name=progress.note), *_how_far(job)])
+    elif job.state == "queued" and progress.note:
+        what.append(say("jobs.waits_for", name=progress.note))
+        if progress.eta_seconds is not None:
+            what.append(say("jobs.eta", time=duration(progress.eta_seconds)))
+        return " · ".join(what)
     elif job.state == "queued" or not progress.stage:
         what.append(say(f"jobs.state.{job.state}"))
     else:
@@ -128,6 +143,19 @@ def describe(job: JobView, *, with_story: bool = False) -> str:
     if progress.note:
         what.append(progress.note)
     return " · ".join(what)
+
+
+def subject(job: JobView) -> str:
+    """What the job is, such as "Render: The orange cat, scenes 3, 4"."""
+    about = flows.job_words.subject(services(), job)
+    what = [about.story, family_title(about.name) if job.kind == "download" else about.name]
+    if about.name == "aesthetic":
+        what[1] = say("machine.challenge_scorer")
+    if about.scenes:
+        what.append(say("jobs.scenes", n=", ".join(map(str, about.scenes))))
+    named = " · ".join(filter(None, what))
+    kind = say(f"jobs.kind.{job.kind}")
+    return say("jobs.subject", kind=kind, what=named) if named else kind
 
 
 def _how_far(job: JobView) -> list[str]:

@@ -6,15 +6,16 @@ an id that the page shows.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import streamlit as st
 
-from pages.parts.shared import wording
+from pages.parts.shared import notice_bar, wording
 from pages.parts.shared.services import services
 from story_engine.errors import StudioError
 
@@ -43,6 +44,8 @@ class Notice:
     bug: str | None = None
     """Id under which the log has the traceback."""
     undo: Undo | None = None
+    id: int = field(default_factory=itertools.count(1).__next__)
+    """Tells it apart in the browser, however often it is drawn."""
 
     @property
     def is_error(self) -> bool:
@@ -65,11 +68,24 @@ def tell(key: str, *, undo: Undo | None = None, **values: object) -> None:
 
 def attempt(action: Callable[..., object], *args: object, **values: object) -> None:
     """Run `action` (for `on_click`): a failure becomes a notice instead of a traceback."""
-    _waiting().clear()
+    for notice in waiting():
+        if not notice.is_error:
+            _remove(notice.id)
+    st.session_state["notices_before"] = tuple(notice.id for notice in waiting())
     try:
         action(*args, **values)
     except Exception as error:
-        _waiting().append(_notice_of(error))
+        failed = _notice_of(error)
+        for notice in waiting():
+            if notice.is_error and notice.text() == failed.text():
+                _remove(notice.id)  # it is said again instead of twice
+        _waiting().append(failed)
+
+
+def latest() -> tuple[Notice, ...]:
+    """What came of the last action."""
+    before = st.session_state.get("notices_before", ())
+    return tuple(notice for notice in _waiting() if notice.id not in before)
 
 
 def waiting() -> tuple[Notice, ...]:
@@ -86,33 +102,42 @@ def shown_here() -> Iterator[None]:
         st.error(wording.plain(_notice_of(error).text()), icon=":material/error:")
 
 
+def enter(page: str) -> None:
+    """A page is drawn: what another one has shown stays behind."""
+    if st.session_state.get("notices_page") != page:
+        for notice in st.session_state.get("notices_shown", ()):
+            _remove(notice)
+    st.session_state["notices_page"] = page
+
+
 @st.fragment(key="notices")
 def show() -> None:
-    """Draw the messages that wait, with their undo; each stays until dismissed or until the next action."""
-    waiting = _waiting()
-    if not waiting:
-        return
-    with st.container(key="notices"):
-        for place, notice in enumerate(waiting):
-            kind = "error" if notice.is_error else "done"
-            with st.container(
-                key=f"notice-{kind}-{place}", horizontal=True, vertical_alignment="center", horizontal_alignment="right"
-            ):
-                st.markdown(wording.plain(notice.text()), width="stretch")
-                if notice.undo is not None:
-                    st.button(
-                        wording.say("action.undo"),
-                        key=f"undo-{place}",
-                        on_click=_undo,
-                        args=(notice.undo,),
-                    )
-                st.button(
-                    wording.say("action.dismiss"),
-                    key=f"icon-dismiss-{place}",
-                    icon=":material/close:",
-                    type="tertiary",
-                    on_click=waiting.clear,
-                )
+    """Draw the messages that wait, with their undo: a success for five seconds, an error until it is closed."""
+    notices = waiting()
+    st.session_state["notices_shown"] = tuple(notice.id for notice in notices)
+    bar: list[notice_bar.Shown] = []
+    if notices:
+        with st.container(key="notices"):
+            for place, notice in enumerate(notices):
+                bar.append(_draw(notice, place))
+    notice_bar.draw(bar, on_left=_remove)
+
+
+def _draw(notice: Notice, place: int) -> notice_bar.Shown:
+    key = f"notice-{'error' if notice.is_error else 'done'}-{place}"
+    with st.container(key=key, horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
+        st.markdown(wording.plain(notice.text()), width="stretch")
+        if notice.undo is not None:
+            st.button(wording.say("action.undo"), key=f"undo-{place}", on_click=_undo, args=(notice.undo,))
+        st.button(
+            wording.say("action.dismiss"),
+            key=f"icon-dismiss-{place}",
+            icon=":material/close:",
+            type="tertiary",
+            on_click=_remove,
+            args=(notice.id,),
+        )
+    return notice_bar.Shown(id=notice.id, key=key, text=notice.text(), is_error=notice.is_error)
 
 
 def take_back(undo: Undo) -> None:
@@ -145,6 +170,11 @@ def _notice_of(error: Exception) -> Notice:
     bug = secrets.token_hex(3)
     log.error("Unexpected error %s", bug, exc_info=error)
     return Notice(bug=bug)
+
+
+def _remove(notice: int) -> None:
+    waiting = _waiting()
+    waiting[:] = [each for each in waiting if each.id != notice]
 
 
 def _waiting() -> list[Notice]:

@@ -145,8 +145,11 @@ kbd { color: inherit !important; opacity: 1 !important; }
 
 /* live progress and messages stay in sight */
 .st-key-live-bar { background: var(--quiet); border-radius: 14px; padding: .8rem 1.1rem; }
-.st-key-notices { position: fixed; z-index: 99; left: 50%; transform: translateX(-50%); bottom: 1.4rem; width: auto;
+[data-testid="stMain"] { margin-bottom: var(--notices-height, 0px); }
+.st-key-notices { position: fixed; z-index: 99; left: 50%; transform: translateX(-50%); bottom: .8rem; width: auto;
   min-width: min(420px, 92vw); max-width: min(680px, 92vw); }
+.st-key-queue-handle button { justify-content: flex-start; padding: .45rem .75rem; }
+.st-key-queue-panel { width: min(30rem, 84vw); }
 [class*="st-key-notice-"] { background: light-dark(#2A2530, #3D3745); border-radius: 14px;
   padding: .5rem .6rem .5rem 1.1rem; box-shadow: 0 10px 34px rgb(0 0 0 / .28); }
 [class*="st-key-notice-"] p, [class*="st-key-notice-"] button, [class*="st-key-notice-"] span { color: #F7F3F8; }

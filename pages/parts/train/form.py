@@ -183,7 +183,7 @@ def _draw_plan(plan: TrainingPlan) -> None:
     ]
     st.caption("  \n".join([*facts, plain(plan.device)]))
     if flows.train_time.is_being_measured(services(), spec):
-        live.follow(quiet=True)
+        live.follow(kinds=("measure",), quiet=True)
     elif plan.can_start:
         st.button(
             say("train_measure"),

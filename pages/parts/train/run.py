@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts.shared import notices
+from pages.parts.shared import notices, queue_panel
 from pages.parts.shared.services import ask, services
 from pages.parts.shared.wording import duration, language, plain, say, size
 from pages.parts.train import chart, runs
@@ -63,7 +63,10 @@ def _draw_head(view: RunView) -> None:
             _draw_rest(card)
     if card.is_active:
         job = card.job
-        st.progress(_share(view), text=plain(_progress(view, job)))
+        if job is not None and job.state == "queued":
+            st.markdown(f":material/schedule: {plain(queue_panel.waits_for(flows.queue.overview(services()), job.id))}")
+        else:
+            st.progress(_share(view), text=plain(_progress(view, job)))
     reason = _reason(card)
     if reason:
         st.markdown(f":red[:material/error:] {plain(reason)}")
@@ -133,8 +136,6 @@ def _share(view: RunView) -> float:
 def _progress(view: RunView, job: JobView | None) -> str:
     """What it does just now."""
     if view.card.state == "queued" or job is None:
-        if job is not None and job.state == "queued" and job.progress.note:
-            return say("jobs.waits_for", name=job.progress.note)
         return say("jobs.state.queued")
     if "stop" in view.requests or job.wants_cancel:
         return say("train_stopping")

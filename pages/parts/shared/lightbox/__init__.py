@@ -149,7 +149,7 @@ def _asked(story: str, actions: Sequence[str], act: Callable[[Ask], object], aft
         notices.attempt(act, ask)
     else:
         return
-    said = notices.waiting()
+    said = notices.latest()
     st.session_state[_UNDO] = next((notice.undo for notice in said if notice.undo is not None), None)
     st.session_state[_ANSWER] = {
         "turn": sent.get("turn"),

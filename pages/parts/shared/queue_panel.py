@@ -1,0 +1,118 @@
+"""The queue from every page: what runs, what waits for what; moved, cancelled and tried again where it stands."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts.shared import live, notices
+from pages.parts.shared.services import ask, services
+from pages.parts.shared.wording import plain, say
+from story_engine import flows
+from story_engine.domain.job import Direction, JobView, Queue, Turn
+
+MOST_WAITING_SHOWN = 20
+_MOVES: tuple[tuple[Direction, str], ...] = (
+    ("first", "vertical_align_top"),
+    ("up", "keyboard_arrow_up"),
+    ("down", "keyboard_arrow_down"),
+)
+
+
+def draw() -> None:
+    """The handle in the menu, with how much there is to do; opened, the queue."""
+    is_busy = flows.queue.overview(services()).active > 0
+
+    @st.fragment(key="queue", run_every=live.TICK_SECONDS if is_busy else None)
+    def panel() -> None:
+        with notices.shown_here():
+            queue = flows.queue.overview(services())
+            label = say("queue.handle", n=queue.active) if queue.active else say("jobs.title")
+            # The key is its identity: a label that counts must not close what somebody looks at.
+            handle = st.popover(
+                label,
+                key="queue-handle",
+                icon=":material/low_priority:",
+                type="tertiary",
+                width="stretch",
+                on_change="rerun",
+            )
+            if handle.open:
+                with handle, st.container(key="queue-panel", gap="small"):
+                    draw_queue(queue, place="panel")
+            if is_busy and not queue.active:
+                st.rerun()  # once: the next run starts without a clock
+
+    panel()
+
+
+def draw_queue(queue: Queue, *, place: str) -> None:
+    """All of it, here; `place` tells the same buttons apart where two of it are on a page."""
+    live.draw_trouble()
+    if not queue.active:
+        st.caption(say("jobs.none"))
+    for job in queue.running:
+        live.draw_job(job, place=place)
+    for position, turn in enumerate(queue.waiting[:MOST_WAITING_SHOWN]):
+        _draw_turn(turn, queue, position, place)
+    more = len(queue.waiting) - MOST_WAITING_SHOWN
+    if more > 0:
+        st.caption(say("queue.more", n=more))
+    if queue.stopped:
+        st.markdown(f"**{say('queue.stopped')}**")
+    for job in queue.stopped:
+        _draw_stopped(job, place)
+
+
+def waits_for(queue: Queue, job: int) -> str:
+    """What a waiting job waits for, in words: what ends next, and how many more have their turn before it."""
+    before = queue.before(job)
+    if not before:
+        return say("queue.is_next")
+    first, *others = before
+    parts = [say("queue.waits_for", what=live.describe(first))]
+    if others:
+        parts.append(say("queue.and_more", n=len(others)))
+    return " · ".join(parts)
+
+
+def _draw_turn(turn: Turn, queue: Queue, position: int, place: str) -> None:
+    job = turn.job
+    with st.container(key=f"queue-{place}-turn-{job.id}", gap="xxsmall"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall"):
+            st.markdown(f"{position + 1}. {plain(live.subject(job))}", width="stretch")
+            for to, icon in _MOVES:
+                st.button(
+                    say(f"queue.move_{to}"),
+                    key=f"icon-queue-{place}-{to}-{job.id}",
+                    icon=f":material/{icon}:",
+                    type="tertiary",
+                    disabled=turn.is_last if to == "down" else turn.is_first,
+                    on_click=notices.attempt,
+                    args=(ask(flows.queue.move), job.id, to),
+                )
+            st.button(
+                say("action.cancel"),
+                key=f"icon-queue-{place}-cancel-{job.id}",
+                icon=":material/close:",
+                type="tertiary",
+                on_click=notices.attempt,
+                args=(services().ledger.request_cancel, job.id),
+            )
+        if position == 0:
+            st.caption(plain(waits_for(queue, job.id)))
+
+
+def _draw_stopped(job: JobView, place: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key=f"queue-{place}-stopped-{job.id}", gap="small"):
+        reason = live.failure(job) or say(f"jobs.state.{job.state}")
+        if job.state == "cancelled":
+            reason = say("jobs.state.cancelled")
+        st.markdown(f"{plain(live.subject(job))}  \n:small[{plain(reason)}]", width="stretch")
+        st.button(
+            say("jobs.retry"),
+            key=f"queue-{place}-retry-{job.id}",
+            type="tertiary",
+            icon=":material/refresh:",
+            on_click=notices.attempt,
+            args=(ask(flows.queue.retry), job.id),
+        )
