@@ -40,11 +40,13 @@ def test_a_grid_fills_while_it_is_looked_at_and_a_cell_is_picked(app: App, visit
     assert person.page.evaluate("document.documentElement.scrollWidth") <= 390
 
     # A cell opens large, and is picked.
-    person.press("compare-open-0-1")
-    person.page.get_by_role("dialog").wait_for()
-    person.press("compare-pick")
+    person.press("look-compare-0-1")
+    box = person.page.get_by_role("dialog")
+    box.get_by_role("button", name="选定", exact=True).click(delay=80)
     wait_for(lambda: app.services.takes.picks(STORY), what="the cell is picked")
-    person.page.get_by_role("dialog").wait_for(state="detached")
+    box.get_by_text("已选定为画格").wait_for()
+    person.page.keyboard.press("Escape")
+    box.wait_for(state="hidden")
     person.at("notices").wait_for()
 
     # A second visit finds it all again.

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import json
+from urllib.parse import unquote
+
 import pytest
 from PIL import Image
+from starlette.requests import Request
 from streamlit.testing.v1 import AppTest
 
+from pages.parts.compare import cell as compare_cell
+from pages.parts.shared.lightbox import Ask, route
 from story_engine import flows
 from story_engine.domain.edit import Edit
 from story_engine.domain.story import LoraUse, Settings
@@ -198,41 +204,50 @@ def test_a_story_whose_model_is_not_here_asks_for_the_stand_in_first(studio: Stu
     assert not app.exception and app.button(key="use-stand-in")
 
 
-def test_a_cell_opens_and_is_picked(cat: Studio):
-    takes = paint(cat, a_sweep(("seed", 3, 4)))
-    app = cat.page("compare", story=STORY)
-
-    app.button(key="compare-open-0-1").click().run()
-    app.button(key="compare-pick").click().run()
-
-    assert not app.exception
-    assert cat.services.takes.picks(STORY) == {"s1": takes[1]}
-    assert "Picked for the panel" in texts(app)
-
-
-def test_a_cell_s_settings_go_to_the_story_and_come_back_with_undo(cat: Studio):
+def test_what_the_lightbox_asks_for_a_cell_is_done(cat: Studio):
     a_lora(cat, "ink")
-    paint(cat, Sweep(scene="s1", x=Axis(kind="strength", values=(0.5, 1.0)), lora="ink"))
-    app = cat.page("compare", story=STORY)
+    first, second = paint(cat, Sweep(scene="s1", x=Axis(kind="strength", values=(0.5, 1.0)), lora="ink"))
+    page = cat.page("compare", story=STORY)
+    assert [each.label for each in page.button if str(each.key).startswith("look-compare-")]
 
-    app.button(key="compare-open-0-0").click().run()
-    app.button(key="compare-send").click().run()
+    def ask(kind: str, take: str) -> None:
+        compare_cell.act(Ask(kind=kind, story=STORY, scene="s1", take=take))
+
+    ask("pick", second)
+    assert cat.services.takes.picks(STORY) == {"s1": second}
+    ask("unpick", second)
+    assert cat.services.takes.picks(STORY) == {}
+    ask("send", first)
     assert cat.services.stories.load(STORY).loras == (LoraUse(name="ink", strength=0.5),)
-    app.button(key="undo-0").click().run()
-
-    assert not app.exception
-    assert cat.services.stories.load(STORY).loras == ()
-
-
-def test_a_cell_s_seed_is_pinned_to_the_scene(cat: Studio):
-    paint(cat, a_sweep(("seed", 3, 4)))
-    app = cat.page("compare", story=STORY)
-
-    app.button(key="compare-open-0-1").click().run()
-    app.button(key="compare-pin").click().run()
-
+    seed = cat.services.takes.read(STORY, "s1", first).recipe.seed
+    ask("pin", first)
     scene = cat.services.stories.load(STORY).scene("s1")
-    assert (scene.seed, scene.pinned) == (4, True)
+    assert (scene.seed, scene.pinned) == (seed, True)
+    ask("unpin", first)
+    assert not cat.services.stories.load(STORY).scene("s1").pinned
+
+
+def test_the_cells_of_a_grid_are_read_by_an_address_and_a_hostile_one_is_refused(cat: Studio):
+    takes = paint(cat, a_sweep(("seed", 3, 4)))
+    (served,) = route.routes()
+
+    def read(address: str) -> tuple[int, list]:
+        path, _, query = address.partition("?")
+        story = unquote(path.removeprefix("takes/"))
+        scope = {"type": "http", "path_params": {"story": story}, "query_string": query.encode()}
+        answer = served.endpoint(Request(scope))
+        return answer.status_code, json.loads(answer.body)["groups"]
+
+    _, (row,) = read(route.address(STORY, sweep=a_sweep(("seed", 3, 4)), language="zh"))
+    _, panels = read(route.address(STORY))
+
+    assert [(each["id"], each["name"], each["opener"]) for each in row["pictures"]] == [
+        (takes[0], "3", "compare-0-0"),
+        (takes[1], "4", "compare-0-1"),
+    ]
+    assert len(panels) == 8
+    hostile = (route.address("../.."), route.address("nobody"), f"takes/{STORY}?sweep=%7B%7D", f"takes/{STORY}?sweep=x")
+    assert [read(each) for each in hostile] == [(404, [])] * 4
 
 
 def test_an_earlier_grid_is_one_click_away(cat: Studio):

@@ -150,6 +150,12 @@ def test_the_trigger_word_of_a_scenes_own_lora_goes_into_that_scene(wardrobe: St
     assert "oilstyle" not in wardrobe.services.stories.load(STORY).scene("s2").prompt
 
 
+def opened(app) -> tuple[str, str, str]:
+    """Scene and takes that the lightbox opens with."""
+    asked = app.session_state["lightbox-open"]
+    return asked["place"], asked["take"], asked["beside"]
+
+
 def test_one_click_paints_the_scene_without_its_lora_and_shows_both(wardrobe: Studio):
     wear(wardrobe, (INK,))
     app = wardrobe.page("story", story=STORY)
@@ -165,9 +171,7 @@ def test_one_click_paints_the_scene_without_its_lora_and_shows_both(wardrobe: St
 
     assert not app.exception
     assert bare == used.model_copy(update={"loras": ()})
-    assert app.session_state[f"compare-{STORY}-s1-left"] == shown
-    assert app.session_state[f"compare-{STORY}-s1-right"] == control
-    assert "Different: LoRA ink 0.5 / –" in texts(app)
+    assert opened(app) == ("s1", shown, control)
     assert flows.panels.open_story(wardrobe.services, STORY).board.panels[0].chosen.take.id == shown
 
 
@@ -184,7 +188,7 @@ def test_a_control_that_is_there_is_shown_at_once(wardrobe: Studio):
 
     app.button(key=f"without-loras-{STORY}-s1").click().run()
 
-    assert app.session_state[f"compare-{STORY}-s1-right"] == control
+    assert opened(app) == ("s1", shown, control)
     assert len(queued(wardrobe)) == 1
 
 

@@ -8,7 +8,7 @@ from functools import partial
 import streamlit as st
 
 from pages.parts.compare import cell as compare_cell
-from pages.parts.shared import live, notices
+from pages.parts.shared import lightbox, live, notices
 from pages.parts.shared.services import ask, services
 from pages.parts.shared.wording import duration, language, plain, say
 from pages.parts.story.panel_picture import jpeg
@@ -138,7 +138,7 @@ def _draw_grid(view: SweepView, story: Story) -> None:
                 with st.container(key=f"compare-label-{row}"):
                     st.markdown(_value(sweep.y, cells[0]) if sweep.y is not None else "")
                 for column, cell in enumerate(cells):
-                    _draw_cell(view, cell, f"{row}-{column}")
+                    _draw_cell(cell, row, column)
     if any(cell.is_best for cells in view.rows for cell in cells) and view.scorer == "preview":
         st.caption(f":material/info: {say('sweep.preview_scorer')}")
 
@@ -154,7 +154,8 @@ def _value(axis: Axis, cell: CellView) -> str:
     return plain(value_name(axis.kind, cell.given[axis.kind], language()))
 
 
-def _draw_cell(view: SweepView, cell: CellView, place: str) -> None:
+def _draw_cell(cell: CellView, row: int, column: int) -> None:
+    place = f"{row}-{column}"
     kind = "best" if cell.is_best else "cell"
     with st.container(key=f"compare-{kind}-{place}", gap=None):
         name = ", ".join(f"{axis} {value}" for axis, value in cell.given.items())
@@ -170,14 +171,7 @@ def _draw_cell(view: SweepView, cell: CellView, place: str) -> None:
                 if cell.is_picked:
                     st.badge(say("panel.picked"), icon=":material/check:", color="primary")
         if cell.state == DONE:
-            with st.container(key=f"whole-compare-{place}"):
-                if st.button(
-                    say("sweep.open", name=plain(name)),
-                    key=f"compare-open-{place}",
-                    on_click=compare_cell.open_cell,
-                    args=(view.story, cell.recipe.digest),
-                ):
-                    st.rerun()  # the large view belongs to the page, not to this fragment
+            lightbox.opener(compare_cell.place(row, column), say("sweep.open", name=plain(name)))
 
 
 def _draw_blank(cell: CellView, place: str, name: str) -> None:

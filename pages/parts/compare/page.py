@@ -49,7 +49,7 @@ def draw() -> None:
     with suppress(StudioError):  # a full disk keeps the choice from being remembered, not from being looked at
         services().sweeps.remember(slug, sweep)
     grid.follow(slug, story, sweep)
-    cell.draw(slug, story, sweep)
+    cell.draw(slug, sweep)
 
 
 def _draw_head(slug: str, story: Story) -> Scene:

@@ -39,7 +39,7 @@ _STYLE = """
 [class*="st-key-compare-best-"] img { outline: 3px solid var(--accent); outline-offset: 1px; }
 [class*="st-key-blank-compare-"] p { font-size: .8rem; }
 [class*="st-key-badges-compare-"] { left: .35rem; bottom: .35rem; }
-[class*="st-key-whole-compare-"] { z-index: 2; cursor: pointer; }
+[class*="st-key-whole-look-compare-"] { z-index: 2; cursor: pointer; }
 .st-key-compare-head { flex-wrap: wrap; }
 [class*="st-key-compare-suggestions-"] button { padding: 0 .5rem; min-height: 1.9rem; color: var(--soft); }
 .st-key-compare-bar { padding: .2rem 0; }

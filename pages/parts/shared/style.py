@@ -88,6 +88,7 @@ kbd { color: inherit !important; opacity: 1 !important; }
 [class*="st-key-shelf-text-"] { padding: .2rem 1rem .8rem; }
 
 /* a click anywhere on the picture */
+[class*="st-key-seen-"] { position: relative; flex: none; }
 [class*="st-key-whole-"] { position: absolute; inset: 0; z-index: 1; width: auto; height: auto; }
 [class*="st-key-whole-"] > div, [class*="st-key-whole-"] [data-testid="stButton"],
 [class*="st-key-whole-"] button { width: 100%; height: 100%; }

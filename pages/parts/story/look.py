@@ -18,8 +18,14 @@ from story_engine.errors import StandInNeeded
 ACTIONS = ("pick", "pin", "redo", "settings", "download", "delete")
 
 
-def draw(now: OpenStory, *, beside_panels: bool = True) -> None:
-    """The lightbox for the panels of the page; `beside_panels` where what a pick changes can be drawn by itself."""
+def draw(now: OpenStory, *, beside_panels: bool = True, letters: bool = True) -> None:
+    """The lightbox for the panels of the page.
+
+    Args:
+        now: the story.
+        beside_panels: what a pick changes on this page can be drawn by itself.
+        letters: lead through the page's scenes while the lightbox is closed.
+    """
     lightbox.draw(
         story=now.slug,
         actions=ACTIONS,
@@ -27,7 +33,7 @@ def draw(now: OpenStory, *, beside_panels: bool = True) -> None:
         after=partial(_draw_again, beside_panels),
         address=route.address(now.slug),
         revision=_revision(now),
-        scenes=[panel.scene.id for panel in now.board.panels],
+        scenes=[panel.scene.id for panel in now.board.panels] if letters else (),
     )
 
 

@@ -54,8 +54,7 @@ def draw(slug: str, story: Story, panel: Panel) -> None:
                 args=(whole,),
             )
         scene_loras.draw_control(slug, story, panel)
-    if len(panel.takes) > 1 and st.session_state.get(comparison.open_key(slug, scene)):
-        comparison.draw(slug, panel)
+    comparison.follow(slug, panel)
 
 
 def _draw_thumbnail(slug: str, panel: Panel, view: TakeView) -> None:
@@ -93,7 +92,7 @@ def _do(action: str | None, slug: str, panel: Panel) -> None:
         flows.takes.use_settings(services(), slug, scene, take)
         notices.tell("done.settings_used", undo=notices.Undo(kind="revision", token=str(before), story=slug))
     elif action == "compare":
-        st.session_state[comparison.open_key(slug, scene)] = True
+        comparison.open_two(panel)
     elif action == "delete":
         token = services().takes.delete(slug, scene, take)
         notices.tell("done.take_deleted", undo=notices.Undo(kind="take", token=token))

@@ -7,7 +7,7 @@ import streamlit as st
 from pages.parts.shared import live, opened
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import plain, say
-from pages.parts.story import head
+from pages.parts.story import head, look
 from pages.parts.story import page as story_page
 from pages.parts.submit import (
     bundle,
@@ -58,6 +58,7 @@ def draw() -> None:
         replay.draw(plan)
         upload.draw(plan)
         elsewhere.draw(now)
+    look.draw(now, beside_panels=False, letters=False)
     _examine(plan)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.parts.shared import lightbox
 from pages.parts.shared.wording import plain, say, signed
 from pages.parts.story.panel_picture import jpeg
 from pages.parts.submit.gate import HIGHEST_SCORE
@@ -22,7 +23,11 @@ def draw(board: Board, gate: GateView) -> None:
         name = plain(panel.scene.title or say("scene.number", n=number))
         with st.container(horizontal=True, vertical_alignment="center", key=f"bar-{panel.scene.id}", gap="small"):
             if panel.chosen is not None:
-                st.image(jpeg(panel.chosen.thumbnail), width=44, alt=say("panel.picture_of", name=panel.scene.title))
+                with st.container(key=f"seen-{panel.scene.id}", width=44):
+                    st.image(
+                        jpeg(panel.chosen.thumbnail), width=44, alt=say("panel.picture_of", name=panel.scene.title)
+                    )
+                    lightbox.opener(panel.scene.id, say("lightbox.open", name=name))
             if value is None:
                 reason = "submit.no_picture" if panel.chosen is None else "submit.no_score"
                 st.progress(0.0, text=f"{number}. {name} · {say(reason)}")

@@ -85,6 +85,7 @@ class Lightbox {
 
   async open({ place, take = "", beside = "", compare = false }) {
     const returnTo = deepActive();
+    if (this.data.address) this.groups = null; // painting goes on while nobody looks
     const groups = await this.load();
     if (!groups?.length) return this.viewer.fail();
     this.viewer.open(groups, { place, take, beside, compare, returnTo });

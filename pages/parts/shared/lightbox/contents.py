@@ -7,15 +7,35 @@ from typing import Any
 
 from pages.parts.shared import picture_route
 from pages.parts.shared.lightbox import class_name
+from pages.parts.shared.wording import texts
 from story_engine.domain.board import OpenStory, Panel, TakeView
 from story_engine.domain.family import SAMPLER_TITLES
 from story_engine.domain.gallery import PictureKey
+from story_engine.domain.story import Scene, Story
 from story_engine.domain.take import Take
+from story_engine.flows.sweep_view import DONE, CellView, SweepView
+from story_engine.flows.sweep_words import value_name
 
 
 def of_story(now: OpenStory) -> list[dict[str, Any]]:
     """A group for each panel in reading order; its takes as the page has them, the newest first."""
     return [_of_panel(panel, number) for number, panel in enumerate(now.board.panels, start=1)]
+
+
+def of_sweep(view: SweepView, story: Story, language: str) -> list[dict[str, Any]]:
+    """A group for each row of the grid; its cells that are painted."""
+    scene = story.scene(view.sweep.scene)
+    number = [each.id for each in story.scenes].index(scene.id) + 1
+    groups = []
+    for row, cells in enumerate(view.rows):
+        found = [
+            _of_cell(view, cell, scene, class_name(f"compare-{row}-{column}"), language)
+            for column, cell in enumerate(cells)
+            if cell.take is not None and cell.state == DONE
+        ]
+        if found:
+            groups.append(group(found, place=f"row-{row}", number=number, title=scene.title, shown=found[0]["id"]))
+    return groups
 
 
 def group(
@@ -64,6 +84,25 @@ def picture(take: Take, *, number: int | None = None, score: float | None = None
         "negative": recipe.negative,
         **more,
     }
+
+
+def _of_cell(view: SweepView, cell: CellView, scene: Scene, opener: str, language: str) -> dict[str, Any]:
+    assert cell.take is not None
+    why_not = {}
+    if view.stand_in_for is not None:
+        family = texts(language).get(f"family.{view.stand_in_for}", view.stand_in_for)
+        why_not["send"] = texts(language)["sweep.send_not"].format(family=family)
+    return picture(
+        cell.take,
+        score=cell.score,
+        name=", ".join(value_name(axis.kind, cell.given[axis.kind], language) for axis in view.sweep.axes),
+        opener=opener,
+        chosen=cell.is_picked,
+        picked=cell.is_picked,
+        pinned=scene.pinned and scene.seed == cell.recipe.seed,
+        best=cell.is_best,
+        cannot=why_not,
+    )
 
 
 def _of_panel(panel: Panel, number: int) -> dict[str, Any]:

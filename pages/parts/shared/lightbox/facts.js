@@ -6,6 +6,7 @@ class Facts {
     this.viewer = viewer;
     this.marks = root.appendChild(element("p", "marks"));
     this.actions = root.appendChild(element("div", "actions"));
+    this.reasons = root.appendChild(element("div", "reasons"));
     this.list = root.appendChild(element("dl"));
     this.buttons = new Map();
   }
@@ -13,7 +14,7 @@ class Facts {
   draw(picture, held, group) {
     const { texts, actions } = this.viewer;
     this.drawActions(picture, actions, texts);
-    const marks = ["picked", "pinned", "control"].filter((mark) => picture?.[mark]).map((mark) => [mark, texts[mark]]);
+    const marks = ["picked", "pinned", "best", "control"].filter((mark) => picture?.[mark]).map((mark) => [mark, texts[mark]]);
     if (picture?.changed?.length) {
       const parts = picture.changed.map((part) => texts.changed[part] ?? part).join(texts.and);
       marks.push(["older", fill(texts.changed.all, { parts })]);
@@ -33,8 +34,11 @@ class Facts {
       const button = this.buttons.get(kind);
       const isOn = picture && ((kind === "pick" && picture.picked) || (kind === "pin" && picture.pinned));
       button.textContent = fill(isOn ? texts[`un${kind}`] : texts[kind], { seed: picture?.seed ?? "" });
-      button.disabled = kind !== "redo" && (!picture || (picture.cannot ?? []).includes(kind));
+      button.disabled = kind !== "redo" && (!picture || kind in (picture.cannot ?? {}));
     }
+    this.reasons.replaceChildren(
+      ...Object.values(picture?.cannot ?? {}).map((reason) => element("p", "", { textContent: reason })),
+    );
   }
 
   all(picture, group) {
@@ -58,7 +62,6 @@ class Facts {
     return [
       [texts.score, picture.score === null ? texts.no_score : picture.score.toFixed(2)],
       [texts.seed_label, String(picture.seed)],
-      ...(picture.axes ?? []),
       [texts.loras, picture.loras.join(" · ") || texts.no_loras],
       [texts.sampler, picture.sampler],
       [texts.steps, String(picture.steps)],
