@@ -24,6 +24,7 @@ from story_engine.store.bundles import BundleStore
 from story_engine.store.comics import ComicStore
 from story_engine.store.dataset_captions import DatasetCaptions
 from story_engine.store.datasets import DatasetStore
+from story_engine.store.desk import DeskStore
 from story_engine.store.embeddings import EmbeddingStore
 from story_engine.store.favourites import FavouriteStore
 from story_engine.store.gallery_index import GalleryIndex
@@ -64,6 +65,7 @@ def open_services(config: Config) -> Services:
         lora_reader=LoraReader(layout),
         runs=RunStore(layout),
         sweeps=SweepStore(layout),
+        desk=DeskStore(layout),
         favourites=FavouriteStore(layout),
         gallery=GalleryIndex(layout, stories=stories, scores=scores),
         bundles=BundleStore(layout),

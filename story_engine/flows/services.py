@@ -21,6 +21,7 @@ from story_engine.store.bundles import BundleStore
 from story_engine.store.comics import ComicStore
 from story_engine.store.dataset_captions import DatasetCaptions
 from story_engine.store.datasets import DatasetStore
+from story_engine.store.desk import DeskStore
 from story_engine.store.embeddings import EmbeddingStore
 from story_engine.store.favourites import FavouriteStore
 from story_engine.store.gallery_index import GalleryIndex
@@ -55,6 +56,7 @@ class Services:
     lora_reader: LoraReader
     runs: RunStore
     sweeps: SweepStore
+    desk: DeskStore
     favourites: FavouriteStore
     gallery: GalleryIndex
     bundles: BundleStore

@@ -47,6 +47,11 @@ class Layout:
         return self.workspace / "picks" / f"{slug}.json"
 
     @property
+    def desk(self) -> Path:
+        """How a person likes the story page."""
+        return self.workspace / "desk.json"
+
+    @property
     def favourites(self) -> Path:
         """The pictures that a person likes best."""
         return self.workspace / "favourites.json"

@@ -7,7 +7,17 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from pages.parts.shared import drop, fields, notices, own_words, queue_panel, style, typing, use_picture
+from pages.parts.shared import (
+    drop,
+    fields,
+    menu_closes,
+    notices,
+    own_words,
+    queue_panel,
+    style,
+    typing,
+    use_picture,
+)
 from pages.parts.shared.travel import PAGES, go
 from pages.parts.shared.wording import draw_language_switch, language, say, settle_language
 
@@ -36,6 +46,7 @@ def page(name: str) -> Iterator[None]:
         use_picture.draw()
     notices.show()
     typing.draw()
+    menu_closes.draw(name)
 
 
 def _menu(current: str) -> None:

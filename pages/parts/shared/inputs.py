@@ -71,6 +71,7 @@ def number_input(
     placeholder: str | None = None,
     width: int | Literal["stretch"] = "stretch",
     explained: str | None = None,
+    folded_label: bool = False,
 ) -> None:
     """A number without limits of its own: the browser would hold others back with a bubble in its own words.
 
@@ -90,6 +91,7 @@ def number_input(
         help=explained,
         on_change=save,
         args=(field,),
+        label_visibility="collapsed" if folded_label else "visible",
     )
 
 

@@ -17,6 +17,8 @@ from story_engine.domain.job_result import RenderResult
 from story_engine.messages import known_codes, message
 
 TICK_SECONDS = 1.0
+LIVE = "live"
+"""Of the fragment: a click that changes what is drawn in it draws it again."""
 
 
 def follow(
@@ -34,12 +36,12 @@ def follow(
     """
     seen = _state(_jobs(story, kinds))
 
-    @st.fragment(run_every=TICK_SECONDS if seen else None)
+    @st.fragment(key=LIVE, run_every=TICK_SECONDS if seen else None)
     def tick() -> None:
         with notices.shown_here():
             jobs = _jobs(story, kinds)
-            if seen and _state(jobs) != seen:
-                st.rerun()  # a panel or a job is done: once, since the next run starts from the new state
+            if _state(jobs) != seen:
+                st.rerun()  # a panel or a job is done, or is new: once, since the next run starts from the new state
             if jobs:
                 draw_trouble()
                 with st.container(key="live-bar"):

@@ -16,6 +16,7 @@ _STYLE = """
 [data-testid="stApp"], [data-testid="stPortal"], .st-key-notices {
   --accent: light-dark(#9A3B66, #D07FA6);
   --line: light-dark(#E5DED5, #37323E);
+  --page: light-dark(#FBF9F6, #17151A);
   --quiet: light-dark(#F3EFE9, #221F27);
   --sheet: light-dark(#FFFFFF, #1D1A21);
   --soft: light-dark(#6A626E, #A39BA9);
@@ -25,6 +26,8 @@ _STYLE = """
 /* the page: a calm column, not edge to edge */
 [data-testid="stMainBlockContainer"] { max-width: 1240px; padding: 2.2rem 2.5rem 7rem; }
 [data-testid="stHeader"] { background: transparent; }
+[data-testid="stHeader"], [data-testid="stHeader"] * { pointer-events: none; } /* what lies under it can be clicked */
+[data-testid="stHeader"] :is(button, button *) { pointer-events: auto; }
 [data-testid="stMain"] h1 { font-size: 2.1rem; font-weight: 600; padding: 0 0 1.1rem; }
 [data-testid="stMain"] h2 { font-size: 1.2rem; font-weight: 600; padding: .9rem 0 .6rem; }
 
@@ -161,8 +164,65 @@ kbd { color: inherit !important; opacity: 1 !important; }
 [class*="st-key-board-page"] p { text-align: center; font-family: var(--tale); }
 [class*="st-key-board-page"] h2 { font-size: 1.7rem; padding-bottom: .8rem; }
 
+/* the story page: a bar that stays in sight, and scenes of which three fit under it */
+[data-testid="stMainBlockContainer"]:has(.st-key-bar) { padding-top: .4rem; max-width: 1320px; gap: .5rem; }
+[data-testid="stMainBlockContainer"]:has(.st-key-bar) > [data-testid="stVerticalBlock"] { gap: .45rem; }
+[data-testid="stLayoutWrapper"]:has(> .st-key-bar) { position: sticky; top: 0; z-index: 90; }
+.st-key-bar { background: var(--page); padding: .3rem 0 .35rem; border-bottom: 1px solid var(--line); }
+.st-key-bar-row { padding-right: 2.4rem; flex-wrap: nowrap; }
+.st-key-bar [class*="st-key-title-story-"] input { font-size: 1.45rem; }
+.st-key-bar [class*="st-key-title-story-"] [data-testid="stTextInputRootElement"] { height: 2.5rem; }
+.st-key-bar-strip { min-height: 58px; gap: .3rem; }
+.st-key-bar .st-key-live-bar { background: none; padding: 0 .2rem; gap: .1rem; max-height: 4.2rem; overflow-y: auto; }
+.st-key-handles { row-gap: .3rem; }
+.st-key-outdated { background: var(--quiet); border-radius: 10px; padding: .1rem .2rem .1rem .8rem; }
+.st-key-outdated p { font-size: .9rem; }
+[data-testid="stMain"] [data-testid="stElementContainer"]:has(> [data-testid="stHtml"]), .st-key-own-words,
+[data-testid="stLayoutWrapper"]:has(> [class*="st-key-unseen-"]) { position: absolute; }
+[class*="st-key-work-"] { position: absolute; left: .5rem; right: .5rem; top: .5rem; z-index: 2; width: auto;
+  pointer-events: none; }
+[class*="st-key-work-"] :is(p, [data-testid="stProgress"]) { background: rgb(255 255 255 / .9); color: #2A2530;
+  border-radius: 9px; padding: .15rem .5rem; font-size: .8rem; width: fit-content; margin: 0; }
+[class*="st-key-work-"] [data-testid="stProgress"] { width: 100%; }
+[class*="st-key-work-"] [data-testid="stProgress"] p { padding: 0; background: none; }
+.st-key-scenes-dense { gap: .5rem !important; }
+.st-key-scenes-dense [class*="st-key-card-"] { padding: .6rem .7rem; border-radius: 14px; }
+.st-key-scenes-dense [class*="st-key-card-"] [data-testid="stVerticalBlock"] { gap: .3rem; }
+[class*="st-key-scenes-"] [class*="st-key-card-"]:focus:not(:focus-visible) { outline: none; }
+@media (min-width: 641px) {
+  .st-key-scenes-dense [class*="st-key-card-"] > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"] >
+    [data-testid="stColumn"]:first-child { flex: 0 0 330px !important; width: 330px !important; min-width: 0; }
+  .st-key-scenes-dense [class*="st-key-card-"] > [data-testid="stLayoutWrapper"] > [data-testid="stHorizontalBlock"] >
+    [data-testid="stColumn"]:last-child { flex: 1 1 0 !important; min-width: 0; }
+  .st-key-scenes-dense
+    [data-testid="stVerticalBlock"]:has(> [data-testid="stLayoutWrapper"] > [class*="st-key-panel-"]) { display: grid;
+    grid-template: "picture takes" 1fr "picture take" auto / 172px 1fr; gap: 0 .6rem !important; align-items: start; }
+  .st-key-scenes-dense [data-testid="stLayoutWrapper"]:has(> [class*="st-key-panel-"]) { grid-area: picture; }
+  .st-key-scenes-dense [data-testid="stLayoutWrapper"]:has(> [class*="st-key-strip-"]) { grid-area: takes; }
+  .st-key-scenes-dense [data-testid="stLayoutWrapper"]:has(> [class*="st-key-take-row-"]) { grid-area: take; }
+  .st-key-scenes-dense [data-testid="stLayoutWrapper"]:has(> [class*="st-key-comparison-"]) { grid-column: 1 / -1; }
+  .st-key-scenes-dense [class*="st-key-strip-"] { max-height: 138px; overflow-y: auto; padding: 3px; gap: .25rem;
+    scrollbar-width: thin; }
+  .st-key-scenes-dense [class*="st-key-take-row-"] { gap: 0 .3rem; }
+  .st-key-scenes-dense [class*="st-key-take-row-"] button { min-height: 1.5rem; padding: 0 .2rem; }
+  .st-key-scenes-dense [class*="st-key-thumb-"] { width: 60px !important; padding-bottom: 1.1rem; }
+  .st-key-scenes-dense [class*="st-key-thumb-"] img { width: 56px !important; }
+  .st-key-scenes-dense [class*="st-key-preview-"], .st-key-scenes-dense [class*="st-key-work-"] { width: 172px; }
+  .st-key-scenes-dense [class*="st-key-title-scene-"] input { font-size: 1.1rem; }
+  .st-key-scenes-dense [class*="st-key-top-"] { flex-wrap: nowrap; }
+  .st-key-scenes-dense textarea { max-height: 6.4rem; overflow-y: auto !important; }
+}
+
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] { padding: 3.4rem 1rem 7rem; }
+  [data-testid="stMainBlockContainer"]:has(.st-key-bar) { padding-top: 0; }
+  .st-key-bar-row { flex-wrap: wrap; padding-right: 0; row-gap: .2rem; }
+  .st-key-bar-row > [data-testid="stLayoutWrapper"]:has(> [class*="st-key-title-story-"]) { flex: 0 0 100%;
+    padding: .2rem 2.8rem 0; }
+  [class*="st-key-scenes-"] { flex-direction: row !important; align-items: flex-start; overflow-x: auto;
+    scroll-snap-type: x mandatory; gap: 1rem !important; scrollbar-width: none; }
+  [class*="st-key-scenes-"] > [data-testid="stLayoutWrapper"] { flex: 0 0 100%; scroll-snap-align: start;
+    scroll-snap-stop: always; }
   [class*="st-key-card-"] { padding: .9rem; border-radius: 16px; }
   [class*="st-key-title-story-"] input { font-size: 1.45rem; }
   [data-testid="stMain"] h1 { font-size: 1.7rem; }

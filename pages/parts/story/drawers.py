@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from pages.parts.shared import inputs, notices
@@ -16,15 +18,19 @@ DRAWERS = ("words", "cast", "settings", "replace", "history")
 _REVISIONS_SHOWN = 12
 
 
-def draw(slug: str, story: Story) -> None:
-    """The row of handles, and the open drawer."""
-    opened = st.segmented_control(
-        say("drawer.label"),
-        DRAWERS,
-        format_func=labels("drawer.", DRAWERS).__getitem__,
-        key=f"drawer-{slug}",
-        label_visibility="collapsed",
-    )
+def draw(slug: str, story: Story, beside: Callable[[], None]) -> None:
+    """The row of handles with something `beside` them, and the open drawer."""
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small", key="handles"
+    ):
+        opened = st.segmented_control(
+            say("drawer.label"),
+            DRAWERS,
+            format_func=labels("drawer.", DRAWERS).__getitem__,
+            key=f"drawer-{slug}",
+            label_visibility="collapsed",
+        )
+        beside()
     if opened is None:
         return
     with st.container(key=f"card-drawer-{opened}"):

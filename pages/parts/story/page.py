@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import streamlit as st
@@ -20,11 +21,15 @@ from pages.parts.story import (
     panel_work,
     paste,
     presentation,
+    redraw,
     scene_card,
     stand_in,
+    strip,
     toolbar,
 )
 from story_engine import flows
+from story_engine.domain.board import Board
+from story_engine.domain.job import JobView
 from story_engine.errors import ChooseAnother
 from story_engine.messages import message
 
@@ -46,17 +51,21 @@ def draw() -> None:
     story, board = now.story, now.board
     gone.remember(slug, story)
     headings.unseen_title(story.title or say("home.untitled"), key=f"title-{slug}")
-    head.draw(slug, story, board)
+    desk = services().desk.read()
+    with st.container(key="bar", gap=None):
+        with st.container(key="bar-row", horizontal=True, vertical_alignment="center", gap="small"):
+            head.draw_title(slug, story)
+            view = toolbar.draw(slug, board, story, desk)
+        progress = st.container(key="bar-strip")
     unsaved = st.container()
     for code, values in flows.panels.notices(services(), slug, language(), story):
         st.warning(plain(message(code, language(), **values)), icon=":material/healing:")
-    drawers.draw(slug, story)
+    drawers.draw(slug, story, partial(head.draw_facts, slug, story, board))
     lint.draw(slug, story)
+    head.draw_outdated(slug, board)
     paste.draw(slug, story)
-    banner, view = toolbar.draw(slug, story, board)
-    with banner:
-        stand_in.draw(slug, story)
-    progress = st.container()
+    stand_in.draw(slug, story)
+    failed = st.container()
     slots: dict[str, DeltaGenerator] = {}
     works: dict[str, DeltaGenerator] = {}
     if view == "board":
@@ -64,17 +73,34 @@ def draw() -> None:
         slots, works = board_page.draw(story, board)
     else:
         family = flows.resolved_text.reading_family(services(), story)
-        for position, panel in enumerate(board.panels):
-            sent = flows.resolved_text.resolved_text(services(), story, panel.scene.id, family)
-            slots[panel.scene.id], works[panel.scene.id] = scene_card.draw(slug, story, panel, sent, position)
+        with st.container(key=f"scenes-{desk.scenes}", gap="small"):
+            for position, panel in enumerate(board.panels):
+                sent = flows.resolved_text.resolved_text(services(), story, panel.scene.id, family)
+                slots[panel.scene.id], works[panel.scene.id] = scene_card.draw(slug, story, panel, sent, position, desk)
         toolbar.draw_add_scene(slug, story)
         groups.draw({f"card-{scene.id}": headings.scene_name(scene, n) for n, scene in enumerate(story.scenes)})
     with unsaved:
         trouble.show_homeless(slug)
-    with progress:
+    with failed:
         live.draw_failure(slug)
-        live.follow(story=slug, slots=slots, quiet=True, also=partial(panel_work.draw, slug, works))
+    with progress:
+        live.follow(story=slug, slots=slots, quiet=True, also=_follow_panels(slug, board, works))
     look.draw(now, beside_panels=view != "board")
+
+
+def _follow_panels(
+    slug: str, board: Board, works: Mapping[str, DeltaGenerator]
+) -> Callable[[tuple[JobView, ...]], None]:
+    """What is drawn at every look at the jobs: the strip of all panels, and each panel's own state."""
+    given = [board]
+
+    def draw(active: tuple[JobView, ...]) -> None:
+        doing = panel_work.read(slug, active)
+        strip.draw(slug, given.pop() if given else redraw.open_now(slug).board, doing)
+        if active:
+            panel_work.draw(works, doing)
+
+    return draw
 
 
 def choose(page: str) -> None:

@@ -49,7 +49,12 @@ def draw(panel: Panel, *, name: str, badges: bool = True) -> None:
 
 def changed(panel: Panel) -> str:
     """What has changed since the panel's picture was painted, such as "changed: text, LoRA"."""
-    return say("panel.changed", parts=say("panel.and").join(say(f"panel.changed_{part}") for part in panel.changed))
+    return say("panel.changed", parts=changed_parts(panel))
+
+
+def changed_parts(panel: Panel) -> str:
+    """Such as "text, LoRA"."""
+    return say("panel.and").join(say(f"panel.changed_{part}") for part in panel.changed)
 
 
 def jpeg(path: Path) -> bytes:

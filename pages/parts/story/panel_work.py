@@ -19,9 +19,13 @@ def slot(scene: str) -> DeltaGenerator:
     return st.container(key=f"work-{scene}")
 
 
-def draw(slug: str, slots: Mapping[str, DeltaGenerator], active: Sequence[JobView]) -> None:
-    """Fill the slots, by scene id, with what the `active` jobs of the story are going to do."""
-    works = flows.queue.work_on_panels(services(), slug, active) if active else {}
+def read(slug: str, active: Sequence[JobView]) -> dict[str, PanelWork]:
+    """Scene id → what the `active` jobs of the story are going to do for it."""
+    return flows.queue.work_on_panels(services(), slug, active) if active else {}
+
+
+def draw(slots: Mapping[str, DeltaGenerator], works: Mapping[str, PanelWork]) -> None:
+    """Fill the slots, by scene id, with what is being done."""
     for scene, place in slots.items():
         # In every run one place per panel: a fragment may only fill what it has reserved outside itself.
         held = place.empty()

@@ -7,12 +7,14 @@ one inside a fragment for a button outside of it loses that click.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from pages.parts.shared import notices, typing
+from pages.parts.shared import live, notices, typing
 from pages.parts.shared.services import services
 from story_engine import flows
 from story_engine.domain.board import Board, OpenStory, Panel
@@ -20,7 +22,11 @@ from story_engine.domain.story import Story
 from story_engine.errors import StudioError
 
 FACTS = "story-facts"
+OUTDATED = "story-outdated"
 NOTICES = "notices"
+_LOOKED = "redraw_looked"
+_FRESH_SECONDS = 0.5
+"""The parts that one click draws again are drawn within this time from one look at the disk; later ones look again."""
 
 
 def panel(slug: str, scene: str, action: Callable[..., object], *args: object) -> None:
@@ -33,12 +39,13 @@ def done_to_panel(slug: str, scene: str, *parts: str) -> None:
     """As `panel`, once the action has been done; draw other `parts` of the page again, too."""
     if st.session_state.get(f"drawer-{slug}") == "history":
         st.rerun()  # the drawer lists what has just been done
-    _only([_name(slug, scene), FACTS, NOTICES, typing.NAME, *parts])
+    _look_once(slug)
+    _only([_name(slug, scene), FACTS, OUTDATED, NOTICES, live.LIVE, typing.NAME, *parts])
 
 
-def whole(action: Callable[..., object], *args: object) -> None:
+def whole(action: Callable[..., object], *args: object, **values: object) -> None:
     """Run `action` (for `on_click`) and draw the whole page again."""
-    notices.attempt(action, *args)
+    notices.attempt(action, *args, **values)
     st.rerun()
 
 
@@ -54,31 +61,41 @@ def part_of_panel(slug: str, story: Story, panel: Panel, draw: Callable[[Story, 
     part()
 
 
-def part_of_head(slug: str, board: Board, draw: Callable[[Board], None]) -> None:
-    """Draw what sums up the board."""
+def part_of_head(slug: str, board: Board, draw: Callable[[Board], None], *, name: str) -> None:
+    """Draw something that sums up the board, under the name FACTS or OUTDATED."""
     given = [board]
 
-    @st.fragment(key=FACTS)
+    @st.fragment(key=name)
     def part() -> None:
         with notices.shown_here():
-            draw(given.pop() if given else _open(slug).board)
+            draw(given.pop() if given else open_now(slug).board)
 
     part()
 
 
+def open_now(slug: str) -> OpenStory:
+    """The story as it is; a story that cannot be opened any more draws the whole page again, which says why."""
+    looked = st.session_state.get(_LOOKED)
+    if looked is not None and looked[0] == slug and time.monotonic() - looked[1] < _FRESH_SECONDS:
+        return cast(OpenStory, looked[2])
+    try:
+        return flows.panels.open_story(services(), slug)
+    except StudioError:
+        st.rerun()
+
+
 def _now(slug: str, scene: str) -> tuple[Story, Panel]:
-    now = _open(slug)
+    now = open_now(slug)
     found = next((panel for panel in now.board.panels if panel.scene.id == scene), None)
     if found is None:
         st.rerun()
     return now.story, found
 
 
-def _open(slug: str) -> OpenStory:
-    try:
-        return flows.panels.open_story(services(), slug)
-    except StudioError:
-        st.rerun()  # the story has gone or is damaged: the page as a whole says so
+def _look_once(slug: str) -> None:
+    """For all parts that a click draws again: each would read 160 takes otherwise."""
+    st.session_state.pop(_LOOKED, None)
+    st.session_state[_LOOKED] = (slug, time.monotonic(), open_now(slug))
 
 
 def _name(slug: str, scene: str) -> str:

@@ -11,21 +11,18 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.parts.shared import fields, headings, inputs, notices, trouble
 from pages.parts.shared.fields import Field
 from pages.parts.shared.services import services
-from pages.parts.shared.wording import labels, plain, say
+from pages.parts.shared.wording import labels, say
 from pages.parts.story import (
-    panel_note,
     panel_picture,
     panel_work,
-    recall,
     redraw,
-    scene_loras,
-    speech,
+    scene_fields,
     take_strip,
     toolbar,
-    who,
 )
 from story_engine import flows
 from story_engine.domain.board import Panel
+from story_engine.domain.desk import Desk
 from story_engine.domain.edit import Edit
 from story_engine.domain.story import LARGEST_SEED, Scene, Story
 from story_engine.domain.views import ResolvedText
@@ -35,38 +32,43 @@ MORE_TAKES = (2, 4, 8)
 
 
 def draw(
-    slug: str, story: Story, panel: Panel, sent: ResolvedText, position: int
+    slug: str, story: Story, panel: Panel, sent: ResolvedText, position: int, desk: Desk
 ) -> tuple[DeltaGenerator, DeltaGenerator]:
     """The card, with what the model is `sent`; returns the slots of its picture and of its work."""
     scene = panel.scene
     with st.container(key=f"card-{scene.id}"):
         headings.unseen_header(headings.scene_name(scene, position), key=f"scene-{scene.id}")
-        picture, words = st.columns([5, 7], gap="medium")
+        is_dense = desk.scenes == "dense"
+        picture, words = st.columns([3, 7] if is_dense else [5, 7], gap="small" if is_dense else "medium")
         with picture:
             frame = panel_picture.frame(panel)
         with frame:
             slot, work = panel_picture.slot(panel), panel_work.slot(scene.id)
         with words:
-            _draw_head(slug, story, scene, position)
+            if is_dense:
+                with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"top-{scene.id}"):
+                    _draw_title(slug, scene, position)
+                    pin = _draw_making(slug, scene, is_dense=True)
+                    _draw_arranging(slug, story, scene, position)
+                trouble.show_trouble(Field(slug, scene.id, "seed"))
+            else:
+                with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                    _draw_title(slug, scene, position)
+                    _draw_arranging(slug, story, scene, position)
             inputs.text_area(
                 Field(slug, scene.id, "prompt"),
                 scene.prompt,
                 label=say("scene.prompt"),
                 placeholder=say("scene.prompt_hint"),
+                folded_label=is_dense,
             )
-            inputs.text_input(
-                Field(slug, scene.id, "caption"),
-                scene.caption,
-                label=say("scene.caption"),
-                placeholder=say("scene.caption_hint"),
-            )
-            speech.draw(slug, scene)
-            panel_note.draw(slug, scene)
-            who.draw(slug, story, scene)
-            pin = _draw_making(slug, scene)
-            scene_loras.draw(slug, story, scene)
-            _draw_sent(slug, scene, sent)
-            recall.draw(slug, scene)
+            if is_dense:
+                scene_fields.draw_folded(slug, story, scene, sent, desk.shown)
+            else:
+                scene_fields.draw(slug, story, scene, sent, ("caption", "speech", "note", "who"))
+                pin = _draw_making(slug, scene)
+                trouble.show_trouble(Field(slug, scene.id, "seed"))
+                scene_fields.draw(slug, story, scene, sent, ("loras", "sent", "recall"))
     # Drawn from out here: a part remembers every container that it is inside of, and each costs time.
     name = scene.title or say("scene.number", n=position + 1)
     with frame:
@@ -81,39 +83,54 @@ def _draw_picture(slug: str, name: str, story: Story, panel: Panel) -> None:
     take_strip.draw(slug, story, panel)
 
 
-def _draw_head(slug: str, story: Story, scene: Scene, position: int) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        with st.container(key=f"number-{scene.id}", width="content"):
-            st.markdown(f"{position + 1}")
-        with st.container(key=f"title-scene-{scene.id}"):
-            inputs.text_input(
-                Field(slug, scene.id, "title"),
-                scene.title,
-                label=say("scene.title"),
-                placeholder=say("scene.title_hint"),
-                folded_label=True,
-            )
-        key = f"icon-scene-{slug}-{scene.id}"
-        actions = ["up"] * (position > 0) + ["down"] * (position < len(story.scenes) - 1) + ["insert"]
-        actions += ["remove"] * (len(story.scenes) > 1)
-        st.menu_button(
-            say("scene.more"),
-            actions,
-            format_func=labels("scene.", actions).__getitem__,
-            key=key,
-            icon=":material/more_horiz:",
-            type="tertiary",
-            on_click=lambda: notices.attempt(_arrange, st.session_state[key], slug, scene.id),
+def _draw_title(slug: str, scene: Scene, position: int) -> None:
+    with st.container(key=f"number-{scene.id}", width="content"):
+        st.markdown(f"{position + 1}")
+    with st.container(key=f"title-scene-{scene.id}"):
+        inputs.text_input(
+            Field(slug, scene.id, "title"),
+            scene.title,
+            label=say("scene.title"),
+            placeholder=say("scene.title_hint"),
+            folded_label=True,
         )
 
 
-def _draw_making(slug: str, scene: Scene) -> DeltaGenerator:
+def _draw_arranging(slug: str, story: Story, scene: Scene, position: int) -> None:
+    key = f"icon-scene-{slug}-{scene.id}"
+    actions = ["up"] * (position > 0) + ["down"] * (position < len(story.scenes) - 1) + ["insert"]
+    actions += ["remove"] * (len(story.scenes) > 1)
+    st.menu_button(
+        say("scene.more"),
+        actions,
+        format_func=labels("scene.", actions).__getitem__,
+        key=key,
+        icon=":material/more_horiz:",
+        type="tertiary",
+        on_click=lambda: notices.attempt(_arrange, st.session_state[key], slug, scene.id),
+    )
+
+
+def _draw_making(slug: str, scene: Scene, *, is_dense: bool = False) -> DeltaGenerator:
     """Seed and the buttons for more pictures; returns the place of dice and pin."""
-    seed = Field(slug, scene.id, "seed")
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall", key=f"making-{scene.id}"):
-        inputs.number_input(seed, scene.seed, label=say("scene.seed"), width=168, explained=say("scene.seed_hint"))
+    with st.container(
+        horizontal=True,
+        vertical_alignment="bottom",
+        gap="xsmall",
+        width="content" if is_dense else "stretch",
+        key=f"making-{scene.id}",
+    ):
+        inputs.number_input(
+            Field(slug, scene.id, "seed"),
+            scene.seed,
+            label=say("scene.seed"),
+            width=124 if is_dense else 168,
+            explained=None if is_dense else say("scene.seed_hint"),
+            folded_label=is_dense,
+        )
         place = st.container(width="content")
-        st.space("stretch")
+        if not is_dense:
+            st.space("stretch")
         st.button(
             say("scene.redo"),
             key=f"redo-{slug}-{scene.id}",
@@ -130,7 +147,6 @@ def _draw_making(slug: str, scene: Scene) -> DeltaGenerator:
             key=more,
             on_click=lambda: notices.attempt(_redo, slug, scene.id, st.session_state[more]),
         )
-    trouble.show_trouble(seed)
     return place
 
 
@@ -162,39 +178,6 @@ def _draw_dice_and_pin(slug: str, _: Story, panel: Panel) -> None:
             on_click=_turn_pin,
             args=(slug, panel, not is_on),
         )
-
-
-def _draw_sent(slug: str, scene: Scene, sent: ResolvedText) -> None:
-    """Token count always; the text itself, and the negative prompt, when unfolded."""
-    count = say("sent.tokens", n=sent.prompt_tokens, limit=sent.token_limit)
-    cut = sent.prompt_cut is not None or sent.negative_cut is not None
-    if sent.unknown_words:
-        words = plain("、".join(sent.unknown_words))
-        st.caption(f":material/help: {say('sent.unknown', words=words)}")
-    if cut:
-        st.caption(f":orange[:material/content_cut: {say('sent.cut', limit=sent.token_limit)}]")
-    with st.expander(
-        f"{say('sent.title')} · {count}", type="compact", key=f"sent-{slug}-{scene.id}", on_change="rerun"
-    ) as folded:
-        if folded.open:
-            inputs.text_area(
-                Field(slug, scene.id, "negative"),
-                scene.negative,
-                label=say("scene.negative"),
-                placeholder=say("scene.negative_hint"),
-            )
-            _draw_text(say("sent.prompt", n=sent.prompt_tokens, limit=sent.token_limit), sent.prompt, sent.prompt_cut)
-            _draw_text(
-                say("sent.negative", n=sent.negative_tokens, limit=sent.token_limit), sent.negative, sent.negative_cut
-            )
-
-
-def _draw_text(label: str, text: str, cut: int | None) -> None:
-    st.caption(label)
-    st.code(text[:cut] or " ", language=None, wrap_lines=True)
-    if cut is not None:
-        st.caption(f":orange[:material/content_cut: {say('sent.not_read')}]")
-        st.code(text[cut:], language=None, wrap_lines=True)
 
 
 def _turn_pin(slug: str, panel: Panel, is_pinned: bool) -> None:
