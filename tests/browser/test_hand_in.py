@@ -58,6 +58,7 @@ def test_the_challenges_notebook_becomes_a_bundle_that_paints_itself_again(
 
     # Writes a caption, renders, asks for another take of one panel, and picks the first.
     person.settle()
+    unfold(f"more-fields-{slug}-s1")
     person.write(f"field:{slug}:s1:caption", "清晨，她推开窗。“今天也要唱歌！”")
     click(lambda: person.press("render-all"))
 

@@ -123,7 +123,7 @@ def test_a_click_before_the_page_is_drawn_to_its_end_empties_no_field(app: App, 
         person = visit()
         person.page.goto(f"{person.url}/Story?story={STORY}")
 
-        person.at(f"sent-{STORY}-s1").locator("summary").first.click()
+        person.at(f"more-fields-{STORY}-s1").locator("summary").first.click()
 
         person.at(f"field:{STORY}:{scenes[-1].id}:prompt").locator("textarea").wait_for()
         person.settle()

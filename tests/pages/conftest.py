@@ -14,6 +14,7 @@ from story_engine import flows
 from story_engine.bootstrap import open_services
 from story_engine.config import PROJECT_FOLDER, read_config
 from story_engine.domain.board import TakeView
+from story_engine.domain.desk import Desk
 from story_engine.domain.take import Score
 from story_engine.flows.services import Services
 from tests.agreeing_script import agreeing_script
@@ -49,6 +50,10 @@ class Studio:
         if name != "home":
             app.switch_page(PAGES[name]).run()
         return app
+
+    def comfortable(self) -> None:
+        """Every field of a scene is open, as somebody may have chosen."""
+        self.services.desk.write(Desk(scenes="comfortable"))
 
     def painted(self, slug: str, *scenes: str, takes: int = 1, score: float | None = None) -> None:
         """Takes as a render would leave them."""

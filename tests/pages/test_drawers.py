@@ -24,6 +24,7 @@ def test_the_shared_style_is_written_once_for_all_scenes(studio: Studio):
 
 
 def test_a_character_with_an_outfit_is_written_and_put_into_a_scene(studio: Studio):
+    studio.comfortable()
     app = with_drawer(studio, "cast")
 
     app.button(key="cast-add").click().run()
@@ -43,6 +44,7 @@ def test_a_character_with_an_outfit_is_written_and_put_into_a_scene(studio: Stud
 
 
 def test_an_outfit_renamed_in_the_cast_keeps_its_name_in_the_scenes(studio: Studio):
+    studio.comfortable()
     app = with_drawer(studio, "cast")
     app.button(key="cast-add").click().run()
     character = studio.services.stories.load(STORY).characters[-1].id
@@ -57,6 +59,7 @@ def test_an_outfit_renamed_in_the_cast_keeps_its_name_in_the_scenes(studio: Stud
 
 
 def test_a_removed_character_leaves_the_scenes_and_comes_back_with_undo(studio: Studio):
+    studio.comfortable()
     app = with_drawer(studio, "cast")
     app.button(key="cast-add").click().run()
     character = studio.services.stories.load(STORY).characters[-1].id

@@ -18,6 +18,7 @@ def a_picture() -> bytes:
 
 
 def test_a_picture_dropped_on_a_scene_gives_it_words_and_seed_and_leaves_the_other_scenes_settings(studio: Studio):
+    studio.comfortable()
     app = studio.page("story", story="singer")
     app.session_state["recall-singer-s1"] = True
     app.run()

@@ -4,6 +4,7 @@ import pytest
 from PIL import Image
 
 from story_engine import flows
+from story_engine.domain.desk import Desk
 from story_engine.domain.edit import Edit
 from story_engine.domain.story import LONGEST_PROMPT
 from story_engine.domain.take import Score
@@ -379,3 +380,47 @@ def test_missing_thumbnails_and_damaged_choices_and_records_leave_every_page_ali
     assert all(path.with_suffix(".jpg").exists() for path in scenes[2].glob("*.png"))
     with pytest.raises(StudioError, match=r"singer\.json|cannot be read"):
         flows.export.export(studio.services, STORY)
+
+
+def test_what_is_rarely_used_is_folded_away_and_said_and_stays_open_for_those_who_use_it(studio: Studio):
+    services = studio.services
+    services.stories.edit(STORY, [Edit(scene="s2", field="note", value="an *ear* too many", seen="")])
+    app = studio.page("story", story=STORY)
+    caption = f"field:{STORY}:s2:caption"
+    assert caption not in [field.key for field in app.text_input]
+    folded = next(each for each in app.expander if "too many" in each.label)
+    assert folded.label.startswith("More · “") and "an \\*ear\\* too many" in folded.label
+
+    app.pills(key="desk-shown").set_value(["note", "caption"]).run()
+
+    assert app.text_input(key=caption).value == services.stories.load(STORY).scene("s2").caption
+    assert services.desk.read().shown == ("caption", "note")
+    assert not any("too many" in each.label for each in app.expander)
+    app.segmented_control(key="desk-layout").set_value("comfortable").run()
+    again = studio.page("story", story="singer")
+    assert services.desk.read() == Desk(scenes="comfortable", shown=("caption", "note"))
+    assert any(field.key == "field:singer:s1:caption" for field in again.text_input)
+
+
+def test_a_damaged_choice_of_layout_shows_the_usual_one(studio: Studio):
+    studio.services.desk.write(Desk(scenes="comfortable"))
+    studio.services.layout.desk.write_text('{"scenes": "sideways", "shown": ["<script>"]}')
+
+    app = studio.page("story", story=STORY)
+
+    assert not app.exception
+    assert studio.services.desk.read() == Desk()
+
+
+def test_outdated_panels_are_named_in_one_line_with_the_way_to_new_pictures(studio: Studio):
+    app = studio.page("story", story=STORY)
+    assert not any(button.key == "render-outdated" for button in app.button)
+    studio.painted(STORY, "s2", "s5")
+    app.run()
+    line = next(each.value for each in app.markdown if "Changed since" in each.value)
+    assert "**2** The old book (text" in line and "**5**" in line and "**3**" not in line
+
+    app.button(key="render-outdated").click().run()
+
+    (job,) = flows.queue.jobs(studio.services, story=STORY)
+    assert job.scenes == ("s2", "s5")

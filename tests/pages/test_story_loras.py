@@ -103,6 +103,7 @@ def test_a_lora_that_is_gone_is_told_above_the_scenes_and_beside_its_strength(wa
 
 
 def test_a_scene_is_given_loras_of_its_own_none_and_those_of_the_story_again(wardrobe: Studio):
+    wardrobe.comfortable()
     wear(wardrobe, (INK,))
     app = unfolded(wardrobe.page("story", story=STORY))
     kind = f"lora-kind:{STORY}:s1"
@@ -122,6 +123,7 @@ def test_a_scene_is_given_loras_of_its_own_none_and_those_of_the_story_again(war
 
 
 def test_own_loras_can_be_chosen_where_the_story_has_none(wardrobe: Studio):
+    wardrobe.comfortable()
     app = unfolded(wardrobe.page("story", story=STORY))
 
     unfolded(app).segmented_control(key=f"lora-kind:{STORY}:s1").set_value("own").run()
@@ -139,6 +141,7 @@ def test_without_a_lora_anywhere_the_page_says_nothing_of_them(studio: Studio):
 
 
 def test_the_trigger_word_of_a_scenes_own_lora_goes_into_that_scene(wardrobe: Studio):
+    wardrobe.comfortable()
     flows.loras.set_trigger(wardrobe.services, "oil", "oilstyle")
     wear(wardrobe, (OIL,), "s1")
     app = unfolded(wardrobe.page("story", story=STORY))

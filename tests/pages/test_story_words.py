@@ -59,6 +59,7 @@ def test_words_are_replaced_everywhere_after_they_were_shown(studio: Studio):
 
 
 def test_a_note_is_written_on_the_card_and_read_on_the_page_of_the_hand_in(studio: Studio):
+    studio.comfortable()
     app = studio.page("story", story=STORY)
     app.text_input(key=f"field:{STORY}:s3:note").set_value("手指多了一根 <b>").run()
 

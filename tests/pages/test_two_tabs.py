@@ -181,6 +181,7 @@ def test_a_character_goes_with_what_this_tab_has_just_typed_into_it(cast: Studio
 
 
 def test_two_tabs_that_put_different_characters_into_a_scene_both_keep_theirs(cast: Studio):
+    cast.comfortable()
     first, second = tab(cast, "cast"), tab(cast, "cast")
 
     first.button_group(key=WHO).set_value(["mimi\ncoat", "bobo\n"]).run()
@@ -194,6 +195,7 @@ def test_two_tabs_that_put_different_characters_into_a_scene_both_keep_theirs(ca
 
 
 def test_two_tabs_that_dress_one_character_differently_are_shown_both(cast: Studio):
+    cast.comfortable()
     first, second = tab(cast, "cast"), tab(cast, "cast")
 
     first.button_group(key=WHO).set_value([]).run()
