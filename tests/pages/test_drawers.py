@@ -127,6 +127,10 @@ def test_history_brings_back_an_earlier_state(studio: Studio):
     app.segmented_control(key=f"drawer-{STORY}").set_value("history").run()
     oldest = studio.services.stories.history(STORY)[-1].number
 
+    assert "Scene 1 " in texts(app) and "scenes[" not in texts(app)
+    assert not [each for each in app.button if each.key == f"back-{STORY}-{oldest}"]
+    app.button(key=f"look-{STORY}-{oldest}").click().run()
+    assert ":red-background[~~something else~~]" in texts(app)
     app.button(key=f"back-{STORY}-{oldest}").click().run()
 
     assert not app.exception

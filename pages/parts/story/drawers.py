@@ -6,16 +6,14 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.parts.shared import inputs, notices
+from pages.parts.shared import inputs
 from pages.parts.shared.fields import Field
-from pages.parts.shared.services import services
-from pages.parts.shared.wording import ago, labels, plain, say
-from pages.parts.story import cast, replace
+from pages.parts.shared.wording import labels, say
+from pages.parts.story import cast, history, replace
 from pages.parts.story import settings as story_settings
 from story_engine.domain.story import Story
 
 DRAWERS = ("words", "cast", "settings", "replace", "history")
-_REVISIONS_SHOWN = 12
 
 
 def draw(slug: str, story: Story, beside: Callable[[], None]) -> None:
@@ -43,7 +41,7 @@ def draw(slug: str, story: Story, beside: Callable[[], None]) -> None:
         elif opened == "replace":
             replace.draw(slug, story)
         else:
-            _draw_history(slug)
+            history.draw(slug)
 
 
 def _draw_words(slug: str, story: Story) -> None:
@@ -60,22 +58,3 @@ def _draw_words(slug: str, story: Story) -> None:
             placeholder=say("story.negative_hint"),
         )
     st.caption(say("story.words_note"))
-
-
-def _draw_history(slug: str) -> None:
-    revisions = services().stories.history(slug)
-    if not revisions:
-        st.caption(say("history.none"))
-        return
-    for revision in revisions[:_REVISIONS_SHOWN]:
-        with st.container(horizontal=True, vertical_alignment="center", key=f"revision-{revision.number}"):
-            changed = ", ".join(revision.changed) or say("history.first")
-            st.markdown(f"**{revision.number}** · {ago(revision.saved_at)} · {plain(changed)}", width="stretch")
-            st.button(
-                say("history.back"),
-                key=f"back-{slug}-{revision.number}",
-                type="tertiary",
-                icon=":material/undo:",
-                on_click=notices.attempt,
-                args=(services().stories.go_back_to, slug, revision.number),
-            )
