@@ -302,14 +302,17 @@ def test_the_seed_of_a_take_is_pinned_to_its_scene(studio: Studio):
     assert app.number_input(key=SEED).value == scene.seed
 
 
-def test_two_takes_are_compared_side_by_side(studio: Studio):
+def test_two_takes_are_compared_in_the_lightbox(studio: Studio):
     studio.painted(STORY, "s1", takes=2)
+    first, second = (take.id for take in studio.services.takes.takes_of(STORY, "s1"))
     app = studio.page("story", story=STORY)
 
     app.menu_button(key=f"take-menu-{STORY}-s1").click("compare").run()
 
     assert not app.exception
-    assert "Different: seed" in texts(app)
+    asked = app.session_state["lightbox-open"]
+    assert asked["place"] == "s1"
+    assert {asked["take"], asked["beside"]} == {first, second}
 
 
 def test_the_board_shows_the_panels_with_their_captions(studio: Studio):
