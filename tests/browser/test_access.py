@@ -9,10 +9,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from pages.parts.shared.wording import texts
 from story_engine.domain.take import Score
-from tests.browser.conftest import App, Visitor
+from tests.browser.conftest import STEADY, App, Visitor
 from tests.builders import a_recipe, a_take
 from tests.pages.test_dataset import a_dataset
 from tests.pages.test_train import a_run, finished
@@ -33,6 +34,7 @@ READ = """() => {
   return found;
 }"""
 """Everything that is read on the page, or read out."""
+HAS_FOCUS = "(key) => document.activeElement.closest('.' + key) !== null"
 PAGES = (
     "",
     f"Story?story={STORY}",
@@ -42,6 +44,7 @@ PAGES = (
     "LoRAs",
     f"Submit?story={STORY}",
     "Settings",
+    "Gallery",
 )
 
 
@@ -106,3 +109,33 @@ def test_a_story_has_a_heading_and_a_group_for_each_scene_and_buttons_named_with
         "() => [...document.querySelectorAll('[role=group] button')].map((each) => each.getAttribute('aria-label'))"
     )
     assert len(names) > 40 and all(re.search(r"\S · Scene [1-8] \w", name or "") for name in names)
+
+
+def test_the_focus_is_never_lost_after_an_action(furnished: App, visit: Callable[..., Visitor]):
+    person = visit()
+    person.open(f"Story?story={STORY}")
+    person.page.get_by_role("group", name="Scene 8").get_by_role("button", name="Redo").first.wait_for()
+
+    lost = []
+    for key in (
+        f"icon-dice-{STORY}-s3",
+        f"icon-pin-{STORY}-s1",
+        f"icon-pin-{STORY}-s1",
+        f"redo-{STORY}-s2",
+        "add-scene",
+    ):
+        button = person.at(key).get_by_role("button").first
+        button.focus()
+        person.page.keyboard.press("Enter")
+        person.page.wait_for_timeout(STEADY)
+        person.settle()
+        try:
+            person.page.wait_for_function(HAS_FOCUS, arg=f"st-key-{key}", timeout=10_000)
+        except PlaywrightTimeout:
+            lost.append(key)
+
+    assert not lost
+    person.at("nav-settings").get_by_role("button").focus()
+    person.page.keyboard.press("Enter")
+    person.page.get_by_role("heading", name="Settings", level=1).wait_for()
+    person.page.wait_for_function("() => document.activeElement !== document.body")

@@ -10,6 +10,7 @@ import streamlit as st
 from pages.parts.shared import (
     drop,
     fields,
+    focus,
     menu_closes,
     notices,
     own_words,
@@ -36,6 +37,7 @@ def page(name: str) -> Iterator[None]:
     )
     style.apply(language())
     own_words.draw()
+    focus.draw()
     fields.start_run()
     typing.start_run()
     notices.enter(name)

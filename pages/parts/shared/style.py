@@ -35,7 +35,7 @@ _STYLE = """
 [data-testid="stCaptionContainer"], [data-testid="stExpander"] summary,
 [data-testid="stExpander"] summary :not(svg) { opacity: 1 !important; }
 [data-testid="stCaptionContainer"] p, [data-testid="stExpander"] summary p { color: var(--soft); }
-[data-testid="stMain"] button[data-selected="true"] p, [data-testid="stSidebar"] button[data-selected="true"] p {
+button[data-selected="true"] p {
   color: var(--accent); }
 kbd { color: inherit !important; opacity: 1 !important; }
 :is(button, a, summary, [role="radio"], [role="tab"], [role="switch"]):focus-visible {

@@ -34,7 +34,7 @@ function later() {
   requestAnimationFrame(nameAll);
 }
 
-export default function ({ data }) {
+export default function ({ data: [data] }) {
   groups = data.groups;
   if (!observer) {
     observer = new MutationObserver(later);

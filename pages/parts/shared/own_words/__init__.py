@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.parts.shared.component_data import given
 from pages.parts.shared.wording import language, texts
 
 _PREFIX = "streamlit."
@@ -29,4 +30,4 @@ _translate = st.components.v2.component("own_words", js=_source())
 
 def draw() -> None:
     """On every page, once."""
-    _translate(key="own-words", data={"language": language()}, height=0)
+    _translate(key="own-words", data=given(language=language()), height=0)

@@ -88,7 +88,7 @@ function changed(records) {
   }
 }
 
-export default function ({ data }) {
+export default function ({ data: [data] }) {
   if (data.language === chosen) return;
   const read = data.language === "zh" ? intoChinese : chosen ? intoEnglish : asItIs;
   chosen = data.language;
