@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from story_engine import flows
-from story_engine.cli.call import services_of
+from story_engine.cli.call import services_of, story_of
 from story_engine.cli.output import answer, remark
 from story_engine.domain.lora import LoraEntry, LoraReport
 from story_engine.flows.services import Services
@@ -17,7 +17,7 @@ from story_engine.store.loras import CHECKPOINT_MARK
 
 _BAR_WIDTH = 30
 
-app = typer.Typer(no_args_is_help=True, help="The LoRA library: list, add, inspect, convert, repair, remove.")
+app = typer.Typer(no_args_is_help=True, help="The LoRA library: list, add, inspect, convert, repair, use, remove.")
 
 NameArgument = Annotated[str, typer.Argument(help="Name in the library, or RUN@STEP for a checkpoint of a training.")]
 AlphaOption = Annotated[float | None, typer.Option(help="That it was trained with, where the file does not say it.")]
@@ -114,6 +114,24 @@ def repair(
     record = {side: {"size_bytes": each.size_bytes, "findings": _findings(each)} for side, each in sides.items()}
     text = "\n".join(f"{side}:\n{_findings_text(each)}" for side, each in sides.items())
     answer(context, {"lora": name, "repair": what, **record}, text)
+
+
+@app.command()
+def use(
+    context: typer.Context,
+    name: NameArgument,
+    story: Annotated[str, typer.Argument(help="Path of a story's YAML file, or its slug.")],
+    trigger: Annotated[bool, typer.Option(help="Put the word that calls it in front of the shared style.")] = True,
+) -> None:
+    """Put a LoRA, or a checkpoint, on a story. Example: python -m story_engine lora use ink@120 singer"""
+    services, slug = story_of(context, story)
+    run, _, step = name.rpartition(CHECKPOINT_MARK)
+    if run and step.isdecimal():
+        done = flows.lora_on_story.put_checkpoint_on(services, run, int(step), slug, with_trigger=trigger)
+    else:
+        done = flows.lora_on_story.put_on(services, slug, name, with_trigger=trigger)
+    report = {"story": done.story, "lora": done.lora, "revision_before": done.before}
+    answer(context, report, f"{done.story} uses {done.lora}")
 
 
 @app.command()

@@ -51,6 +51,8 @@ class SamplePrompt(Value):
     seed: int = 0
     title: str = ""
     """For the head of its column, such as the title of its scene."""
+    story: str = ""
+    """Slug of the story that it is a scene of; empty where a person wrote it, and in runs of earlier versions."""
 
 
 EARLIER_NAMES = {"smallest_timestep": "min_timestep", "largest_timestep": "max_timestep"}

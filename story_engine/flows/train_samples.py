@@ -29,6 +29,7 @@ def sample_prompts(
             negative=compose_negative(story, known[each]),
             seed=known[each].seed,
             title=known[each].title,
+            story=slug,
         )
         for each in scenes
     )

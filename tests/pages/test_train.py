@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 from PIL import Image
@@ -9,9 +10,11 @@ from pages.parts.shared import wording
 from pages.parts.train.fields import ELSEWHERE, GROUPS
 from story_engine import flows
 from story_engine.domain.job_result import Choice, TrainResult
+from story_engine.domain.lora import LoraFacts, Provenance
 from story_engine.domain.run import RunState
 from story_engine.domain.training import TrainingSpec
 from story_engine.domain.training_text import spec_from_preset
+from story_engine.formats.lora_metadata import lora_metadata
 from story_engine.jobs.queue.work_ledger import WorkLedger
 from story_engine.store.layout import Layout
 from tests.pages.conftest import Studio, texts
@@ -172,6 +175,29 @@ def test_a_finished_run_shows_figures_samples_and_checkpoints(studio: Studio):
     assert "finished" in texts(app) and "without LoRA" in texts(app)
     assert "6 / 120" in texts(app) and "0.2000" in texts(app)
     assert app.selectbox(key=f"train-step-{run}").value == 6
+
+
+def test_a_finished_training_is_used_in_the_story_of_its_samples_with_one_click(studio: Studio):
+    run = a_run(studio, trigger="墨")
+    finished(studio, run)
+    provenance = Provenance(run=run, step=6)
+    facts = LoraFacts(title="Ink", trigger="墨", family="preview", provenance=provenance)
+    header = json.dumps({"__metadata__": lora_metadata(facts)}).encode()
+    checkpoint = studio.services.runs.folder(run) / "checkpoints" / "6.safetensors"
+    checkpoint.write_bytes(len(header).to_bytes(8, "little") + header)
+    app = studio.page("train", run=run)
+
+    app.button(key="train-use-singer").click().run()
+    app.button(key="train-use-singer").click().run()
+
+    assert not app.exception
+    story = studio.services.stories.load("singer")
+    assert [use.name for use in story.loras] == ["Ink"] and story.style.startswith("墨")
+    assert [entry.name for entry in studio.services.lora_library.entries()] == ["Ink"]
+    cover = flows.lora_preview.cover(studio.services, studio.services.lora_library.entry("Ink"))
+    assert cover == studio.services.runs.folder(run) / "samples" / "6" / "0.png"
+    app.button(key="undo-0").click().run()
+    assert [use.name for use in studio.services.stories.load("singer").loras] == ["Ink"]  # the second click did nothing
 
 
 @pytest.mark.parametrize(("distance", "moved"), [(0.4, "60 % nearer"), (1.02, "2 % farther")])

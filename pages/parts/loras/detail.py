@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts.loras import doctor as lora_doctor
-from pages.parts.loras import export, on_story
+from pages.parts.loras import export, on_story, strengths
 from pages.parts.loras.add import open_lora
 from pages.parts.shared import notices
 from pages.parts.shared.services import ask, services
@@ -165,7 +165,9 @@ def _draw_use(entry: LoraEntry) -> None:
             ),
         )
     with right:
-        on_story.draw(entry)
+        slug = on_story.draw(entry)
+    if slug is not None:
+        strengths.draw(entry, slug)
 
 
 def _rename(name: str, new: str) -> None:

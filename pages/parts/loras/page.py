@@ -11,6 +11,7 @@ from pages.parts.shared import frame
 from pages.parts.shared.lora_use import title_of
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import family_title, plain, say
+from story_engine import flows
 from story_engine.domain.lora import LoraEntry
 
 STATE_COLOURS = {"ok": "green", "warning": "orange", "bad": "red"}
@@ -44,6 +45,13 @@ def draw() -> None:
 
 def _draw_card(entry: LoraEntry) -> None:
     with st.container(key=f"card-lora-{entry.name}", gap="small", height="stretch"):
+        cover = flows.lora_preview.cover(services(), entry)
+        with st.container(key=f"cover-lora-{entry.name}"):
+            if cover is not None:
+                st.image(str(cover), width="stretch", alt=say("lora.cover", name=title_of(entry.name, entry)))
+            else:
+                with st.container(key=f"blank-lora-{entry.name}"):
+                    st.markdown(":material/layers:")
         st.header(plain(title_of(entry.name, entry)), anchor=False)
         with st.container(horizontal=True, gap="xsmall"):
             for text, icon, colour in _badges(entry):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts.shared import notices
+from pages.parts.loras import on_story
+from pages.parts.shared import frame, notices
 from pages.parts.shared.services import services
-from pages.parts.shared.wording import language, plain, say
+from pages.parts.shared.wording import family_title, language, plain, say
 from story_engine import flows
 from story_engine.flows.train_view import RunView
 from story_engine.messages import message
@@ -44,12 +45,38 @@ def draw(view: RunView) -> None:
                 say("train_to_library"),
                 key="train-to-library",
                 icon=":material/library_add:",
-                type="primary" if view.card.state == "finished" else "secondary",
                 on_click=notices.attempt,
                 args=(_to_library, run, int(step), name),
             )
+        _draw_stories(view, int(step), name)
         path = flows.train_view.checkpoint(services(), run, int(step))
         st.caption(say("train_checkpoint_file", path=plain(path.name), folder=plain(str(path.parent))))
+
+
+def _draw_stories(view: RunView, step: int, name: str) -> None:
+    """Straight onto the story whose scenes the samples show: the library's entry is made on the way."""
+    stories = flows.lora_on_story.stories_of_samples(services(), view.spec)
+    for slug, title in stories.items():
+        other = flows.lora_on_story.other_family(services(), slug, view.spec.family)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"train-use-row-{slug}"):
+            st.button(
+                say("train_use_in", story=plain(title)),
+                key=f"train-use-{slug}",
+                icon=":material/brush:",
+                type="primary" if view.card.state == "finished" else "secondary",
+                on_click=notices.attempt,
+                args=(_use, view.card.id, step, slug, name),
+            )
+            if st.button(say("home.open", title=plain(title)), key=f"train-open-story-{slug}", type="tertiary"):
+                frame.go("story", story=slug)
+        if other is not None:
+            made, paints = plain(family_title(view.spec.family)), plain(family_title(other))
+            st.caption(f":orange[:material/warning: {say('lora.other_family', made=made, paints=paints)}]")
+
+
+def _use(run: str, step: int, slug: str, key: str) -> None:
+    name = str(st.session_state[key]).strip() or None
+    on_story.tell_used(flows.lora_on_story.put_checkpoint_on(services(), run, step, slug, name=name))
 
 
 def _to_library(run: str, step: int, key: str) -> None:

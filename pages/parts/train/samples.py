@@ -23,6 +23,8 @@ def draw(view: RunView) -> None:
     steps = sorted({sample.step for sample in view.samples})
     st.header(say("train_samples"), anchor=False)
     st.caption(say("train_samples_text"))
+    if view.choice is not None:
+        st.caption(say("train_figures_text"))
     if view.choice is not None and view.choice.scorer == "preview":
         st.caption(f":material/info: {say('submit.preview_only')}")
     for number, prompt in enumerate(view.spec.sample_prompts):
