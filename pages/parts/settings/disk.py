@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts.settings import trash
-from pages.parts.shared import notices
+from pages.parts.shared import folded, notices
 from pages.parts.shared.services import ask, services
 from pages.parts.shared.wording import language, plain, say, size
 from story_engine import flows
@@ -105,7 +105,7 @@ def _draw_stories(use: DiskUse) -> None:
     if not use.stories:
         return
     with (
-        st.expander(say("disk.stories", n=len(use.stories)), type="compact", key="disk-stories"),
+        folded.expander(say("disk.stories"), key="disk-stories", note=f"{len(use.stories)}"),
         st.container(gap=None, key="disk-story-rows"),
     ):
         for story in use.stories[:STORIES_SHOWN]:
@@ -119,7 +119,7 @@ def _draw_cleanups(use: DiskUse, *, is_cleaning: bool) -> None:
         st.caption(f":material/check: {say('disk.nothing_to_clean')}")
         return
     total = sum(each.size_bytes for each in use.cleanups)
-    with st.expander(say("disk.can_go", size=size(total)), type="compact", key="disk-clean"):
+    with folded.expander(say("disk.can_go"), key="disk-clean", note=say("disk.can_go_amount", size=size(total))):
         st.caption(say("disk.can_go_hint"))
         for each in use.cleanups:
             with st.container(gap=None, key=f"disk-going-{each.kind}"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts.settings import diagnostics, disk
-from pages.parts.shared import live, notices, queue_panel
+from pages.parts.shared import folded, live, notices, queue_panel
 from pages.parts.shared.services import ask, services, workspace
 from pages.parts.shared.wording import family_title, plain, say, size
 from story_engine import flows
@@ -80,9 +80,8 @@ def _draw_family(family: FamilyState) -> None:
             st.markdown(f"**{plain(family_title(family.name))}** {badge}[{state}]", width="stretch")
             if missing and family.can_download:
                 _draw_download(family.name, sum(file.size_bytes for file in missing))
-        with st.expander(
-            say("machine.files", present=len(family.files) - len(missing), all=len(family.files)), type="compact"
-        ):
+        note = f"{len(family.files) - len(missing)} / {len(family.files)}"
+        with folded.expander(say("machine.files"), key=f"files-{family.name}", note=note):
             st.caption(say("machine.source", source=plain(family.source)))
             for file in family.files:
                 st.markdown(
@@ -119,7 +118,7 @@ def _draw_finished() -> None:
     finished = [job for job in flows.queue.jobs(services(), active=False) if not job.is_active]
     if not finished:
         return
-    with st.expander(say("jobs.finished", n=len(finished)), type="compact", key="finished-jobs"):
+    with folded.expander(say("jobs.finished"), key="finished-jobs", note=f"{len(finished)}"):
         for job in reversed(finished[-_FINISHED_SHOWN:]):
             _draw_one(job)
 

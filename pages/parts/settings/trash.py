@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from pages.parts.shared import notices
+from pages.parts.shared import folded, notices
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import ago, plain, say, size
 from story_engine import flows
@@ -29,7 +29,7 @@ def draw(use: DiskUse, limits: Limits) -> None:
     if not use.trash:
         return
     total = size(sum(room.size_bytes for room in use.trash))
-    with st.expander(say("trash.title", n=len(use.trash), size=total), type="compact", key="disk-trash"):
+    with folded.expander(say("trash.title"), key="disk-trash", note=say("trash.amount", n=len(use.trash), size=total)):
         titles = {story.name: story.title for story in use.stories}
         for room in use.trash[:SHOWN]:
             _draw_one(room, limits, titles)

@@ -135,6 +135,12 @@ kbd { color: inherit !important; opacity: 1 !important; }
 [class*="st-key-making-"] [data-testid="stNumberInputStepUp"],
 [class*="st-key-making-"] [data-testid="stNumberInputStepDown"] { display: none; }
 
+/* what changes stands beside the label of what is folded away: with another label it would be another one */
+[class*="st-key-fold-"]:not([class*="st-key-fold-note-"]) { position: relative; }
+[class*="st-key-fold-note-"] { position: absolute; inset: .3rem 0 auto auto; width: auto; max-width: 50%;
+  pointer-events: none; }
+[class*="st-key-fold-note-"] p { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+
 /* choices that are cards: presets of a training */
 [class*="st-key-preset-"] { position: relative; background: var(--quiet); border: 1px solid var(--line);
   border-radius: 14px; padding: .8rem 1rem; height: 100%; }

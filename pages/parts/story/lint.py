@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts.shared import fields, notices
+from pages.parts.shared import fields, folded, notices
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import language, plain, say
 from pages.parts.story.places import place_name
@@ -22,11 +22,9 @@ def draw(slug: str, story: Story) -> None:
     findings = flows.lint.lint(services(), story)
     if not findings:
         return
-    title = say("lint.title", n=len(findings))
-    with st.expander(
-        title, icon=":material/spellcheck:", type="compact", key=f"lint-{slug}", on_change="rerun"
-    ) as folded:
-        if not folded.open:
+    note = f"{len(findings)}"
+    with folded.expander(say("lint.title"), icon=":material/spellcheck:", key=f"lint-{slug}", note=note) as fold:
+        if not fold.open:
             return
         count = flows.lint.can_repair(findings)
         if count > 1:

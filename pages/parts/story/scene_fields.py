@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import streamlit as st
 
-from pages.parts.shared import inputs
+from pages.parts.shared import folded, inputs
 from pages.parts.shared.fields import Field
 from pages.parts.shared.wording import plain, say
 from pages.parts.story import panel_note, recall, scene_loras, speech, who
@@ -30,13 +30,9 @@ def draw_folded(slug: str, story: Story, scene: Scene, sent: ResolvedText, shown
     hidden = [name for name in FOLDED if name not in shown]
     if not hidden:
         return
-    with st.expander(
-        " · ".join(_said(story, scene, sent, hidden)),
-        type="compact",
-        key=f"more-fields-{slug}-{scene.id}",
-        on_change="rerun",
-    ) as folded:
-        if folded.open:
+    said = " · ".join(_said(story, scene, sent, hidden))
+    with folded.expander(say("fold.title"), key=f"more-fields-{slug}-{scene.id}", note=said) as fold:
+        if fold.open:
             draw(slug, story, scene, sent, hidden)
 
 
@@ -51,7 +47,7 @@ def _said(story: Story, scene: Scene, sent: ResolvedText, hidden: Collection[Sce
         "sent": _counted(sent),
         "recall": "",
     }
-    return [say("fold.title"), *(said[name] for name in hidden if said[name])]
+    return [said[name] for name in hidden if said[name]]
 
 
 def _counted(sent: ResolvedText) -> str:
@@ -102,10 +98,8 @@ def _draw_sent(slug: str, scene: Scene, sent: ResolvedText) -> None:
         st.caption(f":material/help: {say('sent.unknown', words=words)}")
     if cut:
         st.caption(f":orange[:material/content_cut: {say('sent.cut', limit=sent.token_limit)}]")
-    with st.expander(
-        f"{say('sent.title')} · {count}", type="compact", key=f"sent-{slug}-{scene.id}", on_change="rerun"
-    ) as folded:
-        if folded.open:
+    with folded.expander(say("sent.title"), key=f"sent-{slug}-{scene.id}", note=count) as fold:
+        if fold.open:
             inputs.text_area(
                 Field(slug, scene.id, "negative"),
                 scene.negative,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts.shared import fields, lora_use, notices
+from pages.parts.shared import fields, folded, lora_use, notices
 from pages.parts.shared.lora_use import Place
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import labels, plain, say
@@ -26,13 +26,9 @@ def draw(slug: str, story: Story, scene: Scene) -> None:
     used = story.loras_of(scene)
     title = say(f"lora.scene_{kind}")
     what = plain(lora_use.described(used)) if used else say("lora.nothing_used")
-    with st.expander(
-        f"{title}: {what}" if kind != "none" else title,
-        type="compact",
-        key=f"scene-loras-{slug}-{scene.id}",
-        on_change="rerun",
-    ) as folded:
-        if not folded.open:
+    note = title if kind == "none" else what if kind == "own" else f"{title}: {what}"
+    with folded.expander(say("lora.scene"), key=f"scene-loras-{slug}-{scene.id}", note=note) as fold:
+        if not fold.open:
             return
         place = Place(slug, scene.id)
         key = f"lora-kind:{slug}:{scene.id}"

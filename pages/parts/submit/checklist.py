@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.parts.shared import folded
 from pages.parts.shared.wording import language, plain, say
 from story_engine.domain.views import CheckItem
 from story_engine.messages import message
@@ -29,7 +30,7 @@ def draw(items: tuple[CheckItem, ...]) -> None:
         for state in _ICONS:
             chosen = [item for item in items if item.state == state]
             if state in _FOLDED and chosen:
-                with st.expander(say(f"submit.checklist_{state}", count=len(chosen)), type="compact"):
+                with folded.expander(say(f"submit.checklist_{state}"), key=f"checklist-{state}", note=f"{len(chosen)}"):
                     _lines(chosen)
             else:
                 _lines(chosen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.parts.shared import folded
 from pages.parts.shared.wording import plain, say
 from story_engine.domain.story import Story
 
@@ -13,6 +14,6 @@ def draw(story: Story) -> None:
     noted = [(number, scene) for number, scene in enumerate(story.scenes, start=1) if scene.note.strip()]
     if not noted:
         return
-    with st.expander(say("submit.notes", n=len(noted)), icon=":material/sticky_note_2:", type="compact"):
+    with folded.expander(say("submit.notes"), icon=":material/sticky_note_2:", key="panel-notes", note=f"{len(noted)}"):
         for number, scene in noted:
             st.markdown(f"{number}. {plain(scene.title)} · {plain(scene.note)}")
