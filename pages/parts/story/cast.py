@@ -7,10 +7,12 @@ from itertools import count
 
 import streamlit as st
 
-from pages.parts.shared import fields, inputs, notices, trouble
+from pages.parts.shared import fields, inputs, notices, trouble, typing
 from pages.parts.shared.fields import Field
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import plain, say
+from pages.parts.story import outfits as parts
+from pages.parts.story.outfits import OutfitName, OutfitWords
 from story_engine.domain.edit import Edit
 from story_engine.domain.story import Character, Story
 from story_engine.errors import EditConflict, Wait
@@ -29,61 +31,12 @@ class CharacterText(Field):
 
     def value_in(self, story: Story) -> object:
         """The text; None when the character is gone."""
-        found = _character(story, self.character)
+        found = parts.character(story, self.character)
         return None if found is None else getattr(found, self.name)
 
     def edits(self, value: object, seen: object) -> list[Edit]:
         """The one text alone."""
-        return [_edit((self.character, self.name), value, seen)]
-
-
-@dataclass(frozen=True, slots=True)
-class OutfitWords(Field):
-    """The words of an outfit."""
-
-    character: str
-    outfit: str
-
-    @property
-    def key(self) -> str:
-        """Of the widget."""
-        return f"cast:{self.story}:{self.character}:outfit:{self.outfit}:words"
-
-    def value_in(self, story: Story) -> object:
-        """The words; None when the outfit is gone."""
-        found = _character(story, self.character)
-        return None if found is None else found.outfits.get(self.outfit)
-
-    def edits(self, value: object, seen: object) -> list[Edit]:
-        """The words of this outfit alone."""
-        return [_edit((self.character, "outfits", self.outfit), value, seen)]
-
-
-@dataclass(frozen=True, slots=True)
-class OutfitName(OutfitWords):
-    """What an outfit is called; the scenes that show it follow."""
-
-    @property
-    def key(self) -> str:
-        """Of the widget."""
-        return f"cast:{self.story}:{self.character}:outfit:{self.outfit}:name"
-
-    def value_in(self, story: Story) -> object:
-        """Its name; None when there is no such outfit."""
-        found = _character(story, self.character)
-        return self.outfit if found is not None and self.outfit in found.outfits else None
-
-    def edits(self, value: object, seen: object) -> list[Edit]:
-        """Another name; a blank one is no name, and the old one stays."""
-        name = str(value).strip()
-        return [_edit((self.character, "outfits", self.outfit, "name"), name, seen)] if name else []
-
-    def write(self, value: object, seen: object) -> None:
-        """Words that were typed under the old name are saved before it goes."""
-        words = OutfitWords(self.story, None, self.name, self.character, self.outfit)
-        if words.key in st.session_state:
-            fields.save(words)
-        OutfitWords.write(self, value, seen)
+        return [parts.edit((self.character, self.name), value, seen)]
 
 
 def draw(slug: str, story: Story) -> None:
@@ -129,16 +82,16 @@ def _draw_character(slug: str, character: Character) -> None:
 
 
 def _draw_outfit(slug: str, character: Character, outfit: str, words: str) -> None:
-    its_name = OutfitName(slug, None, "outfits", character.id, outfit)
-    its_words = OutfitWords(slug, None, "outfits", character.id, outfit)
-    with st.container(horizontal=True, vertical_alignment="bottom", key=f"outfit-{character.id}-{outfit}"):
+    its_name = OutfitName.of(slug, character, outfit)
+    its_words = OutfitWords.of(slug, character, outfit)
+    with st.container(horizontal=True, vertical_alignment="bottom", key=f"outfit-{character.id}-{its_name.outfit}"):
         inputs.text_input(its_name, outfit, label=say("cast.outfit"), width=160, trouble_below=False)
         inputs.text_input(
             its_words, words, label=say("cast.outfit_words"), placeholder=say("cast.outfit_hint"), trouble_below=False
         )
         st.button(
             say("cast.remove_outfit", name=plain(outfit)),
-            key=f"icon-outfit-remove-{character.id}-{outfit}",
+            key=f"icon-outfit-remove-{character.id}-{its_name.outfit}",
             icon=":material/close:",
             type="tertiary",
             on_click=notices.attempt,
@@ -151,35 +104,40 @@ def _draw_outfit(slug: str, character: Character, outfit: str, words: str) -> No
 def _add(slug: str) -> None:
     taken = {character.id for character in services().stories.load(slug).characters}
     fresh = next(name for number in range(1, len(taken) + 2) if (name := f"character-{number}") not in taken)
-    services().stories.edit(slug, [_edit((fresh,), Character(id=fresh, name=say("cast.new", n=len(taken) + 1)), None)])
+    made = Character(id=fresh, name=say("cast.new", n=len(taken) + 1))
+    services().stories.edit(slug, [parts.edit((fresh,), made, None)])
+    typing.focus(CharacterText(slug, None, "name", fresh).key)
 
 
 def _add_outfit(slug: str, character: str) -> None:
-    found = _character(services().stories.load(slug), character)
+    found = parts.character(services().stories.load(slug), character)
     taken = found.outfits if found is not None else {}
     names = (say("cast.new_outfit", n=number) for number in count(len(taken) + 1))
     fresh = next(name for name in names if name not in taken)
-    services().stories.edit(slug, [_edit((character, "outfits", fresh), "", None)])
+    services().stories.edit(slug, [parts.edit((character, "outfits", fresh), "", None)])
+    if found is not None:
+        typing.focus(OutfitName.of(slug, found, fresh).key)
 
 
 def _remove(slug: str, seen: Character) -> None:
     fields.save_all()
     before = services().stories.load(slug).revision
     _take_away(slug, (seen.id,), _as_saved(slug, seen), seen.name or seen.id)
+    typing.focus("cast-add")
     notices.tell("done.character_removed", undo=notices.Undo(kind="revision", token=str(before), story=slug))
 
 
 def _remove_outfit(words: OutfitWords) -> None:
-    _take_away(words.story, (words.character, "outfits", words.outfit), fields.seen(words), words.outfit)
+    name = words.called
+    _take_away(words.story, (words.character, "outfits", name), fields.seen(words), name)
+    typing.focus(f"outfit-add-{words.character}")
 
 
 def _as_saved(slug: str, character: Character) -> Character:
     """The character as it was drawn, with what this tab has typed into it since."""
     texts = (CharacterText(slug, None, name, character.id) for name in ("name", "description"))
     changed = {text.name: fields.seen(text) for text in texts if fields.seen(text) is not None}
-    words = {
-        outfit: fields.seen(OutfitWords(slug, None, "outfits", character.id, outfit)) for outfit in character.outfits
-    }
+    words = {outfit: fields.seen(OutfitWords.of(slug, character, outfit)) for outfit in character.outfits}
     outfits = {outfit: character.outfits[outfit] if said is None else str(said) for outfit, said in words.items()}
     return character.model_copy(update={**changed, "outfits": outfits})
 
@@ -191,14 +149,6 @@ def _take_away(slug: str, part: tuple[str, ...], seen: object, called: str) -> N
         Wait: another tab has changed it; what it says now is better read before it goes.
     """
     try:
-        services().stories.edit(slug, [_edit(part, None, seen)])
+        services().stories.edit(slug, [parts.edit(part, None, seen)])
     except EditConflict as error:
         raise Wait("story.part_changed", part=called) from error
-
-
-def _edit(part: tuple[str, ...], value: object, seen: object) -> Edit:
-    return Edit(scene=None, field="characters", part=part, value=value, seen=seen)
-
-
-def _character(story: Story, character: str) -> Character | None:
-    return next((each for each in story.characters if each.id == character), None)
