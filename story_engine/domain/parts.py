@@ -7,6 +7,7 @@ a scene's `characters` (id). Works on the plain data of a story (`story_data`).
 
 from __future__ import annotations
 
+from story_engine.domain.braces import renamed
 from story_engine.domain.edit import Edit
 from story_engine.errors import ChooseAnother, FixInput
 
@@ -67,7 +68,9 @@ def write(data: dict[str, object], holder: dict[str, object], edit: Edit, value:
             _leave_scenes(data, edit.part[0])
     elif (entry := _entry(whole, edit)) is not None:
         if edit.part[1] != "outfits":
-            entry[edit.part[1]] = value
+            before, entry[edit.part[1]] = entry.get(edit.part[1]), value
+            if edit.part[1] == "name":
+                _rename_in_prompts(data, edit.part[0], str(before or ""), str(value or ""))
         else:
             _write_outfit(data, entry, edit, value)
 
@@ -87,6 +90,12 @@ def _write_outfit(data: dict[str, object], character: dict[str, object], edit: E
     for appearance in _appearances(data, edit.part[0]):
         if appearance["outfit"] == outfit:
             appearance["outfit"] = value
+
+
+def _rename_in_prompts(data: dict[str, object], character: str, old: str, new: str) -> None:
+    ids = frozenset(str(each["id"]) for each in _entries(data["characters"]))
+    for scene in _entries(data["scenes"]):
+        scene["prompt"] = renamed(str(scene["prompt"]), old, new, character=character, ids=ids)
 
 
 def _leave_scenes(data: dict[str, object], character: str) -> None:

@@ -1,6 +1,6 @@
 """One word everywhere: what finding and replacing would change in a story, as edits that can be looked at first.
 
-`{id}` of a character, ids and names of outfits stay as they are: they are no words but references.
+`{name}` and `{id}` of a character, ids and names of outfits stay as they are: they are no words but references.
 """
 
 from __future__ import annotations
@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from story_engine.domain.braces import references
 from story_engine.domain.edit import Edit
-from story_engine.domain.search import Search, references
+from story_engine.domain.search import Search
 from story_engine.domain.story import LoraUse, Settings, Speech, Story
 from story_engine.domain.story_text import Place, StoryText, painted_texts
 from story_engine.domain.value import Value
@@ -50,11 +51,10 @@ def replacements(story: Story, search: Search, scopes: Sequence[str] = SCOPES) -
 
 def kept_references(story: Story, search: Search, scopes: Sequence[str] = SCOPES) -> int:
     """How often the word stands inside of a reference, where it is left alone."""
-    names = frozenset(character.id for character in story.characters)
     kept = 0
     for scope, text in _texts(story):
         if scope in scopes:
-            fixed = references(text.words, names)
+            fixed = _fixed(story, text)
             kept += sum(_touches(span, fixed) for span in search.spans(text.words))
     return kept
 
@@ -66,8 +66,12 @@ def _texts(story: Story) -> Iterator[tuple[str, StoryText]]:
         yield "captions", StoryText(place=Place(scene=scene.id, field="caption"), words=scene.caption)
 
 
+def _fixed(story: Story, text: StoryText) -> tuple[tuple[int, int], ...]:
+    return tuple((each.start, each.end) for each in references(text.words, story.characters))
+
+
 def _in_text(story: Story, search: Search, scope: str, text: StoryText) -> Replacement | None:
-    fixed = references(text.words, frozenset(character.id for character in story.characters))
+    fixed = _fixed(story, text)
     spans = tuple(span for span in search.spans(text.words) if not _touches(span, fixed))
     new, behind = "", 0
     for start, end in spans:

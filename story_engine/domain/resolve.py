@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from story_engine.domain.braces import references, unknown_names, written
 from story_engine.domain.family import Family
 from story_engine.domain.recipe import LoraPart, Recipe
 from story_engine.domain.story import LARGEST_SEED, Appearance, LoraUse, Scene, Settings, Story
@@ -24,8 +25,8 @@ _PARTS = {"prompt": "text", "negative": "text", "family": "model", "weights_hash
 def compose_prompt(story: Story, scene: Scene) -> str:
     """Style, character blocks and the scene's own words as one prompt.
 
-    `{id}` of a character inside the scene's prompt is replaced by its words where it stands; the other characters of
-    the scene stand in front. Braces around anything else are the author's own.
+    `{name}` or `{id}` of a character inside the scene's prompt is replaced by its words where it stands; the other
+    characters of the scene stand in front. Braces around anything else are the author's own.
 
     Raises:
         FixInput: the scene names a character or an outfit that the story has not.
@@ -34,9 +35,12 @@ def compose_prompt(story: Story, scene: Scene) -> str:
     blocks = {character.id: [character.description] for character in story.characters}
     for appearance in scene.characters:
         blocks[appearance.character] = _words_of(story, appearance)
-    named = re.compile("|".join(re.escape(f"{{{name}}}") for name in blocks) or "(?!)")
-    in_place = {match.group()[1:-1] for match in named.finditer(scene.prompt)}
-    own = named.sub(lambda match: join(blocks[match.group()[1:-1]], separator), scene.prompt)
+    own, behind, in_place = "", 0, set()
+    for reference in references(scene.prompt, story.characters):
+        own += scene.prompt[behind : reference.start] + join(blocks[reference.character], separator)
+        behind = reference.end
+        in_place.add(reference.character)
+    own += scene.prompt[behind:]
     in_front = [words for use in scene.characters if use.character not in in_place for words in blocks[use.character]]
     return join([story.style, *in_front, own], separator)
 
@@ -44,6 +48,20 @@ def compose_prompt(story: Story, scene: Scene) -> str:
 def compose_negative(story: Story, scene: Scene) -> str:
     """The shared negative words, then the scene's own."""
     return join([story.negative, scene.negative], separator_of(story, scene))
+
+
+def check_names(story: Story, scene: Scene) -> None:
+    """Braces in the scene's prompt name characters of the story.
+
+    Raises:
+        FixInput: one names nobody: it would be painted as it stands.
+    """
+    for unknown in unknown_names(scene.prompt, story.characters):
+        values = {"value": unknown.name, "scene": scene.title or scene.id}
+        if unknown.nearest is not None:
+            raise FixInput("story.unknown_name_nearest", nearest=unknown.nearest, **values)
+        known = ", ".join(written(each, story.characters) for each in story.characters)
+        raise FixInput("story.unknown_name", known=known, **values)
 
 
 def resolve(

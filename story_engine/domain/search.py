@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from dataclasses import dataclass
 
@@ -52,11 +51,6 @@ class Search:
         before, after = plain[start - 1 : start], plain[end : end + 1]
         first, last = plain[start], plain[end - 1]
         return not (_joins(before) and _joins(first)) and not (_joins(last) and _joins(after))
-
-
-def references(text: str, names: frozenset[str]) -> tuple[tuple[int, int], ...]:
-    """Where `{id}` of one of `names` stands."""
-    return tuple(match.span() for match in re.finditer(r"\{([^{}]*)\}", text) if match.group(1) in names)
 
 
 def _is_edge(origin: list[int], place: int) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from story_engine.domain.family import Family
 from story_engine.domain.job_spec import RenderItem, RenderSpec
 from story_engine.domain.recipe import Recipe
-from story_engine.domain.resolve import resolve, same_but_seed
+from story_engine.domain.resolve import check_names, resolve, same_but_seed
 from story_engine.domain.story import LARGEST_SEED, Scene, Settings, Story
 from story_engine.domain.take import Take
 from story_engine.domain.validation import checked
@@ -216,6 +216,7 @@ def _item(scene: Scene, number: int, recipe: Recipe, parent: str | None = None) 
 def _recipe(
     story: Story, scene: Scene, number: int, family: Family, lora_hashes: Mapping[str, str], device: str
 ) -> Recipe:
+    check_names(story, scene)
     recipe = resolve(story, scene, number, family=family, loras=lora_hashes, device=device)
     if not recipe.prompt.strip():
         raise FixInput("render.empty_prompt", scene=scene.title or scene.id)

@@ -9,7 +9,7 @@ from story_engine.domain.family import Family
 from story_engine.domain.job import JobView
 from story_engine.domain.job_spec import RenderItem, RenderSpec
 from story_engine.domain.recipe import Recipe
-from story_engine.domain.resolve import resolve
+from story_engine.domain.resolve import check_names, resolve
 from story_engine.domain.story import LARGEST_SEED, Settings, Story
 from story_engine.domain.sweep import Sweep, painting_order, problems, varied
 from story_engine.domain.views import Submitted
@@ -77,6 +77,7 @@ def plan(
     if found:
         raise InvalidInput(found)
     scene = story.scene(sweep.scene)
+    check_names(story, scene)
     story = _as_family_s_own(story, family)
     cells = []
     for column, row in painting_order(sweep):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from story_engine.domain.search import references
+from story_engine.domain.braces import Reference, references
 from story_engine.domain.story import Scene, Story
 from story_engine.domain.story_text import Place, StoryText
 
@@ -20,6 +20,8 @@ class Panel:
     """Words of the characters and outfits that it shows."""
     cast: tuple[str, ...]
     """Ids of those characters."""
+    named: tuple[Reference, ...]
+    """Where the prompt names them."""
 
     def texts(self, style: StoryText) -> tuple[StoryText, ...]:
         """All of them, the shared style first."""
@@ -38,8 +40,15 @@ def panels(story: Story) -> tuple[Panel, ...]:
 
 def _panel(story: Story, scene: Scene) -> Panel:
     known = {character.id: character for character in story.characters}
-    named = [scene.prompt[start + 1 : end - 1] for start, end in references(scene.prompt, frozenset(known))]
-    cast = tuple(dict.fromkeys([*named, *(each.character for each in scene.characters if each.character in known)]))
+    named = references(scene.prompt, story.characters)
+    cast = tuple(
+        dict.fromkeys(
+            [
+                *(each.character for each in named),
+                *(each.character for each in scene.characters if each.character in known),
+            ]
+        )
+    )
     outfits = {each.character: each.outfit for each in scene.characters}
     blocks = []
     for name in cast:
@@ -50,4 +59,4 @@ def _panel(story: Story, scene: Scene) -> Panel:
             words = character.outfits[outfit]
             blocks.append(StoryText(place=Place(field=way[0], part=(name, "outfits", outfit)), words=words))
     own = StoryText(place=Place(scene=scene.id, field="prompt"), words=scene.prompt)
-    return Panel(scene, own, tuple(blocks), cast)
+    return Panel(scene, own, tuple(blocks), cast, named)

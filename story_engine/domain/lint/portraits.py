@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from story_engine.domain.lint.figures import Figure, figures
 from story_engine.domain.lint.panel import Panel, panels
 from story_engine.domain.lint.traits import Fact, colours, facts
-from story_engine.domain.search import references
 from story_engine.domain.story import Story
 
 _OTHER = ("另", "another", "other")
@@ -107,8 +106,8 @@ def _assigned(panel: Panel, own: Sequence[Figure]) -> Iterator[tuple[Fact, str]]
         for fact in facts(text):
             yield fact, owner
     anchors = [(figure.head[0], figure.group, figure.region) for figure in own]
-    for start, end in references(panel.own.words, frozenset(panel.cast)):
-        anchors.append((start, _owner_of(panel, panel.own.words[start + 1 : end - 1]), start))
+    for each in panel.named:
+        anchors.append((each.start, _owner_of(panel, each.character), each.start))
     anchors.sort()
     in_front = [_owner_of(panel, name) for name in panel.cast]
     people = {

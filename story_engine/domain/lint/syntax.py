@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
+from story_engine.domain.braces import references, unknown_names
 from story_engine.domain.lint.brackets import Placebo, bracket_placebos
 from story_engine.domain.lint.finding import PromptFinding, in_text
 from story_engine.domain.lint.segments import in_place_of, is_within, quoted, separator_in
 from story_engine.domain.lint.vocabulary import embedding_names
-from story_engine.domain.search import references
 from story_engine.domain.story import Story
-from story_engine.domain.story_text import painted_texts
+from story_engine.domain.story_text import StoryText, painted_texts
 
 _TAG = re.compile(r"<\s*(?:lora|lyco|locon|hypernet|embedding|segment)\s*:[^<>\n]*>", re.IGNORECASE)
 _EMBEDDING = re.compile(r"\bembedding:[\w.-]+", re.IGNORECASE)
@@ -32,16 +32,30 @@ _CAPITALS = re.compile(r"(?<![\w-])(BREAK|AND)(?![\w-])")
 
 def placebos(story: Story) -> Iterator[PromptFinding]:
     """Every place of such syntax, in every text that a model is sent."""
-    names = frozenset(character.id for character in story.characters)
     for text in painted_texts(story):
-        fixed = references(text.words, names)
+        fixed = tuple((each.start, each.end) for each in references(text.words, story.characters))
         taken: list[tuple[int, int]] = []
+        for finding, span in _names_of_nobody(story, text):
+            taken.append(span)
+            yield finding
         for placebo in (*bracket_placebos(text.words, fixed), *_others(text.words)):
             if any(start < placebo.end and placebo.start < end for start, end in taken):
                 continue
             taken.append((placebo.start, placebo.end))
             new = in_place_of(text.words, placebo.start, placebo.end, placebo.put)
             yield in_text(placebo.code, text, (placebo.start, placebo.end), new, put=placebo.put or "–")
+
+
+def _names_of_nobody(story: Story, text: StoryText) -> Iterator[tuple[PromptFinding, tuple[int, int]]]:
+    """Nothing is painted with them: what is meant is asked for, and only a person knows."""
+    if text.place.scene is None or text.place.field != "prompt":
+        return
+    for unknown in unknown_names(text.words, story.characters):
+        put = unknown.name if unknown.nearest is None else f"{{{unknown.nearest}}}"
+        new = text.words[: unknown.start] + put + text.words[unknown.end :]
+        code = "lint.name_of_nobody" if unknown.nearest is None else "lint.name_nearest"
+        finding = in_text(code, text, (unknown.start, unknown.end), new, put=put)
+        yield finding.model_copy(update={"state": "bad", "is_matter_of_taste": True}), (unknown.start, unknown.end)
 
 
 def _others(words: str) -> Iterator[Placebo]:

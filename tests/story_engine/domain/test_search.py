@@ -1,7 +1,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from story_engine.domain.search import Search, references
+from story_engine.domain.search import Search
 
 
 def found(find: str, text: str, **options: bool) -> list[str]:
@@ -25,10 +25,6 @@ def test_a_letter_that_stands_for_several_is_never_taken_apart():
     assert found("f", "ﬁsh of") == ["f"]
     assert found("fi", "ﬁsh") == ["ﬁ"]
     assert found("ss", "Straße") == ["ß"]
-
-
-def test_only_names_of_characters_make_references():
-    assert references("{girl} and {boy} and {a|b}", frozenset({"girl"})) == ((0, 6),)
 
 
 @settings(max_examples=300, deadline=None)
