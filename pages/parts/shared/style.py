@@ -137,7 +137,7 @@ kbd { color: inherit !important; opacity: 1 !important; }
 
 /* what changes stands beside the label of what is folded away: with another label it would be another one */
 [class*="st-key-fold-"]:not([class*="st-key-fold-note-"]) { position: relative; }
-[class*="st-key-fold-note-"] { position: absolute; inset: .3rem 0 auto auto; width: auto; max-width: 50%;
+[class*="st-key-fold-note-"] { position: absolute; inset: .3rem 0 auto auto; width: auto; max-width: 55%;
   pointer-events: none; }
 [class*="st-key-fold-note-"] p { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 

@@ -29,6 +29,11 @@ class CharacterText(Field):
         """Of the widget."""
         return f"cast:{self.story}:{self.character}:{self.name}"
 
+    @property
+    def saved_at(self) -> typing.When:
+        """Not while a name is blank: prompts that name it follow, and would name the id."""
+        return "words" if self.name == "name" else "pause"
+
     def value_in(self, story: Story) -> object:
         """The text; None when the character is gone."""
         found = parts.character(story, self.character)

@@ -11,10 +11,16 @@ from story_engine.domain.braces import UnknownName, unknown_names
 from story_engine.domain.story import Scene, Story
 
 
-def draw(slug: str, story: Story, scene: Scene) -> None:
+def draw(slug: str, story: Story, scene: Scene, *, folded_label: bool = False) -> None:
     """The text, and under it what its braces do not name."""
     field = Field(slug, scene.id, "prompt")
-    inputs.text_area(field, scene.prompt, label=say("scene.prompt"), placeholder=say("scene.prompt_hint"))
+    inputs.text_area(
+        field,
+        scene.prompt,
+        label=say("scene.prompt"),
+        placeholder=say("scene.prompt_hint"),
+        folded_label=folded_label,
+    )
     for number, unknown in enumerate(unknown_names(scene.prompt, story.characters)):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"nobody-{scene.id}-{number}"):
             name = plain(f"{{{unknown.name}}}")

@@ -15,6 +15,7 @@ from pages.parts.shared.wording import labels, say
 from pages.parts.story import (
     panel_picture,
     panel_work,
+    prompt,
     redraw,
     scene_fields,
     take_strip,
@@ -55,13 +56,7 @@ def draw(
                 with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                     _draw_title(slug, scene, position)
                     _draw_arranging(slug, story, scene, position)
-            inputs.text_area(
-                Field(slug, scene.id, "prompt"),
-                scene.prompt,
-                label=say("scene.prompt"),
-                placeholder=say("scene.prompt_hint"),
-                folded_label=is_dense,
-            )
+            prompt.draw(slug, story, scene, folded_label=is_dense)
             if is_dense:
                 scene_fields.draw_folded(slug, story, scene, sent, desk.shown)
             else:

@@ -10,6 +10,7 @@ from pages.parts.shared import folded, inputs
 from pages.parts.shared.fields import Field
 from pages.parts.shared.wording import plain, say
 from pages.parts.story import panel_note, recall, scene_loras, speech, who
+from story_engine.domain.braces import named
 from story_engine.domain.desk import FOLDED, SceneField
 from story_engine.domain.story import Scene, Story
 from story_engine.domain.views import ResolvedText
@@ -59,7 +60,8 @@ def _counted(sent: ResolvedText) -> str:
 
 def _names(story: Story, scene: Scene) -> list[str]:
     names = {character.id: character.name or character.id for character in story.characters}
-    return [names.get(part.character, part.character) for part in scene.characters]
+    shown = dict.fromkeys((*(part.character for part in scene.characters), *named(scene.prompt, story.characters)))
+    return [names.get(each, each) for each in shown]
 
 
 def _short(text: str) -> str:

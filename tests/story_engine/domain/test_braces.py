@@ -74,7 +74,7 @@ def test_a_name_of_nobody_is_an_error_with_the_nearest_name():
         "{Mia Mon}": [("Mia Mon", "Mia Moon")],
         "{小}": [("小", "小熊")],
         "{wolf}": [("wolf", None)],
-    } | dict.fromkeys(("{a|b}", "{sea:1.2}", "{{best}}", "{bear, sea}", "{}", "{1}", "\\{x}"), [])
+    } | {text: [] for text in ("{a|b}", "{sea:1.2}", "{{best}}", "{bear, sea}", "{}", "{1}", "\\{x}")}
     assert unknown_names("{masterpiece}", ()) == ()
     with pytest.raises(FixInput) as refused:
         check_names(story, scene)
