@@ -71,8 +71,8 @@ class Visitor:
         self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(state="attached")
 
     def at(self, key: str) -> Locator:
-        """What has the widget or container key."""
-        return self.page.locator(f".st-key-{''.join(c if c.isalnum() or c in '_-' else '-' for c in key)}")
+        """What has the widget or container key; while it is drawn anew there may be two of it for a moment."""
+        return self.page.locator(f".st-key-{''.join(c if c.isalnum() or c in '_-' else '-' for c in key)}").first
 
     def press(self, key: str) -> None:
         """Click the button with the key, once it stays where it is."""
