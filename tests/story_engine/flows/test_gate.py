@@ -1,7 +1,6 @@
 """The challenge's script in a fresh process, on real files, with the preview scorer's real weights."""
 
 import pytest
-from PIL import Image
 
 from story_engine import flows
 from story_engine.bootstrap import open_services
