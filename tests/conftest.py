@@ -2,8 +2,13 @@
 
 import gc
 import os
+import sys
 
 import pytest
+
+# Hundreds of processes are started, and each would compile the Studio again where the environment forbids to keep it.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Several test processes share the cores. With a thread per core each, their threads would wait for each other by
