@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from story_engine.bootstrap import open_services
 from story_engine.config import PROJECT_FOLDER, Config
+from story_engine.domain.edit import Edit
 from story_engine.flows.services import Services
 from tests.shipped import copy_shipped_stories
 
@@ -103,6 +104,13 @@ class Visitor:
         field = self.at(key).locator("textarea, input").first
         field.fill(text)
         field.blur()
+
+
+def paint_in(app: App, slug: str, *, steps: int) -> None:
+    """Fewer steps than usual, where nobody looks at what the pictures show."""
+    settings = app.services.stories.load(slug).settings
+    fewer = settings.model_copy(update={"steps": steps})
+    app.services.stories.edit(slug, [Edit(scene=None, field="settings", value=fewer, seen=settings)])
 
 
 def wait_for(reached: Callable[[], object], *, what: str, seconds: float = ACTION_SECONDS) -> None:
