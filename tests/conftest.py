@@ -1,6 +1,14 @@
 """What holds for all tests."""
 
+import gc
 import os
+import sys
+
+import pytest
+
+# Hundreds of processes are started, and each would compile the Studio again where the environment forbids to keep it.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Several test processes share the cores. With a thread per core each, their threads would wait for each other by
@@ -9,5 +17,16 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: much of a test's time goes by waiting for a browser, a dispatcher, a child."""
-    return (os.cpu_count() or 1) + 1
+    """Two more than there are cores: much of a test's time goes by waiting for a browser, a dispatcher, a child."""
+    return (os.cpu_count() or 1) + 2
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with a test that may take long come first, then trainings: nobody waits for the last one at the end."""
+    long = {item.path for item in items if item.get_closest_marker("timeout")}
+    items.sort(key=lambda item: (item.path not in long, "training" not in item.path.parts))
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: without it each of a thousand collections would look at two million objects again."""
+    gc.freeze()

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -40,11 +41,13 @@ MAY_IMPORT = {
 }
 
 
+@cache
 def python_files() -> list[Path]:
     found = [path for folder in ("story_engine", "pages") for path in (PROJECT / folder).rglob("*.py")]
     return [*found, PROJECT / "Home.py"]
 
 
+@cache
 def imports_of(path: Path) -> set[str]:
     """Whole module names; for `from package import name` the package and the name, as both may be modules."""
     found = set()
@@ -57,6 +60,7 @@ def imports_of(path: Path) -> set[str]:
     return found
 
 
+@cache
 def is_module(name: str) -> bool:
     path = PROJECT.joinpath(*name.split("."))
     return path.with_suffix(".py").exists() or path.is_dir()

@@ -33,6 +33,19 @@ def confirm(services: Services, entries: Mapping[str, bytes | Path], shown: Mapp
     }
     with pictures_folder(services.layout, pictures) as folder:
         run = services.challenge_script(folder)
+    return agreeing(run, shown)
+
+
+def agreeing(run: ScriptRun, shown: Mapping[str, float | None]) -> ScriptRun:
+    """The run, where its mean is that of the page.
+
+    Args:
+        run: of the challenge's script.
+        shown: name in the bundle, or file name → score on the page.
+
+    Raises:
+        FixInput: the means differ by more than 0.01; the message names the pictures whose scores do.
+    """
     known = {PurePosixPath(name).name: value for name, value in shown.items() if value is not None}
     mean = gate(list(known.values())).mean
     if mean is None or abs(mean - run.mean) > LARGEST_DIFFERENCE:

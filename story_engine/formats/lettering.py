@@ -13,7 +13,6 @@ from functools import cache, lru_cache
 from itertools import groupby
 from pathlib import Path
 
-from fontTools.ttLib import TTFont
 from PIL import ImageFont
 
 SYSTEM_FONTS = (
@@ -166,5 +165,7 @@ def _system_files() -> tuple[str, ...]:
 @cache
 def _characters(face: str) -> frozenset[int]:
     path = file_of(face)
+    from fontTools.ttLib import TTFont  # comes when letters are asked for, not with every start
+
     with TTFont(path, fontNumber=0 if path.endswith(".ttc") else -1, lazy=True) as opened:
         return frozenset(opened.getBestCmap() or ())

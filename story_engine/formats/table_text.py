@@ -8,8 +8,6 @@ import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
-from markdown_it import MarkdownIt
-
 from story_engine.formats.story_table import MOST_COLUMNS, MOST_ROWS, column_of, is_story_table
 
 Rows = list[list[str]]
@@ -26,6 +24,8 @@ _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 
 def markdown_tables(text: str) -> Iterator[Rows]:
     """The tables of Markdown that hold prompts."""
+    from markdown_it import MarkdownIt  # comes when a table is read, not with every start
+
     parser = MarkdownIt("commonmark", {"maxNesting": 20}).enable("table")
     for block in _blocks_with_bars(text[:LONGEST_TEXT]):
         rows: Rows = []

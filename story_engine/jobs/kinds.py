@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
+import sys
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -57,4 +59,14 @@ class Work(Protocol):
 def named(reference: str) -> Any:
     """What `module:name` refers to."""
     module, _, name = reference.partition(":")
-    return getattr(importlib.import_module(module), name)
+    return getattr(sys.modules.get(module) or _imported(module), name)
+
+
+def _imported(module: str) -> Any:
+    """The module. With DiffSynth a million objects come to stay, which nothing needs to look through meanwhile."""
+    gc.disable()
+    try:
+        return importlib.import_module(module)
+    finally:
+        gc.freeze()
+        gc.enable()

@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from story_engine.bootstrap import open_services
 from story_engine.config import PROJECT_FOLDER, Config
+from story_engine.domain.edit import Edit
 from story_engine.flows.services import Services
 from tests.shipped import copy_shipped_stories
 
@@ -52,6 +53,16 @@ class App:
     services: Services
 
 
+STILL = """
+addEventListener("DOMContentLoaded", () => {
+  const style = document.createElement("style");
+  style.textContent = "*, *::before, *::after { animation: none !important; transition: none !important }";
+  document.head.append(style);
+});
+"""
+"""Nothing moves: a spinner that turns while a test waits takes a quarter of a core from whatever it waits for."""
+
+
 class Visitor:
     """A person at a page, with the habits that make a test steady."""
 
@@ -71,8 +82,8 @@ class Visitor:
         self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(state="attached")
 
     def at(self, key: str) -> Locator:
-        """What has the widget or container key."""
-        return self.page.locator(f".st-key-{''.join(c if c.isalnum() or c in '_-' else '-' for c in key)}")
+        """What has the widget or container key; while it is drawn anew there may be two of it for a moment."""
+        return self.page.locator(f".st-key-{''.join(c if c.isalnum() or c in '_-' else '-' for c in key)}").first
 
     def press(self, key: str) -> None:
         """Click the button with the key, once it stays where it is."""
@@ -103,6 +114,13 @@ class Visitor:
         field = self.at(key).locator("textarea, input").first
         field.fill(text)
         field.blur()
+
+
+def paint_in(app: App, slug: str, *, steps: int) -> None:
+    """Fewer steps than usual, where nobody looks at what the pictures show."""
+    settings = app.services.stories.load(slug).settings
+    fewer = settings.model_copy(update={"steps": steps})
+    app.services.stories.edit(slug, [Edit(scene=None, field="settings", value=fewer, seen=settings)])
 
 
 def wait_for(reached: Callable[[], object], *, what: str, seconds: float = ACTION_SECONDS) -> None:
@@ -168,6 +186,7 @@ def visit(browser: Browser, app: App) -> Iterator[Callable[..., Visitor]]:
             has_touch=phone,
             is_mobile=phone,
         )
+        context.add_init_script(STILL)
         context.set_default_timeout(ACTION_SECONDS * 1000)
         contexts.append(context)
         return Visitor(context.new_page(), app.url)

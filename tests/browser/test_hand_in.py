@@ -9,7 +9,7 @@ from zipfile import ZipFile
 import pytest
 
 from story_engine import flows
-from tests.browser.conftest import App, Visitor, wait_for
+from tests.browser.conftest import App, Visitor, paint_in, wait_for
 
 NOTEBOOK = Path(__file__).parent.parent / "challenge" / "baseline.ipynb"
 RENDER_SECONDS = 900
@@ -47,6 +47,8 @@ def test_the_challenges_notebook_becomes_a_bundle_that_paints_itself_again(
     (slug,) = set(services.stories.slugs()) - before
     story = services.stories.load(slug)
     assert [scene.seed for scene in story.scenes] == [0, 1, 2, 5, 0, 1, 7, 0]
+    paint_in(app, slug, steps=3)
+    person.open(f"Story?story={slug}")
 
     # Writes a word that does nothing on Kolors, is told so, and has it mended.
     story = services.stories.load(slug)

@@ -11,7 +11,7 @@ from zipfile import ZipFile
 import pytest
 
 from story_engine import flows
-from tests.browser.conftest import App, Visitor, wait_for
+from tests.browser.conftest import App, Visitor, paint_in, wait_for
 
 STORY = "singer"
 RENDER_SECONDS = 900
@@ -22,6 +22,7 @@ RENDER_SECONDS = 900
 def test_a_story_is_painted_changed_chosen_scored_and_handed_in(app: App, visit: Callable[..., Visitor]):
     person = visit(language="en")
     services = app.services
+    paint_in(app, STORY, steps=8)
 
     def board():
         return flows.panels.open_story(services, STORY).board

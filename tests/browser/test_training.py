@@ -7,9 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from story_engine import flows
-from story_engine.domain.edit import Edit
-from story_engine.domain.story import Settings
-from tests.browser.conftest import App, Visitor, wait_for
+from tests.browser.conftest import App, Visitor, paint_in, wait_for
 
 STORY = "orange-cat-en"
 TRIGGER = "inkwash"
@@ -20,7 +18,7 @@ TRAIN_SECONDS = 900
 @pytest.mark.timeout(3000)
 def test_a_style_is_trained_from_sample_pictures_and_worn_by_a_story(app: App, visit: Callable[..., Visitor]):
     services = app.services
-    _paints_quickly(app)
+    paint_in(app, STORY, steps=2)
     person = visit(language="en")
 
     # A sample dataset, all of whose pictures come in.
@@ -115,12 +113,6 @@ def test_a_style_is_trained_from_sample_pictures_and_worn_by_a_story(app: App, v
     )
     log = app.config.workspace / "logs" / "pages.log"
     assert not log.exists() or "Unexpected error" not in log.read_text(encoding="utf-8")
-
-
-def _paints_quickly(app: App) -> None:
-    story = app.services.stories.load(STORY)
-    fast = Settings(family="preview", steps=2)
-    app.services.stories.edit(STORY, [Edit(scene=None, field="settings", value=fast, seen=story.settings)])
 
 
 def _choose_story(person: Visitor) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from story_engine import flows
@@ -31,6 +33,10 @@ PAGES = {
     "loras": "pages/5_LoRAs.py",
     "gallery": "pages/8_Gallery.py",
 }
+
+
+# Each visit of an AppTest is a server that starts anew and looks through all installed packages for components.
+manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ def set_text(
     faces = lettering.Faces.of(text, system=manner.system_fonts)
     if faces.narrow:
         text = text.replace(_CUT, _NARROW_CUT)
-    measure = partial(_length, vertical=manner.vertical, faces=faces)
+    measure = _measure(manner.vertical, faces)
     along, across = (room[1], room[0]) if manner.vertical else room
     step = COLUMN if manner.vertical else LEADING
     size = _for_whole_words(text, along, sizes, measure)
@@ -132,13 +132,23 @@ def _for_whole_words(text: str, along: float, sizes: tuple[float, float], measur
     return size if size >= max(sizes[0], _SMALLEST_FOR_WORDS * sizes[1]) else sizes[1]
 
 
-def _units(text: str, measure: Measure) -> list[tuple[str, float, float, bool]]:
-    """What may not be parted: (text, length, length at a line's end, a line has to end here)."""
+@lru_cache(maxsize=64)
+def _measure(vertical: bool, faces: lettering.Faces) -> Measure:
+    """The same object for the same manner, by which what was measured is found again."""
+    return partial(_length, vertical=vertical, faces=faces)
+
+
+@lru_cache(maxsize=256)
+def _units(text: str, measure: Measure) -> tuple[tuple[str, float, float, bool], ...]:
+    """What may not be parted: (text, length, length at a line's end, a line has to end here).
+
+    A text is set in many sizes and widths before it is as large as its box lets it be.
+    """
     found = []
     for unit in _parts(text):
         shown = unit.rstrip("\n\u2028\u2029\x0b\x0c\r\x85")
         found.append((shown, measure(shown), measure(shown.rstrip()), shown != unit))
-    return found
+    return tuple(found)
 
 
 @lru_cache(maxsize=256)
@@ -152,10 +162,15 @@ def _parts(text: str) -> tuple[str, ...]:
     return tuple(parts)
 
 
+@lru_cache(maxsize=1024)
+def _clusters(word: str) -> tuple[str, ...]:
+    return tuple(grapheme_clusters(word))
+
+
 def _torn(word: str, room: float, measure: Measure) -> list[str]:
     """Pieces of a line's length; a mark that must not begin one takes the character before it along."""
     pieces: list[list[str]] = [[]]
-    for cluster in grapheme_clusters(word):
+    for cluster in _clusters(word):
         piece = pieces[-1]
         # A blank at a line's end takes up nothing.
         if cluster == " " or not piece or measure("".join(piece)) + measure(cluster) <= room:

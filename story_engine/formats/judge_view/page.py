@@ -7,8 +7,8 @@ import hashlib
 import io
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from PIL import Image
 
@@ -17,6 +17,9 @@ from story_engine.formats.judge_view import curve as curves
 from story_engine.formats.judge_view.contents import JudgeContents
 from story_engine.formats.take_picture import rgb_picture
 from story_engine.messages import LANGUAGES, message
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 PANEL_SIDE, SMALL_SIDE = 768, 384
 """Pixels of the longer side: a panel fills half a screen, comparisons stand beside each other."""
@@ -85,6 +88,8 @@ def _encoded(path: str, side: int) -> str:
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # comes when a page is made
+
     environment = Environment(
         loader=FileSystemLoader(_FOLDER),
         autoescape=True,

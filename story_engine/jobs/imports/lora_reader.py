@@ -82,7 +82,8 @@ class LoraReader:
     def _ask(self, path: Path, **request: object) -> Message:
         places = {"workspace": str(self.layout.workspace), "stories": str(self.layout.stories)}
         log = self.layout.logs / LOG_NAME
-        answer = _CHILD.ask({"path": str(path)} | places | request, patience_seconds=self.patience_seconds, log=log)
+        places |= {"path": str(path), "log": str(log)}
+        answer = _CHILD.ask(places | request, patience_seconds=self.patience_seconds, log=log)
         if "refused" in answer:
             code, values = answer["refused"], answer["values"]
             if code == "loras.failed":
@@ -98,8 +99,6 @@ class _Child:
     process: subprocess.Popen[bytes] | None = None
     answers: queue.Queue[Message | None] = field(default_factory=queue.Queue)
     turn: threading.Lock = field(default_factory=threading.Lock)
-    log: Path | None = None
-    """Where its standard error goes."""
     code: int | None = None
     """With which the last one ended."""
 
@@ -107,9 +106,9 @@ class _Child:
         """Its answer to one request; requests wait for each other.
 
         Args:
-            request: one line for it.
+            request: one line for it; it names the log too, for a process that wrote into another workspace's.
             patience_seconds: how long it may take.
-            log: where its standard error goes; the log of a process that is there already stays where it was.
+            log: where its standard error goes.
 
         Raises:
             FixInput: it took too long, or the process ended over it.
@@ -143,8 +142,6 @@ class _Child:
         return answer
 
     def _running(self, log: Path) -> subprocess.Popen[bytes]:
-        if self.log != log:
-            self._end()  # of another workspace
         if self.process is None or self.process.poll() is not None:
             self._end()
             self.answers = queue.Queue()
@@ -157,7 +154,6 @@ class _Child:
                     stdout=subprocess.PIPE,
                     stderr=stderr,
                 )
-            self.log = log
             threading.Thread(target=_listen, args=(self.process, self.answers), daemon=True).start()
         return self.process
 

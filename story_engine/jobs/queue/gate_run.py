@@ -35,6 +35,8 @@ def run_challenge_script(layout: Layout, images: Path) -> ScriptRun:
         Wait: it took too long.
         LookAtLog: the script broke.
     """
+    if not any(path.is_file() for path in images.iterdir()):
+        raise FixInput("gate.no_files")
     present = present_scorer(layout)
     log = layout.logs / LOG_NAME
     started = time.monotonic()
@@ -45,7 +47,7 @@ def run_challenge_script(layout: Layout, images: Path) -> ScriptRun:
         raise LookAtLog("gate.broken", reason=answer.get("broken", "–"), log=log)
     scores = {str(name): float(value) for name, value in answer["scores"].items()}
     mean = gate(list(scores.values())).mean
-    if mean is None:
+    if mean is None:  # they went while it ran
         raise FixInput("gate.no_files")
     run = ScriptRun(
         mean=mean,

@@ -8,6 +8,7 @@ this one alone.
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import sys
 import threading
@@ -37,10 +38,14 @@ def main() -> None:
     """Answer until nobody asks."""
     _limit_memory()
     voice = Voice()
+    log = ""
     requests: queue.Queue[Message | None] = queue.Queue()
     threading.Thread(target=_listen, args=(requests,), daemon=True).start()
     with contextlib.suppress(queue.Empty):
         while (request := requests.get(timeout=IDLE_SECONDS)) is not None:
+            if request.get("log", log) != log:
+                log = request["log"]
+                _write_into(log)
             voice.say(**_answered(request))
 
 
@@ -48,6 +53,19 @@ def _listen(requests: queue.Queue[Message | None]) -> None:
     for request in decoded(sys.stdin.buffer):
         requests.put(request)
     requests.put(None)
+
+
+def _write_into(log: str) -> None:
+    """What is printed goes where the request says: two workspaces may share this process, and each has its log."""
+    sys.stderr.flush()
+    with contextlib.ExitStack() as opened:
+        try:
+            Path(log).parent.mkdir(parents=True, exist_ok=True)
+            file = opened.enter_context(Path(log).open("ab"))
+        except OSError:  # a workspace that cannot be written must not keep LoRAs from being read
+            file = opened.enter_context(Path(os.devnull).open("ab"))
+        for descriptor in (1, 2):
+            os.dup2(file.fileno(), descriptor)
 
 
 def _answered(request: Message) -> Message:

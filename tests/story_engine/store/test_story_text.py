@@ -202,7 +202,7 @@ def test_new_files_are_block_style_one_key_per_line_and_readable():
     )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(ANY_TEXT | WORDS, ANY_TEXT | WORDS)
 def test_any_text_survives_in_a_new_file(prompt, negative):
     written = checked(Story(title="x", scenes=(Scene(id="s1", prompt=prompt, negative=negative),)), file="-")
@@ -214,7 +214,7 @@ def test_any_text_survives_in_a_new_file(prompt, negative):
     assert isinstance(reader_of_yaml_1_1.safe_load(content)["scenes"][0]["prompt"], str)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 2), ANY_TEXT | WORDS)
 def test_any_text_survives_an_edit_and_so_do_the_comments(place, prompt):
     changed = checked(with_scene(place, prompt=prompt), file="-")
@@ -224,7 +224,7 @@ def test_any_text_survives_an_edit_and_so_do_the_comments(place, prompt):
     assert [comment for comment in comments(AUTHORED) if comment not in text] == []
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(
         st.tuples(st.sampled_from(["s1", "s2", "s3", "s4"]), WORDS), min_size=1, max_size=4, unique_by=lambda x: x[0]

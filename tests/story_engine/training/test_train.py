@@ -208,7 +208,7 @@ def test_samples_are_the_pictures_that_base_and_checkpoint_paint(shared):
         for loras in ((), (part,))
     ]
 
-    painted = [np.asarray(picture, dtype=int) for picture in Renderer(shared).render(wanted)]
+    painted = [np.asarray(picture, dtype=int) for picture in Renderer(shared, threads=1).render(wanted)]
 
     samples = [np.asarray(Image.open(sample.path), dtype=int) for sample in RunStore(shared).samples(run)]
     assert len(samples) == 2 and np.abs(samples[0] - samples[1]).max() > 8

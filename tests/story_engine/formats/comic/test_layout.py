@@ -37,7 +37,7 @@ def test_every_number_of_panels_stands_whole_and_apart_in_every_layout():
     faults = []
     choices = itertools.product(range(1, 25), LAYOUTS, PAPERS, CAPTIONS, (False, True), (False, True), (1.0, 0.6, 1.8))
     for number, (count, layout, size, captions, vertical, landscape, shape) in enumerate(choices):
-        if number % 5:  # every fifth of 5000 combinations; each value meets each other value
+        if number % 11:  # every eleventh of 5000 combinations; each value meets each other value
             continue
         options = ComicOptions(layout=layout, paper=size, captions=captions, vertical=vertical, landscape=landscape)
         pages = laid_out(count, options, shape=shape)

@@ -43,7 +43,7 @@ def no_blanks(text: str) -> str:
     return "".join(text.split())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(text=TEXTS, room=st.floats(12, 40))
 def test_no_line_begins_with_closing_or_ends_with_opening_punctuation(text: str, room: float):
     longest = max(width(unit) for unit in line_break_units(text))

@@ -5,7 +5,6 @@ import sys
 from dataclasses import replace
 
 import numpy as np
-import pytest
 import torch
 from PIL import Image
 from safetensors.torch import save_file
@@ -37,7 +36,6 @@ def test_hostile_words_stay_words_and_are_read_back_whole():
     assert json.loads(text)[0]["prompt"] == odd
 
 
-@pytest.mark.timeout(300)
 def test_the_script_paints_every_panel_by_diffusers_alone(tmp_path):
     pipe = publish_small_pipeline(tmp_path / "base")
     save_file(

@@ -98,14 +98,19 @@ def test_a_file_that_wants_more_memory_than_allowed_is_refused(layout, tmp_path)
 
 
 def test_the_last_words_of_a_reading_process_are_in_the_log_that_the_message_names(tmp_path: Path) -> None:
-    reader = LoraReader(Layout(tmp_path / "workspace", tmp_path / "stories"))
+    """Whichever workspace asks: one process serves them all, and each finds in its log what happened to its files."""
     path = save_kohya(random_halves(), tmp_path / "ink.safetensors")
-    (tmp_path / "workspace").mkdir()
+    logs, processes = [], set()
+    for number in range(2):
+        reader = LoraReader(Layout(tmp_path / f"workspace {number}", tmp_path / "stories"))
+        with pytest.raises(FixInput) as failed:
+            reader._ask(path, do="repair", what=f"no such repair {number}", into=str(tmp_path / "into"))
+        logs.append(Path(str(failed.value.values["log"])))
+        assert failed.value.code == "loras.failed" and str(logs[-1]) in str(failed.value)
+        assert reader.examine(path).layers, "the process goes on"
+        processes.add(lora_reader._CHILD.process)
 
-    with pytest.raises(FixInput) as failed:
-        reader._ask(path, do="repair", what="no such repair", into=str(tmp_path / "into"))
-
-    log = Path(str(failed.value.values["log"]))
-    assert failed.value.code == "loras.failed" and str(log) in str(failed.value)
-    assert "Traceback" in log.read_text() and "no such repair" in log.read_text()
-    assert reader.examine(path).layers, "the process goes on"
+    assert logs[0] != logs[1] and len(processes) == 1
+    for number, log in enumerate(logs):
+        said = log.read_text()
+        assert said.count("Traceback") == 1 and f"no such repair {number}" in said
