@@ -8,10 +8,11 @@ from __future__ import annotations
 import streamlit as st
 
 if __name__ == "Home":
-    from pages.parts.shared import picture_route, server_guard
+    from pages.parts.shared import early_imports, picture_route, server_guard
     from pages.parts.shared.lightbox import route as lightbox_route
     from pages.parts.story.presentation import route as slide_route
 
+    early_imports.begin()
     served = (picture_route, lightbox_route, slide_route)
     app = st.App(
         __file__,

@@ -47,6 +47,8 @@ def _timed_scripts() -> list[float]:
 
 
 def _import_parts() -> None:
+    """As the server does while it starts, in whatever version."""
+    importlib.import_module("streamlit.emojis")
     for path in sorted(Path("pages/parts").rglob("*.py")):
         module = ".".join(path.with_suffix("").parts).removesuffix(".__init__")
         importlib.import_module(module)

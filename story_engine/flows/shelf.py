@@ -42,11 +42,14 @@ def page(services: Services, *, start: int, count: int | None) -> ShelfPage:
 
 
 def titles(services: Services) -> dict[str, str]:
-    """Slug → title of every story that can be opened, last changed first: to choose from. No board is read."""
+    """Slug → title of every story, last changed first: to choose from. No board is read, and of a file its title alone.
+
+    A file without a readable title is left out.
+    """
     found: dict[str, str] = {}
     for slug in sorted(services.stories.slugs(), key=lambda slug: -services.stories.updated_at(slug)):
         with suppress(StudioError):
-            found[slug] = services.stories.load(slug).title or slug
+            found[slug] = services.stories.title(slug) or slug
     return found
 
 

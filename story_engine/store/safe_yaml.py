@@ -93,6 +93,24 @@ def parse(text: str) -> Document:
         raise FixInput("story.yaml_broken", line=1, reason=type(error).__name__) from error
 
 
+def first_text(text: str, key: str) -> str | None:
+    """What `text` says under `key` of its outermost mapping, read no further than that.
+
+    None where that cannot be told so cheaply: it is no text, comes behind something broken, or is not there.
+    """
+    reader = _Reader(YAML(typ="safe", pure=True).parse(text))
+    try:
+        while not isinstance(reader.next(), MappingStartEvent):
+            pass
+        while isinstance(event := reader.next(), ScalarEvent):
+            value = reader.value(reader.next(), "", 1)
+            if event.value == key:
+                return value if isinstance(value, str) else None
+    except (YAMLError, FixInput, StopIteration):
+        pass
+    return None
+
+
 class _Reader:
     """One pass over the events of a document."""
 

@@ -21,6 +21,7 @@ from story_engine.store.misnamed import Misnamed, misnamed
 from story_engine.store.names import slug_from
 from story_engine.store.story_file import StoryFile, not_found
 from story_engine.store.story_text import write_story
+from story_engine.store.story_titles import StoryTitles
 from story_engine.store.story_trash import StoryTrash
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class StoryStore:
         self.layout = layout
         self.trash = StoryTrash(layout)
         self._files: dict[str, StoryFile] = {}
+        self._titles = StoryTitles()
 
     def slugs(self) -> tuple[str, ...]:
         """Names of all stories on the shelf, in alphabetical order."""
@@ -60,6 +62,10 @@ class StoryStore:
             InvalidInput: everything that is wrong with the file.
         """
         return self._file(slug).state().story
+
+    def title(self, slug: str) -> str:
+        """The title alone, of a file that is damaged further down, too. Raises as `load`."""
+        return self._titles.of(self._file(slug)) or self.load(slug).title
 
     def load_at(self, slug: str, revision: int) -> Story:
         """The story as it was at `revision`.
