@@ -31,6 +31,8 @@ def read_folder(folder: Path) -> tuple[Take, ...]:
     takes: list[Take] = []
     try:
         names = [entry.name for entry in os.scandir(folder) if entry.name.endswith(".json")]
+    except FileNotFoundError:
+        return ()
     except OSError as error:
         _LOG.warning("The takes in %s cannot be listed: %s", folder, error)
         return ()

@@ -8,7 +8,7 @@ from PIL import Image
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from pages.parts.shared import picture_route
+from pages.parts.shared import picture_route, use_picture
 from story_engine import flows
 from story_engine.domain.gallery import PictureKey, Wanted
 from tests.builders import a_recipe, a_take
@@ -50,23 +50,22 @@ def test_what_is_chosen_is_deleted_together_with_one_undo(studio: Studio, keys: 
     assert flows.gallery.look(studio.services, Wanted()).total == 3
 
 
-def test_one_picture_is_seen_large_kept_and_begun_with_again(studio: Studio, keys: tuple[PictureKey, ...]):
+def test_a_story_begins_with_a_picture_of_another_one_that_is_gone(studio: Studio, keys: tuple[PictureKey, ...]):
     app = studio.page("gallery")
-    app.session_state["gallery-open"] = keys[0]
+    lost = next(key for key in keys if key.story == "long-gone")
+    found = flows.picture_use.of_take(studio.services, lost)
+    asked = use_picture.Asked(pictures=(found,), name="lost", title="Found again", take=lost)
+    app.session_state["use-picture"], app.session_state["use-picture-turn"] = asked, 1
     app.run()
-    prompt = studio.services.takes.read(*keys[0]).recipe.prompt
-    assert not app.exception and prompt in texts(app)
-
-    app.button(key="gallery-favourite").click().run()
-    assert studio.services.favourites.favourites() == {keys[0]}
-    app.button(key="gallery-use").click().run()
-    assert not app.exception
+    assert not app.exception and "lost" in texts(app)
     before = set(studio.services.stories.slugs())
+
     app.button(key="use-start").click().run()
 
     (slug,) = set(studio.services.stories.slugs()) - before
     story = studio.services.stories.load(slug)
-    assert len(story.scenes) == 8 and story.scenes[0].prompt == prompt
+    assert (story.title, len(story.scenes)) == ("Found again", 8)
+    assert story.scenes[0].prompt == "a lighthouse by night" and story.scenes[0].seed == 4
 
 
 def fetched(address: str) -> Response:

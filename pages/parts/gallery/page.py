@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts.gallery import detail, filters, grid, selection
+from pages.parts.gallery import filters, grid, look, selection
 from pages.parts.gallery.grid import Change
 from pages.parts.shared import notices
 from pages.parts.shared.services import services
@@ -17,6 +17,7 @@ _PAGE, _TURN = "gallery-page", "gallery-turn"
 
 def draw() -> None:
     """All pictures of the workspace, or where they will come from."""
+    look.leave()
     st.title(say("nav.gallery"), anchor=False)
     wanted = filters.wanted()
     found = flows.gallery.page(services(), wanted, number=int(st.session_state.get(_PAGE) or 1))
@@ -32,7 +33,7 @@ def draw() -> None:
             key="gallery-grid",
             turn=int(st.session_state.get(_TURN, 0)),
             chosen=selection.chosen(),
-            on_open=detail.open_picture,
+            on_open=look.open_picture,
             on_change=lambda change: notices.attempt(_take_in, found, change),
         )
     else:
@@ -41,7 +42,7 @@ def draw() -> None:
         with st.container(horizontal=True, horizontal_alignment="center", key="gallery-pages"):
             st.session_state[_PAGE] = min(int(st.session_state.get(_PAGE) or 1), pages)
             st.pagination(pages, key=_PAGE, persist_state="session")
-    detail.draw()
+    look.draw(found)
 
 
 def _take_in(found: GalleryPage, change: Change) -> None:

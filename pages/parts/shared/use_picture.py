@@ -25,15 +25,19 @@ _ASKED, _TURN = "use-picture", "use-picture-turn"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
+class Asked:
     """What the question is about."""
 
     pictures: tuple[ImportedStory, ...]
+    """What each of them says; of several, only a story can be made."""
     name: str
+    """For people."""
     title: str
     """For a story that begins with it."""
     take: PictureKey | None = None
+    """Of this workspace, where it is one."""
     refused: tuple[tuple[str, StudioError], ...] = ()
+    """Files that say nothing, with the reason."""
 
 
 def ask_for_take(key: PictureKey) -> None:
@@ -41,7 +45,7 @@ def ask_for_take(key: PictureKey) -> None:
     shown = flows.gallery.picture(services(), key)
     title = " · ".join(part for part in (shown.story_title, shown.scene_title) if part)
     found = flows.picture_use.of_take(services(), key)
-    _ask(_Asked(pictures=(found,), name=title, title=title, take=key))
+    _ask(Asked(pictures=(found,), name=title, title=title, take=key))
 
 
 def ask_for_files(files: Sequence[tuple[str, bytes]]) -> None:
@@ -56,12 +60,17 @@ def ask_for_files(files: Sequence[tuple[str, bytes]]) -> None:
             raise refused[0][1]
         return
     title = "" if len(found) > 1 else found[0].source.rpartition(".")[0]
-    _ask(_Asked(pictures=tuple(found), name=found[0].source, title=title, refused=tuple(refused)))
+    _ask(Asked(pictures=tuple(found), name=found[0].source, title=title, refused=tuple(refused)))
+
+
+def is_open() -> bool:
+    """Whether something is being asked."""
+    return _ASKED in st.session_state
 
 
 def draw() -> None:
     """The question, while it is open."""
-    asked: _Asked | None = st.session_state.get(_ASKED)
+    asked: Asked | None = st.session_state.get(_ASKED)
     if asked is None:
         return
 
@@ -73,7 +82,7 @@ def draw() -> None:
     over()
 
 
-def _ask(asked: _Asked) -> None:
+def _ask(asked: Asked) -> None:
     st.session_state[_ASKED] = asked
     st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
 
@@ -82,7 +91,7 @@ def _close() -> None:
     st.session_state.pop(_ASKED, None)
 
 
-def _draw(asked: _Asked, key: str) -> None:
+def _draw(asked: Asked, key: str) -> None:
     count = len(asked.pictures)
     st.markdown(f"**{plain(asked.name)}**" if count == 1 else say("use.many", n=count))
     for name, error in asked.refused:
@@ -92,7 +101,7 @@ def _draw(asked: _Asked, key: str) -> None:
     _draw_story(asked, key)
 
 
-def _draw_scene(asked: _Asked, key: str) -> None:
+def _draw_scene(asked: Asked, key: str) -> None:
     titles = {slug: title or say("home.untitled") for slug, title in flows.shelf.titles(services()).items()}
     if not titles:
         return
@@ -131,7 +140,7 @@ def _draw_scene(asked: _Asked, key: str) -> None:
         go("story", story=slug)
 
 
-def _draw_story(asked: _Asked, key: str) -> None:
+def _draw_story(asked: Asked, key: str) -> None:
     st.subheader(say("use.story"), anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         title = st.text_input(

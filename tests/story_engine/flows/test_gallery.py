@@ -148,7 +148,7 @@ def test_many_are_deleted_as_one_and_come_back_as_one(services, pictures):
 
     token = flows.gallery.delete(services, keys)
 
-    assert found(services) == [] and not list(services.layout.workspace.glob("takes/*/*/*"))
+    assert found(services) == [] and not list(services.layout.workspace.glob("takes/*/*/*.png"))
     (entry,) = [each for each in flows.disk.measure(services).trash if each.entry.kind == "takes"]
     assert entry.entry.token == token and entry.entry.name == "4"
     flows.disk.restore(services, token)

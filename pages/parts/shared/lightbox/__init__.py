@@ -24,7 +24,7 @@ from story_engine.domain.family import FAMILY_FOLDERS
 
 PART = "lightbox"
 """Name of its fragment, for whoever draws only some parts of a page again."""
-ACTIONS = ("pick", "pin", "settings", "send", "redo", "download", "delete")
+ACTIONS = ("pick", "pin", "settings", "send", "redo", "story", "begin", "favourite", "download", "delete")
 CHANGES = ("text", "model", "settings", "loras", "story")
 """What may have changed since a take was painted; `TakeView.changed` has them."""
 _HERE = Path(__file__).parent
@@ -36,7 +36,7 @@ _mount = st.components.v2.component(
     ),
 )
 _OPEN, _ANSWER, _UNDO = "lightbox-open", "lightbox-answer", "lightbox-undo"
-_LONGEST_ID = 100
+_LONGEST_ID = 200
 _REQUEST_MICROSECONDS = 20_000_000
 _TEXTS = "lightbox."
 """What its texts in the catalogue begin with."""

@@ -32,7 +32,7 @@ class Facts {
         this.buttons.set(kind, button);
       }
       const button = this.buttons.get(kind);
-      const isOn = picture && ((kind === "pick" && picture.picked) || (kind === "pin" && picture.pinned));
+      const isOn = picture?.[{ pick: "picked", pin: "pinned", favourite: "favourite" }[kind]];
       button.textContent = fill(isOn ? texts[`un${kind}`] : texts[kind], { seed: picture?.seed ?? "" });
       button.disabled = kind !== "redo" && (!picture || kind in (picture.cannot ?? {}));
     }

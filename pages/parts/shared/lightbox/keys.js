@@ -3,7 +3,7 @@
 const SWITCH = "story-studio-letter-keys";
 const LEAPS = { ArrowUp: -1, ArrowDown: 1, j: 1, k: -1 };
 const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
-const ASKS = { s: "pick", p: "pin", r: "redo", u: "settings", d: "download", z: "undo", Delete: "delete", Backspace: "delete" };
+const ASKS = { f: "favourite", s: "pick", p: "pin", r: "redo", u: "settings", d: "download", z: "undo", Delete: "delete", Backspace: "delete" };
 const TYPED_IN = "textarea, select, [contenteditable]:not([contenteditable=false]), [role=textbox], [role=combobox], " +
   "[role=searchbox], [role=spinbutton], canvas, iframe, " +
   "input:not([type=button]):not([type=checkbox]):not([type=submit]):not([type=reset])";
