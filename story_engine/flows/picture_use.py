@@ -30,7 +30,7 @@ def read(files: Sequence[tuple[str, bytes]]) -> tuple[list[ImportedStory], list[
     for name, content in files:
         try:
             if not (content.startswith(_STARTS) or (content[:4] == b"RIFF" and content[8:12] == b"WEBP")):
-                raise FixInput("gallery.no_picture", name=name, kinds=", ".join(KINDS))
+                raise FixInput("gallery.no_picture", name=name, kinds=" / ".join(KINDS))
             found += read_file(name, content)
         except StudioError as error:
             refused.append((name, error))

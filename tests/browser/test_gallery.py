@@ -52,6 +52,7 @@ def picture(text: str = "a red fox\nSteps: 30, Sampler: Euler, CFG scale: 6, See
 
 
 def drag(person: Visitor, name: str, content: bytes, *events: str) -> None:
+    person.at("drop").get_by_role("button").wait_for()
     person.page.evaluate(DRAG, [name, base64.b64encode(content).decode(), list(events)])
 
 
@@ -100,16 +101,23 @@ def test_pictures_are_found_kept_deleted_and_opened_in_their_story(
     person.page.get_by_text("65 pictures", exact=True).wait_for()
     person.settle()
     cells.first.locator(".open").click(delay=HELD)
-    person.press("gallery-open-story")
-    person.at(f"field:{STORY}:s1:prompt").wait_for()
-    assert f"story={STORY}" in person.page.url
+    large = person.at("lightbox").get_by_role("dialog")
+    large.get_by_text("1 / 60").wait_for()
+    person.page.keyboard.press("ArrowRight")
+    large.get_by_text("2 / 60").wait_for()
+    person.page.keyboard.press("f")
+    wait_for(lambda: len(app.services.favourites.favourites()) == 3, what="the picture shown is a favourite")
+    large.get_by_role("button", name="No favourite any more").wait_for()
+    large.get_by_role("button", name="Open in its story").click(delay=HELD)
+    person.page.wait_for_url(f"**/Story?story={STORY}")
+    large.get_by_text("Seed 63").first.wait_for()  # the last but one that was painted
 
 
 def test_a_picture_dropped_on_any_page_is_begun_with_again(app: App, visit: Callable[..., Visitor]):
     person = visit(language="zh")
     person.open("Settings")
     drag(person, "notes.pdf", b"%PDF-1.7 nothing to see", "dragenter", "drop")
-    person.page.get_by_text("不是 PNG, JPEG, WebP 图片").wait_for()
+    person.page.get_by_text("不是 PNG / JPEG / WebP 图片").wait_for()
     assert not person.page.get_by_role("dialog").count()
 
     drag(person, "fox.png", picture(), "dragenter", "dragover")
@@ -126,7 +134,11 @@ def test_a_picture_dropped_on_any_page_is_begun_with_again(app: App, visit: Call
     person.open("LoRAs")
     person.at("drop").locator("input[type=file]").set_input_files(
         [
-            {"name": f"{name}.png", "mimeType": "image/png", "buffer": picture(f"{name}\nSteps: 9, Seed: 7")}
+            {
+                "name": f"{name}.png",
+                "mimeType": "image/png",
+                "buffer": picture(f"{name}\nSteps: 9, Sampler: Euler, CFG scale: 6, Seed: 7"),
+            }
             for name in "ab"
         ]
     )
@@ -159,8 +171,11 @@ def test_the_gallery_is_used_with_the_keyboard_alone_and_fits_a_phone(
     )
     assert focused  # the focus is where it was
     person.page.keyboard.press("Enter")
-    person.page.get_by_role("dialog").wait_for()
+    large = person.at("lightbox").get_by_role("dialog")
+    large.get_by_role("button", name="沿用参数或新建故事").click(delay=HELD)
+    person.page.get_by_role("dialog").get_by_text("从图片开始").wait_for()
+    large.wait_for(state="hidden")
     person.settle()
     assert person.page.evaluate("document.documentElement.scrollWidth") <= 390
     person.page.keyboard.press("Escape")
-    person.page.get_by_role("dialog").wait_for(state="detached")
+    person.page.get_by_text("从图片开始").wait_for(state="detached")

@@ -41,17 +41,22 @@ def settle_language() -> None:
 
 
 def draw_language_switch() -> None:
-    """The two languages beside each other; the choice outlives the page, unlike its widget."""
+    """The two languages beside each other; the choice outlives the page, unlike its widget.
+
+    It is given its value as well as its key, as `shared.inputs` says why: whoever is quicker than the first run of a
+    page would else be answered in English.
+    """
     key = "language"
     if st.session_state.get(key) != language():
         st.session_state[key] = language()
     st.segmented_control(
         say("nav.language"),
         list(LANGUAGE_NAMES),
+        default=language(),
         format_func=LANGUAGE_NAMES.__getitem__,
         key=key,
         required=True,
-        on_change=lambda: st.session_state.__setitem__("reader_language", st.session_state[key]),
+        on_change=lambda: st.session_state.__setitem__("reader_language", st.session_state[key] or language()),
         label_visibility="collapsed",
     )
 

@@ -120,4 +120,5 @@ def _warm_up() -> None:
     """The dispatcher starts with the first look at a story, so that the first render does not wait for it."""
     if not st.session_state.get("warmed_up"):
         st.session_state["warmed_up"] = True
-        notices.attempt(services().start_dispatcher)
+        with notices.shown_here():  # what has been told on the way here stays to be read
+            services().start_dispatcher()

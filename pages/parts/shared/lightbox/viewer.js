@@ -117,6 +117,9 @@ class Viewer {
   close() {
     if (!this.isOpen) return;
     this.dialog.close();
+    // What was asked for here may ask something in turn: while this window was open nothing else could take the focus.
+    const question = document.querySelector("[role=dialog]");
+    if (question) return question.querySelector("button, input, select, textarea, [tabindex]")?.focus();
     const openers = `.st-key-whole-look-${CSS.escape(this.group?.place ?? "")} button`;
     const back = this.returnTo?.isConnected && this.returnTo !== document.body ? this.returnTo : null;
     (back ?? document.querySelector(openers))?.focus();
