@@ -95,7 +95,7 @@ kbd { color: inherit !important; opacity: 1 !important; }
 [class*="st-key-whole-"] { position: absolute; inset: 0; z-index: 1; width: auto; height: auto; }
 [class*="st-key-whole-"] > div, [class*="st-key-whole-"] [data-testid="stButton"],
 [class*="st-key-whole-"] button { width: 100%; height: 100%; }
-[class*="st-key-whole-"] button { opacity: 0; min-height: 0; border: 0; }
+[class*="st-key-whole-"] button { opacity: 0; min-height: 0; border: 0; overflow: hidden; }
 [class*="st-key-whole-"] button:focus-visible { opacity: 1; background: transparent; color: transparent;
   outline: 3px solid var(--accent); outline-offset: -3px; }
 

@@ -2,6 +2,7 @@
 // Everything that a person wrote goes through textContent and alt, never through innerHTML.
 
 const boxes = new WeakMap();
+const PATIENCE = 8000; // milliseconds
 let lastOpened = 0; // a request to open is followed once, however often the page is drawn again
 
 export default function (component) {
@@ -104,6 +105,9 @@ class Lightbox {
     const found = takeOf(event.target, this.data.scenes);
     if (found) this.open(found);
   }
+
+  // An answer that does not come, because the server has been away, holds nothing up for long.
+  get isBusy() { return this.pending !== null && Date.now() - this.pending < PATIENCE; }
 
   ask(kind, scene, take) {
     this.pending = Date.now();
