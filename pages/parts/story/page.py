@@ -13,6 +13,7 @@ from pages.parts.shared.services import services
 from pages.parts.shared.wording import language, plain, say
 from pages.parts.story import board as board_page
 from pages.parts.story import (
+    completion,
     drawers,
     gone,
     head,
@@ -78,6 +79,7 @@ def draw() -> None:
                 sent = flows.resolved_text.resolved_text(services(), story, panel.scene.id, family)
                 slots[panel.scene.id], works[panel.scene.id] = scene_card.draw(slug, story, panel, sent, position, desk)
         toolbar.draw_add_scene(slug, story)
+        completion.draw(slug, story)
         groups.draw({f"card-{scene.id}": headings.scene_name(scene, n) for n, scene in enumerate(story.scenes)})
     with unsaved:
         trouble.show_homeless(slug)
