@@ -4,7 +4,7 @@
 
 const strips = new WeakMap();
 const PHONE = "(max-width: 640px)";
-const SCROLLING = ["wheel", "touchmove"];
+const SCROLLING = ["wheel", "touchmove", "keydown", "pointerdown"];
 const DRAGGED = "application/x-story-panel";
 
 export default function (component) {
@@ -150,7 +150,7 @@ class Strip {
     }
     const order = [...this.cells.keys()];
     const best = Math.max(0, ...order.map((id) => this.seen.get(id) ?? 0));
-    if (best === 0 || (this.held && this.seen.get(this.held) !== 0)) return;
+    if (best === 0 || this.held) return;
     // Of scenes that are seen alike the first one: several fit on a screen.
     const first = order.find((id) => (this.seen.get(id) ?? 0) >= best - 0.05);
     if (first && first !== this.here) {
@@ -161,10 +161,12 @@ class Strip {
 
   place() {
     const order = [...this.cells.keys()];
+    const focused = this.list.getRootNode().activeElement;
+    const reached = [...this.cells.values()].find((cell) => cell.contains(focused)) ?? this.cells.get(this.here);
     for (const [id, cell] of this.cells) {
       if (id === this.here) cell.go.setAttribute("aria-current", "true");
       else cell.go.removeAttribute("aria-current");
-      this.reach(cell, id === this.here);
+      this.reach(cell, cell === reached);
     }
     const here = this.cells.get(this.here);
     const at = order.indexOf(this.here);
