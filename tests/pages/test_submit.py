@@ -212,3 +212,15 @@ def test_coherence_is_told_with_its_table_and_offers_what_it_lacks(studio: Studi
     app.button(key="coherence-render-other_seeds").click().run()
     assert not app.exception
     assert studio.services.ledger.jobs(story=STORY)[-1].kind == "render"
+
+
+def test_panels_that_are_older_than_the_story_are_one_line_with_the_way_to_new_ones(studio: Studio):
+    studio.painted("orange-cat-en", takes=1)
+    app = studio.page("submit", story="orange-cat-en")
+    line = next(each.value for each in app.markdown if "Painted before the story was changed" in each.value)
+    assert "1 An ordinary morning" in line and "8 Home again" in line
+
+    app.button(key="render-outdated").click().run()
+
+    (job,) = flows.queue.jobs(studio.services, story="orange-cat-en")
+    assert len(job.scenes) == 8

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from pages.parts.shared import folded
@@ -17,12 +19,16 @@ _ICONS = {
 }
 """In the order in which they are shown."""
 _FOLDED = ("reminder", "ok")
+_STALE = "submit.stale"
 _MOST_ALIKE = 3
 """Lines of one kind that are shown one by one."""
 
 
-def draw(items: tuple[CheckItem, ...]) -> None:
-    """One line per thing, with what to do about it; what needs nobody's hand now is folded away."""
+def draw(items: tuple[CheckItem, ...], render: Callable[[], object]) -> None:
+    """One line per thing, with what to do about it; what needs nobody's hand now is folded away.
+
+    `render` paints the panels again that are older than the story.
+    """
     blocking = sum(item.state == "blocks" for item in items)
     st.header(say("submit.checklist"), anchor=False)
     st.caption(say("submit.checklist_blocks", count=blocking) if blocking else say("submit.checklist_clear"))
@@ -34,6 +40,8 @@ def draw(items: tuple[CheckItem, ...]) -> None:
                     _lines(chosen)
             else:
                 _lines(chosen)
+                if any(item.code == _STALE for item in chosen):
+                    st.button(say("outdated.render"), key="render-outdated", icon=":material/brush:", on_click=render)
 
 
 def _lines(items: list[CheckItem]) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts.shared import live, opened
+from pages.parts.shared import live, notices, opened
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import plain, say
-from pages.parts.story import head, look
+from pages.parts.story import head, look, toolbar
 from pages.parts.story import page as story_page
 from pages.parts.submit import (
     bundle,
@@ -51,7 +51,8 @@ def draw() -> None:
     with right:
         plan = flows.export.plan(services(), now, threshold=head.threshold())
         details.draw(plan)
-        checklist.draw(plan.items)
+        stale = [panel.scene.id for panel in now.board.outdated if panel.stand_in_for is None]
+        checklist.draw(plan.items, lambda: notices.attempt(toolbar.render, slug, scenes=stale))
         panel_notes.draw(now.story)
         bundle.draw(slug, plan.items)
         judges.draw(plan)
