@@ -18,7 +18,10 @@ _EMPTY = ""
 
 def draw_button(*, is_first_step: bool) -> None:
     """The button over the shelf; primary unless something else on the page is the first step."""
-    with st.popover(say("home.new"), icon=":material/add:", type="primary" if is_first_step else "secondary"):
+    with (
+        st.container(key="home-new", width="content"),
+        st.popover(say("home.new"), icon=":material/add:", type="primary" if is_first_step else "secondary"),
+    ):
         templates = {card.slug: card.title for card in flows.shelf.templates(services())}
         st.text_input(say("home.new_title"), key="new-title", placeholder=say("home.new_title_hint"))
         sources = {_EMPTY: say("home.new_empty")}

@@ -6,14 +6,21 @@ import streamlit as st
 
 
 def apply(language: str) -> None:
-    """Put the style on the page, and tell screen readers which language they read."""
+    """Put the style on the page, and tell screen readers which language they read.
+
+    Streamlit draws popovers and menus beside the app, where its choice of light or dark is not known: they are told.
+    """
     st.html(f"<style>{_STYLE}</style>")
     code = "zh-CN" if language == "zh" else "en"
-    st.html(f"<script>document.documentElement.lang='{code}'</script>", unsafe_allow_javascript=True)
+    st.html(f"<script>document.documentElement.lang='{code}';{_TELL_SCHEME}</script>", unsafe_allow_javascript=True)
 
 
+_TELL_SCHEME = """
+const app = document.querySelector('[data-testid="stApp"]');
+if (app) document.documentElement.style.colorScheme = getComputedStyle(app).colorScheme;
+"""
 _STYLE = """
-[data-testid="stApp"], [data-testid="stPortal"], .st-key-notices {
+:root, [data-testid="stApp"], [data-testid="stPortal"], .st-key-notices {
   --accent: light-dark(#9A3B66, #D07FA6);
   --line: light-dark(#E5DED5, #37323E);
   --page: light-dark(#FBF9F6, #17151A);
@@ -35,7 +42,9 @@ _STYLE = """
 [data-testid="stCaptionContainer"], [data-testid="stExpander"] summary,
 [data-testid="stExpander"] summary :not(svg) { opacity: 1 !important; }
 [data-testid="stCaptionContainer"] p, [data-testid="stExpander"] summary p { color: var(--soft); }
-button[data-selected="true"] p {
+button[data-selected="true"] p,
+:is([data-testid="stBaseButton-tertiary"], [data-testid="stBaseButton-secondary"], [data-testid="stPopoverButton"],
+  [data-testid="stMenuButton"] button):is(:hover, :focus, :active, [aria-expanded="true"]):not([kind="primary"]) p {
   color: var(--accent); }
 kbd { color: inherit !important; opacity: 1 !important; }
 :is(button, a, summary, [role="radio"], [role="tab"], [role="switch"]):focus-visible {
