@@ -1,6 +1,7 @@
 """Reads the imports of every module and fails with the file's name where a boundary is crossed."""
 
 import ast
+import re
 import subprocess
 import sys
 from functools import cache
@@ -158,3 +159,14 @@ def test_no_shell_and_no_html_from_users():
     for path in python_files():
         text = path.read_text(encoding="utf-8")
         assert "os.system" not in text and "shell=True" not in text, name(path)
+
+
+def test_components_are_given_their_data_in_the_form_that_imports_no_pandas():
+    plain = [
+        f"{path.relative_to(PROJECT)}:{number}"
+        for path in sorted((PROJECT / "pages").rglob("*.py"))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if re.search(r"\bdata=[{\[]", line)
+    ]
+
+    assert plain == []

@@ -2,7 +2,7 @@
 
 const PHONE = "(max-width: 768px)";
 
-export default function ({ data }) {
+export default function ({ data: [data] }) {
   const root = document.documentElement;
   const before = root.dataset.openPage;
   root.dataset.openPage = data.page;

@@ -15,6 +15,7 @@ from typing import Literal
 
 import streamlit as st
 
+from pages.parts.shared.component_data import given
 from pages.parts.shared.wording import say
 
 NAME = "typing"
@@ -66,11 +67,11 @@ def draw() -> None:
     with st.container(key=NAME):
         _mount(
             key="typing-desk",
-            data={
-                "fields": fields,
-                "focus": st.session_state.get("typing_focus"),
-                "texts": {name: say(f"typing.{name}") for name in ("unsaved", "leave")},
-            },
+            data=given(
+                fields=fields,
+                focus=st.session_state.get("typing_focus"),
+                texts={name: say(f"typing.{name}") for name in ("unsaved", "leave")},
+            ),
         )
 
 

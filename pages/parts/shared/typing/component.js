@@ -26,7 +26,7 @@ class Desk {
     document.body.addEventListener("keydown", (event) => this.ours.has(event) && event.stopPropagation());
   }
 
-  show({ data, parentElement }) {
+  show({ data: [data], parentElement }) {
     this.fields = data.fields;
     this.texts = data.texts;
     if (this.place !== parentElement) {

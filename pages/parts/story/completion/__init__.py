@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.parts.shared.component_data import given
 from pages.parts.shared.fields import Field
 from pages.parts.shared.wording import say
 from story_engine.domain.braces import written
@@ -27,9 +28,9 @@ def draw(slug: str, story: Story) -> None:
     keys = [Field(slug, scene.id, "prompt").key for scene in story.scenes]
     _mount(
         key="completion",
-        data={
-            "fields": [_UNFIT.sub("-", key) for key in keys],
-            "names": [written(character, story.characters) for character in story.characters],
-            "label": say("drawer.cast"),
-        },
+        data=given(
+            fields=[_UNFIT.sub("-", key) for key in keys],
+            names=[written(character, story.characters) for character in story.characters],
+            label=say("drawer.cast"),
+        ),
     )

@@ -23,7 +23,7 @@ class List {
     document.addEventListener("scroll", (event) => event.target !== this.box && this.close(), true);
   }
 
-  show({ data, parentElement }) {
+  show({ data: [data], parentElement }) {
     this.names = data.names;
     this.fields = data.fields;
     this.box.setAttribute("aria-label", data.label);

@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.parts.shared import fields, notices, picture_route
+from pages.parts.shared.component_data import given
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import say
 from pages.parts.story import panel_picture, panel_work
@@ -29,14 +30,14 @@ def draw(slug: str, board: Board, works: Mapping[str, PanelWork]) -> None:
     key = f"strip-of-{slug}"
     _mount(
         key=key,
-        data={
-            "panels": [
+        data=given(
+            panels=[
                 _shown(slug, panel, number, works.get(panel.scene.id))
                 for number, panel in enumerate(board.panels, start=1)
             ],
-            "texts": {name: say(f"strip.{name}") for name in _TEXTS}
+            texts={name: say(f"strip.{name}") for name in _TEXTS}
             | {"moved": say("strip.moved", place="{place}", all="{all}")},
-        },
+        ),
         on_moved_change=lambda: notices.attempt(_move, slug, key),
     )
 

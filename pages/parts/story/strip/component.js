@@ -52,7 +52,7 @@ class Strip {
     for (const part of this.parts) part.remove();
   }
 
-  show({ data, setTriggerValue }) {
+  show({ data: [data], setTriggerValue }) {
     this.send = setTriggerValue;
     this.texts = data.texts;
     this.list.setAttribute("aria-label", data.texts.list);
