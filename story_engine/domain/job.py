@@ -12,7 +12,7 @@ State = Literal["queued", "running", "done", "failed", "cancelled", "held"]
 """`held`: the engine stopped under it too often; a person starts it again."""
 STATES: tuple[State, ...] = get_args(State)
 ACTIVE_STATES = frozenset({"queued", "running"})
-Kind = Literal["render", "score", "score_dataset", "train", "measure", "download", "replay", "upload"]
+Kind = Literal["render", "score", "score_dataset", "train", "measure", "download", "replay", "upload", "gate"]
 """Each has a type in `job_spec` and one in `job_result`."""
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Direction = Literal["first", "up", "down", "last"]

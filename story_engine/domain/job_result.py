@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field, JsonValue, TypeAdapter
 
+from story_engine.domain.gate import ScriptRun
 from story_engine.domain.job_spec import TakeName
 from story_engine.domain.replay import ReplayReport
 from story_engine.domain.value import Value
@@ -159,6 +160,13 @@ class UploadResult(Value):
     seconds: float = 0.0
 
 
+class GateResult(Value):
+    """What the challenge's own script said about a bundle's pictures."""
+
+    kind: Literal["gate"] = "gate"
+    run: ScriptRun
+
+
 JobResult = (
     RenderResult
     | ScoreResult
@@ -168,6 +176,7 @@ JobResult = (
     | DownloadResult
     | ReplayResult
     | UploadResult
+    | GateResult
 )
 AnyResult = Annotated[JobResult, Field(discriminator="kind")]
 _RESULTS: TypeAdapter[JobResult] = TypeAdapter(AnyResult)

@@ -115,8 +115,34 @@ class UploadSpec(JobSpec):
     """Where whoever started it hands over the token, as long as that process lives."""
 
 
+class GatePicture(Value):
+    """One picture of a bundle."""
+
+    name: str
+    """In the bundle's folder of pictures."""
+    path: str
+    """Relative to the workspace."""
+    sha256: str
+
+
+class GateSpec(JobSpec):
+    """Run the challenge's own script on the pictures of a bundle."""
+
+    kind: Literal["gate"] = "gate"
+    story: str
+    pictures: tuple[GatePicture, ...]
+
+
 AnySpec = Annotated[
-    RenderSpec | ScoreTakesSpec | ScoreDatasetSpec | TrainSpec | MeasureSpec | DownloadSpec | ReplaySpec | UploadSpec,
+    RenderSpec
+    | ScoreTakesSpec
+    | ScoreDatasetSpec
+    | TrainSpec
+    | MeasureSpec
+    | DownloadSpec
+    | ReplaySpec
+    | UploadSpec
+    | GateSpec,
     Field(discriminator="kind"),
 ]
 _SPECS: TypeAdapter[AnySpec] = TypeAdapter(AnySpec)

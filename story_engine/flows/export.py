@@ -15,7 +15,7 @@ from story_engine.flows.bundle_check import CHECKLIST, check_entries, check_plan
 from story_engine.flows.bundle_loras import examine, files_of
 from story_engine.flows.bundle_plan import BundlePlan, plan_of
 from story_engine.flows.comic import bundle_entries
-from story_engine.flows.gate import confirm, script_report
+from story_engine.flows.gate import confirm, known_run, script_report, submit
 from story_engine.flows.panels import open_story
 from story_engine.flows.reproduction import reproduction_entries
 from story_engine.flows.services import Services
@@ -59,6 +59,21 @@ def examine_loras(services: Services, planned: BundlePlan) -> bool:
     return examine(services, planned.loras)
 
 
+def begin(
+    services: Services, opened: str | OpenStory, *, threshold: float = CHALLENGE_GATE, anyway: bool = False
+) -> int | None:
+    """Everything that `export` refuses is refused at once; then the challenge's script is queued, which takes longest.
+
+    Returns:
+        The job whose end `export` is then quick after; None where nothing has to be waited for.
+
+    Raises:
+        NotReady, FixInput, InvalidInput: as `export`.
+    """
+    planned = _ready(services, open_story(services, opened), threshold=threshold, anyway=anyway)
+    return submit(services, planned.opened.slug, planned)
+
+
 def export(
     services: Services,
     opened: str | OpenStory,
@@ -66,6 +81,7 @@ def export(
     threshold: float = CHALLENGE_GATE,
     out: Path | None = None,
     anyway: bool = False,
+    script: StudioError | None = None,
 ) -> Path:
     """Write the bundle of a story as it was opened, whole or not at all; its path.
 
@@ -75,12 +91,28 @@ def export(
         threshold: of the gate.
         out: of the zip; None: in the workspace, named as the challenge asks.
         anyway: write it although the checklist blocks.
+        script: why the challenge's script, which `begin` has queued, says nothing; it is not run once more.
 
     Raises:
         NotReady: the checklist blocks.
         FixInput: there is no picture at all; or the choices of takes, or a picture, are damaged.
     """
-    opened = open_story(services, opened)
+    planned = _ready(services, open_story(services, opened), threshold=threshold, anyway=anyway)
+    entries = _entries(services, planned)
+    said = script if script is not None and anyway else _script(services, planned, entries, anyway=anyway)
+    entries["scores.json"] = _scores(planned, said).encode()
+    found = check_entries(services, planned, entries)
+    if found:
+        planned = planned.checked((*planned.items, *found))
+        _refuse(planned, anyway=anyway)
+        entries["README.md"] = readme(planned).encode()  # it says whether something blocks
+    entries[CHECKLIST] = checklist_json(planned, anyway=anyway).encode()
+    path = out or services.bundles.named(planned.opened.slug, planned.name)
+    return services.bundles.write(path, dict(sorted(entries.items())), folder=planned.name)
+
+
+def _ready(services: Services, opened: OpenStory, *, threshold: float, anyway: bool) -> BundlePlan:
+    """What the bundle is made from, once nothing speaks against it."""
     services.takes.picks(opened.slug)  # where they cannot be read, nobody knows what was chosen
     planned = plan(services, opened, threshold=threshold)
     if examine_loras(services, planned):
@@ -92,16 +124,7 @@ def export(
     faults = [services.takes.fault(each.view.take) for each in planned.pictures]
     if any(faults):
         raise InvalidInput(tuple(fault for fault in faults if fault is not None))
-    entries = _entries(services, planned)
-    entries["scores.json"] = _scores(planned, _script(services, planned, entries, anyway=anyway)).encode()
-    found = check_entries(services, planned, entries)
-    if found:
-        planned = planned.checked((*planned.items, *found))
-        _refuse(planned, anyway=anyway)
-        entries["README.md"] = readme(planned).encode()  # it says whether something blocks
-    entries[CHECKLIST] = checklist_json(planned, anyway=anyway).encode()
-    path = out or services.bundles.named(opened.slug, planned.name)
-    return services.bundles.write(path, dict(sorted(entries.items())), folder=planned.name)
+    return planned
 
 
 def _refuse(planned: BundlePlan, *, anyway: bool) -> None:
@@ -115,7 +138,8 @@ def _script(
 ) -> ScriptRun | StudioError:
     """What the challenge's own script says about the files of the bundle; with `anyway`, or why it says nothing."""
     try:
-        return confirm(services, entries, {each.name: each.view.score for each in plan.pictures})
+        shown = {each.name: each.view.score for each in plan.pictures}
+        return confirm(services, entries, shown, known=known_run(services, plan))
     except StudioError as error:
         if not anyway:
             raise

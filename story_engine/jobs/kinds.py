@@ -21,6 +21,7 @@ WORK = {
     "measure": "story_engine.jobs.work.train:run_measure",
     "replay": "story_engine.jobs.work.replay:run",
     "upload": "story_engine.jobs.work.upload:run",
+    "gate": "story_engine.jobs.work.gate:run",
 }
 WARM_UP = "warm_up"
 """Not a kind: a function of the layout that a fresh child calls before its first job."""

@@ -28,8 +28,13 @@ class RefusedFile(Exception):
         super().__init__(f"{name}: {reason}")
 
 
-def evaluate(folder: Path, weights: Path) -> tuple[dict[str, float], str]:
+def evaluate(folder: Path, weights: Path, *, scored: Callable[[int], None]) -> tuple[dict[str, float], str]:
     """Score of every file in `folder`, and the class that prepared the pictures.
+
+    Args:
+        folder: of the pictures.
+        weights: of the scorer.
+        scored: told after each file how many have their score.
 
     Raises:
         RefusedFile: a file that is no picture, or one that the preprocessing does not take.
@@ -55,6 +60,7 @@ def evaluate(folder: Path, weights: Path) -> tuple[dict[str, float], str]:
                     scores[path.name] = get_aesthetics_score(image)
             except (OSError, ValueError, TypeError, Image.DecompressionBombError) as error:
                 raise RefusedFile(path.name, str(error)[:200] or type(error).__name__) from error
+            scored(len(scores))
     return scores, type(processor).__name__
 
 

@@ -17,8 +17,13 @@ from story_engine.bootstrap import open_services
 from story_engine.config import PROJECT_FOLDER, read_config
 from story_engine.domain.board import TakeView
 from story_engine.domain.desk import Desk
+from story_engine.domain.job_result import GateResult
+from story_engine.domain.job_spec import GateSpec
 from story_engine.domain.take import Score
 from story_engine.flows.services import Services
+from story_engine.jobs.queue.work_ledger import WorkLedger
+from story_engine.store.gate_folder import pictures_folder
+from story_engine.store.layout import Layout
 from tests.agreeing_script import agreeing_script
 from tests.builders import a_recipe, a_take
 
@@ -84,6 +89,23 @@ class Studio:
                             )
                         ]
                     )
+
+    def export(self, app: AppTest) -> AppTest:
+        """Click on the bundle's button, and do the job that it queues as the child would."""
+        app.button(key="export").click().run()
+        layout = Layout.of(self.services.config)
+        waiting = [turn.job for turn in self.services.ledger.turns() if turn.job.kind == "gate"]
+        if waiting:
+            spec = self.services.ledger.spec(waiting[0].id)
+            assert isinstance(spec, GateSpec)
+            with pictures_folder(layout, {each.name: layout.workspace / each.path for each in spec.pictures}) as folder:
+                run = agreeing_script(layout, folder)
+            work = WorkLedger(layout)
+            claim = work.claim()
+            assert claim is not None and claim.job == waiting[0].id
+            work.done(claim.job, claim.attempt, GateResult(run=run))
+            work.close()
+        return app.run()
 
     def takes(self, slug: str, scene: str) -> tuple[TakeView, ...]:
         return next(

@@ -64,7 +64,7 @@ def test_a_painted_story_is_exported_and_its_files_are_listed(studio: Studio):
 
     assert app.button(key="export").disabled  # a practice bundle: its maker has to say so
     app.checkbox(key=f"anyway-{STORY}").check().run()
-    app.button(key="export").click().run()
+    studio.export(app)
 
     assert not app.exception
     assert not app.error
@@ -224,3 +224,18 @@ def test_panels_that_are_older_than_the_story_are_one_line_with_the_way_to_new_o
 
     (job,) = flows.queue.jobs(studio.services, story="orange-cat-en")
     assert len(job.scenes) == 8
+
+
+def test_a_script_that_was_cancelled_says_so_and_writes_nothing(studio: Studio):
+    studio.painted(STORY, score=7.0)
+    app = studio.page("submit", story=STORY)
+    app.checkbox(key=f"anyway-{STORY}").check().run()
+    app.button(key="export").click().run()
+    (job,) = flows.queue.jobs(studio.services, story=STORY)
+    assert job.kind == "gate" and app.button(key="export").disabled
+    assert "challenge's own script" in texts(app)
+
+    app.button(key=f"cancel-{job.id}").click().run()
+
+    assert not app.exception and "script was stopped" in texts(app)
+    assert not app.button(key="export").disabled and f"bundle-{STORY}" not in app.session_state

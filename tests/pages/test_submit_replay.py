@@ -23,7 +23,7 @@ def handed_in(studio: Studio):
     app = studio.page("submit", story=STORY)
     assert app.button(key="replay-start").disabled
     app.checkbox(key=f"anyway-{STORY}").check().run()
-    app.button(key="export").click().run()
+    studio.export(app)
     assert not app.exception and not app.error
     return app
 
@@ -61,7 +61,7 @@ def test_what_came_out_is_shown_and_goes_into_the_next_bundle(studio: Studio, ha
     assert words in shown and "| 01 |" in shown and "| 08 |" in shown
     assert "请再次生成投稿包" in shown
     app.checkbox(key=f"anyway-{STORY}").check().run()
-    app.button(key="export").click().run()
+    studio.export(app)
     assert "请再次生成投稿包" not in texts(app)
 
 

@@ -69,7 +69,7 @@ def waits_for(queue: Queue, job: int) -> str:
     if not before:
         return say("queue.is_next")
     first, *others = before
-    parts = [say("queue.waits_for", what=live.describe(first))]
+    parts = [say("queue.waits_for", what=live.describe(first, with_story=True))]
     if others:
         parts.append(say("queue.and_more", n=len(others)))
     return " · ".join(parts)
@@ -79,7 +79,7 @@ def _draw_turn(turn: Turn, queue: Queue, position: int, place: str) -> None:
     job = turn.job
     with st.container(key=f"queue-{place}-turn-{job.id}", gap="xxsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall"):
-            st.markdown(f"{position + 1}. {plain(live.subject(job))}", width="stretch")
+            st.markdown(f"{position + 1}\\. {plain(live.subject(job))}", width="stretch")
             for to, icon in _MOVES:
                 st.button(
                     say(f"queue.move_{to}"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -13,6 +14,7 @@ from pages.parts.shared.wording import say, size
 from pages.parts.story import head
 from story_engine import flows
 from story_engine.domain.views import CheckItem
+from story_engine.errors import StudioError
 
 PRACTICE = frozenset({"submit.not_kolors", "submit.stand_in", "submit.preview_scorer", "submit.lora_other_base"})
 """What a machine without Kolors cannot put right."""
@@ -39,10 +41,11 @@ def draw(slug: str, items: tuple[CheckItem, ...]) -> None:
             type="secondary" if anyway else "primary",
             icon=":material/inventory_2:",
             disabled=is_busy or (bool(blocking) and not anyway),
-            on_click=lambda: st.session_state.__setitem__(wanted, anyway),
+            on_click=notices.attempt,
+            args=(_begin, slug, wanted, anyway),
         )
         if is_busy:
-            _export(slug, wanted)
+            _go_on(slug, wanted)
         if blocking and not anyway:
             st.caption(say("submit.blocked"))
         path = made(slug)
@@ -65,17 +68,44 @@ def _draw_files(path: Path) -> None:
         st.code(listed, language=None, wrap_lines=True)
 
 
-def _export(slug: str, wanted: str) -> None:
-    """Write the bundle while the page says so: the challenge's script takes its time to start."""
-    try:
-        with st.spinner(say("submit.exporting"), show_time=True):
-            notices.attempt(_write, slug, bool(st.session_state[wanted]))
-    finally:
-        del st.session_state[wanted]
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A bundle that is to be written as soon as the challenge's script has scored its pictures."""
+
+    job: int | None
+    anyway: bool
+
+
+def _begin(slug: str, wanted: str, anyway: bool) -> None:
+    job = flows.export.begin(services(), slug, threshold=head.threshold(), anyway=anyway)
+    st.session_state[wanted] = _Wanted(job, anyway)
+
+
+def _go_on(slug: str, wanted: str) -> None:
+    """While the script runs, say so: the bar above has its progress and its end. Then write the bundle."""
+    bundle: _Wanted = st.session_state[wanted]
+    job = flows.queue.job(services(), bundle.job) if bundle.job is not None else None
+    if job is not None and job.is_active:
+        st.caption(f":material/schedule: {say('submit.script_runs')}")
+        return
+    script: StudioError | None = None
+    del st.session_state[wanted]
+    if job is not None and job.state != "done":
+        is_stopped = job.state == "cancelled" or job.error_code is None
+        script = StudioError("gate.stopped") if is_stopped else StudioError(str(job.error_code), **job.error_values)
+        if is_stopped or not bundle.anyway:
+            notices.attempt(_refuse, script)
+            st.rerun()
+    with st.spinner(say("submit.exporting"), show_time=True):
+        notices.attempt(_write, slug, bundle.anyway, script)
     st.rerun()
 
 
-def _write(slug: str, anyway: bool) -> None:
+def _refuse(error: StudioError) -> None:
+    raise error
+
+
+def _write(slug: str, anyway: bool, script: StudioError | None) -> None:
     st.session_state[f"bundle-{slug}"] = flows.export.export(
-        services(), slug, threshold=head.threshold(), anyway=anyway
+        services(), slug, threshold=head.threshold(), anyway=anyway, script=script
     )

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import os
+import queue
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 from story_engine.catalog.scorers import present_scorer
 from story_engine.config import PROJECT_FOLDER
 from story_engine.domain.gate import ScriptRun, gate
-from story_engine.errors import FixInput, LookAtLog, Wait
+from story_engine.errors import Cancelled, FixInput, LookAtLog, Wait
 from story_engine.jobs.wire import Message, decoded
 from story_engine.store.folders import make_folder
 from story_engine.store.layout import Layout
@@ -21,16 +24,31 @@ from story_engine.store.layout import Layout
 PATIENCE_SECONDS = 900.0
 """For a whole folder: 24 pictures by the full scorer take two minutes on two busy processors."""
 LOG_NAME = "gate.log"
+_LOOK_SECONDS = 0.1
+"""How long somebody who asks for a stop waits at most."""
 _LARGEST_LOG_BYTES = 2_000_000
 _OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 """What lies in the folder is what counts: nothing is asked of a hub."""
 _LOG = logging.getLogger(__name__)
 
 
-def run_challenge_script(layout: Layout, images: Path) -> ScriptRun:
+def run_challenge_script(
+    layout: Layout,
+    images: Path,
+    *,
+    report: Callable[[int], None] = lambda _: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> ScriptRun:
     """What the script says about every file in `images`, by the scorer that counts on this machine.
 
+    Args:
+        layout: of the workspace.
+        images: the folder.
+        report: told how many pictures have their score.
+        should_stop: asked several times a second.
+
     Raises:
+        Cancelled: `should_stop` said so; the script's process is gone.
         FixInput: a file ends the script; the message names it. Or the folder is empty.
         Wait: it took too long.
         LookAtLog: the script broke.
@@ -40,7 +58,7 @@ def run_challenge_script(layout: Layout, images: Path) -> ScriptRun:
     present = present_scorer(layout)
     log = layout.logs / LOG_NAME
     started = time.monotonic()
-    answer = _asked(images, present.folder, log)
+    answer = _asked(images, present.folder, log, report, should_stop)
     if "refused" in answer:
         raise FixInput("gate.refused", file=answer["refused"], reason=answer["reason"])
     if "scores" not in answer:
@@ -61,23 +79,56 @@ def run_challenge_script(layout: Layout, images: Path) -> ScriptRun:
     return run
 
 
-def _asked(images: Path, weights: Path, log: Path) -> Message:
+def _asked(
+    images: Path, weights: Path, log: Path, report: Callable[[int], None], should_stop: Callable[[], bool]
+) -> Message:
     make_folder(log.parent)
     is_long = log.exists() and log.stat().st_size > _LARGEST_LOG_BYTES
+    command = [sys.executable, "-m", "story_engine.jobs.work.gate_child", str(images), str(weights)]
     with log.open("wb" if is_long else "ab") as errors:
         try:
-            done = subprocess.run(
-                [sys.executable, "-m", "story_engine.jobs.work.gate_child", str(images), str(weights)],
+            child = subprocess.Popen(
+                command,
                 cwd=PROJECT_FOLDER,
                 env=os.environ | _OFFLINE,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                timeout=PATIENCE_SECONDS,
-                check=False,
             )
-        except subprocess.TimeoutExpired as error:
-            raise Wait("gate.slow", seconds=round(PATIENCE_SECONDS), log=log) from error
         except OSError as error:
             raise LookAtLog("gate.broken", reason=str(error)[:200], log=log) from error
-    return next(decoded(io.BytesIO(done.stdout)), {"broken": f"exit {done.returncode}"})
+        try:
+            return _answer(child, log, report, should_stop)
+        finally:
+            child.kill()
+            child.wait()
+
+
+def _answer(
+    child: subprocess.Popen[bytes], log: Path, report: Callable[[int], None], should_stop: Callable[[], bool]
+) -> Message:
+    """The child's last line; a thread reads, so that whoever waits can be asked to stop meanwhile."""
+    assert child.stdout is not None
+    lines: queue.Queue[Message | None] = queue.Queue()
+    threading.Thread(target=_read, args=(child.stdout, lines), daemon=True).start()
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until:
+        if should_stop():
+            raise Cancelled("jobs.cancelled")
+        try:
+            line = lines.get(timeout=_LOOK_SECONDS)
+        except queue.Empty:
+            continue
+        if line is None:
+            return {"broken": f"exit {child.wait()}"}
+        if "scored" not in line:
+            return line
+        report(int(line["scored"]))
+    raise Wait("gate.slow", seconds=round(PATIENCE_SECONDS), log=log)
+
+
+def _read(stream: IO[bytes], lines: queue.Queue[Message | None]) -> None:
+    with stream:
+        for line in decoded(stream):
+            lines.put(line)
+    lines.put(None)

@@ -1,6 +1,7 @@
 """The process that runs the challenge's script: `python -m story_engine.jobs.work.gate_child IMAGES WEIGHTS`.
 
-A fresh one each time: nothing that was loaded, cached or set before can lean on its number. One line of JSON answers.
+A fresh one each time: nothing that was loaded, cached or set before can lean on its number. A line of JSON says
+how many pictures have their score, the last one is the answer.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ def main() -> None:
     voice = Voice()
     images, weights = map(Path, sys.argv[1:])
     try:
-        scores, processor = evaluate(images, weights)
+        scores, processor = evaluate(images, weights, scored=lambda count: voice.say(scored=count))
     except RefusedFile as refused:
         voice.say(refused=refused.name, reason=refused.reason)
     except Exception as error:

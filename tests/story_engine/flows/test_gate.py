@@ -1,12 +1,16 @@
 """The challenge's script in a fresh process, on real files, with the preview scorer's real weights."""
 
+import hashlib
+
 import pytest
 
 from story_engine import flows
 from story_engine.bootstrap import open_services
 from story_engine.config import Config
 from story_engine.domain.gate import gate
-from story_engine.errors import FixInput
+from story_engine.domain.job_spec import GatePicture, GateSpec
+from story_engine.errors import Cancelled, FixInput, Wait
+from story_engine.jobs.work import gate as work_gate
 from story_engine.preview_model.world.drawing import draw, shipped_scenes
 from story_engine.scoring.aesthetics import score_pictures
 
@@ -76,3 +80,36 @@ def test_no_picture_is_no_mean(services):
         flows.gate.confirm(services, {"prompts.md": b""}, {})
 
     assert caught.value.code == "gate.no_files"
+
+
+def test_as_a_job_it_counts_the_pictures_refuses_changed_ones_and_stops_when_it_is_asked(services, bundle):
+    entries, shown = bundle
+    folder = services.layout.workspace / "handed-in"
+    folder.mkdir()
+    pictures = []
+    for name, path in entries.items():
+        if name in shown:
+            copy = folder / path.name
+            copy.write_bytes(path.read_bytes())
+            pictures.append(
+                GatePicture(
+                    name=path.name, path=f"handed-in/{path.name}", sha256=hashlib.sha256(copy.read_bytes()).hexdigest()
+                )
+            )
+    spec = GateSpec(story="cat", pictures=tuple(pictures))
+    seen: list[tuple[int, int]] = []
+
+    def report(progress):
+        seen.append((progress.step, progress.total))
+
+    def run(given=spec, should_stop=lambda: False):
+        return work_gate.run(given, job=1, report=report, should_stop=should_stop, layout=services.layout)
+
+    assert run().run.mean == pytest.approx(gate(list(shown.values())).mean, abs=1e-4)
+    assert seen == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    with pytest.raises(Cancelled):
+        run(should_stop=lambda: True)
+    with pytest.raises(Wait) as changed:
+        run(GateSpec(story="cat", pictures=(pictures[0].model_copy(update={"sha256": "0"}),)))
+    assert changed.value.code == "gate.changed"
+    assert not list(services.layout.gate.iterdir())
