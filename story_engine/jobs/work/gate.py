@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from story_engine.catalog.scorers import present_scorer
+from story_engine.config import PROJECT_FOLDER
 from story_engine.domain.job import Progress
 from story_engine.domain.job_result import GateResult
 from story_engine.domain.job_spec import GateSpec
 from story_engine.errors import Wait
-from story_engine.jobs.queue.gate_run import run_challenge_script
+from story_engine.jobs.gate_script import Script, run_script
 from story_engine.store.gate_folder import pictures_folder
 from story_engine.store.hashes import file_sha256
 from story_engine.store.layout import Layout
@@ -32,14 +34,18 @@ def run(
         Cancelled: `should_stop` said so.
     """
     del job
+    present = present_scorer(layout)
+    script = Script(
+        scorer=present.name, version=present.version, weights=present.folder, project=PROJECT_FOLDER, logs=layout.logs
+    )
     report(Progress(stage="loading", total=len(spec.pictures)))
     pictures: dict[str, bytes | Path] = {each.name: layout.workspace / each.path for each in spec.pictures}
     with pictures_folder(layout, pictures) as folder:
         for each in spec.pictures:
             if file_sha256(folder / each.name) != each.sha256:
                 raise Wait("gate.changed", file=each.name)
-        found = run_challenge_script(
-            layout,
+        found = run_script(
+            script,
             folder,
             report=lambda done: report(Progress(stage="scoring", step=done, total=len(spec.pictures))),
             should_stop=should_stop,
