@@ -1,4 +1,4 @@
-"""From a notebook that somebody has already to a bundle that paints itself again: twelve clicks, no line of code."""
+"""From a notebook that somebody has already to a bundle that paints itself again: thirteen clicks, no line of code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.browser.conftest import App, Visitor, paint_in, wait_for
 
 NOTEBOOK = Path(__file__).parent.parent / "challenge" / "baseline.ipynb"
 RENDER_SECONDS = 900
-MOST_CLICKS = 12
+MOST_CLICKS = 13
 
 
 @pytest.mark.timeout(3000)
