@@ -26,16 +26,18 @@ def draw() -> None:
     def panel() -> None:
         with notices.shown_here():
             queue = flows.queue.overview(services())
-            label = say("queue.handle", n=queue.active) if queue.active else say("jobs.title")
-            # The key is its identity: a label that counts must not close what somebody looks at.
-            handle = st.popover(
-                label,
-                key="queue-handle",
-                icon=":material/low_priority:",
-                type="tertiary",
-                width="stretch",
-                on_change="rerun",
-            )
+            with st.container(key="queue-line", horizontal=True, vertical_alignment="center", gap="xxsmall"):
+                # Its words never change: with another label it is another popover, and closes.
+                handle = st.popover(
+                    say("jobs.title"),
+                    key="queue-handle",
+                    icon=":material/low_priority:",
+                    type="tertiary",
+                    width="content",
+                    on_change="rerun",
+                )
+                if queue.active:
+                    st.badge(say("queue.count", n=queue.active), color="gray")
             if handle.open:
                 with handle, st.container(key="queue-panel", gap="small"):
                     draw_queue(queue, place="panel")

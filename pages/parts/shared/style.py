@@ -164,7 +164,7 @@ kbd { color: inherit !important; opacity: 1 !important; }
 
 /* live progress and messages stay in sight */
 .st-key-live-bar { background: var(--quiet); border-radius: 14px; padding: .8rem 1.1rem; }
-[data-testid="stMain"] { margin-bottom: var(--notices-height, 0px); }
+[data-testid="stMain"] { max-height: calc(100dvh - var(--notices-height, 0px)); }
 .st-key-notices { position: fixed; z-index: 99; left: 50%; transform: translateX(-50%); bottom: .8rem; width: auto;
   min-width: min(420px, 92vw); max-width: min(680px, 92vw); }
 .st-key-queue-handle button { justify-content: flex-start; padding: .45rem .75rem; }
