@@ -1,4 +1,4 @@
-"""The queue from every page: put in order, cancelled and tried again where it stands."""
+"""The queue from every page, and what pages say of finished actions: in order, announced, out of the way."""
 
 from __future__ import annotations
 
@@ -49,3 +49,52 @@ def test_the_queue_is_put_in_order_cancelled_and_tried_again_from_any_page(app: 
     for job in flows.queue.jobs(app.services):
         app.services.ledger.request_cancel(job.id)
     expect(person.at("queue-line")).not_to_contain_text("3", timeout=ACTION_SECONDS * 1000)
+
+
+def test_notices_are_announced_leave_or_stay_and_never_lie_over_the_page(app: App, visit: Callable[..., Visitor]):
+    before = app.services.stories.load(STORY).scene("s1").prompt
+    person = visit()
+    person.open(f"Story?story={STORY}")
+    said = person.page.locator("body > [role=status].story-studio-live-region")
+    alarm = person.page.locator("body > [role=alert].story-studio-live-region")
+    person.write(f"field:{STORY}:s1:prompt", f"{before} in the rain")
+    wait_for(lambda: "rain" in app.services.stories.load(STORY).scene("s1").prompt, what="the text is saved")
+    person.segment(f"drawer-{STORY}", "History")
+    oldest = app.services.stories.history(STORY)[-1].number
+
+    person.press(f"look-{STORY}-{oldest}")
+    look = person.at(f"history-look-{oldest}")
+    expect(look).to_contain_text("in the rain")
+    assert "scenes[" not in person.at("card-drawer-history").inner_text()
+    person.press(f"back-{STORY}-{oldest}")
+
+    done = person.at("notice-done-0")
+    done.wait_for()
+    expect(said).to_contain_text("earlier state")
+    person.page.wait_for_function(
+        "document.querySelector('[data-testid=stMain]').getBoundingClientRect().bottom"
+        " <= document.querySelector('.st-key-notice-done-0').getBoundingClientRect().top"
+    )
+    assert app.services.stories.load(STORY).scene("s1").prompt == before
+    done.wait_for(state="detached")
+
+    # What cannot be done is said until it is closed; a success meanwhile comes and goes; none follows to another page.
+    rain = app.services.stories.history(STORY)[1].number
+    person.press(f"look-{STORY}-{rain}")
+    person.at(f"back-{STORY}-{rain}").wait_for()
+    person.settle()
+    (app.config.stories / ".history" / STORY / f"{rain:06d}.yaml").unlink()
+    person.press(f"back-{STORY}-{rain}")
+    failed = person.at("notice-error-0")
+    failed.wait_for()
+    expect(alarm).not_to_be_empty()
+    assert str(app.config.stories) not in failed.inner_text() and ".yaml" not in failed.inner_text()
+    person.write(f"field:{STORY}:s1:prompt", f"{before} in the snow")
+    person.press(f"look-{STORY}-{oldest}")
+    person.press(f"back-{STORY}-{oldest}")
+    person.at("notice-done-1").wait_for()
+    person.at("notice-done-1").wait_for(state="detached")
+    assert failed.is_visible()
+    person.press("nav-settings")
+    person.page.get_by_role("heading", name="Settings").wait_for()
+    failed.wait_for(state="detached")
