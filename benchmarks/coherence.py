@@ -22,6 +22,7 @@ from story_engine.catalog.scorers import PresentScorer, present_scorer
 from story_engine.flows.coherence_measure import Place, Seen, copies_of, distances, weakest
 from story_engine.formats.board_distance import REFERENCE_FILE, mean_of_pairs
 from story_engine.formats.picture_figures import picture_figures
+from story_engine.preview_model.world.drawing import draw
 from story_engine.scoring.aesthetics import Scorer
 from story_engine.store.layout import Layout
 
@@ -93,7 +94,7 @@ def _ask(eye: Eye, rng: random.Random, story: Story, board: list[Seen], shuffled
     for name, (style, figure) in ODD_KINDS.items():
         odd = eye.see([odd_panel(rng, story.scenes[place], style=style, figure=figure)])
         figures.hits[name] += eye.odd_one([*board[:place], *odd, *board[place + 1 :]]) == place + 1
-    copied = eye.see(copies(rng, story.board()[place]))
+    copied = eye.see(copies(rng, draw(story.scenes[place])))
     # Every panel has to be among the flagged pairs.
     flagged = {number for pair in copies_of(_places(PANELS), copied) for number in (pair.first, pair.second)}
     figures.hits["copies flagged"] += len(flagged) == PANELS

@@ -1,16 +1,14 @@
 """`python -m story_engine …`: the same engine without a browser."""
 
-import gc
 import sys
+
+from story_engine.lasting_imports import lasting_imports
 
 
 def main() -> int:
     """Run the command; its exit code."""
-    gc.disable()  # what is imported stays: to look through it again and again would take a sixth of the start
-    from story_engine.cli.main import run
-
-    gc.freeze()
-    gc.enable()
+    with lasting_imports():
+        from story_engine.cli.main import run
     return run(sys.argv[1:])
 
 

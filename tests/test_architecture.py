@@ -33,7 +33,8 @@ MAY_IMPORT = {
     "inference": VALUES | {"catalog", "store", "lora_files"},
     "scoring": VALUES | {"catalog", "store", "inference"},
     "training": VALUES | {"config", "store", "formats", "catalog", "lora_files", "inference", "scoring"},
-    "jobs": VALUES | {"store"},
+    "lasting_imports": set(),
+    "jobs": VALUES | {"store", "lasting_imports"},
     "jobs.queue": VALUES | {"config", "store", "catalog", "jobs"},
     "jobs.imports": VALUES | {"config", "store", "formats", "jobs", "preview_model.world"},
     "jobs.work": VALUES

@@ -170,7 +170,7 @@ class Renderer:
         started = time.monotonic()
         first = batch.first
         painter.adapters.activate({_adapter_key(part): part.strength for part in first.loras})
-        watch = _Watch(batch, call, self._colours_of(painter))
+        watch = _Watch(batch, call, lambda: self._colours_of(painter))
         call.report("denoising", batch)
         size: dict[str, object] = {"width": first.width, "height": first.height}
         with fitting("models.memory_denoising", self._device, together=len(batch.recipes), **size):
@@ -223,6 +223,11 @@ class _Call:
     total: int = 0
     done: int = 0
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether anybody is told of steps."""
+        return self.on_step is not _ignore_step
+
     def report(self, stage: str, batch: Batch | None = None, previews: dict[int, bytes] | None = None) -> None:
         positions = batch.positions if batch else ()
         self.on_step(
@@ -240,15 +245,17 @@ class _Watch:
 
     batch: Batch
     call: _Call
-    colours: LatentColours
+    colours: Callable[[], LatentColours]
+    """Fitted when they are first shown: who looks at no previews does not wait for them."""
 
     def stepped(self, step: int, denoised: Denoised) -> None:
         self.call.done += 1
         between = max(1, self.batch.first.steps // _PREVIEWS_PER_RUN)
         previews: dict[int, bytes] = {}
-        if step % between == 0 and step < self.batch.first.steps:
+        if self.call.is_watched and step % between == 0 and step < self.batch.first.steps:
+            colours = self.colours()
             previews = {
-                position: self.colours.jpeg(latents)
+                position: colours.jpeg(latents)
                 for position, latents in zip(self.batch.positions, denoised(), strict=True)
             }
         self.call.report("denoising", self.batch, previews)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 import sys
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from typing import Any, Protocol
 
 from story_engine.domain.job import Progress
 from story_engine.domain.job_result import JobResult
+from story_engine.lasting_imports import lasting_imports
 from story_engine.store.layout import Layout
 
 WORK = {
@@ -60,14 +60,7 @@ class Work(Protocol):
 def named(reference: str) -> Any:
     """What `module:name` refers to."""
     module, _, name = reference.partition(":")
-    return getattr(sys.modules.get(module) or _imported(module), name)
-
-
-def _imported(module: str) -> Any:
-    """The module. With DiffSynth a million objects come to stay, which nothing needs to look through meanwhile."""
-    gc.disable()
-    try:
-        return importlib.import_module(module)
-    finally:
-        gc.freeze()
-        gc.enable()
+    if module not in sys.modules:
+        with lasting_imports():
+            importlib.import_module(module)
+    return getattr(sys.modules[module], name)

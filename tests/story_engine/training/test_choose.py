@@ -27,6 +27,17 @@ def never():
     return False
 
 
+@pytest.fixture(scope="module")
+def looked_at(tmp_path_factory):
+    """A run with samples of two seeds, what was said of it, and how far that was at each picture."""
+    layout = training_workspace(tmp_path_factory.mktemp("run"))
+    prompts = (PROMPT, PROMPT.model_copy(update={"seed": 9}))
+    run = new_run(layout, sample_every=4, sample_prompts=prompts, learning_rate=0.02)
+    trained(layout, run)
+    reported = []
+    return layout, run, recommend(layout, run, report=reported.append, should_stop=never), reported
+
+
 BASE = a_score(0, 1.0, has_checkpoint=False)
 
 
@@ -117,12 +128,8 @@ def test_a_step_without_its_checkpoint_cannot_be_chosen():
     assert choose([BASE, a_score(40, 0.4, has_checkpoint=False), a_score(80, 0.6)])[0] == 80
 
 
-def test_a_real_run_is_looked_at_from_its_samples(tmp_path):
-    layout = training_workspace(tmp_path)
-    run = new_run(layout, sample_every=4, sample_prompts=(PROMPT,), learning_rate=0.02)
-    trained(layout, run)
-
-    found = recommend(layout, run, report=[].append, should_stop=never)
+def test_a_real_run_is_looked_at_from_its_samples(looked_at):
+    layout, run, found, _ = looked_at
 
     assert found.step in RunStore(layout).checkpoints(run)
     assert [each.step for each in found.scores] == [0, 4, 8] and found.scores[0].distance == 1
@@ -130,13 +137,8 @@ def test_a_real_run_is_looked_at_from_its_samples(tmp_path):
     assert found.scorer == "preview" and all(message(code, "zh", **values) for code, values in found.reasons)
 
 
-def test_comparing_reports_at_every_picture_and_stops_at_the_next_one_when_asked(tmp_path):
-    layout = training_workspace(tmp_path)
-    run = new_run(layout, sample_every=4, sample_prompts=(PROMPT, PROMPT.model_copy(update={"seed": 9})))
-    trained(layout, run)
-    reported = []
-
-    recommend(layout, run, report=reported.append, should_stop=never)
+def test_comparing_reports_at_every_picture_and_stops_at_the_next_one_when_asked(looked_at):
+    layout, run, _, reported = looked_at
 
     # Every training picture once, every sample twice: for its score, and for its distance to the style.
     pictures = len(RunStore(layout).pictures(run)) + 2 * len(RunStore(layout).samples(run))
@@ -148,8 +150,8 @@ def test_comparing_reports_at_every_picture_and_stops_at_the_next_one_when_asked
     assert len(seen) == 3
 
 
-def test_a_run_without_samples_proposes_its_last_checkpoint(tmp_path):
-    layout = training_workspace(tmp_path)
+def test_a_run_without_samples_proposes_its_last_checkpoint(looked_at):
+    layout = looked_at[0]
     run = new_run(layout)
     assert recommend(layout, run, report=[].append, should_stop=never).step is None
     trained(layout, run)

