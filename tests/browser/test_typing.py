@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from story_engine.domain.story import Character
 from tests.browser.conftest import App, Visitor, wait_for
 
 STORY = "orange-cat-en"
@@ -62,9 +63,11 @@ def test_back_saves_first(app: App, visit: Callable[..., Visitor]):
     field = person.at(PROMPT).locator("textarea")
     field.wait_for()
     person.settle()
-    field.fill("the kitten waits")
+    field.fill("")
+    field.click()
+    person.page.keyboard.type("the kitten waits")
 
-    person.page.go_back()
+    person.page.evaluate("history.back()")
 
     person.at("nav-settings").locator("button:disabled").wait_for()
     assert _prompt(app) == "the kitten waits"
@@ -72,3 +75,77 @@ def test_back_saves_first(app: App, visit: Callable[..., Visitor]):
 
 def _prompt(app: App) -> str:
     return app.services.stories.load(STORY).scene("s2").prompt
+
+
+def test_characters_outfits_and_names_in_prompts_by_keyboard_alone(app: App, visit: Callable[..., Visitor]):
+    person = visit()
+    person.open(f"Story?story={STORY}")
+    keyboard = person.page.keyboard
+    person.segment(f"drawer-{STORY}", "Characters")
+    before = {character.id for character in app.services.stories.load(STORY).characters}
+
+    person.at("cast-add").get_by_role("button").focus()
+    keyboard.press("Enter")
+    wait_for(lambda: _focused(person).endswith("-name"), what="the new character's name has the focus")
+    keyboard.type("Mia")
+    keyboard.press("Tab")
+    keyboard.type("a girl with red hair")
+    wait_for(
+        lambda: ("Mia", "a girl with red hair") in [(each.name, each.description) for each in _cast(app)],
+        what="the character is saved",
+    )
+    fresh = next(character.id for character in _cast(app) if character.id not in before)
+    person.settle()
+    person.at(f"outfit-add-{fresh}").get_by_role("button").focus()
+    keyboard.press("Enter")
+    wait_for(lambda: "outfit" in _focused(person), what="the new outfit's name has the focus")
+    keyboard.type("rain")
+    keyboard.press("Tab")
+    keyboard.type("in a yellow coat")
+    wait_for(lambda: {"rain": "in a yellow coat"} in [each.outfits for each in _cast(app)], what="the outfit is saved")
+
+    person.at(PROMPT).locator("textarea").fill("{mia} and {Mio} swim")
+    person.at("nobody-s2-0").get_by_text("names no character").wait_for()
+    person.press("nobody-put-s2-0")
+    wait_for(lambda: _prompt(app) == "{mia} and {Mia} swim", what="the nearest name is put")
+    person.at("nobody-s2-0").wait_for(state="detached")
+    person.at(PROMPT).locator("textarea").fill("")
+    person.at(PROMPT).locator("textarea").click()
+    keyboard.type("{mi")
+    person.page.get_by_role("option", name="Mia").wait_for()
+    keyboard.press("Enter")
+    keyboard.type(" swims")
+    wait_for(lambda: _prompt(app) == "{Mia} swims", what="the name that was offered is put")
+    person.settle()
+    person.at(f"more-fields-{STORY}-s2").locator("summary").first.click()
+    person.at(f"who:{STORY}:s2").locator("[data-selected=true], [aria-checked=true], [aria-pressed=true]").wait_for()
+
+
+def test_what_is_folded_away_stays_open_while_one_writes_in_it(app: App, visit: Callable[..., Visitor]):
+    person = visit()
+    person.open(f"Story?story={STORY}")
+    more, sent = person.at(f"more-fields-{STORY}-s1"), person.at(f"sent-{STORY}-s1")
+    more.locator("summary").first.click()
+    sent.locator("summary").first.click()
+    field = person.at(f"field:{STORY}:s1:negative").locator("textarea")
+    field.click()
+
+    person.page.keyboard.type("blurry, dark")
+
+    wait_for(lambda: app.services.stories.load(STORY).scene("s1").negative.endswith("blurry, dark"), what="it is saved")
+    person.settle()
+    assert field.evaluate("field => field === document.activeElement")
+    person.segment("language", "中文")
+    person.page.get_by_text("反向提示词与模型实际读到的文字").first.wait_for()
+    person.settle()
+    assert field.is_visible()
+
+
+def _focused(person: Visitor) -> str:
+    """Key of the field that has the focus."""
+    script = "document.activeElement.closest('[class*=st-key-cast-]')?.className.match(/st-key-\\S+/)[0] ?? ''"
+    return str(person.page.evaluate(script))
+
+
+def _cast(app: App) -> tuple[Character, ...]:
+    return app.services.stories.load(STORY).characters

@@ -31,6 +31,7 @@ from pages.parts.story import (
 from story_engine import flows
 from story_engine.domain.board import Board
 from story_engine.domain.job import JobView
+from story_engine.domain.story import Story
 from story_engine.errors import ChooseAnother
 from story_engine.messages import message
 
@@ -59,13 +60,18 @@ def draw() -> None:
             view = toolbar.draw(slug, board, story, desk)
         progress = st.container(key="bar-strip")
     unsaved = st.container()
-    for code, values in flows.panels.notices(services(), slug, language(), story):
-        st.warning(plain(message(code, language(), **values)), icon=":material/healing:")
-    drawers.draw(slug, story, partial(head.draw_facts, slug, story, board))
-    lint.draw(slug, story)
-    head.draw_outdated(slug, board)
-    paste.draw(slug, story)
-    stand_in.draw(slug, story)
+    # Each in a place of its own: what comes or goes would make new widgets of all that stand below it, and whoever is
+    # writing in one would be thrown out of the word.
+    for part in (
+        lambda: _draw_notices(slug, story),
+        lambda: drawers.draw(slug, story, partial(head.draw_facts, slug, story, board)),
+        lambda: lint.draw(slug, story),
+        lambda: head.draw_outdated(slug, board),
+        lambda: paste.draw(slug, story),
+        lambda: stand_in.draw(slug, story),
+    ):
+        with st.container():
+            part()
     failed = st.container()
     slots: dict[str, DeltaGenerator] = {}
     works: dict[str, DeltaGenerator] = {}
@@ -88,6 +94,11 @@ def draw() -> None:
     with progress:
         live.follow(story=slug, slots=slots, quiet=True, also=_follow_panels(slug, board, works))
     look.draw(now, beside_panels=view != "board")
+
+
+def _draw_notices(slug: str, story: Story) -> None:
+    for code, values in flows.panels.notices(services(), slug, language(), story):
+        st.warning(plain(message(code, language(), **values)), icon=":material/healing:")
 
 
 def _follow_panels(

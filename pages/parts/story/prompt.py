@@ -21,18 +21,23 @@ def draw(slug: str, story: Story, scene: Scene, *, folded_label: bool = False) -
         placeholder=say("scene.prompt_hint"),
         folded_label=folded_label,
     )
-    for number, unknown in enumerate(unknown_names(scene.prompt, story.characters)):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"nobody-{scene.id}-{number}"):
-            name = plain(f"{{{unknown.name}}}")
-            st.markdown(f":red[:material/error: {say('scene.nobody', name=name)}]", width="content")
-            put = unknown.name if unknown.nearest is None else f"{{{unknown.nearest}}}"
-            st.button(
-                say("scene.nobody_put", name=plain(put)),
-                key=f"nobody-put-{scene.id}-{number}",
-                type="tertiary",
-                on_click=_put,
-                args=(field, scene.prompt, unknown, put),
-            )
+    with st.container(gap="xsmall"):  # a place of its own: Tab leads into fields that stay the same meanwhile
+        for number, unknown in enumerate(unknown_names(scene.prompt, story.characters)):
+            _draw_nobody(field, scene, number, unknown)
+
+
+def _draw_nobody(field: Field, scene: Scene, number: int, unknown: UnknownName) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"nobody-{scene.id}-{number}"):
+        name = plain(f"{{{unknown.name}}}")
+        st.markdown(f":red[:material/error: {say('scene.nobody', name=name)}]", width="content")
+        put = unknown.name if unknown.nearest is None else f"{{{unknown.nearest}}}"
+        st.button(
+            say("scene.nobody_put", name=plain(put)),
+            key=f"nobody-put-{scene.id}-{number}",
+            type="tertiary",
+            on_click=_put,
+            args=(field, scene.prompt, unknown, put),
+        )
 
 
 def _put(field: Field, seen: str, unknown: UnknownName, put: str) -> None:

@@ -95,11 +95,12 @@ def _draw_sent(slug: str, scene: Scene, sent: ResolvedText) -> None:
     """Token count always; the text itself, and the negative prompt, when unfolded."""
     count = say("sent.tokens", n=sent.prompt_tokens, limit=sent.token_limit)
     cut = sent.prompt_cut is not None or sent.negative_cut is not None
-    if sent.unknown_words:
-        words = plain("、".join(sent.unknown_words))
-        st.caption(f":material/help: {say('sent.unknown', words=words)}")
-    if cut:
-        st.caption(f":orange[:material/content_cut: {say('sent.cut', limit=sent.token_limit)}]")
+    with st.container(gap="xsmall"):  # a place of its own: the field below stays the same when this comes or goes
+        if sent.unknown_words:
+            words = plain("、".join(sent.unknown_words))
+            st.caption(f":material/help: {say('sent.unknown', words=words)}")
+        if cut:
+            st.caption(f":orange[:material/content_cut: {say('sent.cut', limit=sent.token_limit)}]")
     with folded.expander(say("sent.title"), key=f"sent-{slug}-{scene.id}", note=count) as fold:
         if fold.open:
             inputs.text_area(

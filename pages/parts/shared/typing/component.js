@@ -1,6 +1,6 @@
 // Text is saved while it is typed: after a pause, and before the page is left. Focus, caret and what was typed stay.
 
-const PAUSE = 1000, PATIENCE = 5000;
+const PAUSE = 1000, PATIENCE = 5000, MOMENT = 300;
 const FIELDS = '[data-testid="stTextArea"] textarea, [data-testid="stTextInput"] input, [data-testid="stNumberInput"] input';
 
 export default function (component) {
@@ -21,7 +21,9 @@ class Desk {
     document.addEventListener("visibilitychange", () => document.hidden && this.save());
     window.addEventListener("pagehide", () => this.save());
     window.addEventListener("beforeunload", (event) => this.leave(event));
-    window.addEventListener("popstate", (event) => this.goBack(event), { capture: true });
+    window.addEventListener("beforeunload", () => this.linger());
+    window.navigation?.addEventListener("navigate", (event) => this.goBack(event));
+    window.navigation?.addEventListener("navigate", () => this.release?.());
     // The key that makes Streamlit send a field is for the field alone, not for a shortcut of the page.
     document.body.addEventListener("keydown", (event) => this.ours.has(event) && event.stopPropagation());
   }
@@ -121,26 +123,48 @@ class Desk {
 
   leave(event) {
     if (this.unsaved().length === 0) return;
-    this.save(); // it is on its way while the question is read
+    this.hold();
+    this.save();
     event.preventDefault();
     event.returnValue = true;
   }
 
-  // Back within the Studio: first the text, then the other page.
+  // Streamlit sends at its next turn, which does not come any more where a page is left: turns are caught here, and
+  // taken in the listener after this one, behind what React does between the two.
+  hold() {
+    const wait = window.setTimeout, turns = [];
+    window.setTimeout = (turn, delay, ...values) =>
+      delay > 0 ? wait.call(window, turn, delay, ...values) : turns.push(() => turn(...values));
+    this.release = () => {
+      window.setTimeout = wait;
+      this.release = null;
+      turns.forEach((turn) => turn());
+    };
+  }
+
+  linger() {
+    if (!this.release) return;
+    this.release();
+    for (const until = performance.now() + MOMENT; performance.now() < until; ); // it is on its way
+  }
+
+  // Back within the Studio: first the text, then the other page. Where the browser does not wait, the text goes ahead.
   async goBack(event) {
-    if (event.isStory || this.unsaved().length === 0) return;
-    event.stopImmediatePropagation();
+    const { key, sameDocument } = event.destination;
+    if (this.isGoing || event.navigationType !== "traverse" || !sameDocument || this.unsaved().length === 0) return;
+    if (!event.cancelable) {
+      this.hold();
+      this.save();
+      return;
+    }
+    event.preventDefault();
     this.save();
     const until = performance.now() + PATIENCE;
     while (this.unsaved().length > 0 && performance.now() < until) await new Promise((go) => setTimeout(go, 50));
-    if (this.unsaved().length > 0 && !window.confirm(this.texts.leave)) {
-      this.touched.forEach((timer) => clearTimeout(timer));
-      history.forward();
-      return;
-    }
-    const again = new PopStateEvent("popstate", { state: event.state });
-    again.isStory = true;
-    window.dispatchEvent(again);
+    if (this.unsaved().length > 0 && !window.confirm(this.texts.leave)) return;
+    this.isGoing = true;
+    await window.navigation.traverseTo(key).finished.catch(() => null);
+    this.isGoing = false;
   }
 }
 
