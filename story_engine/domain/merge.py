@@ -84,8 +84,7 @@ def _target(data: dict[str, object], edit: Edit) -> tuple[dict[str, object], typ
     for scene in _scenes(data):
         if scene["id"] == edit.scene:
             return scene, Scene
-    known = ", ".join(str(scene["id"]) for scene in _scenes(data))
-    raise ChooseAnother("story.no_such_scene", scene=edit.scene, known=known)
+    raise ChooseAnother("story.no_such_scene")
 
 
 def _settings_of_both(present: object, mine: object, seen: object) -> dict[str, object] | None:

@@ -81,7 +81,7 @@ def existing(services: Services, key: PictureKey) -> PictureKey:
         ChooseAnother: there is no such picture.
     """
     if services.takes.read(*key) is None:
-        raise ChooseAnother("takes.not_found", take=key.take[:12], scene=key.scene, story=key.story)
+        raise ChooseAnother("takes.not_found")
     return key
 
 

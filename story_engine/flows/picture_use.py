@@ -116,5 +116,5 @@ def _copy_take(services: Services, take: Take, slug: str) -> None:
 def _take(services: Services, key: PictureKey) -> Take:
     take = services.takes.read(*key)
     if take is None:
-        raise ChooseAnother("takes.not_found", take=key.take[:12], scene=key.scene, story=key.story)
+        raise ChooseAnother("takes.not_found")
     return take

@@ -121,8 +121,7 @@ def _scene(story: Story, scene_id: str) -> Scene:
     for scene in story.scenes:
         if scene.id == scene_id:
             return scene
-    known = ", ".join(scene.id for scene in story.scenes)
-    raise FixInput("story.no_such_scene", scene=scene_id, known=known)
+    raise FixInput("story.no_such_scene")
 
 
 def _without_start(story: Story, scene: Scene, prompt: str) -> str:

@@ -134,5 +134,5 @@ def _name_if_here(services: Services, part: LoraPart) -> str:
 def _take(services: Services, slug: str, scene: str, take: str) -> Take:
     found = services.takes.find(slug, scene, take)
     if found is None:
-        raise ChooseAnother("takes.not_found", take=take[:12], scene=scene, story=slug)
+        raise ChooseAnother("takes.not_found")
     return found

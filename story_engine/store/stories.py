@@ -174,7 +174,7 @@ class StoryStore:
         def remove(story: Story) -> dict[str, object]:
             place = _place(story, scene)
             if len(story.scenes) == 1:
-                raise FixInput("story.last_scene", scene=scene)
+                raise FixInput("story.last_scene")
             return _with_scenes(story, [*story.scenes[:place], *story.scenes[place + 1 :]])
 
         return self._change(slug, remove)
@@ -263,7 +263,7 @@ class StoryStore:
 
     def _file(self, slug: str) -> StoryFile:
         if name_fault(slug) is not None:
-            raise not_found(slug[:60], self.layout.stories)
+            raise not_found(slug[:60])
         if slug not in self._files:
             self._files[slug] = StoryFile(self.layout, slug)
         return self._files[slug]
@@ -299,8 +299,7 @@ def _place(story: Story, scene_id: str) -> int:
     for place, scene in enumerate(story.scenes):
         if scene.id == scene_id:
             return place
-    known = ", ".join(scene.id for scene in story.scenes)
-    raise ChooseAnother("story.no_such_scene", scene=scene_id, known=known)
+    raise ChooseAnother("story.no_such_scene")
 
 
 def _with_scenes(story: Story, scenes: Sequence[Scene]) -> dict[str, object]:

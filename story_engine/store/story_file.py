@@ -152,7 +152,7 @@ class StoryFile:
         try:
             return read_bytes(self.path, limit=LARGEST_BYTES)
         except FileNotFoundError as error:
-            raise not_found(self.slug, self.path.parent) from error
+            raise not_found(self.slug) from error
 
     def damage(self) -> tuple[Problem, dict[str, object]] | None:
         """What ails a damaged head, and the values of `story.showing_revision`; None when the head is whole."""
@@ -277,7 +277,7 @@ class StoryFile:
         try:
             return settled_bytes(self.path, limit=LARGEST_BYTES)
         except FileNotFoundError as error:
-            raise not_found(self.slug, self.path.parent) from error
+            raise not_found(self.slug) from error
 
     def _is_revision(self, content: bytes) -> bool:
         try:
@@ -305,9 +305,9 @@ class StoryFile:
         return self._parsed[1]
 
 
-def not_found(slug: str, folder: object) -> ChooseAnother:
-    """There is no such story; `folder` says where it was looked for."""
-    return ChooseAnother("story.not_found", slug=slug, folder=folder)
+def not_found(slug: str) -> ChooseAnother:
+    """There is no such story."""
+    return ChooseAnother("story.not_found", slug=slug)
 
 
 def _kept_suffix(content: bytes) -> str:

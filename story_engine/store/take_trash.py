@@ -42,8 +42,7 @@ class TakeTrash:
             if (folder / f"{key.take}.json").exists():
                 parts += [(f"{number}.{key.take}.{ending}", folder / f"{key.take}.{ending}") for ending in _ENDINGS]
         if not parts:
-            first = keys[0] if keys else PictureKey("–", "–", "–")
-            raise ChooseAnother("takes.not_found", take=first.take[:12], scene=first.scene, story=first.story)
+            raise ChooseAnother("takes.not_found")
         return self._trash.put("takes", f"{len(parts) // len(_ENDINGS)}", parts, title=title)
 
     def take_out(self, token: str) -> tuple[Take, ...]:

@@ -154,7 +154,7 @@ class TakeStore:
             is_whole = False
         if is_whole:
             return None
-        return Problem("takes.damaged", f"{take.story}/{take.scene}", {"path": str(path)})
+        return Problem("takes.damaged", f"{take.story}/{take.scene}", {})
 
     def delete(self, slug: str, scene: str, digest: str) -> str:
         """Into the trash; the token gives it back.
@@ -165,7 +165,7 @@ class TakeStore:
         """
         record = self._file(slug, scene, digest, ".json")
         if not record.exists():
-            raise ChooseAnother("takes.not_found", take=digest, scene=scene, story=slug)
+            raise ChooseAnother("takes.not_found")
         # The record leaves first: without it the others are no take, whatever happens in between.
         names = (f"{digest}.json", f"{digest}.png", f"{digest}.jpg")
         parts = [(name, record.parent / name) for name in names]
@@ -249,7 +249,7 @@ class TakeStore:
 
     def _file(self, slug: str, scene: str, digest: str, suffix: str) -> Path:
         if not (digest.isascii() and digest.isalnum()):
-            raise ChooseAnother("takes.not_found", take=digest[:64], scene=scene, story=slug)
+            raise ChooseAnother("takes.not_found")
         return self._folder(slug, scene) / f"{digest}{suffix}"
 
     def _folder(self, slug: str, scene: str) -> Path:
