@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from story_engine.domain.story import Character
@@ -98,7 +99,7 @@ def test_characters_outfits_and_names_in_prompts_by_keyboard_alone(app: App, vis
     person.settle()
     person.at(f"outfit-add-{fresh}").get_by_role("button").focus()
     keyboard.press("Enter")
-    wait_for(lambda: "outfit" in _focused(person), what="the new outfit's name has the focus")
+    wait_for(lambda: re.search("outfit.*-name$", _focused(person)), what="the new outfit's name has the focus")
     keyboard.type("rain")
     keyboard.press("Tab")
     keyboard.type("in a yellow coat")

@@ -15,9 +15,12 @@ def apply(language: str) -> None:
     st.html(f"<script>document.documentElement.lang='{code}';{_TELL_SCHEME}</script>", unsafe_allow_javascript=True)
 
 
+# In braces: the same names are declared again with every other language.
 _TELL_SCHEME = """
-const app = document.querySelector('[data-testid="stApp"]');
-if (app) document.documentElement.style.colorScheme = getComputedStyle(app).colorScheme;
+{
+  const app = document.querySelector('[data-testid="stApp"]');
+  if (app) document.documentElement.style.colorScheme = getComputedStyle(app).colorScheme;
+}
 """
 _STYLE = """
 :root, [data-testid="stApp"], [data-testid="stPortal"], .st-key-notices {

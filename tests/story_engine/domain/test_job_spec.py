@@ -21,6 +21,8 @@ from story_engine.domain.job_result import (
 )
 from story_engine.domain.job_spec import (
     DownloadSpec,
+    GatePicture,
+    GateSpec,
     MeasureSpec,
     RenderItem,
     RenderSpec,
@@ -45,6 +47,7 @@ SPECS = (
     DownloadSpec(family="kolors"),
     ReplaySpec(bundle="/b/队.zip"),
     UploadSpec(bundle="/b/队.zip", repository="moyun/墨", private=True, ticket='{"address": "x"}'),
+    GateSpec(story="猫", pictures=(GatePicture(name="01.png", path="cache/雨.png", sha256="ab"),)),
 )
 _PAINTED_AGAIN = PictureReplay(
     file="images/01.png",
