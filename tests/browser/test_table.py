@@ -57,7 +57,7 @@ def test_the_table_shows_three_scenes_and_the_strip_leads_reorders_and_says_how_
     assert picture["x"] + picture["width"] < words["x"]
     assert abs(picture["y"] - words["y"]) < 100
     assert person.at(f"field:{STORY}:s1:caption").count() == 0
-    assert first.scene("s1").caption[:20] in person.at(f"more-fields-{STORY}-s1").inner_text()
+    assert first.scene("s1").caption[:20] in person.at(f"fold-more-fields-{STORY}-s1").inner_text()
 
     # The strip says of every panel how it stands, in words.
     assert cell(person, "s1").get_attribute("data-state") == "old"
@@ -134,9 +134,9 @@ def test_a_phone_shows_one_scene_at_a_time_and_its_menu_closes_when_it_has_led_s
     assert person.page.evaluate("document.documentElement.scrollWidth") <= 390
 
     person.page.locator('[data-testid="stExpandSidebarButton"]').tap()
-    person.page.locator('[data-testid="stSidebar"][aria-expanded="true"]').wait_for()
+    person.page.locator('[data-testid="stSidebar"][data-collapsed="false"]').wait_for()
     person.press("nav-settings")
-    person.page.locator('[data-testid="stSidebar"][aria-expanded="false"]').wait_for(state="attached")
+    person.page.locator('[data-testid="stSidebar"][data-collapsed="true"]').wait_for(state="attached")
 
 
 def test_a_comfortable_table_is_remembered(app: App, visit: Callable[..., Visitor]):

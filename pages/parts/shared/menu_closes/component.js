@@ -7,6 +7,6 @@ export default function ({ data: [data] }) {
   const before = root.dataset.openPage;
   root.dataset.openPage = data.page;
   if (!before || before === data.page || !matchMedia(PHONE).matches) return;
-  const sidebar = document.querySelector('[data-testid="stSidebar"][aria-expanded="true"]');
+  const sidebar = document.querySelector('[data-testid="stSidebar"][data-collapsed="false"]');
   sidebar?.querySelector('[data-testid="stSidebarCollapseButton"] button')?.click();
 }
