@@ -55,6 +55,8 @@ def test_notices_are_announced_leave_or_stay_and_never_lie_over_the_page(app: Ap
     before = app.services.stories.load(STORY).scene("s1").prompt
     person = visit()
     person.open(f"Story?story={STORY}")
+    ground = "bar => getComputedStyle(bar).backgroundColor"
+    assert person.at("notice-bar").evaluate(ground) == "rgba(0, 0, 0, 0)", "nothing is seen where nothing is said"
     said = person.page.locator("body > [role=status].story-studio-live-region")
     alarm = person.page.locator("body > [role=alert].story-studio-live-region")
     person.write(f"field:{STORY}:s1:prompt", f"{before} in the rain")

@@ -172,11 +172,11 @@ kbd { color: inherit !important; opacity: 1 !important; }
   min-width: min(420px, 92vw); max-width: min(680px, 92vw); }
 .st-key-queue-handle button { justify-content: flex-start; padding: .45rem .75rem; }
 .st-key-queue-panel { width: min(30rem, 84vw); }
-[class*="st-key-notice-"] { background: light-dark(#2A2530, #3D3745); border-radius: 14px;
+.st-key-notices [class*="st-key-notice-"] { background: light-dark(#2A2530, #3D3745); border-radius: 14px;
   padding: .5rem .6rem .5rem 1.1rem; box-shadow: 0 10px 34px rgb(0 0 0 / .28); }
-[class*="st-key-notice-"] p, [class*="st-key-notice-"] button, [class*="st-key-notice-"] span { color: #F7F3F8; }
-[class*="st-key-notice-"] button { background: transparent; border-color: rgb(255 255 255 / .3); }
-[class*="st-key-notice-error-"] { background: light-dark(#7E2230, #7A2A36); }
+.st-key-notices :is(p, button, span) { color: #F7F3F8; }
+.st-key-notices button { background: transparent; border-color: rgb(255 255 255 / .3); }
+.st-key-notices [class*="st-key-notice-error-"] { background: light-dark(#7E2230, #7A2A36); }
 
 /* the board as it is judged */
 [class*="st-key-board-page"] p { text-align: center; font-family: var(--tale); }
