@@ -81,6 +81,12 @@ class Visitor:
         self.page.locator("[data-testid=stApp][data-test-connection-state=CONNECTED]").wait_for(state="attached")
         self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(state="attached")
 
+    def rest(self) -> None:
+        """Settled, and nothing is paled as out of date: what is seen is what stays."""
+        self.settle()
+        self.page.wait_for_function("() => document.querySelector('[data-stale=true]') === null")
+        self.settle()
+
     def at(self, key: str) -> Locator:
         """What has the widget or container key; while it is drawn anew there may be two of it for a moment."""
         return self.page.locator(f".st-key-{''.join(c if c.isalnum() or c in '_-' else '-' for c in key)}").first

@@ -86,6 +86,7 @@ def test_no_page_is_against_wcag_or_speaks_another_language(
         person.page.get_by_test_id("stSkipToContent").get_by_text(texts(language)["streamlit.skip"]).wait_for(
             state="attached"
         )
+        person.rest()
         found += [f"{path}: {each}" for each in violations(person.page)]
         if language == "zh":
             found += [f"{path}: {words}" for words in person.page.evaluate(READ) if words in STREAMLITS_OWN]

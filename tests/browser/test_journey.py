@@ -22,7 +22,7 @@ RENDER_SECONDS = 900
 def test_a_story_is_painted_changed_chosen_scored_and_handed_in(app: App, visit: Callable[..., Visitor]):
     person = visit(language="en")
     services = app.services
-    paint_in(app, STORY, steps=8)
+    paint_in(app, STORY, steps=4)
 
     def board():
         return flows.panels.open_story(services, STORY).board

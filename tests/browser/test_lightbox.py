@@ -104,6 +104,7 @@ def test_a_take_is_seen_large_compared_picked_pinned_and_deleted_without_the_mou
     reader.press("z")
     wait_for(lambda: app.services.takes.read(STORY, "s1", oldest) is not None, what="the take is back")
 
+    person.rest()
     violations = Axe().run(person.page, options=OPTIONS).response["violations"]
     assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in violations] == []
 
