@@ -1,11 +1,14 @@
 """A few boards of the benchmark, with other seeds than the figures in its README."""
 
+import pytest
+
 from benchmarks.coherence import AIMS, measure
 
 BOARDS = 6
 SEED = 5000
 
 
+@pytest.mark.thorough
 def test_boards_of_one_hand_come_before_mixed_ones_and_odd_panels_and_copies_are_found():
     figures = measure(BOARDS, seed=SEED)
     shares = figures.shares()

@@ -6,6 +6,7 @@ from benchmarks import storm, storm_imports, storm_inputs, storm_kills
 from benchmarks.storm_inputs import damage_inputs
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(400)
 def test_a_small_storm_breaks_nothing(capsys):
     code = storm.main(["--kills", "4", "--import-kills", "2", "--readers", "3", "--inputs", "450", "--minutes", "3"])

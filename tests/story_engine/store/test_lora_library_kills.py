@@ -78,6 +78,7 @@ ACTS: dict[str, tuple[Callable[[Path, str], None], Act]] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("act", ACTS)
 @pytest.mark.parametrize("ending", [".safetensors", ".ckpt"])
 def test_killed_at_any_operation_nothing_is_lost(tmp_path: Path, act: str, ending: str) -> None:

@@ -66,6 +66,7 @@ def test_four_processes_that_edit_different_scenes_lose_nothing(tmp_path, store)
     assert story.revision == 61
 
 
+@pytest.mark.thorough
 def test_kill_9_during_saves_never_loses_an_acknowledged_one(tmp_path, store):
     rng = random.Random(20241121)
     for _ in range(40):

@@ -18,6 +18,7 @@ from tests.story_engine.training.small_training import (
 )
 
 
+@pytest.mark.thorough
 def test_two_processes_have_the_losses_of_one_with_the_same_global_batch(tmp_path):
     layout = training_workspace(tmp_path)
     one = new_run(layout, batch_size=2)
@@ -41,6 +42,7 @@ def _ups(store, one, two):
     return [layer.up for layer in first.values()], [layer.up - second[name].up for name, layer in first.items()]
 
 
+@pytest.mark.thorough
 def test_a_stop_while_the_first_process_encodes_ends_the_others_too(tmp_path):
     layout = training_workspace(tmp_path)
     run = new_run(layout, batch_size=1, processes=2)
@@ -53,6 +55,7 @@ def test_a_stop_while_the_first_process_encodes_ends_the_others_too(tmp_path):
     assert time.monotonic() - started < 200  # not the half hour that processes wait for each other
 
 
+@pytest.mark.thorough
 def test_what_is_wrong_in_another_process_is_said_here(tmp_path):
     layout = training_workspace(tmp_path)
     run = new_run(layout, batch_size=1, processes=2)

@@ -1,6 +1,7 @@
 import random
 
 import psutil
+import pytest
 
 from story_engine.jobs.queue.presence import dispatcher_state
 from story_engine.store.takes import TakeStore
@@ -12,6 +13,7 @@ KILLS = 8
 SEED = 20
 
 
+@pytest.mark.thorough
 def test_killing_children_and_dispatchers_at_random_loses_nothing_and_does_nothing_twice(layout, ledger, dispatchers):
     dice = random.Random(SEED)
     jobs = [submit(ledger, number, steps=6, seconds=0.02) for number in range(JOBS)]

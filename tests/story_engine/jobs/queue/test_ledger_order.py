@@ -103,6 +103,7 @@ def _move_for_ever(workspace: Path) -> None:
         ledger.move(dice.choice([turn.job.id for turn in ledger.turns()]), dice.choice(DIRECTIONS))
 
 
+@pytest.mark.thorough
 def test_a_process_that_is_killed_while_it_moves_jobs_loses_and_doubles_none(layout, ledger, work):
     jobs = [submit(ledger, f"k{number}", priority=number % 3) for number in range(12)]
     began = _order(ledger)

@@ -85,6 +85,7 @@ def test_a_killed_training_is_interrupted_and_goes_on_from_what_it_saved(service
     wait_for(lambda: len(children_of(layout.workspace)) == 1, what="a fresh child for the next job")
 
 
+@pytest.mark.thorough
 def test_nothing_is_left_of_several_processes_whose_child_was_killed(services, dispatchers, layout):
     run = flows.train.start(services, small_spec(steps_per_epoch=500, processes=2, batch_size=1))
     dispatchers.start(work=WITHOUT_WARM_UP)
