@@ -56,3 +56,13 @@ def test_a_message_is_filled_with_its_values():
     text = message("render.takes", "en", takes=99, most=64)
 
     assert "99" in text and "64" in text
+
+
+def test_a_model_family_goes_by_the_name_that_people_use():
+    english, chinese = (
+        message("models.stand_in_needed", language, family="kolors", stand_in="preview") for language in ("en", "zh")
+    )
+
+    assert english.startswith("Kolors is not") and "let the preview model stand in" in english
+    assert chinese.startswith("本机没有可图。") and "用预览模型代替" in chinese
+    assert message("models.family_missing", "zh", family="Kolors").startswith("可图 的权重")

@@ -12,16 +12,24 @@ from pathlib import Path
 
 LANGUAGES = ("zh", "en")
 _FOLDER = Path(__file__).parent
+_FAMILY_VALUES = ("family", "stand_in", "painted")
+_FAMILIES = {
+    "en": {"kolors": "Kolors", "preview": "preview model"},
+    "zh": {"kolors": "可图", "Kolors": "可图", "preview": "预览模型", "Preview model": "预览模型"},
+}
+"""Model families by their ids, and by their titles where those are English, as people call them."""
 
 
 def message(code: str, language: str, **values: object) -> str:
-    """The text for `code` in `language`, with `values` filled in.
+    """The text for `code` in `language`, with `values` filled in; a model family goes by the name that people use.
 
     Raises:
         KeyError: no such code or language (a programmer's error: a test checks every code in use).
     """
     room, _, situation = code.partition(".")
-    return _room(room)[situation][language].format(**values)
+    names = _FAMILIES[language]
+    spoken = {key: names.get(str(values[key]), values[key]) for key in _FAMILY_VALUES if key in values}
+    return _room(room)[situation][language].format(**values | spoken)
 
 
 def known_codes() -> frozenset[str]:
