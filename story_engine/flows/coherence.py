@@ -127,7 +127,7 @@ def seen_of(services: Services, board: Board, views: Sequence[TakeView]) -> dict
                 figures = read_figures(view.picture)
             except OSError as error:
                 if picture in chosen:
-                    raise FixInput("takes.damaged") from error
+                    raise FixInput("takes.damaged", name=view.picture.name) from error
                 continue
             fresh.append((picture, figures.packed()))
         found[picture] = Seen(figures, embeddings.get(picture))

@@ -19,4 +19,4 @@ def rgb_picture(path: Path) -> Image.Image:
         with Image.open(path) as opened:
             return opened.convert("RGB")
     except OSError as error:
-        raise ChooseAnother("takes.damaged") from error
+        raise ChooseAnother("takes.damaged", name=path.name) from error

@@ -154,7 +154,7 @@ class TakeStore:
             is_whole = False
         if is_whole:
             return None
-        return Problem("takes.damaged", f"{take.story}/{take.scene}", {})
+        return Problem("takes.damaged", f"{take.story}/{take.scene}", {"name": path.name})
 
     def delete(self, slug: str, scene: str, digest: str) -> str:
         """Into the trash; the token gives it back.

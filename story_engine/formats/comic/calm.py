@@ -21,7 +21,7 @@ class Calm:
             with Image.open(picture) as opened:
                 grey = opened.convert("L").resize((_SIDE, _SIDE), Image.Resampling.BOX)
         except OSError as error:
-            raise ChooseAnother("takes.damaged") from error
+            raise ChooseAnother("takes.damaged", name=picture.name) from error
         cells = np.asarray(grey, dtype=np.int64)
         detail = np.zeros_like(cells)
         detail[:, 1:] += np.abs(np.diff(cells, axis=1))

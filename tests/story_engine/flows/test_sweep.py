@@ -228,7 +228,7 @@ def test_a_stand_in_can_be_compared_in_everything_but_loras(services):
     assert all(cell.recipe.loras == () and cell.recipe.cfg_scale != 7.0 for cell in view.rows[0])
     reading = flows.sweep_read.read(services, STORY, "s1", x=("strength", "0-1"), y=("lora", "none, ink"))
     assert [problem.code for problem in reading.problems] == ["sweep.stand_in"]
-    assert "kolors" in reading.problems[0].text("en") and "preview" in reading.problems[0].text("zh")
+    assert "Kolors" in reading.problems[0].text("en") and "预览模型" in reading.problems[0].text("zh")
 
 
 def test_a_stand_in_s_own_picture_is_the_same_take_in_a_sweep(services):
