@@ -15,11 +15,20 @@ _NUMBER = re.compile(
     r"|^[-*•]\s+(?=\S)",
     re.IGNORECASE,
 )
+_SEED = re.compile(
+    r"\s*(?:(?:[,，;；、]|--)\s*(?:seed|种子)\s*[:：=]?|[(（\[]\s*(?:seed|种子)\s*[:：=]?|\b(?:seed|种子)\s*[:：=])"
+    r"\s*(\d{1,20})\s*[)）\]]?\s*[.。]?$",
+    re.IGNORECASE,
+)
+"""A seed at the end of a line: behind a comma, in brackets or with a sign; "birds eat seed 5" has none."""
 _BAR_LINE = re.compile(r"^[|\s:+-]+$")
 
 
 def read_lines(text: str) -> tuple[ImportedScene, ...]:
-    """A scene for each line that says something; numbers and bullets in front of every line are none of its words."""
+    """A scene for each line that says something; numbers and bullets in front of every line are none of its words.
+
+    A seed behind the words is the scene's seed.
+    """
     lines = [line.strip(" \ufeff\r\n") for line in text[:LONGEST_TEXT].splitlines()]
     lines = [line for line in lines if line.strip() and not _BAR_LINE.match(line)][:MOST_LINES]
     columns = _columns([_cells(line) for line in lines])
@@ -27,7 +36,14 @@ def read_lines(text: str) -> tuple[ImportedScene, ...]:
         return tuple(_of_row(columns, row) for row in range(len(lines)))
     if all(_NUMBER.match(line) for line in lines):
         lines = [_NUMBER.sub("", line, count=1) for line in lines]
-    return tuple(_scene(line, place=number) for number, line in enumerate(lines, start=1))
+    return tuple(_of_line(line, place=number) for number, line in enumerate(lines, start=1))
+
+
+def _of_line(line: str, *, place: int) -> ImportedScene:
+    seed = _SEED.search(line)
+    if seed is None or not line[: seed.start()].strip():
+        return _scene(line, place=place)
+    return _scene(line[: seed.start()], place=place, seed=seed[1])
 
 
 def _cells(line: str) -> list[str]:

@@ -20,6 +20,18 @@ def test_lines_of_every_kind_are_a_scene_each():
             ("Dawn", "a cat wakes up", None),
             ("Noon", "the dog sleeps", None),
         ],
+        "a cat, seed 7\nthe dog (seed: 9)\na hen --seed 3\nsix eggs seed=12": [
+            ("", "a cat", 7),
+            ("", "the dog", 9),
+            ("", "a hen", 3),
+            ("", "six eggs", 12),
+        ],
+        "一只猫，种子 7\n一只狗（种子：9）\n一只鸡": [("", "一只猫", 7), ("", "一只狗", 9), ("", "一只鸡", None)],
+        "birds eat seed 5\nseed 4\n, seed 4": [
+            ("", "birds eat seed 5", None),
+            ("", "seed 4", None),
+            ("", ", seed 4", None),
+        ],
         " \n\t\n": [],
     }
 
