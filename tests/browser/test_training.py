@@ -75,6 +75,8 @@ def test_a_style_is_trained_from_sample_pictures_and_worn_by_a_story(app: App, v
     wait_for(lambda: flows.train_view.card(services, run).state == "finished", what="the end", seconds=TRAIN_SECONDS)
     again.at("train-to-library").wait_for()
     assert [row.step for row in flows.train_view.view(services, run).metrics] == list(range(1, STEPS + 1))
+    again.at("train-samples-0").locator("img").nth(2).wait_for()
+    again.rest()
     assert again.at("train-samples-0").locator("img").count() == 3  # without, at 6, at the end
     assert again.page.evaluate("document.documentElement.scrollWidth") <= 390
 

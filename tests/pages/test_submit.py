@@ -22,6 +22,7 @@ def test_an_unpainted_story_is_told_what_is_missing_and_cannot_be_exported(studi
 
     assert not app.exception
     assert app.button(key="export").disabled
+    assert "submit-rescore" not in {button.key for button in app.button}, "there is nothing to score"
     assert "没有画面" in "\n".join(bar.proto.text for bar in app.get("progress"))
 
 

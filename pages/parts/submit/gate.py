@@ -41,7 +41,7 @@ def draw(now: OpenStory) -> GateView:
                 delta=signed(gate.distance) if gate.distance is not None else None,
                 width="content",
             )
-            if gate.scored < gate.panels:
+            if gate.scored < gate.panels - len(now.board.missing):
                 st.button(
                     say("toolbar.rescore"),
                     key="submit-rescore",
