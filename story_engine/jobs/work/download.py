@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from story_engine.catalog.download import DownloadProgress, download_family
+from story_engine.catalog.hub import hub_endpoint
 from story_engine.domain.job import Progress
 from story_engine.domain.job_result import DownloadResult
 from story_engine.domain.job_spec import DownloadSpec
@@ -43,5 +44,6 @@ def run(
             )
         )
 
-    download_family(spec.family, layout, received, should_stop)
+    # modelscope itself reads the environment's hub once per process, and this one may have served another before
+    download_family(spec.family, layout, received, should_stop, endpoint=hub_endpoint())
     return DownloadResult(family=spec.family, seconds=round(time.monotonic() - started, 1))

@@ -10,7 +10,7 @@ from safetensors.numpy import save
 
 from story_engine.catalog.published import package_state
 from story_engine.domain.job_spec import DownloadSpec
-from story_engine.errors import Cancelled
+from story_engine.errors import Cancelled, InstallOrDownload
 from story_engine.jobs.work.download import run
 
 
@@ -55,28 +55,19 @@ class Hub:
         return f"http://127.0.0.1:{self.server.server_port}"
 
 
-@pytest.fixture(scope="module")
-def server():
-    hub = Hub()
-    # The library reads its settings once per process.
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MODELSCOPE_ENDPOINT", hub.address)
-        yield hub
-    hub.server.shutdown()
-    hub.server.server_close()
-
-
 @pytest.fixture
-def hub(server):
-    weights = save({"layers.weight": numpy.zeros((512, 1024), numpy.float32)})
-    server.files = {
+def hub(monkeypatch):
+    hub = Hub()
+    hub.files = {
         "config.json": b"{}",
         "preprocessor_config.json": b"{}",
-        "model.safetensors": weights,
+        "model.safetensors": save({"layers.weight": numpy.zeros((512, 1024), numpy.float32)}),
         "x.onnx": b"",
     }
-    server.fetched = []
-    return server
+    monkeypatch.setenv("MODELSCOPE_ENDPOINT", hub.address)
+    yield hub
+    hub.server.shutdown()
+    hub.server.server_close()
 
 
 def never():
@@ -96,3 +87,14 @@ def test_missing_files_arrive_and_progress_counts_megabytes(hub, layout):
 def test_a_stop_is_told_as_a_stop(hub, layout):
     with pytest.raises(Cancelled):
         run(DownloadSpec(family="aesthetic"), job=1, report=[].append, should_stop=lambda: True, layout=layout)
+
+
+def test_the_hub_that_the_environment_names_now_is_asked(hub, layout, monkeypatch):
+    monkeypatch.setenv("MODELSCOPE_ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(InstallOrDownload):
+        run(DownloadSpec(family="aesthetic"), job=1, report=[].append, should_stop=never, layout=layout)
+    monkeypatch.setenv("MODELSCOPE_ENDPOINT", hub.address)
+
+    run(DownloadSpec(family="aesthetic"), job=2, report=[].append, should_stop=never, layout=layout)
+
+    assert "model.safetensors" in hub.fetched
