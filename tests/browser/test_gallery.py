@@ -63,6 +63,7 @@ def test_pictures_are_found_kept_deleted_and_opened_in_their_story(
     person.open("Gallery")
     cells = person.at("gallery-grid").locator("li")
     person.page.get_by_text("65 pictures").wait_for()
+    cells.nth(59).wait_for()  # the grid draws itself after the line above it
     assert cells.count() == 60
     wait_for(
         lambda: cells.first.locator("img").evaluate("each => each.naturalWidth") == 64, what="the picture is there"

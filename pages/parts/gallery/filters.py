@@ -68,8 +68,8 @@ def _draw_more(found: GalleryPage) -> None:
     count = sum(each is not None for each in set_here)
     title = say("gallery.filters_set", n=count) if count else say("gallery.filters")
     with st.popover(title, icon=":material/tune:", key="gallery-more"):
-        _choose_story(found.stories)
-        _choose_lora(found.loras)
+        _choose("story", {each.slug: _story_name(each) for each in found.stories})
+        _choose("lora", {_WITHOUT: say("gallery.without_lora")} | {f"{_NAMED}{name}": name for name in found.loras})
         st.number_input(
             say("gallery.seed_label"),
             value=None,
@@ -93,32 +93,17 @@ def _draw_more(found: GalleryPage) -> None:
         st.button(say("gallery.clear"), key="gallery-clear", disabled=not count, on_click=_clear)
 
 
-def _choose_story(stories: tuple[StoryOfPictures, ...]) -> None:
-    names = {each.slug: _story_name(each) for each in stories}
-    if st.session_state.get("gallery-story") not in names:
-        st.session_state["gallery-story"] = None
+def _choose(what: str, names: dict[str, str]) -> None:
+    """One of `names`, or any; what was chosen before and is no more is any again."""
+    key = f"gallery-{what}"
+    if st.session_state.get(key) not in names:
+        st.session_state[key] = None
     st.selectbox(
-        say("gallery.story"),
+        say(f"gallery.{what}"),
         list(names),
         index=None,
         format_func=names.__getitem__,
-        key="gallery-story",
-        placeholder=say("gallery.any"),
-        on_change=_to_first_page,
-        persist_state="session",
-    )
-
-
-def _choose_lora(loras: tuple[str, ...]) -> None:
-    names = {_WITHOUT: say("gallery.without_lora")} | {f"{_NAMED}{name}": name for name in loras}
-    if st.session_state.get("gallery-lora") not in names:
-        st.session_state["gallery-lora"] = None
-    st.selectbox(
-        say("gallery.lora"),
-        list(names),
-        index=None,
-        format_func=names.__getitem__,
-        key="gallery-lora",
+        key=key,
         placeholder=say("gallery.any"),
         on_change=_to_first_page,
         persist_state="session",

@@ -48,12 +48,13 @@ def draw() -> None:
 
 
 def _draw_queue() -> None:
-    is_busy = flows.queue.overview(services()).active > 0
+    read = [flows.queue.overview(services())]  # the fragment's first run takes it, the next read anew
+    is_busy = read[0].active > 0
 
     @st.fragment(run_every=live.TICK_SECONDS if is_busy else None)
     def whole() -> None:
         with notices.shown_here(), st.container(key="live-bar"):
-            queue_panel.draw_queue(flows.queue.overview(services()), place="settings")
+            queue_panel.draw_queue(read.pop() if read else flows.queue.overview(services()), place="settings")
 
     whole()
 

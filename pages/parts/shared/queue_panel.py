@@ -20,12 +20,13 @@ _MOVES: tuple[tuple[Direction, str], ...] = (
 
 def draw() -> None:
     """The handle in the menu, with how much there is to do; opened, the queue."""
-    is_busy = flows.queue.overview(services()).active > 0
+    read = [flows.queue.overview(services())]  # the fragment's first run takes it, the next read anew
+    is_busy = read[0].active > 0
 
     @st.fragment(key="queue", run_every=live.TICK_SECONDS if is_busy else None)
     def panel() -> None:
         with notices.shown_here():
-            queue = flows.queue.overview(services())
+            queue = read.pop() if read else flows.queue.overview(services())
             with st.container(key="queue-line", horizontal=True, vertical_alignment="center", gap="xxsmall"):
                 # Its words never change: with another label it is another popover, and closes.
                 handle = st.popover(
