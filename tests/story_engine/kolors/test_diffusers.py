@@ -151,6 +151,7 @@ def test_a_picture_by_ddim_is_diffusers_euler_on_the_notebooks_timesteps(layout,
     assert furthest(ours, wanted) <= 2
 
 
+@pytest.mark.thorough
 def test_a_picture_by_dpmpp_2m_karras_is_that_of_diffusers_solver(layout, theirs, renderer):
     class Unrounded(DPMSolverMultistepScheduler):
         """diffusers rounds the timesteps of Karras' levels to trained ones; everything else is its own."""
