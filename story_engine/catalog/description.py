@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from story_engine.catalog.package import Package
 from story_engine.domain.family import TrainingMemory
+from story_engine.domain.memory_plan import RenderMemory
 from story_engine.store.layout import Layout
 
 
@@ -55,6 +56,8 @@ class FamilyDescription:
     """Whether it was trained with each picture's own size and crop."""
     safe_learning_rate: float
     memory: TrainingMemory
+    painting: RenderMemory | None = None
+    """What painting needs of the device; None of a model that always fits."""
     unet_sizes: Callable[[Layout], UnetSizes | None]
     """Of the weights that are here; None where they are needed to know and are not."""
     joined: Callable[[Sequence[str]], str] = joined_digits

@@ -57,6 +57,8 @@ class RenderResult(Value):
     """All that one of the pictures used."""
     not_scored: Failure | None = None
     """Why the pictures have no scores."""
+    remarks: tuple[Failure, ...] = ()
+    """What did not go as planned, though the pictures are there."""
 
 
 class ScoreResult(Value):

@@ -13,6 +13,8 @@ NOT_RECORDED = "not recorded"
 """What stands for a condition that a take of an earlier version does not say."""
 CONDITIONS = ("device", "device_name", "instructions", "threads", "python")
 """Of `Take.made_with`: what can change last bits, beside the versions of packages."""
+COURSE = ("memory_plan", "repeated_in", "out_of_memory")
+"""Of `Take.made_with`: how the work went."""
 ROUNDING = 1
 """Of 255: what another order of the same sums can change."""
 
@@ -66,6 +68,10 @@ class PictureRecord(Value):
     python: str = NOT_RECORDED
     batch: str = NOT_RECORDED
     """Its place among the pictures that went through the network together, `1 of 2`."""
+    memory_plan: str = ""
+    """What of a large model was on the device."""
+    repeated_in: str = ""
+    """The precision that gave a picture where the recipe's gave none."""
     versions: dict[str, str] = Field(default_factory=dict)
     """Of packages."""
 

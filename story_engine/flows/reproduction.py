@@ -12,6 +12,7 @@ from story_engine.catalog.weights_hash import file_hashes
 from story_engine.domain.family import FAMILY_FOLDERS
 from story_engine.domain.replay import (
     CONDITIONS,
+    COURSE,
     NOT_RECORDED,
     BaseRecord,
     LoraRecord,
@@ -95,8 +96,10 @@ def _picture(each: BundlePicture) -> PictureRecord:
     conditions = {name: take.made_with.get(name, NOT_RECORDED) for name in (*CONDITIONS, "batch")}
     with Image.open(each.picture) as picture:
         pixels = pixels_sha256(picture)
-    versions = {name: text for name, text in take.made_with.items() if name not in conditions}
+    versions = {name: text for name, text in take.made_with.items() if name not in (*conditions, *COURSE)}
     return PictureRecord(
+        memory_plan=take.made_with.get("memory_plan", ""),
+        repeated_in=take.made_with.get("repeated_in", ""),
         recipe=take.id,
         picture_sha256=take.picture_sha256,
         pixels_sha256=pixels,

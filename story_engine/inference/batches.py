@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from story_engine.domain.memory_plan import MemoryPlan
 from story_engine.domain.recipe import Recipe
 
 _PIXELS_PER_CALL = {"cpu": 4 * 256 * 256, "gpu": 16 * 1024 * 1024}
@@ -81,12 +82,12 @@ def _place(text: str) -> tuple[int, int]:
     return (place - 1, size) if 1 <= place <= size <= _MOST_ROWS else (0, 1)
 
 
-def painted_together(device: str, recipe: Recipe) -> int:
+def painted_together(device: str, recipe: Recipe, plan: MemoryPlan | None = None) -> int:
     """How many pictures of this kind are painted at once: what one network call of `rows_per_call` holds."""
-    return max(1, rows_per_call(device, recipe) // 2)
+    return max(1, rows_per_call(device, recipe, plan) // 2)
 
 
-def rows_per_call(device: str, recipe: Recipe) -> int:
+def rows_per_call(device: str, recipe: Recipe, plan: MemoryPlan | None = None) -> int:
     """How many latents go through the network together: at least the two of one guided picture.
 
     One, where the noise is a device's own: that mode is for pictures of DiffSynth's pipeline, which passes each alone,
@@ -95,7 +96,8 @@ def rows_per_call(device: str, recipe: Recipe) -> int:
     if recipe.noise != "cpu":
         return 1
     pixels = _PIXELS_PER_CALL["cpu" if device == "cpu" else "gpu"]
-    return max(2, min(_MOST_ROWS, pixels // (recipe.width * recipe.height)))
+    most = _MOST_ROWS if plan is None else plan.rows
+    return max(2, min(most, pixels // (recipe.width * recipe.height)))
 
 
 def _parts(positions: Sequence[int], most: int) -> list[Sequence[int]]:

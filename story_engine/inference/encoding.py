@@ -47,14 +47,18 @@ class EmbeddingCache:
         self._memory: OrderedDict[str, EncodedPrompt] = OrderedDict()
 
     def encoded(
-        self, texts: Iterable[str], *, encode: Callable[[Sequence[str]], Sequence[EncodedPrompt]]
+        self,
+        texts: Iterable[str],
+        *,
+        encode: Callable[[Sequence[str]], Sequence[EncodedPrompt]],
+        texts_per_call: int = _TEXTS_PER_CALL,
     ) -> dict[str, EncodedPrompt]:
         """Every text encoded; `encode` is called with the unknown ones only, a few at a time, and never for none."""
         unique = list(dict.fromkeys(texts))
         found = {text: known for text in unique if (known := self._known(text)) is not None}
         missing = [text for text in unique if text not in found]
-        for start in range(0, len(missing), _TEXTS_PER_CALL):
-            some = missing[start : start + _TEXTS_PER_CALL]
+        for start in range(0, len(missing), texts_per_call):
+            some = missing[start : start + texts_per_call]
             for text, fresh in zip(some, encode(some), strict=True):
                 found[text] = fresh
                 self._keep(text, fresh)

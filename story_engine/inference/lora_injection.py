@@ -118,9 +118,9 @@ class UnetAdapters:
 
     @torch.no_grad()
     def _fill(self, key: str, layer: Any, trained: LoraLayer) -> None:
-        base = layer.get_base_layer().weight
+        computes = next(self._unet.parameters())  # a layer's own weight may wait elsewhere, and narrower
         for halves, half in ((layer.lora_A, trained.whole_down()), (layer.lora_B, trained.up)):
-            weight = halves[key].to(base.device, base.dtype).weight
+            weight = halves[key].to(computes.device, computes.dtype).weight
             weight.copy_(half.reshape(weight.shape))
         if trained.magnitude is not None:
             layer.lora_variant[key] = Decomposed(trained.magnitude, scale=layer.scaling[key])

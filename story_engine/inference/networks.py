@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import nn
 
 from story_engine.catalog.families import description
 from story_engine.catalog.weights_hash import part_hash
+from story_engine.domain.memory_plan import MemoryPlan
 from story_engine.domain.recipe import Recipe
 from story_engine.inference.encoding import EmbeddingCache, EncodedPrompt
 from story_engine.inference.lora_injection import UnetAdapters
 from story_engine.inference.out_of_memory import fitting
 from story_engine.inference.runtime import Prompter, Runtime, encode_with, free_memory, open_runtime
 from story_engine.store.layout import Layout
-
-_BYTES_FOR_EVERYTHING = 22 * 2**30
-"""GPU memory from which text encoder, U-Net, VAE and their work fit together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +29,15 @@ class Painter:
     adapters: UnetAdapters
 
 
-def open_networks(layout: Layout, recipe: Recipe, *, device: str) -> Networks:
-    """The networks that paint `recipe`.
+def open_networks(layout: Layout, recipe: Recipe, *, device: str, plan: MemoryPlan | None) -> Networks:
+    """The networks that paint `recipe`, as planned for the device's memory.
 
     Raises:
         InstallOrDownload: weights are missing or damaged (of a large family: when they are first used).
     """
     runtime = open_runtime(layout, recipe.family)
     cache = embedding_cache(layout, recipe.family, precision=recipe.precision, is_kept=not runtime.is_small)
-    return Networks(runtime, cache, precision=recipe.precision, device=device)
+    return Networks(runtime, cache, precision=recipe.precision, device=device, plan=plan)
 
 
 def embedding_cache(
@@ -55,18 +52,28 @@ def embedding_cache(
 class Networks:
     """What the renderer needs of a family: a small one stays in memory as a whole.
 
-    Of a large one the text encoder comes first and leaves before the U-Net comes, unless the GPU holds both. Encoded
-    prompts stay on disk, so that a board that is painted again needs no text encoder.
+    Of a large one the text encoder comes first and leaves before the U-Net comes, unless the plan has room for both.
+    Encoded prompts stay on disk, so that a board that is painted again needs no text encoder.
     """
 
-    def __init__(self, runtime: Runtime, cache: EmbeddingCache, *, precision: str, device: str) -> None:
+    def __init__(
+        self, runtime: Runtime, cache: EmbeddingCache, *, precision: str, device: str, plan: MemoryPlan | None
+    ) -> None:
         self._runtime, self._cache = runtime, cache
-        self._precision, self._device = precision, device
+        self._precision, self._device, self._plan = precision, device, plan
         self._painter: Painter | None = None
         self._prompter: Prompter | None = None
         if runtime.is_small:
             self._prompter = runtime.prompter(device=device, precision=precision)
             self.painter()
+
+    def suits(self, plan: MemoryPlan | None) -> bool:
+        """Whether they can go on under another plan: a leaner one needs the U-Net elsewhere, or the encoder away."""
+        if plan is None or self._plan is None:
+            return plan is self._plan
+        if plan.encoder != "resident":
+            self._leave_prompter()
+        return plan.unet == self._plan.unet and plan.brought <= self._plan.brought
 
     def encode(self, texts: Sequence[str], *, should_stop: Callable[[], bool]) -> dict[str, EncodedPrompt]:
         """Every text as the U-Net is given it; loads the text encoder only for texts that are new.
@@ -80,7 +87,10 @@ class Networks:
         with fitting("models.memory_text_encoder", self._device):
             prompter = self._prompter or self._loaded_prompter()
             try:
-                return self._cache.encoded(texts, encode=encode_with(prompter, self._device, should_stop))
+                encode = encode_with(prompter, self._device, should_stop)
+                if self._plan is None:
+                    return self._cache.encoded(texts, encode=encode)
+                return self._cache.encoded(texts, encode=encode, texts_per_call=self._plan.texts)
             finally:
                 if self._prompter is None:
                     prompter.fetch_models(None)
@@ -94,22 +104,26 @@ class Networks:
         """
         if self._painter is None:
             with fitting("models.memory_unet", self._device):
-                unet = self._runtime.unet(device=self._device, precision=self._precision)
+                unet = self._runtime.unet(device=self._device, precision=self._precision, plan=self._plan)
                 decoder = self._runtime.vae_decoder(device=self._device)
             self._painter = Painter(unet, decoder, UnetAdapters(unet))
         return self._painter
 
     def _loaded_prompter(self) -> Prompter:
-        if not self._holds_everything():
+        stays = self._plan is not None and self._plan.encoder == "resident"
+        if not stays:
             self._painter = None
             free_memory()
-        return self._runtime.prompter(device=self._device, precision=self._precision)
+        prompter = self._runtime.prompter(device=self._device, precision=self._precision, plan=self._plan)
+        if stays:
+            self._prompter = prompter
+        return prompter
 
-    def _holds_everything(self) -> bool:
-        if not self._device.startswith("cuda"):
-            return False
-        _, total = torch.cuda.mem_get_info()
-        return total >= _BYTES_FOR_EVERYTHING
+    def _leave_prompter(self) -> None:
+        if self._prompter is not None:
+            self._prompter.fetch_models(None)
+            self._prompter = None
+            free_memory()
 
 
 def _not_needed(texts: Sequence[str]) -> Sequence[EncodedPrompt]:

@@ -8,55 +8,36 @@ import os
 import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
 
-import numpy as np
 import torch
 from PIL import Image
 
 from story_engine.catalog.devices import processor_name
 from story_engine.catalog.families import check_recipe, families
 from story_engine.catalog.published import files_missing
+from story_engine.domain.memory_plan import MemoryPlan
 from story_engine.domain.recipe import LoraPart, Recipe
-from story_engine.errors import Cancelled, ChooseAnother, LookAtLog
+from story_engine.errors import ChooseAnother, LookAtLog, OutOfMemory
 from story_engine.inference.batches import Batch, batches, painted_together, rows_per_call
-from story_engine.inference.denoising import Denoised, PictureInputs, denoise
+from story_engine.inference.decoding import decode, is_black, safely
+from story_engine.inference.denoising import PictureInputs, denoise
+from story_engine.inference.device_memory import DeviceMemory
 from story_engine.inference.encoding import EncodedPrompt
 from story_engine.inference.latent_preview import LatentColours
 from story_engine.inference.lora_injection import LoraMatch
 from story_engine.inference.networks import Networks, Painter, open_networks
 from story_engine.inference.noise import starting_noise
 from story_engine.inference.out_of_memory import fitting
+from story_engine.inference.progress import Call, OnPicture, OnStep, Watch
+from story_engine.inference.runtime import free_memory
 from story_engine.inference.samplers import build_sampler
 from story_engine.lora_files.read import read_lora
 from story_engine.store.layout import Layout
 from story_engine.store.loras import LoraStore
 
 _LOG = logging.getLogger(__name__)
-_PREVIEWS_PER_RUN = 5
 _PACKAGES = ("torch", "diffsynth", "transformers", "peft", "safetensors", "numpy")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenderProgress:
-    """How far a call of `Renderer.render` is."""
-
-    stage: str
-    """"encoding", "loading", "denoising" or "decoding"."""
-    step: int = 0
-    """Denoising steps done, over all batches of the call."""
-    total: int = 0
-    """Denoising steps of the call."""
-    positions: tuple[int, ...] = ()
-    """Which of the recipes are being painted just now."""
-    previews: dict[int, bytes] = field(default_factory=dict)
-    """Position → small JPEG of how the picture will look; only every few steps."""
-
-
-OnStep = Callable[[RenderProgress], None]
-OnPicture = Callable[[int, Image.Image], None]
-"""Called with the recipe's position and its picture as soon as that is finished."""
 
 
 class Renderer:
@@ -76,6 +57,9 @@ class Renderer:
         self._loaded: tuple[str, str, str] | None = None
         self._colours: LatentColours | None = None
         self._matches: dict[str, LoraMatch] = {}
+        self._memory = DeviceMemory(device)
+        self._remarks: dict[int, dict[str, str]] = {}
+        self._not_painted: dict[int, Recipe] = {}
         torch.set_num_threads(threads or _usual_threads())
         # One seed is one picture on every device: no shortened float32 on the GPU.
         torch.backends.cudnn.allow_tf32 = False
@@ -106,17 +90,22 @@ class Renderer:
             Cancelled: `should_stop` said so.
             LookAtLog: the networks gave something that is no picture.
         """
-        call = _Call(on_step or _ignore_step, should_stop or _never, on_picture or _ignore_picture)
+        call = Call(on_step, should_stop or _never)
         self._check(recipes)
+        self._remarks = {}
         if planned is None:
-            planned = batches(recipes, most=lambda recipe: painted_together(self._device, recipe))
-        call.total = sum(batch.first.steps for batch in planned)
+            planned = self._batches(recipes)
         pictures: dict[int, Image.Image] = {}
-        for _, same in groupby(planned, key=lambda batch: _networks_key(batch.first)):
-            for position, picture in self._painted(list(same), call):
-                pictures[position] = picture
-                call.on_picture(position, picture)
+        self._not_painted = {}
+        for position, picture in self._all_painted(list(planned), call):
+            pictures[position] = picture
+            if on_picture is not None:
+                on_picture(position, picture)
         return [pictures[position] for position in range(len(recipes))]
+
+    def remarks_on(self, position: int) -> dict[str, str]:
+        """What a take has to record of a picture of the last call: how memory was used, and what was repeated."""
+        return self._remarks.get(position, {})
 
     def match_of(self, part: LoraPart) -> LoraMatch:
         """How much of a LoRA acted in the last pictures that used it."""
@@ -149,28 +138,81 @@ class Renderer:
             for part in recipe.loras:
                 self._loras.path_of_content(part.name, part.sha256)
 
-    def _painted(self, same: Sequence[Batch], call: _Call) -> Iterator[tuple[int, Image.Image]]:
-        """Paint batches of the same networks: all prompts first, so that the text encoder can leave before that."""
+    def _all_painted(self, planned: list[Batch], call: Call) -> Iterator[tuple[int, Image.Image]]:
+        """What came out as no picture is painted once more at the end, in the precision that holds larger numbers."""
+        call.left(planned)
+        for _, same in groupby(planned, key=lambda batch: _networks_key(batch.first)):
+            yield from self._painted(list(same), call)
+        again = [Batch((position,), (recipe,)) for position, recipe in self._not_painted.items()]
+        self._not_painted = {}
+        call.left(again)
+        for (_, _, precision), same in groupby(again, key=lambda batch: _networks_key(batch.first)):
+            for position, picture in self._painted(list(same), call):
+                self._remark(position, repeated_in=precision)
+                yield position, picture
+
+    def _batches(self, recipes: Sequence[Recipe]) -> list[Batch]:
+        """As many together as memory has room for."""
+        families: dict[tuple[str, str, str], list[Recipe]] = {}
+        for recipe in recipes:
+            families.setdefault(_networks_key(recipe), []).append(recipe)
+        plans = {key: self._memory.plan(some) for key, some in families.items()}
+        return batches(recipes, most=lambda each: painted_together(self._device, each, plans[_networks_key(each)]))
+
+    def _painted(self, same: list[Batch], call: Call) -> Iterator[tuple[int, Image.Image]]:
+        """Batches of the same networks; where memory does not suffice, once more with the next leaner plan."""
+        recipes = [recipe for batch in same for recipe in batch.recipes]
+        plan, finished = self._memory.plan(recipes), set[int]()
+        following: MemoryPlan | None = None
+        try:
+            for position, picture in self._painted_as_planned(same, plan, call):
+                finished.add(position)
+                yield position, picture
+            return
+        except OutOfMemory as error:
+            following = self._memory.leaner(plan, recipes) if plan is not None else None
+            if plan is None or following is None:
+                raise
+            _LOG.warning("%s: %s, now %s", error, plan.text, following.text)
+        left = [batch for batch in same if not finished.issuperset(batch.positions)]
+        self._let_go()
+        call.left(left)
+        for position, picture in self._painted_as_planned(left, following, call):
+            if position not in finished:
+                self._remark(position, out_of_memory=plan.text)
+                yield position, picture
+
+    def _painted_as_planned(
+        self, same: Sequence[Batch], plan: MemoryPlan | None, call: Call
+    ) -> Iterator[tuple[int, Image.Image]]:
+        """All prompts first, so that the text encoder can leave before the rest comes."""
         call.report("loading")
-        networks = self._networks_of(same[0].first)
+        networks = self._networks_of(same[0].first, plan)
         call.stop_if_asked()
         call.report("encoding")
         recipes = [recipe for batch in same for recipe in batch.recipes]
-        texts = [text for recipe in recipes for text in (recipe.prompt, recipe.negative)]
-        encoded = networks.encode(texts, should_stop=call.should_stop)
+        encoded = networks.encode(_texts_of(recipes), should_stop=call.should_stop)
         call.report("loading")
         painter = networks.painter()
         self._add_loras(painter, [part for recipe in recipes for part in recipe.loras])
         for batch in same:
-            yield from self._painted_batch(batch, painter, encoded, call)
+            for position, picture in self._painted_batch(batch, painter, encoded, plan, call):
+                if plan is not None:
+                    self._remark(position, memory_plan=plan.text)
+                yield position, picture
 
     def _painted_batch(
-        self, batch: Batch, painter: Painter, encoded: dict[str, EncodedPrompt], call: _Call
+        self,
+        batch: Batch,
+        painter: Painter,
+        encoded: dict[str, EncodedPrompt],
+        plan: MemoryPlan | None,
+        call: Call,
     ) -> Iterator[tuple[int, Image.Image]]:
         started = time.monotonic()
         first = batch.first
         painter.adapters.activate({_adapter_key(part): part.strength for part in first.loras})
-        watch = _Watch(batch, call, lambda: self._colours_of(painter))
+        watch = Watch(batch, call, lambda: self._colours_of(painter))
         call.report("denoising", batch)
         size: dict[str, object] = {"width": first.width, "height": first.height}
         with fitting("models.memory_denoising", self._device, together=len(batch.recipes), **size):
@@ -178,17 +220,35 @@ class Renderer:
                 painter.unet,
                 [_inputs(recipe, encoded) for recipe in batch.recipes],
                 build_sampler(first.sampler, first.steps),
-                rows_per_call=rows_per_call(self._device, first),
+                rows_per_call=rows_per_call(self._device, first, plan),
                 on_step=watch.stepped,
                 should_stop=call.should_stop,
             )
-        for position, one in zip(batch.positions, latents, strict=True):
+        for position, recipe, one in zip(batch.positions, batch.recipes, latents, strict=True):
             call.stop_if_asked()
             call.report("decoding", batch)
             with fitting("models.memory_decoding", self._device, **size):
-                picture = _decoded(painter, one)
-            yield position, picture
+                picture = self._decoded(position, recipe, one, painter, plan)
+            if picture is not None:
+                yield position, picture
         _LOG.info("painted %d picture(s), %d steps, %.2f s", len(latents), first.steps, time.monotonic() - started)
+
+    def _decoded(
+        self, position: int, recipe: Recipe, latents: torch.Tensor, painter: Painter, plan: MemoryPlan | None
+    ) -> Image.Image | None:
+        """The picture; None where it is none and another precision may give one."""
+        safe = safely(recipe, self._device)
+        try:
+            picture = decode(painter.vae_decoder, latents, in_bands=plan is not None and plan.decoding == "bands")
+        except LookAtLog:
+            if safe is None:
+                raise
+        else:
+            if safe is None or not is_black(picture):
+                return picture
+        _LOG.warning("no picture in %s, once more in %s", recipe.precision, safe.precision)
+        self._not_painted[position] = safe
+        return None
 
     def _add_loras(self, painter: Painter, parts: Sequence[LoraPart]) -> None:
         keys = frozenset(_adapter_key(part) for part in parts)
@@ -199,66 +259,25 @@ class Renderer:
                 weights = read_lora(path)
                 self._matches[_adapter_key(part)] = painter.adapters.add(_adapter_key(part), part.name, weights)
 
-    def _networks_of(self, recipe: Recipe) -> Networks:
+    def _networks_of(self, recipe: Recipe, plan: MemoryPlan | None) -> Networks:
         wanted = _networks_key(recipe)
-        if self._networks is None or self._loaded != wanted:
-            self._networks = self._colours = None  # the old networks go before the new ones come
-            self._networks = open_networks(self._layout, recipe, device=self._device)
+        if self._networks is None or self._loaded != wanted or not self._networks.suits(plan):
+            self._let_go()  # the old networks go before the new ones come
+            self._networks = open_networks(self._layout, recipe, device=self._device, plan=plan)
             self._loaded = wanted
         return self._networks
+
+    def _let_go(self) -> None:
+        self._networks = self._colours = None
+        free_memory()
+
+    def _remark(self, position: int, **said: str) -> None:
+        self._remarks.setdefault(position, {}).update(said)
 
     def _colours_of(self, painter: Painter) -> LatentColours:
         if self._colours is None:
             self._colours = LatentColours(painter.vae_decoder, device=self._device)
         return self._colours
-
-
-@dataclass(slots=True)
-class _Call:
-    """One call of `render`: who wants to know, and how far it is."""
-
-    on_step: OnStep
-    should_stop: Callable[[], bool]
-    on_picture: OnPicture
-    total: int = 0
-    done: int = 0
-
-    @property
-    def is_watched(self) -> bool:
-        """Whether anybody is told of steps."""
-        return self.on_step is not _ignore_step
-
-    def report(self, stage: str, batch: Batch | None = None, previews: dict[int, bytes] | None = None) -> None:
-        positions = batch.positions if batch else ()
-        self.on_step(
-            RenderProgress(stage=stage, step=self.done, total=self.total, positions=positions, previews=previews or {})
-        )
-
-    def stop_if_asked(self) -> None:
-        if self.should_stop():
-            raise Cancelled("models.cancelled")
-
-
-@dataclass(frozen=True, slots=True)
-class _Watch:
-    """Turns the loop's steps into progress with previews."""
-
-    batch: Batch
-    call: _Call
-    colours: Callable[[], LatentColours]
-    """Fitted when they are first shown: who looks at no previews does not wait for them."""
-
-    def stepped(self, step: int, denoised: Denoised) -> None:
-        self.call.done += 1
-        between = max(1, self.batch.first.steps // _PREVIEWS_PER_RUN)
-        previews: dict[int, bytes] = {}
-        if self.call.is_watched and step % between == 0 and step < self.batch.first.steps:
-            colours = self.colours()
-            previews = {
-                position: colours.jpeg(latents)
-                for position, latents in zip(self.batch.positions, denoised(), strict=True)
-            }
-        self.call.report("denoising", self.batch, previews)
 
 
 def _adapter_key(part: LoraPart) -> str:
@@ -278,33 +297,14 @@ def _inputs(recipe: Recipe, encoded: dict[str, EncodedPrompt]) -> PictureInputs:
     )
 
 
-def _decoded(painter: Painter, latents: torch.Tensor) -> Image.Image:
-    """(4, height/8, width/8) to a picture. Source: diffsynth 1.1.9, pipelines/base.py, `vae_output_to_image`.
-
-    Raises:
-        LookAtLog: the picture holds numbers that are none (an overflow, or damaged weights).
-    """
-    with torch.inference_mode():
-        # The decoder computes in float32 and gives back the latents' own precision, as it does in DiffSynth's pipeline.
-        decoded = painter.vae_decoder(latents[None])[0].float().cpu()
-    if not torch.isfinite(decoded).all():
-        raise LookAtLog("models.not_finite", part="U-Net" if not torch.isfinite(latents).all() else "VAE")
-    pixels = ((decoded.permute(1, 2, 0).numpy() / 2 + 0.5).clip(0, 1) * 255).astype(np.uint8)
-    return Image.fromarray(pixels)
+def _texts_of(recipes: Sequence[Recipe]) -> list[str]:
+    return [text for recipe in recipes for text in (recipe.prompt, recipe.negative)]
 
 
 def _usual_threads() -> int:
     """One per core that this process may use; the preview model gains nothing from more than four."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(cores, 4)
-
-
-def _ignore_step(progress: RenderProgress) -> None:
-    del progress
-
-
-def _ignore_picture(position: int, picture: Image.Image) -> None:
-    del position, picture
 
 
 def _never() -> bool:

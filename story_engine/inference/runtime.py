@@ -14,6 +14,7 @@ from torch import nn
 
 from story_engine.catalog.families import description
 from story_engine.domain.family import FAMILY_FOLDERS
+from story_engine.domain.memory_plan import MemoryPlan
 from story_engine.errors import Cancelled
 from story_engine.inference.encoding import EncodedPrompt
 from story_engine.store.layout import Layout
@@ -45,12 +46,12 @@ class Runtime(Protocol):
     is_small: bool
     """So small that everything stays in memory and float32 costs nothing."""
 
-    def prompter(self, *, device: str, precision: str) -> Prompter:
-        """The text encoder."""
+    def prompter(self, *, device: str, precision: str, plan: MemoryPlan | None = None) -> Prompter:
+        """The text encoder; all of it, or what the plan has on the device."""
         ...
 
-    def unet(self, *, device: str, precision: str) -> nn.Module:
-        """DiffSynth's SDXLUNet or one of its blocks, frozen."""
+    def unet(self, *, device: str, precision: str, plan: MemoryPlan | None = None) -> nn.Module:
+        """DiffSynth's SDXLUNet or one of its blocks, frozen; all of it, or what the plan has on the device."""
         ...
 
     def unet_for_training(self, *, device: str, precision: str) -> nn.Module:

@@ -14,19 +14,17 @@ from story_engine.inference.out_of_memory import is_out_of_memory
 Tensors = dict[str, torch.Tensor]
 
 
-def tensors_of(path: Path, *, device: str = "cpu", dtype: torch.dtype | None = None) -> Tensors:
-    """All tensors of a `.safetensors` or `.bin` file by name; without `dtype` as they are on disk, mapped into memory.
+def tensors_of(path: Path) -> Tensors:
+    """All tensors of a `.safetensors` or `.bin` file by name, as they are on disk, mapped into memory.
 
     Raises:
         InstallOrDownload: it is missing or damaged.
     """
     try:
         if path.suffix == ".safetensors":
-            with safe_open(path, framework="pt", device=device) as file:
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
-        else:
-            tensors = dict(torch.load(path, map_location="cpu", weights_only=True, mmap=True))
-        return {name: tensor if dtype is None else tensor.to(device, dtype) for name, tensor in tensors.items()}
+            with safe_open(path, framework="pt") as file:
+                return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+        return dict(torch.load(path, map_location="cpu", weights_only=True, mmap=True))
     except (OSError, SafetensorError, RuntimeError, pickle.UnpicklingError, ValueError, AttributeError) as error:
         if is_out_of_memory(error):
             raise

@@ -7,6 +7,7 @@ from story_engine.catalog.devices import gpu_names
 from story_engine.catalog.package import Form, Package, Part
 from story_engine.catalog.tokenizer import KOLORS_TOKEN_LIMIT
 from story_engine.domain.family import GIB, TrainingMemory
+from story_engine.domain.memory_plan import RenderMemory
 from story_engine.store.layout import Layout
 
 _SHARD_BYTES = (1_827_781_090, 1_968_299_480, 1_927_415_036, 1_815_225_998, 1_968_299_544, 1_927_415_036, 1_052_808_542)
@@ -99,6 +100,20 @@ FAMILY = FamilyDescription(
         text_encoder_half=11.6 * GIB,
         process=0.8 * GIB,
         is_half_by_itself=True,
+    ),
+    painting=RenderMemory(
+        encoder=11.134 * GIB,
+        encoder_brought=0.88 * GIB,
+        encoder_text=0.152 * GIB,
+        unet=4.805 * GIB,
+        unet_bringable=4.071 * GIB,
+        unet_rounded=2.732 * GIB,
+        unet_layer=0.0648 * GIB,
+        unet_row=0.1423 * GIB,
+        decoder=0.185 * GIB,
+        decoder_picture=3.001 * GIB,
+        decoder_band=0.35 * GIB,
+        side=1024,
     ),
     unet_sizes=_sizes,
 )

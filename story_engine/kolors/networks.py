@@ -10,12 +10,15 @@ from typing import Any
 import torch
 from diffsynth.models.attention import Attention
 from diffsynth.models.kolors_text_encoder import ChatGLMConfig, ChatGLMModel
+from diffsynth.models.sd_unet import BasicTransformerBlock
 from diffsynth.models.sdxl_unet import SDXLUNet
 from diffsynth.models.sdxl_vae_decoder import SDXLVAEDecoder
 from diffsynth.models.sdxl_vae_encoder import SDXLVAEEncoder
 from torch import nn
 
+from story_engine.domain.memory_plan import MemoryPlan
 from story_engine.errors import InstallOrDownload
+from story_engine.inference.kept_weights import BroughtBlocks, Kept, fill, on_device
 from story_engine.inference.out_of_memory import is_out_of_memory
 from story_engine.inference.weight_files import Tensors, tensors_of
 from story_engine.kolors.family import KOLORS
@@ -24,13 +27,35 @@ _WITHIN_CHATGLM = "transformer."
 """What ChatGLM's own files put before each name, and Kolors' do not."""
 
 
-def load_unet(folder: Path, *, device: str, dtype: torch.dtype) -> nn.Module:
+def load_unet(folder: Path, *, device: str, dtype: torch.dtype, plan: MemoryPlan | None = None) -> nn.Module:
     """Kolors' U-Net from a folder of `family.KOLORS`, in evaluation mode, without gradients.
+
+    Args:
+        folder: of the weights.
+        device: where it computes.
+        dtype: what it computes in.
+        plan: what of it is on the device; None: all of it.
 
     Raises:
         InstallOrDownload: a file is missing or damaged, or holds another network.
     """
-    return _loaded(folder, "unet", lambda: SDXLUNet(is_kolors=True), device=device, dtype=dtype)
+    waiting: list[nn.Module] = []
+
+    def keep(network: nn.Module) -> Kept:
+        if plan is None or plan.unet == "resident":
+            return on_device
+        if plan.unet == "rounded":
+            return lambda name: "rounded" if name.startswith("blocks.") else "device"
+        layers = {name: each for name, each in network.named_modules() if isinstance(each, BasicTransformerBlock)}
+        chosen = [name for place, name in enumerate(layers) if _is_chosen(place, plan.brought)]
+        waiting.extend(layers[name] for name in chosen)
+        where = "pinned" if device.startswith("cuda") else "mapped"
+        return lambda name: where if any(name.startswith(f"{each}.") for each in chosen) else "device"
+
+    unet = _loaded(folder, "unet", lambda: SDXLUNet(is_kolors=True), device=device, dtype=dtype, keep=keep)
+    if waiting:
+        BroughtBlocks(waiting, device=device, dtype=dtype)
+    return unet
 
 
 def load_vae_decoder(folder: Path, *, device: str) -> nn.Module:
@@ -43,13 +68,20 @@ def load_vae_encoder(folder: Path, *, device: str) -> nn.Module:
     return _loaded(folder, "vae", SDXLVAEEncoder, device=device, dtype=torch.float32)
 
 
-def load_text_encoder(folder: Path, *, device: str, dtype: torch.dtype) -> ChatGLMModel:
-    """Kolors' text encoder without its output layer, which no prompt passes through. Raises as `load_unet`.
+def load_text_encoder(folder: Path, *, device: str, dtype: torch.dtype, is_brought: bool = False) -> ChatGLMModel:
+    """Kolors' text encoder without its output layer, which no prompt passes through.
 
-    `from_pretrained` is given the tensors: left to look for itself it would take whatever else lies in the folder.
+    Args:
+        folder: of the weights.
+        device: where it computes.
+        dtype: what it computes in.
+        is_brought: its layers stay in their files, and come to the device one after the other while they compute.
+
+    Raises:
+        InstallOrDownload: as `load_unet`.
     """
     part = KOLORS.part("text_encoder")
-    tensors = {
+    found = {
         name.removeprefix(_WITHIN_CHATGLM): tensor
         for path in part.weights(folder)
         for name, tensor in tensors_of(path).items()
@@ -57,20 +89,30 @@ def load_text_encoder(folder: Path, *, device: str, dtype: torch.dtype) -> ChatG
     shown = folder / part.form(folder)[0]
     try:
         config = ChatGLMConfig.from_dict(json.loads((folder / part.beside[0]).read_text(encoding="utf-8")))
-        tensors.setdefault("rotary_pos_emb.inv_freq", _rotary_frequencies(config))
-        encoder, found = ChatGLMModel.from_pretrained(
-            None, config=config, state_dict=tensors, dtype=dtype, output_loading_info=True
+        encoder = ChatGLMModel(config, device=torch.device("meta"))
+        encoder.output_layer = nn.Identity()
+        found.setdefault("rotary_pos_emb.inv_freq", _rotary_frequencies(config))
+        wanted = encoder.state_dict()
+        layers = ("embedding.", "encoder.layers.")
+        fill(
+            encoder,
+            {name: tensor for name, tensor in found.items() if name in wanted},
+            device=device,
+            dtype=dtype,
+            kept=lambda name: "mapped" if is_brought and name.startswith(layers) else "device",
         )
     except (OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
         if is_out_of_memory(error):
             raise
         raise InstallOrDownload("models.weights_damaged", file=str(shown), reason=str(error)[:300]) from error
-    absent = sorted(name for name in found["missing_keys"] if not name.startswith("output_layer."))
-    if absent:
-        reason = f"{len(absent)} tensors are missing, such as {absent[0]}"
-        raise InstallOrDownload("models.weights_damaged", file=str(shown), reason=reason)
-    encoder.output_layer = nn.Identity()
-    return encoder.eval().requires_grad_(False).to(device)
+    if is_brought:
+        BroughtBlocks([encoder.embedding, *encoder.encoder.layers], device=device, dtype=dtype)
+    return encoder.eval().requires_grad_(False)
+
+
+def _is_chosen(place: int, share: float) -> bool:
+    """Whether this one of many is among the share: spread evenly, so that copies and computing take turns."""
+    return int((place + 1) * share) > int(place * share)
 
 
 def _rotary_frequencies(config: ChatGLMConfig) -> torch.Tensor:
@@ -80,19 +122,27 @@ def _rotary_frequencies(config: ChatGLMConfig) -> torch.Tensor:
     return frequencies
 
 
-def _loaded(folder: Path, part: str, build: Callable[[], nn.Module], *, device: str, dtype: torch.dtype) -> nn.Module:
+def _loaded(
+    folder: Path,
+    part: str,
+    build: Callable[[], nn.Module],
+    *,
+    device: str,
+    dtype: torch.dtype,
+    keep: Callable[[nn.Module], Kept] = lambda _: on_device,
+) -> nn.Module:
     files = KOLORS.part(part).weights(folder)
     if not files:
         raise InstallOrDownload("models.files_missing", family=KOLORS.title, listed=part, source=KOLORS.source)
     published: Tensors = {}
     for path in files:
-        published |= tensors_of(path, device=device, dtype=dtype)
+        published |= tensors_of(path)
     with torch.device("meta"):
         network = build()
     try:
         tensors = _renamed(network, published)
         fit_widths(network, tensors)
-        network.load_state_dict(tensors, assign=True)
+        fill(network, tensors, device=device, dtype=dtype, kept=keep(network))
     except (ValueError, KeyError, RuntimeError) as error:
         if is_out_of_memory(error):
             raise

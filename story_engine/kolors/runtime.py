@@ -9,6 +9,7 @@ from typing import ClassVar
 from diffsynth.prompters import KolorsPrompter
 from torch import nn
 
+from story_engine.domain.memory_plan import MemoryPlan
 from story_engine.inference.runtime import PRECISIONS
 from story_engine.kolors.networks import load_text_encoder, load_unet, load_vae_decoder, load_vae_encoder
 
@@ -20,15 +21,17 @@ class KolorsRuntime:
     folder: Path
     is_small: ClassVar[bool] = False
 
-    def prompter(self, *, device: str, precision: str) -> KolorsPrompter:
+    def prompter(self, *, device: str, precision: str, plan: MemoryPlan | None = None) -> KolorsPrompter:
         """The text encoder."""
+        is_brought = plan is not None and plan.encoder == "brought"
+        dtype = PRECISIONS[precision]
         prompter = KolorsPrompter()
-        prompter.fetch_models(load_text_encoder(self.folder, device=device, dtype=PRECISIONS[precision]))
+        prompter.fetch_models(load_text_encoder(self.folder, device=device, dtype=dtype, is_brought=is_brought))
         return prompter
 
-    def unet(self, *, device: str, precision: str) -> nn.Module:
+    def unet(self, *, device: str, precision: str, plan: MemoryPlan | None = None) -> nn.Module:
         """The U-Net, frozen."""
-        return load_unet(self.folder, device=device, dtype=PRECISIONS[precision])
+        return load_unet(self.folder, device=device, dtype=PRECISIONS[precision], plan=plan)
 
     def unet_for_training(self, *, device: str, precision: str) -> nn.Module:
         """The same one."""

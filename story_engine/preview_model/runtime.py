@@ -9,6 +9,7 @@ from typing import ClassVar
 import torch
 from torch import nn
 
+from story_engine.domain.memory_plan import MemoryPlan
 from story_engine.inference.runtime import PRECISIONS
 from story_engine.preview_model.acceleration import accelerate
 from story_engine.preview_model.prompts import PreviewPrompter
@@ -22,16 +23,17 @@ class PreviewRuntime:
     folder: Path
     is_small: ClassVar[bool] = True
 
-    def prompter(self, *, device: str, precision: str) -> PreviewPrompter:
+    def prompter(self, *, device: str, precision: str, plan: MemoryPlan | None = None) -> PreviewPrompter:
         """The text encoder, in float32 whatever is asked: no prompt takes long."""
-        del precision
+        del precision, plan
         parts = load_preview(self.folder)
         prompter = PreviewPrompter(parts.config.prompt_tokens)
         prompter.fetch_models(parts.text_encoder.to(device))
         return prompter
 
-    def unet(self, *, device: str, precision: str) -> nn.Module:
+    def unet(self, *, device: str, precision: str, plan: MemoryPlan | None = None) -> nn.Module:
         """The U-Net, frozen."""
+        del plan
         unet: nn.Module = load_preview(self.folder).unet
         return unet.to(device, PRECISIONS[precision])
 

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from torch import nn
 
+from story_engine.domain.memory_plan import MemoryPlan
 from story_engine.preview_model.prompts import PreviewPrompter
 from story_engine.preview_model.weights import load_preview
 
@@ -19,12 +20,12 @@ class ThirdRuntime:
     folder: Path
     is_small: ClassVar[bool] = False
 
-    def prompter(self, *, device: str, precision: str) -> PreviewPrompter:
+    def prompter(self, *, device: str, precision: str, plan: MemoryPlan | None = None) -> PreviewPrompter:
         prompter = PreviewPrompter(32)
         prompter.fetch_models(load_preview(self.folder).text_encoder.to(device))
         return prompter
 
-    def unet(self, *, device: str, precision: str) -> nn.Module:
+    def unet(self, *, device: str, precision: str, plan: MemoryPlan | None = None) -> nn.Module:
         return load_preview(self.folder).unet
 
     def unet_for_training(self, *, device: str, precision: str) -> nn.Module:

@@ -100,7 +100,7 @@ def draw_failure(story: str) -> None:
         return
     job = finished[-1]
     is_done = job.state in ("done", "cancelled")
-    reason = _not_scored(job) if is_done else failure(job) or say(f"jobs.state.{job.state}")
+    reason = _remarks(job) if is_done else failure(job) or say(f"jobs.state.{job.state}")
     if reason is None:
         return
     seen = f"failure-seen-{job.id}-{job.attempt}"
@@ -183,10 +183,12 @@ def failure(job: JobView) -> str | None:
     return f"{text} ({say('jobs.log', id=job.log_id)})" if job.log_id else text
 
 
-def _not_scored(job: JobView) -> str | None:
-    """Why the pictures of a finished render have no scores."""
-    why = job.result.not_scored if isinstance(job.result, RenderResult) else None
-    return None if why is None else _message(why.code, dict(why.values))
+def _remarks(job: JobView) -> str | None:
+    """What somebody should know of the pictures of a finished render: why they have no scores, what was repeated."""
+    if not isinstance(job.result, RenderResult):
+        return None
+    told = [*job.result.remarks, *((job.result.not_scored,) if job.result.not_scored else ())]
+    return " ".join(_message(each.code, dict(each.values)) for each in told) or None
 
 
 def _message(code: str, values: dict[str, object]) -> str:

@@ -6,7 +6,7 @@ import gc
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,7 +25,8 @@ from story_engine.domain.take import Take
 from story_engine.errors import StudioError
 from story_engine.formats.infotext import picture_texts
 from story_engine.inference.batches import batch_text
-from story_engine.inference.render import Renderer, RenderProgress
+from story_engine.inference.progress import RenderProgress
+from story_engine.inference.render import Renderer
 from story_engine.jobs.work.score import score_takes
 from story_engine.store.atomic import write_bytes
 from story_engine.store.layout import Layout
@@ -63,7 +64,7 @@ def run(
     started = time.monotonic()
     if missing:
         renderer = _renderer(layout)
-        painting.made_with = renderer.made_with()
+        painting.made_with, painting.remarks_on = renderer.made_with(), renderer.remarks_on
         renderer.render(
             [item.recipe for item in missing],
             on_step=painting.stepped,
@@ -89,6 +90,7 @@ def run(
         seconds=round(seconds, 3),
         loras=tuple(applied),
         not_scored=not_scored,
+        remarks=tuple(painting.remarks()),
     )
 
 
@@ -136,6 +138,8 @@ class _Painting:
     is_sweep: bool = False
     """Its pictures are looked at in their grid, so their previews are not announced for the scene's panel."""
     made_with: dict[str, str] = field(default_factory=dict)
+    remarks_on: Callable[[int], dict[str, str]] = lambda _: {}
+    """What the renderer says of one picture."""
     takes: list[Take] = field(default_factory=list)
     previews: dict[str, str] = field(default_factory=dict)
     seconds_per_step: float | None = None
@@ -166,7 +170,7 @@ class _Painting:
     def finished(self, position: int, picture: Image.Image) -> None:
         item = self.items[position]
         now = time.monotonic()
-        made_with = self.made_with | self._batch(position)
+        made_with = self.made_with | self._batch(position) | self.remarks_on(position)
         take = Take(
             id=item.recipe.digest,
             story=self.story,
@@ -186,6 +190,14 @@ class _Painting:
         self.previews.pop(item.scene, None)
         with suppress(OSError):
             self._live(item).unlink(missing_ok=True)
+
+    def remarks(self) -> Iterator[Failure]:
+        """What did not go as planned, counted over the takes."""
+        for name, code in (("repeated_in", "models.repeated_in"), ("out_of_memory", "models.went_leaner")):
+            values = [take.made_with[name] for take in self.takes if name in take.made_with]
+            if values:
+                precision = self.takes[0].recipe.precision
+                yield Failure(code=code, values={"count": len(values), "value": values[0], "precision": precision})
 
     def _batch(self, position: int) -> dict[str, str]:
         """Its place among the pictures that are painted together: with another one, last bits may be others."""

@@ -23,7 +23,8 @@ from story_engine.errors import Cancelled, FixInput, StudioError
 from story_engine.formats.bundle_reader import ReadBundle, read_bundle
 from story_engine.formats.picture_distance import distance
 from story_engine.inference.batches import Batch, as_recorded
-from story_engine.inference.render import Renderer, RenderProgress
+from story_engine.inference.progress import RenderProgress
+from story_engine.inference.render import Renderer
 from story_engine.jobs.work.render import let_go
 from story_engine.scoring.aesthetics import score_pictures
 from story_engine.store.layout import GuestLayout, Layout

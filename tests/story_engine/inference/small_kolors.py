@@ -15,7 +15,13 @@ from torch import nn
 
 from story_engine.kolors.family import KOLORS
 from story_engine.kolors.networks import load_text_encoder, load_unet, load_vae_decoder
-from story_engine.preview_model.architecture import PreviewConfig, PreviewVAEDecoder, PreviewVAEEncoder, build_preview
+from story_engine.preview_model.architecture import (
+    PreviewConfig,
+    PreviewParts,
+    PreviewVAEDecoder,
+    PreviewVAEEncoder,
+    build_preview,
+)
 from story_engine.store.layout import Layout
 
 TEXT_WIDTH = 32
@@ -84,7 +90,7 @@ def publish_small_kolors(layout: Layout) -> dict[str, nn.Module]:
     folder = layout.models / KOLORS.home
     for name in ("text_encoder", "unet", "vae"):
         (folder / name).mkdir(parents=True)
-    parts = build_preview(_SIZES, seed=3)
+    parts = small_parts()
     nn.init.normal_(parts.unet.conv_out.weight, std=0.2, generator=torch.Generator().manual_seed(0))
     unet = {_unet_name(name): tensor for name, tensor in parts.unet.state_dict().items()}
     save_file(_plain(unet), folder / "unet" / "diffusion_pytorch_model.fp16.safetensors")
@@ -92,6 +98,11 @@ def publish_small_kolors(layout: Layout) -> dict[str, nn.Module]:
     save_file(_plain(vae), folder / "vae" / "diffusion_pytorch_model.safetensors")
     encoder = _text_encoder(folder / "text_encoder")
     return {"unet": parts.unet, "vae_decoder": parts.vae_decoder, "text_encoder": encoder}
+
+
+def small_parts() -> PreviewParts:
+    """Kolors' networks with small widths and random weights."""
+    return build_preview(_SIZES, seed=3)
 
 
 def stock_pipeline(layout: Layout, dtype: torch.dtype = torch.float32) -> SDXLImagePipeline:

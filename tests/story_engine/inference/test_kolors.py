@@ -20,7 +20,8 @@ from story_engine.catalog.families import families
 from story_engine.catalog.published import package_state
 from story_engine.domain.recipe import Recipe
 from story_engine.errors import InstallOrDownload
-from story_engine.inference.render import Renderer, RenderProgress
+from story_engine.inference.progress import RenderProgress
+from story_engine.inference.render import Renderer
 from story_engine.kolors.family import KOLORS
 from story_engine.kolors.networks import (
     fit_widths,

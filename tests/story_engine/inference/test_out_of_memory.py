@@ -64,7 +64,7 @@ def test_denoising_and_decoding_name_the_size_that_was_too_much(
     monkeypatch.setattr(render_module, "denoise", _full)
     denoising = _raised(layout, wanted)
     monkeypatch.undo()
-    monkeypatch.setattr(render_module, "_decoded", _full)
+    monkeypatch.setattr(render_module, "decode", _full)
     decoding = _raised(layout, wanted)
 
     assert (denoising.code, decoding.code) == ("models.memory_denoising", "models.memory_decoding")

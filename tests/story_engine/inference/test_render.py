@@ -11,7 +11,8 @@ from PIL import Image
 
 from story_engine.domain.recipe import Recipe
 from story_engine.errors import Cancelled, ChooseAnother, FixInput, InstallOrDownload, LookAtLog
-from story_engine.inference.render import Renderer, RenderProgress
+from story_engine.inference.progress import RenderProgress
+from story_engine.inference.render import Renderer
 from story_engine.preview_model.architecture import SMALLEST, build_preview
 from story_engine.preview_model.weights import save_preview
 from story_engine.store.layout import Layout

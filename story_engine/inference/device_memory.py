@@ -1,0 +1,81 @@
+"""The memory of the device that paints: how much is free, and the plan that follows from it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import psutil
+import torch
+
+from story_engine.catalog.families import description
+from story_engine.domain.family import GIB
+from story_engine.domain.memory_plan import MemoryPlan, Painting, leaner, plan_for
+from story_engine.domain.recipe import Recipe
+
+LIMIT_VARIABLE = "STORY_STUDIO_DEVICE_GIB"
+"""GiB of the device that the Studio may use, for who shares it; what is free where it is less."""
+_HALVES = ("float16", "bfloat16")
+_IMPORTS_BYTES = 1.2 * GIB
+"""Of a process that has loaded torch and diffsynth, and no model."""
+
+
+class DeviceMemory:
+    """Plans for one device; after memory ran out, leaner ones than the estimate asks for.
+
+    Args:
+        device: "cpu" or "cuda".
+        limit_bytes: use no more of it; None: what the environment says, else all that is free.
+    """
+
+    def __init__(self, device: str, *, limit_bytes: float | None = None) -> None:
+        self._device, self._limit_bytes = device, limit_bytes or _limit_of_environment()
+        self._lean: dict[str, MemoryPlan] = {}
+
+    @property
+    def is_gpu(self) -> bool:
+        """Whether it is a GPU."""
+        return self._device.startswith("cuda")
+
+    def plan(self, recipes: Sequence[Recipe]) -> MemoryPlan | None:
+        """How recipes of one family and precision are painted; None for a family that always fits."""
+        first = recipes[0]
+        figures = description(first.family).painting
+        if figures is None:
+            return None
+        plan = plan_for(figures, self._asked(recipes), free_bytes=self.free_bytes())
+        lean = self._lean.get(first.family)
+        return lean if lean is not None and lean.peak_bytes < plan.peak_bytes else plan
+
+    def leaner(self, plan: MemoryPlan, recipes: Sequence[Recipe]) -> MemoryPlan | None:
+        """The plan after one that ran out of memory, kept to from now on; None where there is none."""
+        first = recipes[0]
+        figures = description(first.family).painting
+        following = None if figures is None else leaner(plan, figures, self._asked(recipes))
+        if following is not None:
+            self._lean[first.family] = following
+        return following
+
+    def free_bytes(self) -> float:
+        """What is free on the device, with what this process holds of it."""
+        if self.is_gpu:
+            free = float(torch.cuda.mem_get_info()[0] + torch.cuda.memory_reserved())
+        else:
+            own = max(0.0, psutil.Process().memory_info().rss - _IMPORTS_BYTES)
+            free = psutil.virtual_memory().available + own
+        return min(free, self._limit_bytes or free)
+
+    def _asked(self, recipes: Sequence[Recipe]) -> Painting:
+        return Painting(
+            pixels=max(recipe.width * recipe.height for recipe in recipes),
+            is_half=recipes[0].precision in _HALVES,
+            is_gpu=self.is_gpu,
+            host_bytes=float(psutil.virtual_memory().available),
+        )
+
+
+def _limit_of_environment() -> float | None:
+    try:
+        return float(os.environ.get(LIMIT_VARIABLE) or 0) * GIB or None
+    except ValueError:
+        return None  # who started the Studio is told by its configuration
