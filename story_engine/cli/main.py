@@ -107,6 +107,7 @@ def render(
     family: Annotated[str | None, typer.Option(help="preview or kolors; the story is not changed.")] = None,
     sampler: Annotated[str | None, typer.Option(help="ddim, euler or dpmpp_2m_karras.")] = None,
     steps: Annotated[int | None, typer.Option()] = None,
+    guidance: Annotated[str | None, typer.Option(help="usual, by_noise or constant.")] = None,
     size: Annotated[str | None, typer.Option(help="WxH in pixels, multiples of 64.")] = None,
     without_loras: Annotated[
         bool, typer.Option("--without-loras", help="The same scenes and seeds without any LoRA, to compare.")
@@ -114,7 +115,7 @@ def render(
 ) -> None:
     """Paint what is missing. Example: python -m story_engine render singer --scene 1 --takes 2 --family preview"""
     services, slug = story_of(context, story)
-    overrides = _overrides(family=family, sampler=sampler, steps=steps, size=size)
+    overrides = _overrides(family=family, sampler=sampler, steps=steps, guidance=guidance, size=size)
     chosen = [scene_id(services, slug, each) for each in scene] if scene else None
     submitted = flows.queue.render(
         services, slug, scenes=chosen, takes=takes, overrides=overrides, without_loras=without_loras
@@ -186,14 +187,14 @@ def download(context: typer.Context, family: Annotated[str, typer.Argument(help=
     answer(context, job_report(job), f"{family}: {job.state}")
 
 
-def _overrides(*, family: str | None, sampler: str | None, steps: int | None, size: str | None) -> dict[str, object]:
+def _overrides(*, size: str | None, **settings: object) -> dict[str, object]:
     width, height = None, None
     if size is not None:
         try:
             width, height = (int(side) for side in size.lower().split("x"))
         except ValueError as error:
             raise typer.BadParameter(f"{size!r} is not WxH, such as 256x256", param_hint="--size") from error
-    given = {"family": family, "sampler": sampler, "steps": steps, "width": width, "height": height}
+    given = settings | {"width": width, "height": height}
     return {key: value for key, value in given.items() if value is not None}
 
 

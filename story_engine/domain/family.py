@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from story_engine.domain.guidance import Guidance
 from story_engine.domain.value import Value
 
 FAMILY_FOLDERS = {"preview": "story_engine.preview_model", "kolors": "story_engine.kolors"}
@@ -41,6 +42,16 @@ class TrainingMemory(Value):
     """Whether "auto" means half precision on a GPU."""
 
 
+class GuidanceByNoise(Value):
+    """What a family makes of "guidance by noise level"."""
+
+    levels: Guidance
+    steps: int
+    """That are enough with it."""
+    is_usual: bool
+    """Whether new stories have it, where their author says nothing else."""
+
+
 class Family(Value):
     """One model family with its defaults and limits."""
 
@@ -60,6 +71,8 @@ class Family(Value):
     """Names the exact weights; part of every recipe."""
     precision: str
     """"float32", "float16" or "bfloat16": pictures of different precision are different pictures."""
+    by_noise: GuidanceByNoise | None = None
+    """None: it is always guided the same."""
     knows_true_sizes: bool = False
     """Whether it was trained with each picture's own size and crop."""
     safe_learning_rate: float = math.inf
