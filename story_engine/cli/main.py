@@ -23,6 +23,7 @@ from story_engine.cli import disk as cli_disk
 from story_engine.cli import elsewhere as cli_elsewhere
 from story_engine.cli import judge_view as cli_judge_view
 from story_engine.cli import lint as cli_lint
+from story_engine.cli import memory as cli_memory
 from story_engine.cli import replace as cli_replace
 from story_engine.cli import replay as cli_replay
 from story_engine.cli import story_import as cli_import
@@ -42,6 +43,7 @@ DONE, PUT_RIGHT, USAGE, JOB_FAILED = 0, 1, 2, 3
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 models = typer.Typer(no_args_is_help=True, help="Model families: what is here, what is missing, download, verify.")
 app.add_typer(models, name="models")
+models.command("plan")(cli_memory.plan)
 app.add_typer(jobs.app, name="jobs")
 app.command()(cli_compare.compare)
 app.command()(cli_board.board)

@@ -5,6 +5,7 @@ import pytest
 from story_engine import flows
 from story_engine.domain.edit import Edit
 from story_engine.domain.story import Settings
+from story_engine.flows import memory
 from tests.pages.conftest import Studio, texts
 
 STORY = "singer"
@@ -167,3 +168,12 @@ def test_the_drawers_speak_chinese_too(studio: Studio):
 
     assert not app.exception
     assert "写一次，用于所有分镜" in texts(app)
+
+
+def test_a_large_model_says_what_it_takes_of_the_memory_before_it_paints(studio: Studio, monkeypatch):
+    for free, icon in ((64, ":material/memory:"), (1, ":material/warning:")):
+        monkeypatch.setattr(memory, "free_bytes", lambda free=free: free * 2**30)
+        for language, word in (("en", "at most"), ("zh", "预计最多")):
+            app = with_drawer(studio, "settings", language=language)
+            (told,) = [each.value for each in app.caption if word in each.value]
+            assert told.startswith(icon)

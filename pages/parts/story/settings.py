@@ -8,7 +8,7 @@ from pages.parts.shared import inputs, lora_use, trouble
 from pages.parts.shared.lora_use import Place
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import family_title, labels, plain, say
-from pages.parts.story import guidance
+from pages.parts.story import guidance, memory
 from pages.parts.story.settings_field import NOISE, Setting
 from story_engine import flows
 from story_engine.domain.family import SAMPLER_TITLES, SIZE_MULTIPLE
@@ -49,6 +49,7 @@ def draw(slug: str, story: Story) -> None:
         guidance.draw(slug, settings)
     with loras:
         lora_use.draw(Place(slug), story)
+    memory.draw(story)
 
 
 def _draw_number(slug: str, name: str, on_disk: float | None, *, step: float, blank: str = "") -> None:
