@@ -16,11 +16,6 @@ def gpu_names() -> tuple[str, ...]:
     return tuple(name for name, _ in _gpus())
 
 
-def gpu_memory_bytes() -> int:
-    """Memory of the smallest GPU; 0 without one."""
-    return min((size for _, size in _gpus()), default=0)
-
-
 def free_bytes() -> int:
     """Memory that painting can have: of the fullest GPU, with what the Studio holds there; without one, main memory.
 

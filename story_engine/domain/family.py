@@ -40,6 +40,12 @@ class TrainingMemory(Value):
     """Python, torch, the device's own bookkeeping."""
     is_half_by_itself: bool
     """Whether "auto" means half precision on a GPU."""
+    encoder_brought_half: float = 0.0
+    """The text encoder with its work, one layer after the other; 0 where it always comes as a whole."""
+    bringable_half: float = 0.0
+    """Of the weights, those of layers that can wait in main memory until they compute."""
+    layer_half: float = 0.0
+    """The largest of those layers."""
 
 
 class GuidanceByNoise(Value):

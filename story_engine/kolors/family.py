@@ -104,6 +104,9 @@ FAMILY = FamilyDescription(
         text_encoder_half=11.6 * GIB,
         process=0.8 * GIB,
         is_half_by_itself=True,
+        encoder_brought_half=2.1 * GIB,
+        bringable_half=4.071 * GIB,
+        layer_half=0.0648 * GIB,
     ),
     painting=RenderMemory(
         encoder=11.134 * GIB,
