@@ -17,7 +17,7 @@ from story_engine.cli import board as cli_board
 from story_engine.cli import coherence as cli_coherence
 from story_engine.cli import comic as cli_comic
 from story_engine.cli import compare as cli_compare
-from story_engine.cli import dataset, gallery, jobs, lora, train
+from story_engine.cli import dataset, gallery, jobs, lora, models, train
 from story_engine.cli import diagnostics as cli_diagnostics
 from story_engine.cli import disk as cli_disk
 from story_engine.cli import elsewhere as cli_elsewhere
@@ -29,9 +29,9 @@ from story_engine.cli import replay as cli_replay
 from story_engine.cli import story_import as cli_import
 from story_engine.cli import submit as cli_submit
 from story_engine.cli import upload as cli_upload
-from story_engine.cli.call import Call, in_front, scene_id, services_of, story_of
+from story_engine.cli.call import Call, in_front, scene_id, story_of
 from story_engine.cli.output import PrintableFormatter, answer, remark, write_in_any_encoding
-from story_engine.cli.report import board_report, job_report, models_report
+from story_engine.cli.report import board_report
 from story_engine.cli.wait import JobEnded, wait_for
 from story_engine.domain.views import Submitted
 from story_engine.errors import ChooseAnother, StudioError
@@ -41,9 +41,8 @@ DONE, PUT_RIGHT, USAGE, JOB_FAILED = 0, 1, 2, 3
 """Usage errors are the parser's own, which ends with 2."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
-models = typer.Typer(no_args_is_help=True, help="Model families: what is here, what is missing, download, verify.")
-app.add_typer(models, name="models")
-models.command("plan")(cli_memory.plan)
+app.add_typer(models.app, name="models")
+models.app.command("plan")(cli_memory.plan)
 app.add_typer(jobs.app, name="jobs")
 app.command()(cli_compare.compare)
 app.command()(cli_board.board)
@@ -164,29 +163,6 @@ def pick(
         raise ChooseAnother("cli.take", take=take, scene=chosen, listed=listed)
     flows.takes.pick(services, slug, chosen, ids[0])
     answer(context, {"story": slug, "scene": chosen, "pick": ids[0]}, f"{chosen}: {ids[0]}")
-
-
-@models.command("list")
-def list_models(context: typer.Context) -> None:
-    """What is here and what is missing. Example: python -m story_engine models list"""
-    answer(context, *models_report(services_of(context)))
-
-
-@models.command()
-def verify(context: typer.Context) -> None:
-    """Check every file by size and header. Example: python -m story_engine models verify"""
-    report, text = models_report(services_of(context))
-    answer(context, report, text)
-    if not all(family["ready"] for family in report["families"]):
-        raise typer.Exit(PUT_RIGHT)
-
-
-@models.command()
-def download(context: typer.Context, family: Annotated[str, typer.Argument(help="kolors or aesthetic.")]) -> None:
-    """Fetch the missing files. Example: python -m story_engine models download kolors"""
-    services = services_of(context)
-    job = wait_for(services, flows.queue.download(services, family))
-    answer(context, job_report(job), f"{family}: {job.state}")
 
 
 def _overrides(*, size: str | None, **settings: object) -> dict[str, object]:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from story_engine.catalog.description import FamilyDescription, UnetSizes
-from story_engine.catalog.package import Form, Package, Part
+from story_engine.catalog.package import Package
+from story_engine.catalog.part import Form, Part
 from story_engine.catalog.preview_sizes import PreviewConfig
 from story_engine.domain.family import GIB, GuidanceByNoise, TrainingMemory
 from story_engine.domain.guidance import Guidance

@@ -111,7 +111,7 @@ def _draw_download(name: str, size_bytes: int | None) -> None:
         key=f"download-{name}",
         icon=":material/download:",
         on_click=notices.attempt,
-        args=(ask(flows.queue.download), name),
+        args=(ask(flows.models.download), name),
     )
 
 
