@@ -29,11 +29,12 @@ def test_the_page_shows_models_with_their_files_and_the_workspace(studio: Studio
     assert str(studio.services.config.workspace) in shown
 
 
-def test_a_download_is_queued_once_and_can_be_cancelled(studio: Studio):
+def test_a_download_begins_once_its_licence_is_accepted_and_can_be_cancelled(studio: Studio):
     app = studio.page("settings")
-
-    app.button(key="download-kolors").click().run()
-    app.button(key="download-kolors").click().run()
+    assert app.button(key="accept-kolors").disabled
+    app.checkbox(key="licence-read-kolors").check().run()
+    app.button(key="accept-kolors").click().run()
+    app.run()
 
     (job,) = flows.queue.jobs(studio.services)
     assert job.kind == "download"
