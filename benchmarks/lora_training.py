@@ -6,7 +6,8 @@
 Both train the same adapter (rank 16, alpha 4, to_q, to_k, to_v, to_out) on the same 24 drawings at 256 × 256, with the
 same batch, precision and thread count, each in a process of its own, in turns. DiffSynth's side is its
 `LightningModelForT2ILoRA` and `TextImageDataset` as `launch_training_task` fits them together, on the CPU instead of
-the GPU. The first five steps of each are not counted. Peak memory is the process's, imports and base included.
+the GPU. The first five steps of each are not counted. Peak memory is the process's, imports and base included. CPU
+seconds say what the work is where other programs take turns with it.
 """
 
 from __future__ import annotations
@@ -31,9 +32,11 @@ WARM_UP_STEPS = 5
 RANK, ALPHA, RATE = 16, 4.0, 1e-4
 PRECISIONS = {"float32": "32-true", "bfloat16": "bf16-true"}
 """Ours → Lightning's word for it."""
+Marks = list[tuple[int, float]]
+"""Steps done, and the CPU seconds that the process has used by then."""
 
 
-def train_with_diffsynth(folder: Path, options: argparse.Namespace) -> list[float]:
+def train_with_diffsynth(folder: Path, options: argparse.Namespace, marks: Marks) -> list[float]:
     """Seconds per step of DiffSynth's loop on `folder`/train/metadata.csv."""
     import lightning
     import torch
@@ -68,6 +71,7 @@ def train_with_diffsynth(folder: Path, options: argparse.Namespace) -> list[floa
             now = time.monotonic()
             self.seconds.append(now - self.last)
             self.last = now
+            marks.append((len(self.seconds), time.process_time()))
 
     clock = Clock()
     dataset = TextImageDataset(
@@ -88,11 +92,12 @@ def train_with_diffsynth(folder: Path, options: argparse.Namespace) -> list[floa
     return clock.seconds
 
 
-def train_with_ours(folder: Path, options: argparse.Namespace) -> list[float]:
+def train_with_ours(folder: Path, options: argparse.Namespace, marks: Marks) -> list[float]:
     """Seconds per step of the Studio's loop, through the function that its jobs call."""
     import torch
 
     from benchmarks.sample_datasets import services_in, trained_pictures
+    from story_engine.domain.job import Progress
     from story_engine.domain.training import TrainingSpec
     from story_engine.store.layout import Layout
     from story_engine.store.runs import RunStore
@@ -121,7 +126,12 @@ def train_with_ours(folder: Path, options: argparse.Namespace) -> list[float]:
         caption_dropout=0.0,
     )
     run = runs.create(spec, trained_pictures(services, DATASET))
-    train(layout, run, report=lambda _progress: None, should_stop=lambda: False)
+
+    def mark(progress: Progress) -> None:
+        if progress.stage == "training":
+            marks.append((progress.step, time.process_time()))
+
+    train(layout, run, report=mark, should_stop=lambda: False)
     return [row.seconds_per_step for row in runs.metrics(run)]
 
 
@@ -156,10 +166,14 @@ def measured(side: str, folder: Path, options: argparse.Namespace) -> dict[str, 
 
 def one_side(side: str, folder: Path, options: argparse.Namespace) -> dict[str, float]:
     """Train, and say what it took."""
-    seconds = {"ours": train_with_ours, "diffsynth": train_with_diffsynth}[side](folder, options)
+    marks: Marks = []
+    seconds = {"ours": train_with_ours, "diffsynth": train_with_diffsynth}[side](folder, options, marks)
+    counted_marks = [mark for mark in marks if mark[0] >= WARM_UP_STEPS]
+    (first, began), (last, ended) = counted_marks[0], counted_marks[-1]
     counted = seconds[WARM_UP_STEPS:]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"steps_per_second": 1 / statistics.median(counted), "peak_mb": peak}
+    used = (ended - began) / (last - first)
+    return {"steps_per_second": 1 / statistics.median(counted), "cpu_seconds_per_step": used, "peak_mb": peak}
 
 
 def lay_out(folder: Path) -> None:
@@ -197,6 +211,7 @@ def main() -> None:
             for side, results in rounds.items():
                 results.append(measured(side, Path(folder), options))
     steps = {side: max(one["steps_per_second"] for one in results) for side, results in rounds.items()}
+    used = {side: min(one["cpu_seconds_per_step"] for one in results) for side, results in rounds.items()}
     peak = {side: min(one["peak_mb"] for one in results) for side, results in rounds.items()}
     report = {
         "date": date.today().isoformat(),
@@ -205,7 +220,9 @@ def main() -> None:
         "precision": options.precision,
         "checkpointing": options.checkpointing,
         "steps_per_second": steps,
+        "cpu_seconds_per_step": used,
         "peak_mb": peak,
+        "cpu_ratio": used["diffsynth"] / used["ours"],
         "speed_ratio": steps["ours"] / steps["diffsynth"],
         "memory_ratio": peak["ours"] / peak["diffsynth"],
     }

@@ -39,44 +39,59 @@ PROMPTS = (
 NEGATIVE = "模糊，低对比度"
 
 
-def measured(prompts: int, reference_steps: int) -> dict[str, dict[int, float]]:
-    """Error by sampler and steps."""
-    layout = Layout.of(read_config())
-    family = families(layout)["preview"]
-    recipes = [
-        Recipe(
-            prompt=prompt,
-            negative=NEGATIVE,
-            seed=seed,
-            sampler="ddim",
-            steps=1,
-            cfg_scale=family.cfg_scale,
-            width=family.width,
-            height=family.height,
-            noise="cpu",
-            family=family.name,
-            weights_hash=family.weights_hash,
-            precision=family.precision,
-        )
-        for seed, prompt in enumerate(PROMPTS[:prompts])
-    ]
-    networks = open_networks(layout, recipes[0], device="cpu")
-    encoded = networks.encode([NEGATIVE, *PROMPTS], should_stop=lambda: False)
-    panels = [
-        PictureInputs(
-            noise=starting_noise(recipe),
-            prompt=encoded[recipe.prompt],
-            negative=encoded[NEGATIVE],
-            cfg_scale=recipe.cfg_scale,
-        )
-        for recipe in recipes
-    ]
+class Solutions:
+    """What samplers end with, and how far that is from the exact solution.
 
-    def finished(sampler: str, steps: int) -> torch.Tensor:
+    Args:
+        prompts: how many of `PROMPTS`.
+        reference_steps: of DDIM, for the exact solution.
+    """
+
+    def __init__(self, prompts: int, reference_steps: int) -> None:
+        layout = Layout.of(read_config())
+        family = families(layout)["preview"]
+        recipes = [
+            Recipe(
+                prompt=prompt,
+                negative=NEGATIVE,
+                seed=seed,
+                sampler="ddim",
+                steps=1,
+                cfg_scale=family.cfg_scale,
+                width=family.width,
+                height=family.height,
+                noise="cpu",
+                family=family.name,
+                weights_hash=family.weights_hash,
+                precision=family.precision,
+            )
+            for seed, prompt in enumerate(PROMPTS[:prompts])
+        ]
+        networks = open_networks(layout, recipes[0], device="cpu", plan=None)
+        encoded = networks.encode([NEGATIVE, *PROMPTS], should_stop=lambda: False)
+        self._unet = networks.painter().unet
+        self._panels = [
+            PictureInputs(
+                noise=starting_noise(recipe),
+                prompt=encoded[recipe.prompt],
+                negative=encoded[NEGATIVE],
+                cfg_scale=recipe.cfg_scale,
+            )
+            for recipe in recipes
+        ]
+        self._exact = self._finished("ddim", reference_steps)
+
+    def error(self, sampler: str, steps: int) -> float:
+        """Of the middle prompt: distance of the latents from the exact ones, relative to their size."""
+        latents = self._finished(sampler, steps)
+        distances = (latents - self._exact).flatten(1).norm(dim=1) / self._exact.flatten(1).norm(dim=1)
+        return round(statistics.median(distances.tolist()), 4)
+
+    def _finished(self, sampler: str, steps: int) -> torch.Tensor:
         started = time.monotonic()
         latents = denoise(
-            networks.painter().unet,
-            panels,
+            self._unet,
+            self._panels,
             build_sampler(sampler, steps),
             rows_per_call=4,
             on_step=_ignore,
@@ -85,17 +100,15 @@ def measured(prompts: int, reference_steps: int) -> dict[str, dict[int, float]]:
         print(f"{sampler} {steps} steps: {time.monotonic() - started:.1f} s", flush=True)
         return latents
 
-    exact = finished("ddim", reference_steps)
-    return {sampler: {steps: _error(finished(sampler, steps), exact) for steps in STEPS} for sampler in SAMPLERS}
+
+def measured(prompts: int, reference_steps: int) -> dict[str, dict[int, float]]:
+    """Error by sampler and steps."""
+    solutions = Solutions(prompts, reference_steps)
+    return {sampler: {steps: solutions.error(sampler, steps) for steps in STEPS} for sampler in SAMPLERS}
 
 
 def _ignore(step: int, denoised: Denoised) -> None:
     del step, denoised
-
-
-def _error(latents: torch.Tensor, exact: torch.Tensor) -> float:
-    distances = (latents - exact).flatten(1).norm(dim=1) / exact.flatten(1).norm(dim=1)
-    return round(statistics.median(distances.tolist()), 4)
 
 
 def main() -> None:

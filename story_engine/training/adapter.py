@@ -33,7 +33,6 @@ class TrainedAdapter:
     def __init__(self, unet: nn.Module, spec: TrainingSpec) -> None:
         unet.requires_grad_(False)
         self._unet, self._spec = unet, spec
-        device = next(unet.parameters()).device
         self.modules = _targets(unet, spec.target_modules)
         config = LoraConfig(
             r=spec.lora_rank,
@@ -49,9 +48,8 @@ class TrainedAdapter:
         self.parameters: dict[str, nn.Parameter] = {}
         for module in self.modules:
             down, up = self._halves(module)
-            # Where the U-Net computes: the layer's own weights may wait elsewhere.
-            down.weight.data = down.weight.data.to(device, torch.float32)
-            up.weight.data = up.weight.data.to(device, torch.float32)
+            down.weight.data = down.weight.data.float()
+            up.weight.data = up.weight.data.float()
             # As peft's own "kaiming", from numbers of this training's seed and on every device the same.
             bound = down.weight.shape[1] ** -0.5
             drawn = torch.rand(down.weight.shape, generator=generator(spec.seed, "adapter", module))

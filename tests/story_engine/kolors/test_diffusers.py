@@ -11,6 +11,7 @@ import pytest
 import torch
 from diffusers import DPMSolverMultistepScheduler, EulerDiscreteScheduler, KolorsPipeline
 
+from benchmarks.gpu.sizes import NOISE_CONFIG
 from story_engine.catalog.families import families
 from story_engine.domain.recipe import LoraPart, Recipe
 from story_engine.inference.render import Renderer
@@ -22,7 +23,7 @@ from story_engine.store.layout import Layout
 from story_engine.store.loras import LoraStore
 from tests.story_engine.inference.small_kolors import TEXT_WIDTH, publish_small_kolors
 from tests.story_engine.inference.small_loras import RANK, save_kohya
-from tests.story_engine.kolors.small_diffusers import PUBLISHED_NOISE, kolors_pipeline
+from tests.story_engine.kolors.small_diffusers import kolors_pipeline
 
 NEGATIVE = "丑陋、变形、嘈杂、模糊、低对比度"
 TEXTS = ["二次元，一个紫色短发小女孩，在家中沙发上坐着", "a dog in a classroom", "", "猫" * 400]
@@ -166,12 +167,12 @@ def test_a_picture_by_dpmpp_2m_karras_is_that_of_diffusers_solver(layout, theirs
 
     [ours] = renderer.render([recipe])
 
-    published = {**PUBLISHED_NOISE, "use_karras_sigmas": True, "algorithm_type": "dpmsolver++", "solver_order": 2}
+    published = {**NOISE_CONFIG, "use_karras_sigmas": True, "algorithm_type": "dpmsolver++", "solver_order": 2}
     theirs.scheduler = Unrounded(**published)
     try:
         wanted = painted_by(theirs, recipe)
     finally:
-        theirs.scheduler = EulerDiscreteScheduler(**PUBLISHED_NOISE)
+        theirs.scheduler = EulerDiscreteScheduler(**NOISE_CONFIG)
     assert furthest(ours, wanted) <= 2
 
 

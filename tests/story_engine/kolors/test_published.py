@@ -8,6 +8,7 @@ from diffsynth.models.sdxl_vae_decoder import SDXLVAEDecoder
 from diffsynth.models.sdxl_vae_encoder import SDXLVAEEncoder
 from diffsynth.models.utils import hash_state_dict_keys
 
+from benchmarks.gpu.sizes import TEXT_ENCODER_CONFIG
 from story_engine.inference.lora_injection import UnetAdapters
 from story_engine.kolors.family import KOLORS
 from story_engine.kolors.networks import _renamed as renamed
@@ -16,7 +17,6 @@ from story_engine.lora_files.layers import LoraLayer
 from story_engine.lora_files.names import parse_key
 from story_engine.lora_files.read import LoraWeights
 from tests.story_engine.kolors.published_kolors import (
-    TEXT_ENCODER_CONFIG,
     UNET_FINGERPRINT,
     VAE_FINGERPRINT,
     published_text_encoder,

@@ -1,0 +1,1 @@
+"""Full-size Kolors with random weights on a GPU: see `__main__`."""
