@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 from story_engine.catalog.devices import gpu_names
 from story_engine.catalog.families import families
 from story_engine.catalog.published import family_states, files_missing
 from story_engine.catalog.scorers import present_scorer
+from story_engine.catalog.settle import settle
 from story_engine.catalog.tokenizer import count_tokens, cut_position
 from story_engine.config import Config
 from story_engine.flows.disk_work import DiskWork
@@ -47,6 +49,7 @@ def open_services(config: Config) -> Services:
     """Everything that flows work with, on a workspace. Opens no process and reads no weights."""
     layout = Layout.of(config)
     keep_private(layout)
+    settle(layout, started_in=Path.cwd())
     datasets = DatasetStore(layout)
     retention = partial(retention_of, layout, jobs=config.jobs_kept, days=config.job_days_kept)
     loras = LoraStore(layout)

@@ -3,12 +3,18 @@
 import gc
 import os
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
 # Hundreds of processes are started, and each would compile the Studio again where the environment forbids to keep it.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# Models that somebody has in the caches of other programs are found; here nobody has any.
+for name in ("MODELSCOPE_CACHE", "HF_HOME"):
+    os.environ[name] = str(Path(tempfile.gettempdir()) / "story-studio-tests-no-models")
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Several test processes share the cores. With a thread per core each, their threads would wait for each other by

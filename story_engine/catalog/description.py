@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from story_engine.catalog.package import Package
-from story_engine.domain.family import TrainingMemory
+from story_engine.domain.family import GuidanceByNoise, TrainingMemory
 from story_engine.domain.memory_plan import RenderMemory
 from story_engine.store.layout import Layout
 
@@ -60,5 +60,7 @@ class FamilyDescription:
     """What painting needs of the device; None of a model that always fits."""
     unet_sizes: Callable[[Layout], UnetSizes | None]
     """Of the weights that are here; None where they are needed to know and are not."""
+    by_noise: GuidanceByNoise | None = None
+    """How it is guided by noise level; None: not at all."""
     joined: Callable[[Sequence[str]], str] = joined_digits
     """The files' hashes as the one that recipes carry."""

@@ -16,9 +16,18 @@ def gpu_names() -> tuple[str, ...]:
     return tuple(name for name, _ in _gpus())
 
 
-def gpu_memory_bytes() -> int:
-    """Memory of the smallest GPU; 0 without one."""
-    return min((size for _, size in _gpus()), default=0)
+def free_bytes() -> int:
+    """Memory that painting can have: of the fullest GPU, with what the Studio holds there; without one, main memory.
+
+    Work that waits for its turn lets go of what it holds, so it counts as free.
+    """
+    found = min((free + own for free, own in _free_of_gpus()), default=None)
+    return main_memory_free() if found is None else found
+
+
+def main_memory_free() -> int:
+    """Main memory that could be had without swapping."""
+    return int(psutil.virtual_memory().available)
 
 
 @cache
@@ -35,6 +44,35 @@ def processor_name() -> str:
 def memory_bytes() -> int:
     """Main memory of the machine."""
     return int(psutil.virtual_memory().total)
+
+
+def _free_of_gpus() -> list[tuple[int, int]]:
+    """Free bytes of each GPU, and what processes of the Studio hold there, as far as the driver tells."""
+    if not gpu_names():
+        return []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pynvml
+    pynvml.nvmlInit()
+    try:
+        found = []
+        for index in range(pynvml.nvmlDeviceGetCount()):
+            handle = pynvml.nvmlDeviceGetHandleByIndex(index)
+            users = pynvml.nvmlDeviceGetComputeRunningProcesses(handle)
+            own = sum(int(each.usedGpuMemory or 0) for each in users if _is_ours(each.pid))
+            found.append((int(pynvml.nvmlDeviceGetMemoryInfo(handle).free), own))
+        return found
+    except pynvml.NVMLError:
+        return [(size, 0) for _, size in _gpus()]
+    finally:
+        pynvml.nvmlShutdown()
+
+
+def _is_ours(process: int) -> bool:
+    try:
+        return any("story_engine" in part for part in psutil.Process(process).cmdline())
+    except psutil.Error:
+        return False  # of another container or user
 
 
 @cache

@@ -4,45 +4,35 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
 import shutil
-import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from story_engine.catalog.families import family_of
-from story_engine.catalog.package import Package, file_state
+from story_engine.catalog.hub_files import Listing, ask_hub
+from story_engine.catalog.package import ARRIVING, Package
+from story_engine.catalog.part import Part, file_state
 from story_engine.catalog.published import downloadable, package_state
+from story_engine.catalog.settle import join_apart
+from story_engine.catalog.transfer import DownloadProgress, Report, Transfer, failures_of
 from story_engine.domain.family import FAMILY_NAMES
-from story_engine.errors import Cancelled, ChooseAnother, InstallOrDownload, StudioError, Wait
+from story_engine.errors import ChooseAnother, FixInput, InstallOrDownload, StudioError, Wait
 from story_engine.store.atomic import cannot_write
 from story_engine.store.layout import Layout
+from story_engine.store.model_settings import read_model_settings
+
+__all__ = ["DownloadProgress", "Report", "check_licence", "download_family"]
 
 _LOG = logging.getLogger(__name__)
-_REPORT_SECONDS = 0.5
-_WORKERS = 2
 _SPARE_BYTES = 2**30
 """Left free on the disk beyond the files themselves."""
-_TOTAL_TIMEOUT_SECONDS = 24 * 3600
-"""Per file; modelscope's own hour is too short for 5 GB on a slow line."""
 _ASIDE = ".put-aside"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DownloadProgress:
-    """How far a download is."""
-
-    file: str
-    """The file that moved last."""
-    received_bytes: int
-    """Of all files of the download, those that were here before included."""
-    total_bytes: int
-    """Approximately, until the hub has answered with the sizes."""
-
-
-Report = Callable[[DownloadProgress], None]
+OTHER_MODEL = ".other-model"
+"""What a person's file of another model is renamed to where a model's own file has to come; it is never deleted."""
+WRONG = ".wrong-hash"
+"""What verification renames a file to that is not as published; it goes once the right one is there."""
 
 
 def download_family(
@@ -57,23 +47,29 @@ def download_family(
 
     Args:
         name: a key of `published.downloads`.
-        layout: files go under `layout.models`, in the published folders.
+        layout: files go under `layout.models`, in the published folders; what is whole elsewhere is used there.
         report: called about twice a second, in the caller's thread.
         should_stop: asked as often; what has arrived stays, and the next download goes on from there.
         endpoint: another hub than modelscope's own choice.
 
     Raises:
         ChooseAnother: nothing of that name can be downloaded.
-        Wait: the disk has no room for it.
-        InstallOrDownload: the hub cannot be reached, or does not have the files (any more).
+        FixInput: its licence has not been accepted.
+        Wait: the disk has no room for it, or the hub cannot be reached, which is told within ten seconds.
+        InstallOrDownload: the hub does not have the files (any more), or the connection was lost.
         Cancelled: `should_stop` said so.
     """
     package = downloadable(name)
-    folder = layout.models / package.home
     if not package.is_complete(package.folder(layout)):
-        _check_ours(folder, package)
-        _check_room(layout, package)
-        _fetch(package, layout, report, should_stop, endpoint=endpoint)
+        parts = package.lacking(layout)
+        if parts:
+            check_licence(layout, package)
+            _check_ours(layout, package, parts)
+            listing = ask_hub(package, layout, endpoint=endpoint)
+            _make_room(layout, package, parts, listing)
+            _fetch(package, parts, layout, report, should_stop, endpoint=endpoint, listing=listing)
+        join_apart(layout)
+    _throw_away_wrong(package, layout)
     state = package_state(layout, name)
     if not state.ready:
         absent = ", ".join(file.path for file in state.files if file.state != "present")
@@ -83,24 +79,41 @@ def download_family(
     _LOG.info("downloaded %s", name)
 
 
-def _check_ours(folder: Path, package: Package) -> None:
-    """Refuse to write through a link into the cache of Hugging Face, which other programs read.
+def check_licence(layout: Layout, package: Package) -> None:
+    """Refuse where a licence has to be accepted first.
 
     Raises:
-        ChooseAnother: the folder is such a link.
+        FixInput: it was not, or another version of it was.
     """
-    cache = next((place for place in folder.resolve().parents if place.name == "snapshots"), None)
-    if cache is not None and cache.parent.name.startswith("models--"):
-        absent = ", ".join(name for name in package.names(folder) if file_state(folder / name) != "present")
-        raise ChooseAnother("models.not_ours", folder=str(folder), cache=str(cache.parent), listed=absent)
+    licence = package.licence
+    accepted = read_model_settings(layout).licences.get(package.name)
+    if licence is not None and (accepted is None or accepted.version != licence.version):
+        raise FixInput("models.licence_first", family=package.title, version=licence.version, url=licence.url)
 
 
-def _check_room(layout: Layout, package: Package) -> None:
+def _check_ours(layout: Layout, package: Package, parts: Sequence[Part]) -> None:
+    """Refuse to write through a link into a folder that other programs use, such as the cache of Hugging Face.
+
+    Raises:
+        ChooseAnother: the folder, or one in it, is such a link.
+    """
+    folder, ours = package.home_of(layout), layout.models.resolve()
+    names = [name for part in parts for name in (*part.beside, *part.form(folder))]
+    for place in dict.fromkeys((folder, *((folder / name).parent for name in names))):
+        leads_to = place.resolve()
+        if place.is_dir() and not leads_to.is_relative_to(ours) and any(leads_to.iterdir()):
+            absent = ", ".join(name for name in names if file_state(folder / name) != "present")
+            raise ChooseAnother("models.not_ours", folder=str(place), leads_to=str(leads_to), listed=absent)
+
+
+def _make_room(layout: Layout, package: Package, parts: Sequence[Part], listing: Listing) -> None:
+    folder = package.home_of(layout)
     try:
-        (layout.models / package.home).mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        _set_other_models_aside(folder, parts)
     except OSError as error:
-        raise cannot_write(layout.models / package.home, error) from error
-    needed_bytes = sum(file.size_bytes for file in package.states(layout) if file.state != "present")
+        raise cannot_write(folder, error) from error
+    needed_bytes = _bytes_to_come(package, parts, folder, listing)
     free = shutil.disk_usage(layout.models).free
     if needed_bytes and free < needed_bytes + _SPARE_BYTES:
         raise Wait(
@@ -111,41 +124,71 @@ def _check_room(layout: Layout, package: Package) -> None:
         )
 
 
+def _bytes_to_come(package: Package, parts: Sequence[Part], folder: Path, listing: Listing) -> int:
+    names = {name for part in parts for name in (*part.beside, *part.form(folder))}
+    absent = [name for name in names if file_state(folder / name) != "present"]
+    sizes = {
+        name: listing.files[name].size_bytes or package.sizes.get(name, 0) for name in absent if name in listing.files
+    }
+    return sum(max(0, size - _arrived(folder / name)) for name, size in sizes.items())
+
+
+def _arrived(path: Path) -> int:
+    try:
+        return path.with_name(path.name + ARRIVING).stat().st_size
+    except OSError:
+        return 0
+
+
+def _set_other_models_aside(folder: Path, parts: Sequence[Part]) -> None:
+    for part in parts:
+        if part.fault(folder) is None:
+            continue
+        for name in (*part.beside, *part.form(folder)):
+            path = folder / name
+            if path.is_symlink() or path.exists():
+                _LOG.warning("%s is of another model and becomes %s%s", path, path.name, OTHER_MODEL)
+                path.replace(path.with_name(path.name + OTHER_MODEL))
+
+
+def _throw_away_wrong(package: Package, layout: Layout) -> None:
+    folder = package.home_of(layout)
+    for path in folder.rglob(f"*{WRONG}") if folder.is_dir() and not folder.is_symlink() else ():
+        if file_state(path.with_name(path.name.removesuffix(WRONG))) == "present":
+            with suppress(OSError):
+                path.unlink()
+
+
 def _fetch(
     package: Package,
+    parts: Sequence[Part],
     layout: Layout,
     report: Report,
     should_stop: Callable[[], bool],
     *,
     endpoint: str | None,
+    listing: Listing,
 ) -> None:
     """First what is not whole of the published files, then what a new index names, then what may stand in for them."""
-    folder, asked = layout.models / package.home, set[str]()
-    while wanted := _names_to_ask(package, folder, asked):
+    folder, asked = package.home_of(layout), set[str]()
+    patterns = package.licence.names if package.licence is not None else ()
+    texts = [name for name in listing.files if any(fnmatchcase(name, pattern) for pattern in patterns)]
+    texts = [name for name in texts if "/" not in name and not (folder / name).exists()]
+    while wanted := _names_to_ask(parts, folder, asked):
         asked.update(wanted)
-        transfer = _Transfer(package, folder, wanted, endpoint)
+        sizes = {name: listing.files[name].size_bytes for name in wanted if name in listing.files}
+        transfer = Transfer(package.hub, folder, [*texts, *wanted], endpoint=endpoint, sizes=sizes)
+        texts = []
         with _put_aside(folder, wanted):
-            _transferred(transfer, report, should_stop)
+            transfer.follow(report, should_stop)
             if transfer.failure is not None:
                 raise _translated(transfer.failure, package, layout) from transfer.failure
 
 
-def _transferred(transfer: _Transfer, report: Report, should_stop: Callable[[], bool]) -> None:
-    thread = threading.Thread(target=transfer.run, name="download", daemon=True)
-    thread.start()
-    while thread.is_alive():
-        thread.join(_REPORT_SECONDS)
-        if should_stop():
-            transfer.stop.set()
-        report(transfer.progress())
-    if transfer.stop.is_set():
-        raise Cancelled("models.cancelled_download")
-
-
-def _names_to_ask(package: Package, folder: Path, asked: Collection[str]) -> list[str]:
+def _names_to_ask(parts: Sequence[Part], folder: Path, asked: Collection[str]) -> list[str]:
     """Files to ask the hub for, each once; what another form of a network needs comes when the first cannot be had."""
     names: list[str] = []
-    for part in package.parts:
+    for part in parts:
         missing = [name for name in (*part.beside, *part.form(folder)) if file_state(folder / name) != "present"]
         fresh = [name for name in missing if name not in asked]
         if missing and not fresh:
@@ -178,92 +221,18 @@ def _put_aside(folder: Path, names: Sequence[str]) -> Iterator[None]:
                     place.replace(path)
 
 
-class _Stop(BaseException):
-    """Ends modelscope's transfer at the next block; as an Exception it would be taken for a failure and tried again."""
-
-
-class _Transfer:
-    """One call of modelscope, in a thread of its own so that the caller can report and stop."""
-
-    def __init__(self, package: Package, folder: Path, names: list[str], endpoint: str | None) -> None:
-        self.stop = threading.Event()
-        self.failure: Exception | None = None
-        self._package, self._folder, self._names, self._endpoint = package, folder, names, endpoint
-        self._lock = threading.Lock()
-        self._received: dict[str, int] = {}
-        self._sizes = {name: package.sizes.get(name, 0) for name in names}
-        self._last = ""
-
-    def run(self) -> None:
-        """Download; ends with `failure` set when it failed."""
-        os.environ.setdefault("MODELSCOPE_DOWNLOAD_TOTAL_TIMEOUT", str(_TOTAL_TIMEOUT_SECONDS))
-        from modelscope import snapshot_download  # here: it takes a second, and only downloads need it
-
-        try:
-            snapshot_download(
-                self._package.hub,
-                local_dir=str(self._folder),
-                allow_patterns=self._names,
-                max_workers=_WORKERS,
-                progress_callbacks=[self._callback()],
-                endpoint=self._endpoint,
-            )
-        except _Stop:
-            _LOG.info("download of %s stopped", self._package.hub)
-        except Exception as error:
-            self.failure = error
-
-    def progress(self) -> DownloadProgress:
-        """Bytes so far."""
-        with self._lock:
-            return DownloadProgress(
-                file=self._last, received_bytes=sum(self._received.values()), total_bytes=sum(self._sizes.values())
-            )
-
-    def _callback(self) -> type:
-        from modelscope.hub.callback import ProgressCallback
-
-        transfer = self
-
-        class Callback(ProgressCallback):  # type: ignore[misc]  # modelscope has no types
-            """modelscope builds one per file."""
-
-            def __init__(self, filename: str, file_size: int) -> None:
-                super().__init__(filename, file_size)
-                transfer._begin(filename, file_size)
-
-            def update(self, size: int) -> None:
-                transfer._advance(self.filename, size)
-
-        return Callback
-
-    def _begin(self, name: str, size: int) -> None:
-        with self._lock:
-            self._received[name] = 0
-            self._sizes[name] = size or self._sizes.get(name, 0)
-            self._last = name
-
-    def _advance(self, name: str, size: int) -> None:
-        if self.stop.is_set():
-            raise _Stop
-        with self._lock:
-            self._received[name] += size
-            self._last = name
-
-
 def _translated(failure: Exception, package: Package, layout: Layout) -> StudioError:
     """What a person can do about it; modelscope hands over one failure, or one per file."""
-    failed: dict[str, BaseException] = getattr(failure, "failed_files", {})
-    first: BaseException = next(iter(failed.values()), failure)
+    failed = failures_of(failure)
+    first = next(iter(failed.values()), failure)
+    files = ", ".join(failed) or "-"
     if isinstance(first, OSError) and first.errno in (errno.ENOSPC, errno.EDQUOT):
         free = shutil.disk_usage(layout.models).free
-        needed = sum(file.size_bytes for file in package.states(layout) if file.state != "present") / 1e9
+        needed = package_state(layout, package.name).missing_bytes / 1e9
         return Wait("models.disk_full", folder=str(layout.models), needed=f"{needed:.1f}", free=f"{free / 1e9:.1f}")
     if isinstance(first, OSError) and first.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return cannot_write(layout.models / package.home, first)
-    return InstallOrDownload(
-        "models.download_failed",
-        source=package.source,
-        files=", ".join(failed) or "-",
-        reason=(str(first).splitlines() or [type(first).__name__])[0][:300],
-    )
+        return cannot_write(package.home_of(layout), first)
+    if type(first).__name__ in ("FileIntegrityError", "FileSizeMismatchError"):
+        return InstallOrDownload("models.arrived_wrong", source=package.source, files=files)
+    reason = (str(first).splitlines() or [type(first).__name__])[0][:300]
+    return InstallOrDownload("models.download_failed", source=package.source, files=files, reason=reason)

@@ -14,6 +14,7 @@ from story_engine.domain.family import (
     SIZE_MULTIPLE,
     Family,
 )
+from story_engine.domain.guidance import BOUNDS, LARGEST_NOISE
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.story import LARGEST_SEED
 from story_engine.errors import ChooseAnother, FixInput, InstallOrDownload
@@ -68,6 +69,7 @@ def _family(layout: Layout, name: str, description: FamilyDescription) -> Family
         knows_true_sizes=description.knows_true_sizes,
         safe_learning_rate=description.safe_learning_rate,
         memory=description.memory,
+        by_noise=description.by_noise,
     )
 
 
@@ -94,7 +96,7 @@ def check_recipe(recipe: Recipe, family: Family) -> None:
     """Refuse what cannot be painted as the recipe says, with the limits.
 
     Raises:
-        FixInput: size, steps, guidance, seed or sampler is outside the limits.
+        FixInput: size, steps, guidance, its noise levels, seed or sampler is outside the limits.
         InstallOrDownload: the family's weights are not here.
         ChooseAnother: the recipe was made for other weights than the ones that are here.
     """
@@ -102,6 +104,11 @@ def check_recipe(recipe: Recipe, family: Family) -> None:
     _check_range("steps", recipe.steps, 1, MOST_STEPS)
     _check_range("cfg_scale", recipe.cfg_scale, 0, LARGEST_CFG_SCALE)
     _check_range("seed", recipe.seed, 0, LARGEST_SEED)
+    for name in BOUNDS:
+        _check_range(name, getattr(recipe, name), 0, LARGEST_NOISE)
+    if recipe.guidance_above >= recipe.guidance_below:
+        levels = {"above": f"{recipe.guidance_above:g}", "below": f"{recipe.guidance_below:g}"}
+        raise FixInput("story.guidance_interval", **levels)
     if recipe.sampler not in SAMPLERS:
         raise FixInput("models.unknown_sampler", name=recipe.sampler, listed=", ".join(SAMPLERS))
     if not family.weights_hash:

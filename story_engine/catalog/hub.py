@@ -12,7 +12,12 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from story_engine.errors import Cancelled, FixInput, InstallOrDownload, StudioError, Wait
+from story_engine.store.layout import Layout
+from story_engine.store.model_settings import read_model_settings
 
+ENDPOINT_VARIABLE = "MODELSCOPE_ENDPOINT"
+USUAL_ENDPOINT = "https://modelscope.cn"
+"""Source: modelscope-hub 0.5.1, constants.py."""
 _REACH_SECONDS = 4.0
 """For a connection, and for a first answer."""
 _TELL_SECONDS = 9.0
@@ -48,22 +53,7 @@ class Hub:
         Raises:
             Wait: it does not.
         """
-        import requests
-
-        fault: list[str] = ["…"]
-
-        def ask() -> None:
-            try:
-                requests.head(self._endpoint, timeout=(_REACH_SECONDS, _REACH_SECONDS), allow_redirects=False)
-                fault.clear()
-            except requests.RequestException as error:
-                fault[0] = type(error).__name__
-
-        asking = threading.Thread(target=ask, name="reach-hub", daemon=True)
-        asking.start()
-        asking.join(_TELL_SECONDS)
-        if fault:
-            raise Wait("upload.unreachable", hub=self._endpoint, reason=fault[0])
+        reach(self._endpoint, "upload.unreachable")
 
     def user(self) -> str:
         """Name of the account that the token is for.
@@ -203,9 +193,37 @@ def _action(name: str, size: int, **fields: object) -> dict[str, object]:
     return {"action": "create", "path": name, "size": size, **fields}
 
 
-def hub_endpoint() -> str | None:
-    """Another hub than modelscope's own, where the environment names one."""
-    return os.environ.get("MODELSCOPE_ENDPOINT") or None
+def reach(endpoint: str, code: str) -> None:
+    """Make sure within ten seconds that a hub answers at all.
+
+    Args:
+        endpoint: its address.
+        code: of the message that says that it does not.
+
+    Raises:
+        Wait: it does not.
+    """
+    import requests
+
+    fault: list[str] = ["…"]
+
+    def ask() -> None:
+        try:
+            requests.head(endpoint, timeout=(_REACH_SECONDS, _REACH_SECONDS), allow_redirects=False)
+            fault.clear()
+        except (requests.RequestException, ValueError) as error:  # urllib3 refuses some addresses in its own way
+            fault[0] = type(error).__name__
+
+    asking = threading.Thread(target=ask, name="reach-hub", daemon=True)
+    asking.start()
+    asking.join(_TELL_SECONDS)
+    if fault:
+        raise Wait(code, hub=endpoint, reason=fault[0])
+
+
+def hub_endpoint(layout: Layout) -> str | None:
+    """Another hub than modelscope's own: the one that the environment names, else the mirror that was set."""
+    return os.environ.get(ENDPOINT_VARIABLE, "").strip() or read_model_settings(layout).mirror or None
 
 
 def token_of_environment() -> str:

@@ -2,59 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 
+from story_engine.catalog.part import Part, file_state
+from story_engine.catalog.places import places_of
+from story_engine.domain.models import Licence
 from story_engine.domain.views import ModelFile
 from story_engine.errors import InstallOrDownload
-from story_engine.formats.safetensors_header import HeaderError, read_header
 from story_engine.store.layout import Layout
+from story_engine.store.model_settings import read_model_settings
 
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """One way in which a network's weights lie on disk: a single file, or an index with the shards that it names."""
-
-    head: str
-    """Within the package; an index ends with .json."""
-    shards: tuple[str, ...] = ()
-    """As published; an index on this machine says better."""
-
-    def files(self, folder: Path) -> tuple[str, ...]:
-        """The head, then its shards by name."""
-        named = _shards_of(folder / self.head) if self.head.endswith(".json") else []
-        beside = Path(self.head).parent
-        return (self.head, *((beside / name).as_posix() for name in named)) if named else (self.head, *self.shards)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """One network of a package. Of several forms, the first that is complete counts, and is what is read."""
-
-    name: str
-    forms: tuple[Form, ...]
-    beside: tuple[str, ...] = ()
-    """Files that are read besides the weights, such as a configuration."""
-
-    def form(self, folder: Path) -> tuple[str, ...]:
-        """The files of the form that counts: a complete one, else one that has begun to arrive, else the first."""
-        if not os.path.isdir(folder):  # noqa: PTH112 (says no where it may not look); pages ask this often
-            return (self.forms[0].head, *self.forms[0].shards)
-        found = [form.files(folder) for form in self.forms]
-        for is_taken in (_is_complete, _has_begun):
-            for files in found:
-                if is_taken(folder, files):
-                    return files
-        return found[0]
-
-    def weights(self, folder: Path) -> list[Path]:
-        """The files that hold the weights: what a loader reads, and nothing else."""
-        return [folder / name for name in self.form(folder) if not name.endswith(".json")]
+ARRIVING = ".incomplete"
+"""Of a file that is being fetched. Source: modelscope-hub 0.5.1, `_incomplete_path`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,16 +34,36 @@ class Package:
     """Where it lies when the workspace has no folder of its own."""
     hub: str = ""
     """Name of the repository on ModelScope; blank where nothing can be downloaded."""
+    repositories: tuple[str, ...] = ()
+    """What it is called in the caches of ModelScope and Hugging Face, the same files under other names included."""
     sizes: Mapping[str, int] = field(default_factory=dict)
     """Bytes by file, approximately; the hub knows exactly."""
+    licence: Licence | None = None
+    """To be accepted before the first download."""
+
+    def home_of(self, layout: Layout) -> Path:
+        """Where a download puts it: the only folder of it that the Studio writes into."""
+        return layout.models / self.home
+
+    def joined(self, layout: Layout) -> Path:
+        """Links to its networks where they lie in several folders."""
+        return layout.models / "joined" / self.name
 
     def folder(self, layout: Layout) -> Path:
         """Where it lies on this machine, or would lie."""
-        home = layout.models / self.home
+        home = self.home_of(layout)
         if self.shipped is not None:
             return home if os.path.isdir(home) else self.shipped  # noqa: PTH112 (says no where it may not look)
-        places = (home, *(layout.models / other for other in self.also))
-        return next((place for place in places if self.is_complete(place)), home)
+        return next((place for place in self.places(layout) if self.is_complete(place)), home)
+
+    def places(self, layout: Layout) -> list[Path]:
+        """Every folder that may hold it or some of it, in the order in which a whole one counts."""
+        own = [self.home_of(layout), *(layout.models / other for other in self.also)]
+        repositories = self.repositories or ((self.hub,) if self.hub else ())
+        outside = places_of(layout, (self.home, *self.also), repositories)
+        chosen = read_model_settings(layout).chosen.get(self.name)
+        first = [Path(chosen)] if chosen else []
+        return list(dict.fromkeys((*first, *own, *outside, self.joined(layout))))
 
     def part(self, name: str) -> Part:
         """The part of that name."""
@@ -89,37 +71,66 @@ class Package:
 
     def names(self, folder: Path) -> list[str]:
         """Every file that is needed: configurations, indexes and single files by part, then all shards."""
-        heads: list[str] = []
-        shards: list[str] = []
-        for part in self.parts:
-            head, *more = part.form(folder)
-            heads += [*part.beside, head]
-            shards += more
-        return heads + shards
+        return [name for _, name, _ in _files((part, folder) for part in self.parts)]
 
     def is_complete(self, folder: Path) -> bool:
-        """Whether all of it is there."""
-        return _is_complete(folder, self.names(folder))
+        """Whether all of it is there, and is what it should be."""
+        return all(part.is_whole(folder) for part in self.parts)
+
+    def has_begun(self, folder: Path) -> bool:
+        """Whether any of it is there."""
+        return any(part.has_begun(folder) for part in self.parts)
+
+    def apart(self, layout: Layout, part: Part) -> tuple[Part, Path] | None:
+        """A network that is whole elsewhere than at home: as it lies there, and the folder."""
+        for place in self.places(layout):
+            if place not in (self.home_of(layout), self.joined(layout)) and part.is_whole(place):
+                return part, place
+        alone = part.alone()
+        for place in places_of(layout, (), part.apart) if part.apart else ():
+            if alone.is_whole(place):
+                return alone, place
+        return None
+
+    def located(self, layout: Layout) -> tuple[tuple[Part, Path], ...]:
+        """Each network with the folder that it is, or would be, taken from: one for all where it is whole in one."""
+        folder, home = self.folder(layout), self.home_of(layout)
+        if self.shipped is not None or self.is_complete(folder):
+            return tuple((part, folder) for part in self.parts)
+        return tuple(
+            (part, home) if part.is_whole(home) else self.apart(layout, part) or (part, home) for part in self.parts
+        )
+
+    def lacking(self, layout: Layout) -> tuple[Part, ...]:
+        """What is whole nowhere on this machine, and so has to be fetched."""
+        return tuple(part for part, folder in self.located(layout) if not part.is_whole(folder))
 
     def states(self, layout: Layout) -> Iterator[ModelFile]:
-        """Each needed file as it is found here."""
-        folder = self.folder(layout)
-        shown = f"{folder.relative_to(layout.models).as_posix()}/" if folder.is_relative_to(layout.models) else ""
-        for name in self.names(folder):
+        """Each needed file as it is found here; what is whole in another folder is shown there."""
+        for part, name, path in _files(self.located(layout)):
+            state = file_state(path)
+            if state == "present" and not name.endswith(".json") and part.fault(_base(path, name)) is not None:
+                state = "foreign"
             yield ModelFile(
-                path=name if self.shipped is not None else shown + name,
-                size_bytes=_size(folder / name) or self.sizes.get(name, 0),
-                state=file_state(folder / name),
+                path=self._shown(layout, path, name),
+                size_bytes=_size(path) if state in ("present", "foreign") else self.sizes.get(name) or _size(path),
+                state=state,
+                received_bytes=0 if state == "present" else _size(path.with_name(path.name + ARRIVING)),
             )
+
+    def faults(self, folder: Path) -> tuple[InstallOrDownload, ...]:
+        """What lies there and is another network."""
+        return tuple(fault for part in self.parts if (fault := part.fault(folder)) is not None)
 
     def missing(self, layout: Layout) -> InstallOrDownload:
         """The error that names what is not here, from where it comes, and how large it is."""
+        folder = self.folder(layout)
+        if faults := self.faults(folder):
+            return faults[0]
         absent = [file for file in self.states(layout) if file.state != "present"]
         if not self.hub:
             named = ", ".join(f"{file.path} ({file.state})" for file in absent)
-            return InstallOrDownload(
-                "models.preview_files_missing", family=self.title, listed=named, folder=self.folder(layout)
-            )
+            return InstallOrDownload("models.preview_files_missing", family=self.title, listed=named, folder=folder)
         listed = ", ".join(f"{file.path} ({file.size_bytes / 1e6:,.0f} MB)" for file in absent)
         return InstallOrDownload("models.files_missing", family=self.title, listed=listed, source=self.source)
 
@@ -128,60 +139,23 @@ class Package:
         """Where it comes from, to be shown."""
         return f"ModelScope {self.hub}" if self.hub else ""
 
-
-def file_state(path: Path) -> str:
-    """How a file is found: "present", "missing", "truncated", "damaged" or "unreadable"."""
-    try:
-        found = path.stat()
-        if not path.is_file():
-            return "missing"
-        return _content_state(path, found.st_size, found.st_mtime_ns)
-    except (FileNotFoundError, NotADirectoryError):
-        return "missing"
-    except OSError:
-        return "unreadable"
+    def _shown(self, layout: Layout, path: Path, name: str) -> str:
+        if self.shipped is not None:
+            return name
+        return path.relative_to(layout.models).as_posix() if path.is_relative_to(layout.models) else str(path)
 
 
-@lru_cache(maxsize=512)
-def _content_state(path: Path, size_bytes: int, modified_ns: int) -> str:
-    """Judged from the file's own structure: cheap, whatever sizes are said elsewhere."""
-    del size_bytes, modified_ns  # they only make the cache key: a page asks a dozen times per click
-    if path.suffix == ".safetensors":
-        try:
-            read_header(path)
-        except HeaderError as problem:
-            return "truncated" if problem.kind == "truncated" else "damaged"
-    elif path.suffix == ".bin":
-        with path.open("rb") as file:
-            beginning = file.read(2)
-        if beginning != b"PK":
-            return "damaged"
-        # torch writes zips, whose directory stands at the end.
-        if not zipfile.is_zipfile(path):
-            return "truncated"
-    elif path.suffix == ".json":
-        try:
-            json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
-            return "damaged"
-    return "present"
+def _files(located: Iterable[tuple[Part, Path]]) -> Iterator[tuple[Part, str, Path]]:
+    shards: list[tuple[Part, str, Path]] = []
+    for part, folder in located:
+        head, *more = part.form(folder)
+        yield from ((part, name, folder / name) for name in (*part.beside, head))
+        shards += [(part, name, folder / name) for name in more]
+    yield from shards
 
 
-def _shards_of(index: Path) -> list[str]:
-    """The shards that an index names; none where there is no readable index."""
-    try:
-        named = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()
-        return [Path(str(name)).name for name in sorted(set(named))]
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
-        return []
-
-
-def _is_complete(folder: Path, names: list[str] | tuple[str, ...]) -> bool:
-    return all(file_state(folder / name) == "present" for name in names)
-
-
-def _has_begun(folder: Path, names: tuple[str, ...]) -> bool:
-    return any(file_state(folder / name) != "missing" for name in names)
+def _base(path: Path, name: str) -> Path:
+    return path.parents[name.count("/")]
 
 
 def _size(path: Path) -> int:

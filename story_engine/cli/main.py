@@ -17,20 +17,21 @@ from story_engine.cli import board as cli_board
 from story_engine.cli import coherence as cli_coherence
 from story_engine.cli import comic as cli_comic
 from story_engine.cli import compare as cli_compare
-from story_engine.cli import dataset, gallery, jobs, lora, train
+from story_engine.cli import dataset, gallery, jobs, lora, models, train
 from story_engine.cli import diagnostics as cli_diagnostics
 from story_engine.cli import disk as cli_disk
 from story_engine.cli import elsewhere as cli_elsewhere
 from story_engine.cli import judge_view as cli_judge_view
 from story_engine.cli import lint as cli_lint
+from story_engine.cli import memory as cli_memory
 from story_engine.cli import replace as cli_replace
 from story_engine.cli import replay as cli_replay
 from story_engine.cli import story_import as cli_import
 from story_engine.cli import submit as cli_submit
 from story_engine.cli import upload as cli_upload
-from story_engine.cli.call import Call, in_front, scene_id, services_of, story_of
+from story_engine.cli.call import Call, in_front, scene_id, story_of
 from story_engine.cli.output import PrintableFormatter, answer, remark, write_in_any_encoding
-from story_engine.cli.report import board_report, job_report, models_report
+from story_engine.cli.report import board_report
 from story_engine.cli.wait import JobEnded, wait_for
 from story_engine.domain.views import Submitted
 from story_engine.errors import ChooseAnother, StudioError
@@ -40,8 +41,8 @@ DONE, PUT_RIGHT, USAGE, JOB_FAILED = 0, 1, 2, 3
 """Usage errors are the parser's own, which ends with 2."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
-models = typer.Typer(no_args_is_help=True, help="Model families: what is here, what is missing, download, verify.")
-app.add_typer(models, name="models")
+app.add_typer(models.app, name="models")
+models.app.command("plan")(cli_memory.plan)
 app.add_typer(jobs.app, name="jobs")
 app.command()(cli_compare.compare)
 app.command()(cli_board.board)
@@ -107,6 +108,7 @@ def render(
     family: Annotated[str | None, typer.Option(help="preview or kolors; the story is not changed.")] = None,
     sampler: Annotated[str | None, typer.Option(help="ddim, euler or dpmpp_2m_karras.")] = None,
     steps: Annotated[int | None, typer.Option()] = None,
+    guidance: Annotated[str | None, typer.Option(help="usual, by_noise or constant.")] = None,
     size: Annotated[str | None, typer.Option(help="WxH in pixels, multiples of 64.")] = None,
     without_loras: Annotated[
         bool, typer.Option("--without-loras", help="The same scenes and seeds without any LoRA, to compare.")
@@ -114,7 +116,7 @@ def render(
 ) -> None:
     """Paint what is missing. Example: python -m story_engine render singer --scene 1 --takes 2 --family preview"""
     services, slug = story_of(context, story)
-    overrides = _overrides(family=family, sampler=sampler, steps=steps, size=size)
+    overrides = _overrides(family=family, sampler=sampler, steps=steps, guidance=guidance, size=size)
     chosen = [scene_id(services, slug, each) for each in scene] if scene else None
     submitted = flows.queue.render(
         services, slug, scenes=chosen, takes=takes, overrides=overrides, without_loras=without_loras
@@ -163,37 +165,14 @@ def pick(
     answer(context, {"story": slug, "scene": chosen, "pick": ids[0]}, f"{chosen}: {ids[0]}")
 
 
-@models.command("list")
-def list_models(context: typer.Context) -> None:
-    """What is here and what is missing. Example: python -m story_engine models list"""
-    answer(context, *models_report(services_of(context)))
-
-
-@models.command()
-def verify(context: typer.Context) -> None:
-    """Check every file by size and header. Example: python -m story_engine models verify"""
-    report, text = models_report(services_of(context))
-    answer(context, report, text)
-    if not all(family["ready"] for family in report["families"]):
-        raise typer.Exit(PUT_RIGHT)
-
-
-@models.command()
-def download(context: typer.Context, family: Annotated[str, typer.Argument(help="kolors or aesthetic.")]) -> None:
-    """Fetch the missing files. Example: python -m story_engine models download kolors"""
-    services = services_of(context)
-    job = wait_for(services, flows.queue.download(services, family))
-    answer(context, job_report(job), f"{family}: {job.state}")
-
-
-def _overrides(*, family: str | None, sampler: str | None, steps: int | None, size: str | None) -> dict[str, object]:
+def _overrides(*, size: str | None, **settings: object) -> dict[str, object]:
     width, height = None, None
     if size is not None:
         try:
             width, height = (int(side) for side in size.lower().split("x"))
         except ValueError as error:
             raise typer.BadParameter(f"{size!r} is not WxH, such as 256x256", param_hint="--size") from error
-    given = {"family": family, "sampler": sampler, "steps": steps, "width": width, "height": height}
+    given = settings | {"width": width, "height": height}
     return {key: value for key, value in given.items() if value is not None}
 
 

@@ -68,21 +68,6 @@ def board_report(services: Services, slug: str) -> tuple[Report, str]:
     return report, "\n".join(lines)
 
 
-def models_report(services: Services) -> tuple[Report, str]:
-    """Families with their files."""
-    machine = flows.machine.inspect(services)
-    lines = [f"{machine.device}, {machine.memory_bytes / 2**30:.0f} GiB; scorer: {machine.scorer}"]
-    for family in machine.families:
-        lines.append(f"{family.name}: {'ready' if family.ready else 'not ready'} (from {family.source})")
-        lines += [
-            f"    {file.state:<10} {file.size_bytes / 2**20:>9.1f} MiB  {file.path}"
-            for file in family.files
-            if not family.ready or file.state != "present"
-        ]
-    report = asdict(machine)
-    return report, "\n".join(lines)
-
-
 def job_report(job: JobView) -> Report:
     """One job as plain values."""
     fields = {field.name: getattr(job, field.name) for field in dataclasses.fields(job)}

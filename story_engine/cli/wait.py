@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 
 from story_engine import flows
 from story_engine.cli.output import remark, show_progress
@@ -18,8 +19,8 @@ class JobEnded(Exception):
     """A job that was waited for failed, was cancelled, or is held."""
 
 
-def wait_for(services: Services, job: int) -> JobView:
-    """Poll until the job is over; Ctrl+C cancels it.
+def wait_for(services: Services, job: int, *, how_far: Callable[[JobView], str] | None = None) -> JobView:
+    """Poll until the job is over; Ctrl+C cancels it. `how_far` says it in other words than `show` does.
 
     Raises:
         JobEnded: it ended otherwise than done.
@@ -29,7 +30,7 @@ def wait_for(services: Services, job: int) -> JobView:
         remark(message("disk.low", "en", free=round(free / 1e6)))
     try:
         while (view := flows.queue.job(services, job)).is_active:
-            shown = show(view, shown)
+            shown = show(view, shown, how_far)
             is_trouble_shown = is_trouble_shown or show_trouble(services)
             time.sleep(_POLL_SECONDS)
     except KeyboardInterrupt as error:
@@ -51,18 +52,23 @@ def show_trouble(services: Services) -> bool:
     return trouble is not None
 
 
-def show(view: JobView, shown: str) -> str:
+def show(view: JobView, shown: str, how_far: Callable[[JobView], str] | None = None) -> str:
     """Say how far a job is on stderr, unless that is what was `shown` last; what is shown now."""
-    progress = view.progress
-    line = f"{view.state} {progress.stage}".strip()
-    if progress.total:
-        line += f" {progress.step}/{progress.total}"
-    if progress.eta_seconds is not None:
-        line += f", about {progress.eta_seconds:.0f} s left"
+    line = (how_far or _how_far)(view)
     if line == shown:
         return shown
     if sys.stderr.isatty():
         show_progress(line)
     elif line.split()[:2] != shown.split()[:2]:
         remark(line)
+    return line
+
+
+def _how_far(view: JobView) -> str:
+    progress = view.progress
+    line = f"{view.state} {progress.stage}".strip()
+    if progress.total:
+        line += f" {progress.step}/{progress.total}"
+    if progress.eta_seconds is not None:
+        line += f", about {progress.eta_seconds:.0f} s left"
     return line

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from story_engine.domain.guidance import Guidance
 from story_engine.domain.value import Value
 
 FAMILY_FOLDERS = {"preview": "story_engine.preview_model", "kolors": "story_engine.kolors"}
@@ -39,6 +40,22 @@ class TrainingMemory(Value):
     """Python, torch, the device's own bookkeeping."""
     is_half_by_itself: bool
     """Whether "auto" means half precision on a GPU."""
+    encoder_brought_half: float = 0.0
+    """The text encoder with its work, one layer after the other; 0 where it always comes as a whole."""
+    bringable_half: float = 0.0
+    """Of the weights, those of layers that can wait in main memory until they compute."""
+    layer_half: float = 0.0
+    """The largest of those layers."""
+
+
+class GuidanceByNoise(Value):
+    """What a family makes of "guidance by noise level"."""
+
+    levels: Guidance
+    steps: int
+    """That are enough with it."""
+    is_usual: bool
+    """Whether new stories have it, where their author says nothing else."""
 
 
 class Family(Value):
@@ -60,6 +77,8 @@ class Family(Value):
     """Names the exact weights; part of every recipe."""
     precision: str
     """"float32", "float16" or "bfloat16": pictures of different precision are different pictures."""
+    by_noise: GuidanceByNoise | None = None
+    """None: it is always guided the same."""
     knows_true_sizes: bool = False
     """Whether it was trained with each picture's own size and crop."""
     safe_learning_rate: float = math.inf

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pydantic import Field
 
 from story_engine.domain.family import LARGEST_CFG_SCALE, MOST_STEPS, SIZE_MULTIPLE
+from story_engine.domain.guidance import Guidance
 from story_engine.domain.story import LARGEST_SEED, LONGEST_PROMPT, MOST_SCENES, Story
 from story_engine.domain.value import Value
 
@@ -16,7 +17,7 @@ LONGEST_NOTE_VALUE = 120
 LONGEST_TITLE = 200
 LONGEST_CAPTION = 2_000
 MOST_NOTES = 60
-SETTING_NAMES = ("sampler", "steps", "cfg_scale", "width", "height", "noise")
+SETTING_NAMES = ("sampler", "steps", "cfg_scale", "width", "height", "noise", "guidance")
 
 
 class Note(Value):
@@ -36,10 +37,12 @@ class ImportedSettings(Value):
     height: int | None = None
     noise: str | None = None
     """"cpu" or "device"."""
+    guidance: Guidance | None = None
+    """At which noise levels; known of our own pictures only."""
 
     def given(self) -> dict[str, object]:
         """What the file says."""
-        return self.model_dump(exclude_none=True)
+        return {name: getattr(self, name) for name in SETTING_NAMES if getattr(self, name) is not None}
 
 
 class ImportedLora(Value):
@@ -241,6 +244,8 @@ def _fitting(name: str, value: object) -> object | None:
     """The value as a story can have it; None where it cannot."""
     if name in ("sampler", "noise"):
         return value if isinstance(value, str) else None
+    if name == "guidance":
+        return value if isinstance(value, Guidance) else None
     if name == "cfg_scale":
         scale = number(value)
         return scale if scale is not None and 0 <= scale <= LARGEST_CFG_SCALE else None

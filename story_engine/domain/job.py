@@ -12,7 +12,7 @@ State = Literal["queued", "running", "done", "failed", "cancelled", "held"]
 """`held`: the engine stopped under it too often; a person starts it again."""
 STATES: tuple[State, ...] = get_args(State)
 ACTIVE_STATES = frozenset({"queued", "running"})
-Kind = Literal["render", "score", "score_dataset", "train", "measure", "download", "replay", "upload", "gate"]
+Kind = Literal["render", "score", "score_dataset", "train", "measure", "download", "verify", "replay", "upload", "gate"]
 """Each has a type in `job_spec` and one in `job_result`."""
 KINDS: tuple[Kind, ...] = get_args(Kind)
 Direction = Literal["first", "up", "down", "last"]
@@ -28,8 +28,8 @@ class Progress:
 
     stage: str = ""
     """Code of the stage: "waiting", "loading", "encoding", "denoising", "decoding", "scoring", "downloading",
-    "checking", "uploading"; of a training "encoding", "training", "sampling", "saving". A job that waits for a training
-    has that one's numbers."""
+    "verifying", "checking", "uploading"; of a training "encoding", "training", "sampling", "saving". A job that waits
+    for a training has that one's numbers."""
     step: int = 0
     total: int = 0
     seconds_per_step: float | None = None

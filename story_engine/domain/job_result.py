@@ -141,6 +141,46 @@ class DownloadResult(Value):
     seconds: float = 0.0
 
 
+class FileVerdict(Value):
+    """One file of a model, held against what its hub says of it."""
+
+    name: str
+    """As published."""
+    path: str
+    state: str
+    """"same", "other_size", "other_hash", "not_compared" where the hub says nothing of it, or as `ModelFile.state`."""
+    size_bytes: int
+    published_bytes: int = 0
+    """Where the size is another one."""
+    sha256: str = ""
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether it cannot be used as it is."""
+        return self.state not in ("same", "not_compared")
+
+
+class VerifyResult(Value):
+    """A model whose files were read and compared."""
+
+    kind: Literal["verify"] = "verify"
+    family: str
+    folder: str
+    source: str
+    """"hub" as it answered just now, "kept" as it answered before, or blank where nothing is known."""
+    asked_at: str = ""
+    """When it answered; ISO 8601, UTC."""
+    files: tuple[FileVerdict, ...]
+    aside: tuple[str, ...] = ()
+    """Files of the workspace that are not as published, and will be fetched by the next download."""
+    seconds: float = 0.0
+
+    @property
+    def wrong(self) -> tuple[FileVerdict, ...]:
+        """What cannot be used as it is."""
+        return tuple(file for file in self.files if file.is_wrong)
+
+
 class ReplayResult(Value):
     """A bundle that was painted again."""
 
@@ -176,6 +216,7 @@ JobResult = (
     | TrainResult
     | MeasureResult
     | DownloadResult
+    | VerifyResult
     | ReplayResult
     | UploadResult
     | GateResult

@@ -93,6 +93,13 @@ class DownloadSpec(JobSpec):
     family: str
 
 
+class VerifySpec(JobSpec):
+    """Hold a model's files against what the hub says of them."""
+
+    kind: Literal["verify"] = "verify"
+    family: str
+
+
 class ReplaySpec(JobSpec):
     """Paint a bundle again, from the bundle alone, and measure how far the pictures are from its own."""
 
@@ -140,6 +147,7 @@ AnySpec = Annotated[
     | TrainSpec
     | MeasureSpec
     | DownloadSpec
+    | VerifySpec
     | ReplaySpec
     | UploadSpec
     | GateSpec,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from story_engine.domain.braces import references, unknown_names, written
 from story_engine.domain.family import Family
+from story_engine.domain.guidance import BOUNDS, BY_NOISE, CONSTANT, EVERYWHERE, USUAL, Guidance
 from story_engine.domain.recipe import LoraPart, Recipe
 from story_engine.domain.story import LARGEST_SEED, Appearance, LoraUse, Scene, Settings, Story
 from story_engine.errors import ChooseAnother, FixInput
@@ -86,20 +87,22 @@ def resolve(
 
     Raises:
         ChooseAnother: a LoRA of the scene has no hash, which means that it is not in the library.
-        FixInput: the size is outside of what the family can paint; a character or an outfit is missing.
+        FixInput: the size is outside of what the family can paint; the levels of guidance are no interval; a character
+            or an outfit is missing.
     """
-    requested = story.settings if story.settings.family == family.name else Settings(family=family.name)
+    requested = story.settings.for_family(family.name)
     width, height = requested.width or family.width, requested.height or family.height
     for side in (width, height):
         if not family.smallest_side <= side <= family.largest_side:
             limits = {"least": family.smallest_side, "most": family.largest_side}
             raise FixInput("story.size_for_family", width=width, height=height, family=family.title, **limits)
+    guidance = guidance_of(requested, family)
     return Recipe(
         prompt=compose_prompt(story, scene),
         negative=compose_negative(story, scene),
         seed=(scene.seed + take_number) % (LARGEST_SEED + 1),
         sampler=requested.sampler or family.sampler,
-        steps=family.steps if requested.steps is None else requested.steps,
+        steps=usual_steps(requested, family) if requested.steps is None else requested.steps,
         cfg_scale=family.cfg_scale if requested.cfg_scale is None else requested.cfg_scale,
         width=width,
         height=height,
@@ -108,7 +111,44 @@ def resolve(
         weights_hash=family.weights_hash,
         precision=family.precision,
         loras=tuple(_lora_parts(story.loras_of(scene), loras)),
+        **guidance.model_dump(),
     )
+
+
+def is_by_noise(settings: Settings, family: Family) -> bool:
+    """Whether pictures with these settings are guided by noise level."""
+    if family.by_noise is None:
+        return False
+    return settings.guidance == BY_NOISE or (settings.guidance == USUAL and family.by_noise.is_usual)
+
+
+def usual_steps(settings: Settings, family: Family) -> int:
+    """The steps where the author says none."""
+    return family.by_noise.steps if family.by_noise is not None and is_by_noise(settings, family) else family.steps
+
+
+def guidance_settings(settings: Settings, family: Family, wanted: Guidance) -> dict[str, object]:
+    """The settings that give a picture's guidance: as they are where they give it already, else all of it."""
+    if guidance_of(settings, family) == wanted:
+        return {name: getattr(settings, name) for name in ("guidance", *BOUNDS)}
+    if wanted.is_constant:
+        return {"guidance": CONSTANT, **dict.fromkeys(BOUNDS)}
+    return {"guidance": BY_NOISE, **wanted.model_dump()}
+
+
+def guidance_of(settings: Settings, family: Family) -> Guidance:
+    """The levels at which pictures with these settings are guided.
+
+    Raises:
+        FixInput: they are no interval.
+    """
+    if family.by_noise is None or not is_by_noise(settings, family):
+        return EVERYWHERE
+    usual = family.by_noise.levels
+    above, below, negative = (getattr(usual if getattr(settings, name) is None else settings, name) for name in BOUNDS)
+    if above >= below:
+        raise FixInput("story.guidance_interval", above=f"{above:g}", below=f"{below:g}")
+    return Guidance(guidance_above=above, guidance_below=below, negative_below=negative)
 
 
 def same_but_seed(first: Recipe, second: Recipe) -> bool:

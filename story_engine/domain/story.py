@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from story_engine.domain.family import FAMILY_NAMES, LARGEST_CFG_SCALE, MOST_STEPS, SAMPLERS, SIZE_MULTIPLE
 from story_engine.domain.findings import Findings, choice, fields, name, number, shown, text, whole_number
+from story_engine.domain.guidance import GUIDANCE, LARGEST_NOISE, USUAL
 from story_engine.domain.schema import ALWAYS_WRITTEN, AtMost
 from story_engine.domain.value import Value
 
@@ -46,6 +47,8 @@ Said = Annotated[str, text(500)]
 Speaker = Annotated[str, text(60)]
 Side = Annotated[int | None, whole_number(256, 2048, "story.side_range", multiple=SIZE_MULTIPLE)]
 """Pixels."""
+NoiseLevel = Annotated[float | None, number(0.0, LARGEST_NOISE, "story.noise_level_range")]
+"""Noise per signal, σ; blank is the model family's own."""
 
 
 class Character(Value):
@@ -99,6 +102,22 @@ class Settings(Value):
     noise: Annotated[str, choice(("cpu", "device"))] = "cpu"
     """"cpu": drawn in float32 on the CPU, one seed is one picture everywhere; "device": as notebooks that seeded the
     device's own generator."""
+    guidance: Annotated[str | None, choice(GUIDANCE)] = None
+    """"by_noise", "constant", or "usual": whichever the family that paints is best with. Blank is constant, as in
+    stories of before there was a choice; new ones say "usual"."""
+    guidance_above: NoiseLevel = None
+    guidance_below: NoiseLevel = None
+    negative_below: NoiseLevel = None
+    """Levels of guidance by noise level, as in recipes."""
+
+    def for_family(self, family: str) -> Settings:
+        """What is left of them where another family paints: its own values, for which noise stays what it is.
+
+        A story that says how it is guided is guided as that family usually is.
+        """
+        if family == self.family:
+            return self
+        return Settings(family=family, noise=self.noise, guidance=None if self.guidance is None else USUAL)
 
 
 class Scene(Value):

@@ -7,6 +7,7 @@ the attention projections with its gradients and AdamW. The preview figures were
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -26,6 +27,10 @@ class Memory:
     is_gpu: bool
     remedy: tuple[tuple[str, object], ...] = ()
     """Where it does not fit: field → value, the first settings that would; empty where none would."""
+    is_encoder_brought: bool = False
+    """Whether the text encoder reads the captions layer by layer."""
+    brought: float = 0.0
+    """Share of the U-Net's transformer layers that waits in main memory."""
 
     @property
     def fits(self) -> bool:
@@ -45,32 +50,73 @@ def memory_of(spec: TrainingSpec, family: Family | None, *, available_bytes: int
     figures = family.memory if family is not None else None
     if family is None or figures is None:
         return Memory(needed_bytes=0, available_bytes=available_bytes, is_gpu=is_gpu)
-    needed = _needed(spec, figures, is_gpu=is_gpu)
-    if needed <= available_bytes:
-        return Memory(needed_bytes=round(needed), available_bytes=available_bytes, is_gpu=is_gpu)
+    needs = _Needs.of(spec, figures, is_gpu=is_gpu)
+    needed = needs.fitted(available_bytes)
     changed: dict[str, object] = {}
-    for field, value in _cheaper(spec, figures, side=family.width, is_gpu=is_gpu):
-        changed[field] = value
-        if _needed(spec.model_copy(update=changed), figures, is_gpu=is_gpu) <= available_bytes:
-            break
-    else:
-        changed = {}
+    if needed > available_bytes:
+        for field, value in _cheaper(spec, figures, side=family.width, is_gpu=is_gpu):
+            changed[field] = value
+            cheaper = _Needs.of(spec.model_copy(update=changed), figures, is_gpu=is_gpu)
+            if cheaper.fitted(available_bytes) <= available_bytes:
+                break
+        else:
+            changed = {}
     return Memory(
-        needed_bytes=round(needed), available_bytes=available_bytes, is_gpu=is_gpu, remedy=tuple(changed.items())
+        needed_bytes=round(needed),
+        available_bytes=available_bytes,
+        is_gpu=is_gpu,
+        remedy=tuple(changed.items()),
+        is_encoder_brought=needs.is_encoder_brought(available_bytes),
+        brought=needs.brought(available_bytes),
     )
 
 
-def _needed(spec: TrainingSpec, figures: TrainingMemory, *, is_gpu: bool) -> float:
-    """The higher of the two peaks: reading the captions, then training without the text encoder."""
-    factor = 1.0 if _is_half(spec, figures, is_gpu=is_gpu) else 2.0
-    area = ((spec.resolution or figures.side) / figures.side) ** 2
-    kept = figures.checkpointed_half if spec.use_gradient_checkpointing else figures.activations_half
-    training = (
-        figures.weights_half * factor
-        + figures.adapter_per_rank * spec.lora_rank * _share(spec)
-        + kept * factor * area * spec.batch_size
-    )
-    return figures.process + max(training, figures.text_encoder_half * factor)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Needs:
+    """Bytes of the two peaks, reading captions and then training without the text encoder, and what shrinks them."""
+
+    process: float
+    encoder: float
+    encoder_brought: float
+    training: float
+    bringable: float
+    layer: float
+
+    @classmethod
+    def of(cls, spec: TrainingSpec, figures: TrainingMemory, *, is_gpu: bool) -> _Needs:
+        """For one training."""
+        factor = 1.0 if _is_half(spec, figures, is_gpu=is_gpu) else 2.0
+        area = ((spec.resolution or figures.side) / figures.side) ** 2
+        kept = figures.checkpointed_half if spec.use_gradient_checkpointing else figures.activations_half
+        adapters = figures.adapter_per_rank * spec.lora_rank * _share(spec)
+        # Without checkpointing the backward pass keeps all weights that it will need.
+        is_bringable = spec.use_gradient_checkpointing
+        return cls(
+            process=figures.process,
+            encoder=figures.text_encoder_half * factor,
+            encoder_brought=figures.encoder_brought_half * factor,
+            training=figures.weights_half * factor + adapters + kept * factor * area * spec.batch_size,
+            bringable=figures.bringable_half * factor if is_bringable else 0.0,
+            layer=figures.layer_half * factor,
+        )
+
+    def is_encoder_brought(self, available: float) -> bool:
+        """Whether the encoder comes layer by layer because the whole does not fit."""
+        return bool(self.encoder_brought) and self.process + self.encoder > available
+
+    def brought(self, available: float) -> float:
+        """Share of the layers that wait elsewhere; two of them are on the device at one time."""
+        over = self.process + self.training - available
+        if over <= 0 or not self.bringable:
+            return 0.0
+        return min(1.0, math.ceil((over + 2 * self.layer) / self.bringable * 20) / 20)
+
+    def fitted(self, available: float) -> float:
+        """The higher peak once everything is done to make it fit."""
+        share = self.brought(available)
+        training = self.training - share * self.bringable + (2 * self.layer if share else 0.0)
+        encoder = self.encoder_brought if self.is_encoder_brought(available) else self.encoder
+        return self.process + max(training, encoder)
 
 
 def _is_half(spec: TrainingSpec, figures: TrainingMemory, *, is_gpu: bool) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from story_engine.domain.job_result import Failure
+from story_engine.domain.models import Licence
 from story_engine.errors import StudioError
 
 
@@ -68,10 +70,27 @@ class ModelFile:
     """One file of a model family on this machine."""
 
     path: str
+    """Below `workspace/models`, or whole where it lies elsewhere."""
     size_bytes: int
     """As published; for a file that is there, as found."""
     state: str
-    """"present", "missing", "truncated" or "damaged"."""
+    """"present", "missing", "truncated", "damaged", "unreadable", or "foreign": it is of another model."""
+    received_bytes: int = 0
+    """What a download that was paused, or runs, has brought of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPlace:
+    """A folder in which a model lies, or some of it."""
+
+    folder: Path
+    is_whole: bool
+    counts: bool
+    """Whether it is the one that is used."""
+    missing: tuple[str, ...]
+    """Files that are not there, or cannot be used, each with its state."""
+    faults: tuple[Failure, ...]
+    """Why files in it are of another model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +105,37 @@ class FamilyState:
     """Where missing files come from."""
     can_download: bool = False
     """Whether they are on a hub; else the model comes with the Studio."""
+    is_needed: bool = True
+    """False for what people may have and the Studio does without."""
+    folder: Path | None = None
+    """Where it lies, or would lie after a download."""
+    places: tuple[ModelPlace, ...] = ()
+    """All folders that hold it or some of it."""
+    faults: tuple[Failure, ...] = ()
+    """Why files that are there are of another model."""
+    licence: Licence | None = None
+    accepted_at: str = ""
+    """When this version of the licence was accepted; blank where it was not."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Of all its files."""
+        return sum(file.size_bytes for file in self.files)
+
+    @property
+    def missing_bytes(self) -> int:
+        """What a download would still have to bring."""
+        return sum(max(0, file.size_bytes - file.received_bytes) for file in self.files if file.state != "present")
+
+    @property
+    def received_bytes(self) -> int:
+        """What is here, half a file included."""
+        return sum(file.size_bytes if file.state == "present" else file.received_bytes for file in self.files)
+
+    @property
+    def needs_acceptance(self) -> bool:
+        """Whether a licence has to be accepted before a download."""
+        return self.licence is not None and not self.accepted_at and not self.ready
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,6 +101,12 @@ def _recipe(services: Services, opened: OpenStory, panel: Panel, hashes: dict[st
 
 
 def _differences(panels: list[PanelElsewhere], tool: str) -> list[Difference]:
+    guided = sum(not panel.recipe.guidance.is_constant for panel in panels)
+    everywhere = [Difference(code="elsewhere.guided_everywhere", values={"count": guided})] if guided else []
+    return _differences_of(panels, tool) + everywhere
+
+
+def _differences_of(panels: list[PanelElsewhere], tool: str) -> list[Difference]:
     if tool == "a1111":
         return prompt_lines.differences()
     if tool == "diffusers":

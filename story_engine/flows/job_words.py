@@ -13,11 +13,12 @@ from story_engine.domain.job_spec import (
     ScoreDatasetSpec,
     TrainSpec,
     UploadSpec,
+    VerifySpec,
 )
 from story_engine.errors import StudioError
 from story_engine.flows.services import Services
 
-_NAMED = frozenset({"train", "download", "replay", "upload", "score_dataset"})
+_NAMED = frozenset({"train", "download", "verify", "replay", "upload", "score_dataset"})
 """Kinds whose specification says a name; that of a render holds every recipe and is not read for a line."""
 
 
@@ -50,7 +51,7 @@ def subject(services: Services, job: JobView) -> JobSubject:
 def _name(spec: AnySpec | None) -> str:
     if isinstance(spec, TrainSpec):
         return spec.name or spec.run
-    if isinstance(spec, DownloadSpec):
+    if isinstance(spec, DownloadSpec | VerifySpec):
         return spec.family
     if isinstance(spec, ScoreDatasetSpec):
         return spec.dataset

@@ -9,6 +9,7 @@ from story_engine.domain.gate import gate
 from story_engine.domain.recipe import Recipe
 from story_engine.flows.bundle_loras import BundleLora
 from story_engine.flows.bundle_plan import BundlePlan
+from story_engine.flows.sweep_words import guidance_text
 from story_engine.formats.judge_view.contents import (
     Compared,
     Comparison,
@@ -16,6 +17,7 @@ from story_engine.formats.judge_view.contents import (
     JudgedLora,
     JudgedPanel,
 )
+from story_engine.formats.prompt_table import PromptRow
 
 MOST_IN_A_ROW = 7
 """Pictures of one comparison: more are too small to be compared."""
@@ -80,11 +82,18 @@ def _panels(plan: BundlePlan) -> Iterator[JudgedPanel]:
             prompt=row.prompt,
             negative=row.negative,
             seed=row.seed,
-            settings=f"{row.sampler}, {row.steps} steps, cfg {row.cfg_scale:g}, {row.size}, {take.recipe.precision}",
+            settings=", ".join(_settings(row, take.recipe)),
             loras=tuple((part.name, part.strength) for part in take.recipe.loras),
             take=take.id,
             sha256=take.picture_sha256,
         )
+
+
+def _settings(row: PromptRow, recipe: Recipe) -> Iterator[str]:
+    yield from (row.sampler, f"{row.steps} steps", f"cfg {row.cfg_scale:g}")
+    if not recipe.guidance.is_constant:
+        yield guidance_text(recipe.guidance, "en")
+    yield from (row.size, recipe.precision)
 
 
 def _strengths(number: int, panel: Panel) -> Comparison | None:

@@ -67,6 +67,7 @@ def of_take(services: Services, key: PictureKey) -> ImportedStory:
                     width=recipe.width,
                     height=recipe.height,
                     noise=recipe.noise.partition(":")[0],
+                    guidance=recipe.guidance,
                 ),
             ),
         ),

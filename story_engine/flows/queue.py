@@ -1,4 +1,4 @@
-"""Put work into the ledger: render, redo, rescore, download, retry; and see and change what waits there."""
+"""Put work into the ledger: render, redo, rescore, retry; and see and change what waits there."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from story_engine.catalog.published import downloads
 from story_engine.domain.board import Board
 from story_engine.domain.job import Direction, JobView, Queue, Retention, StartTrouble
-from story_engine.domain.job_spec import DownloadSpec, RenderSpec, ScoreTakesSpec, TakeName
+from story_engine.domain.job_spec import RenderSpec, ScoreTakesSpec, TakeName
 from story_engine.domain.panel_work import PanelWork, panel_work
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.story import Story
@@ -129,20 +128,6 @@ def rescore(services: Services, slug: str, *, scene: str | None = None) -> Submi
     )
     services.start_dispatcher()
     return Submitted(job=job, found=found, queued=len(missing))
-
-
-def download(services: Services, family: str) -> int:
-    """Submit the download of a family's missing files."""
-    known = downloads()
-    if family not in known:
-        raise ChooseAnother("render.not_downloadable", name=family, listed=", ".join(known))
-    files = [file for state in services.family_states() if state.name == family for file in state.files]
-    check_room(services, sum(file.size_bytes for file in files if file.state == "missing"))
-    job = services.ledger.submit(
-        DownloadSpec(family=family), key=f"download-{family}", priority=0, user=services.user, story=None, scenes=()
-    )
-    services.start_dispatcher()
-    return job
 
 
 def retry(services: Services, job: int) -> int:

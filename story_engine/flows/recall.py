@@ -6,8 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from story_engine.domain.edit import Edit
+from story_engine.domain.guidance import Guidance
 from story_engine.domain.imported_story import ImportedLora, ImportedStory, Note
-from story_engine.domain.resolve import compose_prompt
+from story_engine.domain.resolve import compose_prompt, guidance_of, guidance_settings
 from story_engine.domain.safe_name import same_file
 from story_engine.domain.story import LARGEST_STRENGTH, MOST_LORAS, LoraUse, Scene, Settings, Story
 from story_engine.errors import FixInput
@@ -15,7 +16,7 @@ from story_engine.flows.imported_files import read_file
 from story_engine.flows.services import Services
 
 OF_SCENE = ("prompt", "negative", "seed", "loras")
-OF_STORY = ("sampler", "steps", "cfg_scale", "size")
+OF_STORY = ("sampler", "steps", "cfg_scale", "guidance", "size")
 """A story has one of each for all its scenes."""
 
 
@@ -25,7 +26,9 @@ class Recalled:
 
     source: str
     values: dict[str, object]
-    """Name of `OF_SCENE` or `OF_STORY` → value of the picture, as far as it says one; `size` is "1024x768".
+    """Name of `OF_SCENE` or `OF_STORY` → value of the picture, as far as it says one.
+
+    `size` is "1024x768", `guidance` a `Guidance`.
 
     `loras` are those of the picture that are in the library, where the story is painted by their model family.
     """
@@ -60,7 +63,7 @@ def of_scene(services: Services, slug: str, scene_id: str, imported: ImportedSto
     values["negative"] = _without(found.negative, story.negative)
     if found.seed is not None:
         values["seed"] = found.seed
-    values |= {key: value for key, value in settings.items() if key in ("sampler", "steps", "cfg_scale")}
+    values |= {key: value for key, value in settings.items() if key in ("sampler", "steps", "cfg_scale", "guidance")}
     if "width" in settings and "height" in settings:
         values["size"] = f"{settings['width']}x{settings['height']}"
     uses = _loras_here(services, story, imported)
@@ -69,7 +72,7 @@ def of_scene(services: Services, slug: str, scene_id: str, imported: ImportedSto
     return Recalled(
         source=imported.source,
         values=values,
-        present={key: _present(story, scene, key) for key in values},
+        present={key: _present(services, story, scene, key) for key in values},
         loras=imported.loras,
         notes=imported.notes,
     )
@@ -86,6 +89,10 @@ def take_over(services: Services, slug: str, scene_id: str, recalled: Recalled, 
         value = recalled.values[name]
         if name in OF_SCENE:
             edits.append(Edit(scene=scene_id, field=name, value=value, seen=getattr(scene, name)))
+        elif isinstance(value, Guidance):
+            family = services.families()[story.settings.family]
+            guided = guidance_settings(story.settings, family, value)
+            edits += [_setting(story.settings, field, each) for field, each in guided.items()]
         elif name == "size":
             for side, pixels in zip(("width", "height"), str(value).split("x"), strict=True):
                 edits.append(_setting(story.settings, side, int(pixels)))
@@ -139,7 +146,9 @@ def _without(text: str, start: str) -> str:
     return rest.lstrip("，,、 ") if not rest or rest[0] in "，,、 。." else text
 
 
-def _present(story: Story, scene: Scene, name: str) -> object:
+def _present(services: Services, story: Story, scene: Scene, name: str) -> object:
+    if name == "guidance":
+        return guidance_of(story.settings, services.families()[story.settings.family])
     if name == "loras":
         return story.loras_of(scene)
     if name in OF_SCENE:

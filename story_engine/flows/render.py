@@ -11,7 +11,7 @@ from story_engine.domain.family import Family
 from story_engine.domain.job_spec import RenderItem, RenderSpec
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.resolve import check_names, resolve, same_but_seed
-from story_engine.domain.story import LARGEST_SEED, Scene, Settings, Story
+from story_engine.domain.story import LARGEST_SEED, Scene, Story
 from story_engine.domain.take import Take
 from story_engine.domain.validation import checked
 from story_engine.errors import ChooseAnother, FixInput, InstallOrDownload, StandInNeeded
@@ -236,6 +236,6 @@ def with_settings(story: Story, overrides: Mapping[str, object]) -> Story:
     """
     settings = story.settings
     if overrides.get("family", settings.family) != settings.family:
-        settings = Settings(noise=settings.noise)
+        settings = settings.for_family(str(overrides["family"]))
     changed = settings.model_copy(update=dict(overrides))
     return checked(story.model_copy(update={"settings": changed}), file="settings")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from story_engine.domain.guidance import CONSTANT, USUAL
 from story_engine.domain.story import Scene, Settings, Story, first_seed
 from story_engine.domain.views import ShelfPage, StoryCard
 from story_engine.errors import StudioError
@@ -71,7 +72,7 @@ def create(services: Services, title: str, *, template: str | None = None, famil
     else:
         numbers = range(1, NEW_STORY_SCENES + 1)
         scenes = tuple(Scene(id=f"s{number}", seed=first_seed(number)) for number in numbers)
-        story = Story(title=title, settings=Settings(family=family), scenes=scenes)
+        story = Story(title=title, settings=Settings(family=family, guidance=USUAL), scenes=scenes)
     return services.stories.create(title, story)
 
 
@@ -91,10 +92,12 @@ def stand_in_for(services: Services, story: Story) -> str | None:
 
 
 def _paintable(services: Services, story: Story) -> Story:
+    """With a stand-in where it needs one; guided as the challenge does, which the stand-in need not be."""
+    changed: dict[str, object] = {"guidance": story.settings.guidance or CONSTANT}
     stand_in = stand_in_for(services, story)
-    if stand_in is None:
-        return story
-    return story.model_copy(update={"settings": story.settings.model_copy(update={"stand_in": stand_in})})
+    if stand_in is not None:
+        changed["stand_in"] = stand_in
+    return story.model_copy(update={"settings": story.settings.model_copy(update=changed)})
 
 
 def _card(services: Services, slug: str, updated_at: float, present: Present) -> StoryCard:

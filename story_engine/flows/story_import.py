@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from story_engine.domain.family import FAMILY_NAMES
 from story_engine.domain.findings import shown
+from story_engine.domain.guidance import BY_NOISE, CONSTANT, USUAL, Guidance
 from story_engine.domain.imported_story import (
     LONGEST_TITLE,
     SETTING_NAMES,
@@ -172,7 +173,9 @@ def for_family(story: Story, family: str, *, made_with: str | None) -> Story:
     if family not in FAMILY_NAMES:
         raise FixInput("models.unknown_family", family=family, known=", ".join(FAMILY_NAMES))
     keeps = family == made_with or family != "preview"
-    settings = story.settings.model_copy(update={"family": family}) if keeps else Settings(family=family)
+    settings = (
+        story.settings.model_copy(update={"family": family}) if keeps else Settings(family=family, guidance=USUAL)
+    )
     return story.model_copy(update={"settings": settings})
 
 
@@ -231,6 +234,12 @@ def _settings(scenes: Sequence[ImportedScene]) -> tuple[Settings, list[Note]]:
         others = [f"{number}: {value}" for number, value in given if value not in (None, chosen[name])]
         if others:
             notes.append(note("imports.setting_differs", name=name, value=str(chosen[name]), scenes=", ".join(others)))
+    guidance = chosen.pop("guidance", None)
+    if isinstance(guidance, Guidance) and not guidance.is_constant:
+        chosen |= {"guidance": BY_NOISE, **guidance.model_dump()}
+    else:
+        # Pictures of a file that says how they were made are made again as they were; others as the model does best.
+        chosen["guidance"] = CONSTANT if chosen.keys() & {"sampler", "steps", "cfg_scale"} else USUAL
     return Settings.model_validate(chosen), notes
 
 

@@ -10,7 +10,7 @@ from story_engine.domain.job import JobView
 from story_engine.domain.job_spec import RenderItem, RenderSpec
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.resolve import check_names, resolve
-from story_engine.domain.story import LARGEST_SEED, Settings, Story
+from story_engine.domain.story import LARGEST_SEED, Story
 from story_engine.domain.sweep import Sweep, painting_order, problems, varied
 from story_engine.domain.views import Submitted
 from story_engine.errors import ChooseAnother, FixInput, InvalidInput
@@ -179,8 +179,7 @@ def _as_family_s_own(story: Story, family: Family) -> Story:
     """
     if story.settings.family == family.name:
         return story
-    settings = Settings(family=family.name, noise=story.settings.noise)
-    return story.without_loras().model_copy(update={"settings": settings})
+    return story.without_loras().model_copy(update={"settings": story.settings.for_family(family.name)})
 
 
 def _item(story: Story, sweep: Sweep, recipe: Recipe) -> RenderItem:

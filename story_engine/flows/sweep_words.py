@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from story_engine.domain.family import SAMPLER_TITLES
+from story_engine.domain.guidance import BOUNDS, Guidance
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.story import Story
 from story_engine.domain.sweep import BEFORE_TRAINING, WITHOUT, Axis, AxisValue, Sweep, lora_of_strength
@@ -46,6 +47,12 @@ def value_name(kind: str, value: AxisValue, language: str) -> str:
     return number(value)
 
 
+def guidance_text(guidance: Guidance, language: str) -> str:
+    """The levels at which a picture is guided."""
+    levels = {name: number(getattr(guidance, name)) for name in BOUNDS}
+    return message("sweep.fixed_guidance", language, **levels)
+
+
 def settings_text(recipe: Recipe, language: str, *, without: frozenset[str] = frozenset()) -> str:
     """Seed, sampler, steps, cfg, size and LoRAs of a picture on one line, but for the axes in `without`."""
     settings = [
@@ -53,6 +60,7 @@ def settings_text(recipe: Recipe, language: str, *, without: frozenset[str] = fr
         ("sampler", value_name("sampler", recipe.sampler, language)),
         ("steps", message("sweep.fixed_steps", language, steps=recipe.steps)),
         ("cfg_scale", message("sweep.fixed_cfg", language, cfg_scale=number(recipe.cfg_scale))),
+        *([] if recipe.guidance.is_constant else [("guidance", guidance_text(recipe.guidance, language))]),
         ("size", f"{recipe.width} × {recipe.height}"),
     ]
     shown = [text for kind, text in settings if kind not in without]

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from story_engine.domain.edit import Edit
 from story_engine.domain.recipe import LoraPart
+from story_engine.domain.resolve import guidance_settings, usual_steps
 from story_engine.domain.story import LoraUse, Scene, Settings, Story
 from story_engine.domain.take import Take
 from story_engine.errors import ChooseAnother, StudioError
@@ -98,12 +99,12 @@ def _name_here(services: Services, part: LoraPart) -> str:
 def _settings_of(services: Services, story: Story, take: Take) -> Settings:
     """The story's settings with the take's values, blank where they are the family's own."""
     family = services.families()[take.recipe.family]
-    fields = ("sampler", "steps", "cfg_scale", "width", "height")
-    values = {}
-    for field in fields:
+    values = guidance_settings(story.settings, family, take.recipe.guidance)
+    usual = {name: getattr(family, name) for name in ("sampler", "cfg_scale", "width", "height")}
+    usual["steps"] = usual_steps(story.settings.model_copy(update=values), family)
+    for field, own in usual.items():
         was = getattr(take.recipe, field)
-        blank = getattr(story.settings, field) is None and was == getattr(family, field)
-        values[field] = None if blank else was
+        values[field] = None if getattr(story.settings, field) is None and was == own else was
     return story.settings.model_copy(update=values)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from story_engine.catalog.devices import gpu_memory_bytes, gpu_names, memory_bytes, processor_name
+from story_engine.catalog.devices import free_bytes, gpu_names, processor_name
 from story_engine.domain.family import FAMILY_NAMES
 from story_engine.domain.job_spec import TrainSpec
 from story_engine.domain.run import RESUMABLE, TrainedPicture
@@ -65,7 +65,7 @@ def plan(services: Services, spec: TrainingSpec) -> TrainingPlan:
     memory = memory_of(
         spec,
         family,
-        available_bytes=gpu_memory_bytes() if is_gpu else memory_bytes(),
+        available_bytes=free_bytes(),
         is_gpu=is_gpu,
     )
     device = gpu_names()[0] if is_gpu else processor_name()

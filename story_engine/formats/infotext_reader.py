@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 
+from story_engine.domain.guidance import BOUNDS, Guidance, guidance_in
 from story_engine.domain.imported_story import ImportedLora, ImportedScene, Note, note, number, scene
 from story_engine.domain.sampler_names import sampler_of
+from story_engine.formats.infotext import GUIDED, NEGATIVE_BELOW
 
 LONGEST_TEXT = 400_000
 MOST_TEXTS = 200
@@ -55,6 +58,7 @@ def read_infotext(text: str, *, place: str) -> tuple[ImportedScene, list[Importe
         cfg_scale=pairs.get("CFG scale"),
         width=width,
         height=height,
+        guidance=_guidance(pairs),
     )
     if pairs.get("Sampler") and sampler is None:
         notes.append(note("imports.sampler_unknown", place=place, name=pairs["Sampler"]))
@@ -98,6 +102,15 @@ def size_of(text: object) -> tuple[int | None, int | None]:
     """Width and height of `1024x768`."""
     match = _SIZE.search(text) if isinstance(text, str) and len(text) < 60 else None
     return (int(match[1]), int(match[2])) if match else (None, None)
+
+
+def _guidance(pairs: Mapping[str, str]) -> Guidance | None:
+    """That of our own pictures; None where another tool's say nothing of it."""
+    if pairs.get("Version") != _OWN_VERSION:
+        return None
+    above, _, below = pairs.get(GUIDED, "").partition(" to ")
+    levels = dict(zip(BOUNDS, (above, below, pairs.get(NEGATIVE_BELOW, "")), strict=True))
+    return guidance_in({name: number(text) for name, text in levels.items() if text})
 
 
 def _pairs(line: str) -> dict[str, str]:

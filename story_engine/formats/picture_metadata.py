@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from story_engine.domain.guidance import guidance_in
 from story_engine.domain.imported_story import ImportedLora, ImportedScene, ImportedStory, Note, note, number, scene
 from story_engine.domain.sampler_names import sampler_of
 from story_engine.errors import FixInput
@@ -132,6 +133,7 @@ def _own(texts: Mapping[str, str], name: str) -> ImportedStory | None:
         cfg_scale=recipe.get("cfg_scale"),
         width=recipe.get("width"),
         height=recipe.get("height"),
+        guidance=guidance_in(recipe),
     )
     parts = recipe.get("loras")
     loras = [

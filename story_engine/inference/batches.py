@@ -115,5 +115,7 @@ def _shared(recipe: Recipe) -> tuple[object, ...]:
         recipe.width,
         recipe.height,
         recipe.noise,
+        # A step has all of a batch's second rows or none: how many go together can change last bits.
+        recipe.guidance,
         loras,
     )

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from story_engine.domain.family import PIXELS_PER_LATENT
+from story_engine.domain.guidance import EVERYWHERE, Guidance
 from story_engine.errors import Cancelled
 from story_engine.inference.encoding import EncodedPrompt
 from story_engine.inference.samplers import Sampler
@@ -24,6 +25,8 @@ class PictureInputs:
     prompt: EncodedPrompt
     negative: EncodedPrompt
     cfg_scale: float
+    empty: EncodedPrompt | None = None
+    """The empty prompt: what guidance leads away from where the negative is not in force; None where it always is."""
 
 
 Denoised = Callable[[], torch.Tensor]
@@ -38,6 +41,7 @@ def denoise(
     rows_per_call: int,
     on_step: Callable[[int, Denoised], None],
     should_stop: Callable[[], bool],
+    guidance: Guidance = EVERYWHERE,
 ) -> torch.Tensor:
     """Denoise pictures of one size together.
 
@@ -48,6 +52,7 @@ def denoise(
         rows_per_call: latents that go through the network together; a picture has two rows, one without guidance.
         on_step: called after each step with the number of steps done.
         should_stop: asked before each call of the network.
+        guidance: at which noise levels the second rows are computed, and which of them are the negative's.
 
     Returns:
         (pictures, 4, height/8, width/8) in the noise's dtype, on the network's device.
@@ -57,12 +62,18 @@ def denoise(
     """
     parameter = next(unet.parameters())
     latents = torch.cat([each.noise.to(parameter.device) for each in pictures])
-    rows = _Rows.of(pictures, parameter)
+    # Guidance 1 is the prompt's own prediction: DiffSynth leaves the second pass out too.
+    is_guided = any(each.cfg_scale != 1 for each in pictures)
+    plain, negative, empty = _rows_of(pictures, parameter)
     with torch.inference_mode():
-        for index, timestep in enumerate(sampler.timesteps):
+        for index, (timestep, level) in enumerate(zip(sampler.timesteps, sampler.noise_levels, strict=True)):
             given = torch.tensor([timestep], dtype=torch.float32, device=parameter.device)
-            predicted = rows.predicted(unet, latents, given, rows_per_call=rows_per_call, should_stop=should_stop)
-            noise = _guided(predicted, [each.cfg_scale for each in pictures], guided=rows.guided)
+            rows = plain
+            if is_guided and guidance.is_guided_at(level):
+                rows = negative if guidance.is_negative_at(level) else empty
+            noise = rows.predicted(unet, latents, given, rows_per_call=rows_per_call, should_stop=should_stop)
+            if rows is not plain:
+                noise = _guided(noise, [each.cfg_scale for each in pictures])
             denoised = partial(sampler.denoised, noise, index, latents)
             latents = sampler.step(noise, index, latents)
             on_step(index + 1, denoised)
@@ -71,21 +82,16 @@ def denoise(
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """The batch as the network sees it: all prompts, then all negatives (those only where guidance needs them)."""
+    """The batch as the network sees it: all prompts, and behind them what guidance leads away from, if anything."""
 
     embeddings: torch.Tensor
     pooled: torch.Tensor
-    guided: bool
 
     @classmethod
-    def of(cls, pictures: Sequence[PictureInputs], parameter: torch.Tensor) -> _Rows:
-        # Guidance 1 is the prompt's own prediction: DiffSynth leaves the second pass out too.
-        guided = any(each.cfg_scale != 1 for each in pictures)
-        prompts = [each.prompt for each in pictures] + ([each.negative for each in pictures] if guided else [])
+    def of(cls, prompts: Sequence[EncodedPrompt], parameter: torch.Tensor) -> _Rows:
         return cls(
             torch.stack([prompt.embedding for prompt in prompts]).to(parameter.device, parameter.dtype),
             torch.stack([prompt.pooled for prompt in prompts]).to(parameter.device, parameter.dtype),
-            guided,
         )
 
     def predicted(
@@ -101,7 +107,7 @@ class _Rows:
         height, width = (side * PIXELS_PER_LATENT for side in latents.shape[-2:])
         # As DiffSynth: original size, no crop, target size. Source: pipelines/sdxl_image.py, `prepare_extra_input`.
         sizes = torch.tensor([height, width, 0, 0, height, width], device=latents.device)
-        samples = latents.to(self.embeddings.dtype).repeat(2 if self.guided else 1, 1, 1, 1)
+        samples = latents.to(self.embeddings.dtype).repeat(len(self.embeddings) // len(latents), 1, 1, 1)
         parts: list[torch.Tensor] = []
         for start in range(0, len(samples), rows_per_call):
             if should_stop():
@@ -112,12 +118,22 @@ class _Rows:
         return torch.cat(parts).to(latents.dtype)
 
 
-def _guided(predicted: torch.Tensor, scales: Sequence[float], *, guided: bool) -> torch.Tensor:
+def _rows_of(pictures: Sequence[PictureInputs], parameter: torch.Tensor) -> tuple[_Rows, _Rows, _Rows]:
+    """The prompts alone, with the negatives, with the empty prompt."""
+    prompts = [each.prompt for each in pictures]
+    negatives = [each.negative for each in pictures]
+    empty = [each.negative if each.empty is None else each.empty for each in pictures]
+    return (
+        _Rows.of(prompts, parameter),
+        negative := _Rows.of(prompts + negatives, parameter),
+        _Rows.of(prompts + empty, parameter) if any(each.empty is not None for each in pictures) else negative,
+    )
+
+
+def _guided(predicted: torch.Tensor, scales: Sequence[float]) -> torch.Tensor:
     """Classifier-free guidance, unprompted + scale · (prompted - unprompted). Source: arXiv:2207.12598, equation 6.
 
     A scale is a number, as in DiffSynth: as a tensor in half precision it would be rounded first.
     """
-    if not guided:
-        return predicted
     pairs = zip(*predicted.chunk(2), scales, strict=True)
     return torch.stack([unprompted + scale * (prompted - unprompted) for prompted, unprompted, scale in pairs])

@@ -13,12 +13,16 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from story_engine.domain.guidance import LARGEST_NOISE
+from story_engine.domain.recipe import Recipe
 from story_engine.errors import StudioError
 from story_engine.store.atomic import writing
 
 _LOG = logging.getLogger(__name__)
 _MOST_IN_MEMORY = 256
 _TEXTS_PER_CALL = 8
+EMPTY_PROMPT = ""
+"""What guidance leads away from at noise levels at which the negative prompt is not in force."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,12 @@ class EncodedPrompt:
     """(tokens, width)."""
     pooled: torch.Tensor
     """(width,)."""
+
+
+def texts_of(recipe: Recipe) -> tuple[str, ...]:
+    """Everything that has to be encoded to paint it."""
+    texts = (recipe.prompt, recipe.negative)
+    return texts if recipe.negative_below >= LARGEST_NOISE else (*texts, EMPTY_PROMPT)
 
 
 class EmbeddingCache:

@@ -23,7 +23,7 @@ from story_engine.inference.batches import Batch, batches, painted_together, row
 from story_engine.inference.decoding import decode, is_black, safely
 from story_engine.inference.denoising import PictureInputs, denoise
 from story_engine.inference.device_memory import DeviceMemory
-from story_engine.inference.encoding import EncodedPrompt
+from story_engine.inference.encoding import EMPTY_PROMPT, EncodedPrompt, texts_of
 from story_engine.inference.latent_preview import LatentColours
 from story_engine.inference.lora_injection import LoraMatch
 from story_engine.inference.networks import Networks, Painter, open_networks
@@ -223,6 +223,7 @@ class Renderer:
                 rows_per_call=rows_per_call(self._device, first, plan),
                 on_step=watch.stepped,
                 should_stop=call.should_stop,
+                guidance=first.guidance,
             )
         for position, recipe, one in zip(batch.positions, batch.recipes, latents, strict=True):
             call.stop_if_asked()
@@ -294,11 +295,12 @@ def _inputs(recipe: Recipe, encoded: dict[str, EncodedPrompt]) -> PictureInputs:
         prompt=encoded[recipe.prompt],
         negative=encoded[recipe.negative],
         cfg_scale=recipe.cfg_scale,
+        empty=encoded.get(EMPTY_PROMPT),
     )
 
 
 def _texts_of(recipes: Sequence[Recipe]) -> list[str]:
-    return [text for recipe in recipes for text in (recipe.prompt, recipe.negative)]
+    return [text for recipe in recipes for text in texts_of(recipe)]
 
 
 def _usual_threads() -> int:

@@ -54,7 +54,7 @@ class Runtime(Protocol):
         """DiffSynth's SDXLUNet or one of its blocks, frozen; all of it, or what the plan has on the device."""
         ...
 
-    def unet_for_training(self, *, device: str, precision: str) -> nn.Module:
+    def unet_for_training(self, *, device: str, precision: str, plan: MemoryPlan | None = None) -> nn.Module:
         """The same for nothing but training: its passes may be other, faster ones."""
         ...
 

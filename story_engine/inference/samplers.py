@@ -23,6 +23,8 @@ class Sampler(Protocol):
 
     timesteps: tuple[float, ...]
     """What the network is given at each step, within 0 … 1099, falling."""
+    noise_levels: tuple[float, ...]
+    """Noise per signal, σ, that the latents hold at each step, falling."""
 
     def step(self, noise: torch.Tensor, index: int, latents: torch.Tensor) -> torch.Tensor:
         """The latents after step `index`, from the predicted noise; shapes (batch, 4, height/8, width/8)."""
@@ -52,6 +54,8 @@ class Ddim:
         self._schedule = kolors_schedule()
         self._schedule.set_timesteps(steps)
         self.timesteps: tuple[float, ...] = tuple(self._schedule.timesteps.tolist())
+        alpha_bars = self._schedule.alphas_cumprod
+        self.noise_levels = tuple(_Point.of(alpha_bars[int(timestep)]).level for timestep in self.timesteps)
 
     def step(self, noise: torch.Tensor, index: int, latents: torch.Tensor) -> torch.Tensor:
         """DiffSynth's own step."""
@@ -79,6 +83,7 @@ class Euler:
         self.timesteps: tuple[float, ...] = tuple(float(stride * (steps - 1 - index) + 1) for index in range(steps))
         alpha_bars = kolors_schedule().alphas_cumprod
         self._points = [_Point.of(alpha_bars[int(timestep)]) for timestep in self.timesteps] + [_FINISHED]
+        self.noise_levels = tuple(point.level for point in self._points[:-1])
 
     def step(self, noise: torch.Tensor, index: int, latents: torch.Tensor) -> torch.Tensor:
         """One straight step: x' = α'·(x/α + (σ'-σ)·ε), σ being noise per signal."""
@@ -105,6 +110,7 @@ class DpmSolverKarras:
         sigmas = _karras_sigmas(trained, steps)
         self.timesteps: tuple[float, ...] = tuple(_interpolated_timesteps(trained.log(), sigmas.log()))
         self._points = [_Point.of(1 / (1 + sigma * sigma)) for sigma in sigmas.tolist()] + [_FINISHED]
+        self.noise_levels = tuple(sigmas.tolist())
         self._before: torch.Tensor | None = None
 
     def step(self, noise: torch.Tensor, index: int, latents: torch.Tensor) -> torch.Tensor:
@@ -136,6 +142,11 @@ class _Point:
     @classmethod
     def of(cls, alpha_bar: float) -> _Point:
         return cls(math.sqrt(alpha_bar), math.sqrt(1 - alpha_bar))
+
+    @property
+    def level(self) -> float:
+        """σ, noise per signal."""
+        return self.noise / self.signal
 
     @property
     def log_ratio(self) -> float:

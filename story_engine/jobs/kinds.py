@@ -17,6 +17,7 @@ WORK = {
     "score": "story_engine.jobs.work.score:run",
     "score_dataset": "story_engine.jobs.work.score:run_dataset",
     "download": "story_engine.jobs.work.download:run",
+    "verify": "story_engine.jobs.work.download:run_verify",
     "train": "story_engine.jobs.work.train:run",
     "measure": "story_engine.jobs.work.train:run_measure",
     "replay": "story_engine.jobs.work.replay:run",

@@ -33,9 +33,9 @@ class KolorsRuntime:
         """The U-Net, frozen."""
         return load_unet(self.folder, device=device, dtype=PRECISIONS[precision], plan=plan)
 
-    def unet_for_training(self, *, device: str, precision: str) -> nn.Module:
+    def unet_for_training(self, *, device: str, precision: str, plan: MemoryPlan | None = None) -> nn.Module:
         """The same one."""
-        return self.unet(device=device, precision=precision)
+        return self.unet(device=device, precision=precision, plan=plan)
 
     def vae_encoder(self, *, device: str) -> nn.Module:
         """Float32: in half precision Kolors' own VAE overflows."""

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from story_engine.catalog.description import FamilyDescription, UnetSizes
-from story_engine.catalog.package import Form, Package, Part
+from story_engine.catalog.package import Package
+from story_engine.catalog.part import Form, Part
 from story_engine.catalog.preview_sizes import PreviewConfig
-from story_engine.domain.family import GIB, TrainingMemory
+from story_engine.domain.family import GIB, GuidanceByNoise, TrainingMemory
+from story_engine.domain.guidance import Guidance
 from story_engine.formats.safetensors_header import HeaderError, read_header
 from story_engine.store.layout import Layout
 
@@ -55,6 +57,8 @@ FAMILY = FamilyDescription(
     sampler="dpmpp_2m_karras",
     steps=20,
     cfg_scale=4.0,
+    # Measured: benchmarks/README.md, "Guidance by noise level".
+    by_noise=GuidanceByNoise(levels=Guidance(guidance_above=0.3, negative_below=1.0), steps=12, is_usual=True),
     width=256,
     height=256,
     smallest_side=256,

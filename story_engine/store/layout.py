@@ -99,6 +99,16 @@ class Layout:
         return self.workspace / "models"
 
     @property
+    def model_settings(self) -> Path:
+        """Mirror, licences that were accepted, and folders in which models lie elsewhere."""
+        return self.workspace / "models.json"
+
+    @property
+    def published(self) -> Path:
+        """`<package>.json`: sizes and hashes as a hub last said them; can be deleted, and is then asked for again."""
+        return self.workspace / "cache" / "published"
+
+    @property
     def embeddings(self) -> Path:
         """Prompt embeddings by text hash; can be deleted."""
         return self.workspace / "cache" / "embeddings"
@@ -168,6 +178,11 @@ class GuestLayout(Layout):
     def models(self) -> Path:
         """The host's."""
         return self.host.models
+
+    @property
+    def model_settings(self) -> Path:
+        """The host's."""
+        return self.host.model_settings
 
     @property
     def weight_hashes(self) -> Path:

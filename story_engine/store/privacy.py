@@ -12,8 +12,8 @@ from story_engine.store.layout import Layout
 
 _OTHERS, _ALL_BUT_OWNER = 0o007, 0o077
 _NAMES = (
-    ("bundles", "cache", "datasets", "hand-in", "jobs.sqlite", "limits.json", "logs", "loras", "models", "picks"),
-    ("runs", "scores", "sweeps", "takes", "trash", "dataset-trash", "run-trash", "lora-trash"),
+    ("bundles", "cache", "datasets", "hand-in", "jobs.sqlite", "limits.json", "logs", "loras", "models", "models.json"),
+    ("models.lock", "picks", "runs", "scores", "sweeps", "takes", "trash", "dataset-trash", "run-trash", "lora-trash"),
 )
 _OURS = frozenset(name for names in _NAMES for name in names)
 """What lies in a workspace, this version's and the first's."""

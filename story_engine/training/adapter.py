@@ -33,6 +33,7 @@ class TrainedAdapter:
     def __init__(self, unet: nn.Module, spec: TrainingSpec) -> None:
         unet.requires_grad_(False)
         self._unet, self._spec = unet, spec
+        device = next(unet.parameters()).device
         self.modules = _targets(unet, spec.target_modules)
         config = LoraConfig(
             r=spec.lora_rank,
@@ -48,8 +49,9 @@ class TrainedAdapter:
         self.parameters: dict[str, nn.Parameter] = {}
         for module in self.modules:
             down, up = self._halves(module)
-            down.weight.data = down.weight.data.float()
-            up.weight.data = up.weight.data.float()
+            # Where the U-Net computes: the layer's own weights may wait elsewhere.
+            down.weight.data = down.weight.data.to(device, torch.float32)
+            up.weight.data = up.weight.data.to(device, torch.float32)
             # As peft's own "kaiming", from numbers of this training's seed and on every device the same.
             bound = down.weight.shape[1] ** -0.5
             drawn = torch.rand(down.weight.shape, generator=generator(spec.seed, "adapter", module))

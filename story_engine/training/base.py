@@ -12,6 +12,7 @@ from torch import nn
 from story_engine.catalog.families import family_of
 from story_engine.catalog.published import files_missing
 from story_engine.domain.family import Family
+from story_engine.domain.memory_plan import MemoryPlan
 from story_engine.inference.out_of_memory import fitting
 from story_engine.inference.runtime import Encode, Runtime, encode_with, free_memory, open_runtime
 from story_engine.store.layout import Layout
@@ -26,12 +27,14 @@ class Base:
     """Of the U-Net: a key of `PRECISIONS`."""
     device: str
     runtime: Runtime
+    plan: MemoryPlan | None = None
+    """What of a large model is on the device at one time."""
 
     @contextmanager
     def text_encoder(self) -> Iterator[Encode]:
         """The text encoder, in memory as long as the context lasts."""
         with fitting("models.memory_captions", self.device):
-            prompter = self.runtime.prompter(device=self.device, precision=self.precision)
+            prompter = self.runtime.prompter(device=self.device, precision=self.precision, plan=self.plan)
             encode = encode_with(prompter, self.device)
             try:
                 yield encode
@@ -53,13 +56,22 @@ class Base:
     def unet(self) -> nn.Module:
         """A U-Net of its own, frozen."""
         with fitting("models.memory_unet", self.device):
-            unet = self.runtime.unet_for_training(device=self.device, precision=self.precision)
+            unet = self.runtime.unet_for_training(device=self.device, precision=self.precision, plan=self.plan)
         free_memory()
         return unet
 
 
-def open_base(layout: Layout, name: str, *, precision: str, device: str) -> Base:
+def open_base(
+    layout: Layout, name: str, *, precision: str, device: str, plan: Callable[[Family], MemoryPlan | None] | None = None
+) -> Base:
     """The base of a family.
+
+    Args:
+        layout: where the weights lie.
+        name: of the family.
+        precision: asked for.
+        device: "cpu" or "cuda…".
+        plan: what of it is to be on the device at one time; None: all of each network.
 
     Raises:
         ChooseAnother: there is no such family.
@@ -69,7 +81,8 @@ def open_base(layout: Layout, name: str, *, precision: str, device: str) -> Base
     if not family.weights_hash:
         raise files_missing(layout, name)
     runtime = open_runtime(layout, name)
-    return Base(family, settled_precision(precision, device, is_small=runtime.is_small), device, runtime)
+    settled = settled_precision(precision, device, is_small=runtime.is_small)
+    return Base(family, settled, device, runtime, plan(family) if plan else None)
 
 
 def settled_precision(asked: str, device: str, *, is_small: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import timedelta
 
 import psutil
@@ -11,7 +12,11 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from accelerate.utils import InitProcessGroupKwargs
 
+from story_engine.domain.family import Family
+from story_engine.domain.memory_plan import MemoryPlan
 from story_engine.domain.training import TrainingSpec
+from story_engine.domain.training_cost import memory_of
+from story_engine.inference.device_memory import DeviceMemory
 from story_engine.inference.runtime import open_runtime
 from story_engine.store.layout import Layout
 from story_engine.training.base import settled_precision
@@ -35,6 +40,33 @@ def open_accelerator(layout: Layout, spec: TrainingSpec) -> Accelerator:
         gradient_accumulation_steps=spec.gradient_accumulation_steps,
         kwargs_handlers=[InitProcessGroupKwargs(timeout=_PATIENCE)],
     )
+
+
+def planned(spec: TrainingSpec, accelerator: Accelerator) -> Callable[[Family], MemoryPlan | None]:
+    """What of a large model is on the device at one time while this is trained, from what is free there.
+
+    Weights wait in main memory only in a training of one process: several exchange the whole model.
+    """
+    device = str(accelerator.device)
+
+    def plan(family: Family) -> MemoryPlan | None:
+        free = DeviceMemory(device).free_bytes()
+        memory = memory_of(spec, family, available_bytes=int(free), is_gpu=accelerator.device.type == "cuda")
+        brought = memory.brought if accelerator.num_processes == 1 else 0.0
+        if not (memory.is_encoder_brought or brought):
+            return None
+        return MemoryPlan(
+            encoder="brought" if memory.is_encoder_brought else "staged",
+            unet="brought" if brought else "resident",
+            brought=brought,
+            rows=2,
+            decoding="whole",
+            encoding_bytes=memory.needed_bytes,
+            denoising_bytes=memory.needed_bytes,
+            decoding_bytes=memory.needed_bytes,
+        )
+
+    return plan
 
 
 def memory_mb(device: torch.device) -> float:

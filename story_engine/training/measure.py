@@ -17,7 +17,7 @@ from story_engine.store.layout import Layout
 from story_engine.training.adapter import TrainedAdapter
 from story_engine.training.base import Base, open_base
 from story_engine.training.buckets import Bucket
-from story_engine.training.device import open_accelerator
+from story_engine.training.device import open_accelerator, planned
 from story_engine.training.encoding import Sample
 from story_engine.training.loop import Loop
 from story_engine.training.randomness import CaptionUse
@@ -59,7 +59,8 @@ def measure(layout: Layout, spec: TrainingSpec, *, steps: int = 2) -> Measured:
         InstallOrDownload: the family's weights are not here.
     """
     accelerator = open_accelerator(layout, spec)
-    base = open_base(layout, spec.family, precision=spec.precision, device=str(accelerator.device))
+    device, plan = str(accelerator.device), planned(spec, accelerator)
+    base = open_base(layout, spec.family, precision=spec.precision, device=device, plan=plan)
     side = spec.resolution or base.family.width
     with base.vae_encoder() as encoder:
         picture = torch.zeros(1, 3, side, side, device=accelerator.device)

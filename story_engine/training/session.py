@@ -27,7 +27,7 @@ from story_engine.training.adapter import TrainedAdapter
 from story_engine.training.adherence import adherence, write_adherence
 from story_engine.training.base import Base, open_base
 from story_engine.training.checkpoints import save_checkpoint
-from story_engine.training.device import memory_mb, open_accelerator
+from story_engine.training.device import memory_mb, open_accelerator, planned
 from story_engine.training.encoding import EncodedDataset, items_of
 from story_engine.training.loop import Loop, StepResult
 from story_engine.training.pictures import paths_of
@@ -112,7 +112,8 @@ class Session:
     # -- before the first step -----------------------------------------------------------------------------------------
     def _trained(self) -> int:
         device = str(self.accelerator.device)
-        self.base = open_base(self.layout, self.spec.family, precision=self.spec.precision, device=device)
+        plan = planned(self.spec, self.accelerator)
+        self.base = open_base(self.layout, self.spec.family, precision=self.spec.precision, device=device, plan=plan)
         family = self.base.family
         saved = read_state(self.folder)
         if saved is not None:

@@ -3,6 +3,9 @@ from __future__ import annotations
 import pytest
 
 from story_engine import flows
+from story_engine.domain.edit import Edit
+from story_engine.domain.story import Settings
+from story_engine.flows import memory
 from tests.pages.conftest import Studio, texts
 
 STORY = "singer"
@@ -120,6 +123,28 @@ def test_picture_settings_are_saved_and_blank_means_the_default(studio: Studio):
     assert studio.services.stories.load(STORY).settings.sampler is None
 
 
+def test_guidance_by_noise_level_is_one_line_until_it_is_on_and_its_levels_are_saved(studio: Studio):
+    seen = studio.services.stories.load(STORY).settings
+    preview = [Edit(scene=None, field="settings", value=Settings(family="preview"), seen=seen)]
+    studio.services.stories.edit(STORY, preview)
+    app = with_drawer(studio, "settings")
+    choice = f"setting:{STORY}:guidance"
+    assert app.selectbox(key=choice).value == "constant", "a story that says nothing stays as it was painted"
+    assert "default: 20" in app.number_input(key=f"setting:{STORY}:steps").placeholder
+
+    app.selectbox(key=choice).set_value("by_noise").run()
+    assert "default: 12" in app.number_input(key=f"setting:{STORY}:steps").placeholder
+    app.session_state[f"guidance-{STORY}"] = True
+    app.run()
+    app.number_input(key=f"setting:{STORY}:negative_below").set_value(2.5).run()
+
+    settings = studio.services.stories.load(STORY).settings
+    assert (settings.guidance, settings.guidance_above, settings.negative_below) == ("by_noise", None, 2.5)
+    app.number_input(key=f"setting:{STORY}:negative_below").set_value(31.0).run()
+    assert "31" in texts(app) and studio.services.stories.load(STORY).settings.negative_below == 2.5
+    assert not app.exception
+
+
 def test_history_brings_back_an_earlier_state(studio: Studio):
     app = studio.page("story", story=STORY)
     before = studio.services.stories.load(STORY).scene("s1").prompt
@@ -143,3 +168,12 @@ def test_the_drawers_speak_chinese_too(studio: Studio):
 
     assert not app.exception
     assert "写一次，用于所有分镜" in texts(app)
+
+
+def test_a_large_model_says_what_it_takes_of_the_memory_before_it_paints(studio: Studio, monkeypatch):
+    for free, icon in ((64, ":material/memory:"), (1, ":material/warning:")):
+        monkeypatch.setattr(memory, "free_bytes", lambda free=free: free * 2**30)
+        for language, word in (("en", "at most"), ("zh", "预计最多")):
+            app = with_drawer(studio, "settings", language=language)
+            (told,) = [each.value for each in app.caption if word in each.value]
+            assert told.startswith(icon)

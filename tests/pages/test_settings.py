@@ -14,6 +14,7 @@ from story_engine.errors import StudioError
 from story_engine.jobs.queue.starts import start_begins, start_failed
 from story_engine.store.layout import Layout
 from tests.builders import a_recipe, a_take
+from tests.local_hub import accept_kolors
 from tests.pages.conftest import Studio, texts
 
 
@@ -28,11 +29,12 @@ def test_the_page_shows_models_with_their_files_and_the_workspace(studio: Studio
     assert str(studio.services.config.workspace) in shown
 
 
-def test_a_download_is_queued_once_and_can_be_cancelled(studio: Studio):
+def test_a_download_begins_once_its_licence_is_accepted_and_can_be_cancelled(studio: Studio):
     app = studio.page("settings")
-
-    app.button(key="download-kolors").click().run()
-    app.button(key="download-kolors").click().run()
+    assert app.button(key="accept-kolors").disabled
+    app.checkbox(key="licence-read-kolors").check().run()
+    app.button(key="accept-kolors").click().run()
+    app.run()
 
     (job,) = flows.queue.jobs(studio.services)
     assert job.kind == "download"
@@ -42,7 +44,8 @@ def test_a_download_is_queued_once_and_can_be_cancelled(studio: Studio):
 
 
 def test_a_cancelled_job_is_listed_and_started_again(studio: Studio):
-    job = flows.queue.download(studio.services, "kolors")
+    accept_kolors(studio.services.layout)
+    job = flows.models.download(studio.services, "kolors")
     studio.services.ledger.request_cancel(job)
     app = studio.page("settings", language="zh")
     assert "已取消" in texts(app)
@@ -54,7 +57,8 @@ def test_a_cancelled_job_is_listed_and_started_again(studio: Studio):
 
 
 def test_jobs_that_nobody_can_do_say_why(studio: Studio):
-    flows.queue.download(studio.services, "kolors")
+    accept_kolors(studio.services.layout)
+    flows.models.download(studio.services, "kolors")
     layout = Layout.of(studio.services.config)
     assert "does not start" not in texts(studio.page("settings"))
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from story_engine.catalog.description import FamilyDescription, UnetSizes
-from story_engine.catalog.package import Form, Package, Part
+from story_engine.catalog.package import Package
+from story_engine.catalog.part import Form, Part
 from story_engine.catalog.preview_sizes import SMALLEST
 from story_engine.domain.family import GIB, TrainingMemory
 

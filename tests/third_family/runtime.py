@@ -28,7 +28,7 @@ class ThirdRuntime:
     def unet(self, *, device: str, precision: str, plan: MemoryPlan | None = None) -> nn.Module:
         return load_preview(self.folder).unet
 
-    def unet_for_training(self, *, device: str, precision: str) -> nn.Module:
+    def unet_for_training(self, *, device: str, precision: str, plan: MemoryPlan | None = None) -> nn.Module:
         return load_preview(self.folder).unet
 
     def vae_encoder(self, *, device: str) -> nn.Module:

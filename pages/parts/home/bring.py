@@ -11,6 +11,7 @@ from pages.parts.shared.services import services
 from pages.parts.shared.wording import family_title, language, plain, say
 from story_engine import flows
 from story_engine.domain.family import SAMPLER_TITLES
+from story_engine.domain.guidance import BY_NOISE
 from story_engine.domain.shared_wording import CharacterBlock, SharedWording
 from story_engine.errors import StudioError
 from story_engine.flows.story_import import Proposal
@@ -90,6 +91,7 @@ def _draw_settings(proposal: Proposal) -> None:
         say("settings.steps"): settings.steps,
         say("settings.cfg_scale"): None if settings.cfg_scale is None else f"{settings.cfg_scale:g}",
         say("bring.size"): size,
+        say("settings.guidance"): say("settings.guidance_by_noise") if settings.guidance == BY_NOISE else None,
         say("settings.sampler"): SAMPLER_TITLES.get(settings.sampler or ""),
         "LoRA": ", ".join(f"{use.name} × {use.strength:g}" for use in proposal.story.loras) or None,
     }

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts.settings import diagnostics, disk
+from pages.parts.settings import diagnostics, disk, hub, models
 from pages.parts.shared import folded, live, notices, queue_panel
 from pages.parts.shared.services import ask, services, workspace
-from pages.parts.shared.wording import family_title, plain, say, size
+from pages.parts.shared.wording import plain, say, size
 from story_engine import flows
 from story_engine.domain.job import JobView
-from story_engine.domain.views import FamilyState, Machine
+from story_engine.domain.views import Machine
 
-_FILE_ICONS = {
-    "present": ":green[:material/check_circle:]",
-    "missing": ":gray[:material/cloud_download:]",
-    "truncated": ":orange[:material/warning:]",
-    "damaged": ":red[:material/error:]",
-    "unreadable": ":red[:material/lock:]",
-}
 _JOB_ICONS = {
     "done": ":green[:material/check_circle:]",
     "failed": ":red[:material/error:]",
@@ -34,9 +27,8 @@ def draw() -> None:
     machine = flows.machine.inspect(services())
     _draw_device(machine)
     st.header(say("machine.models"), anchor=False)
-    for family in machine.families:
-        _draw_family(family)
-    _draw_scorer(machine)
+    models.draw()
+    hub.draw()
     st.header(say("jobs.title"), anchor=False)
     _draw_queue()
     _draw_finished()
@@ -70,49 +62,6 @@ def _draw_device(machine: Machine) -> None:
             with st.container(width="content", gap="xxsmall"):
                 st.caption(say(f"machine.{name}"))
                 st.markdown(f"**{plain(value)}**")
-
-
-def _draw_family(family: FamilyState) -> None:
-    missing = [file for file in family.files if file.state != "present"]
-    with st.container(border=True, key=f"family-{family.name}", gap="small"):
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            badge = ":green-badge" if family.ready else ":gray-badge"
-            state = say("machine.state_ready" if family.ready else "machine.state_missing")
-            st.markdown(f"**{plain(family_title(family.name))}** {badge}[{state}]", width="stretch")
-            if missing and family.can_download:
-                _draw_download(family.name, sum(file.size_bytes for file in missing))
-        note = f"{len(family.files) - len(missing)} / {len(family.files)}"
-        with folded.expander(say("machine.files"), key=f"files-{family.name}", note=note):
-            st.caption(say("machine.source", source=plain(family.source)))
-            for file in family.files:
-                st.markdown(
-                    f"{_FILE_ICONS[file.state]} {plain(file.path)} · {size(file.size_bytes)} · "
-                    f"{say(f'machine.file.{file.state}')}"
-                )
-
-
-def _draw_scorer(machine: Machine) -> None:
-    with (
-        st.container(border=True, key="family-scorer"),
-        st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"),
-    ):
-        here = machine.scorer == "aesthetic"
-        badge = ":green-badge" if here else ":gray-badge"
-        state = say("machine.state_ready" if here else "machine.state_missing")
-        st.markdown(f"**{say('machine.challenge_scorer')}** {badge}[{state}]", width="stretch")
-        if not here:
-            _draw_download("aesthetic", None)
-
-
-def _draw_download(name: str, size_bytes: int | None) -> None:
-    label = say("machine.download_size", size=size(size_bytes)) if size_bytes else say("machine.download")
-    st.button(
-        label,
-        key=f"download-{name}",
-        icon=":material/download:",
-        on_click=notices.attempt,
-        args=(ask(flows.queue.download), name),
-    )
 
 
 def _draw_finished() -> None:

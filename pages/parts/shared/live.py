@@ -150,7 +150,7 @@ def describe(job: JobView, *, with_story: bool = False) -> str:
 def subject(job: JobView) -> str:
     """What the job is, such as "Render: The orange cat, scenes 3, 4"."""
     about = flows.job_words.subject(services(), job)
-    what = [about.story, family_title(about.name) if job.kind == "download" else about.name]
+    what = [about.story, family_title(about.name) if job.kind in ("download", "verify") else about.name]
     if about.name == "aesthetic":
         what[1] = say("machine.challenge_scorer")
     if about.scenes:
@@ -196,7 +196,7 @@ def _message(code: str, values: dict[str, object]) -> str:
 
 
 def _amount(job: JobView, number: int) -> str:
-    return size(number * 2**20) if job.kind in ("download", "upload") else str(number)
+    return size(number * 2**20) if job.kind in ("download", "verify", "upload") else str(number)
 
 
 def _state(jobs: tuple[JobView, ...]) -> tuple[tuple[object, ...], ...]:

@@ -9,6 +9,7 @@ import json
 import re
 import time
 from collections.abc import Iterable
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
@@ -120,6 +121,11 @@ def duration(seconds: float) -> str:
     if minutes < 90:
         return say("time.minutes", n=minutes)
     return say("time.hours", h=minutes // 60, m=minutes % 60)
+
+
+def ago_day(moment: str) -> str:
+    """The day of a time in ISO 8601, UTC, where the server stands."""
+    return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d")
 
 
 def ago(moment: float) -> str:

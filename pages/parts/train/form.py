@@ -14,6 +14,7 @@ from pages.parts.train import fields as train_fields
 from pages.parts.train import prompts as train_prompts
 from story_engine import flows
 from story_engine.domain.training import SamplePrompt, TrainingSpec
+from story_engine.domain.training_cost import Memory
 from story_engine.flows.train import TrainingPlan
 from story_engine.messages import message
 
@@ -179,6 +180,7 @@ def _draw_plan(plan: TrainingPlan) -> None:
     facts = [
         say("train_plan_steps", steps=spec.steps, seen=f"{plan.times_seen:.1f}", pictures=plan.pictures),
         say("train_plan_memory", needed=size(plan.memory.needed_bytes), all=size(plan.memory.available_bytes)),
+        *_memory_measures(plan.memory),
         say("train_plan_time", time=duration(plan.seconds)) if plan.seconds else say("train_plan_no_time"),
     ]
     st.caption("  \n".join([*facts, plain(plan.device)]))
@@ -194,6 +196,16 @@ def _draw_plan(plan: TrainingPlan) -> None:
             on_click=notices.attempt,
             args=(ask(flows.train_time.measure), spec),
         )
+
+
+def _memory_measures(memory: Memory) -> list[str]:
+    """What is done so that it fits."""
+    told = []
+    if memory.is_encoder_brought:
+        told.append(say("memory.encoder_brought"))
+    if memory.brought:
+        told.append(say("memory.unet_brought", share=f"{memory.brought:.0%}"))
+    return told
 
 
 def _start(spec: TrainingSpec, on_start: Callable[[str], None]) -> None:

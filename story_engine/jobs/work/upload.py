@@ -35,19 +35,19 @@ def run(
         Wait: the hub does not answer, or the connection was cut off; what arrived is found again by the next try.
         Cancelled: `should_stop` said so.
     """
-    del job, layout
+    del job
     try:
-        return _uploaded(spec, handover.take(spec.ticket), report=report, should_stop=should_stop)
+        return _uploaded(spec, layout, handover.take(spec.ticket), report=report, should_stop=should_stop)
     finally:
         handover.over(spec.ticket)
 
 
 def _uploaded(
-    spec: UploadSpec, token: str, *, report: Callable[[Progress], None], should_stop: Callable[[], bool]
+    spec: UploadSpec, layout: Layout, token: str, *, report: Callable[[Progress], None], should_stop: Callable[[], bool]
 ) -> UploadResult:
     started = time.monotonic()
     report(Progress(stage="checking"))
-    hub = Hub(token, endpoint=hub_endpoint())
+    hub = Hub(token, endpoint=hub_endpoint(layout))
     hub.reach()
     hub.user()
     with tempfile.TemporaryDirectory(prefix="story-studio-upload-") as folder:

@@ -13,7 +13,7 @@ import pytest
 
 from story_engine.catalog import weights_hash as module
 from story_engine.catalog.families import families
-from story_engine.catalog.package import file_state
+from story_engine.catalog.part import file_state
 from story_engine.catalog.published import family_states, package_state
 from story_engine.catalog.scorers import present_scorer
 from story_engine.kolors.family import KOLORS

@@ -9,6 +9,7 @@ from story_engine.cli.main import DONE, PUT_RIGHT, run
 from story_engine.config import read_config
 from story_engine.jobs.queue.starts import start_begins, start_failed
 from story_engine.store.layout import Layout
+from tests.local_hub import accept_kolors
 
 
 @pytest.fixture
@@ -16,16 +17,18 @@ def services(tmp_path, monkeypatch):
     monkeypatch.setenv("STORY_STUDIO_WORKSPACE", str(tmp_path / "workspace"))
     monkeypatch.setenv("STORY_STUDIO_STORIES", str(tmp_path / "stories"))
     monkeypatch.setattr("story_engine.bootstrap.start_dispatcher", lambda config: None)
-    return open_services(read_config())
+    services = open_services(read_config())
+    accept_kolors(services.layout)
+    return services
 
 
 def cancelled(services, count):
     for _ in range(count):
-        services.ledger.request_cancel(flows.queue.download(services, "kolors"))
+        services.ledger.request_cancel(flows.models.download(services, "kolors"))
 
 
 def test_jobs_are_listed_with_what_the_list_takes_up(services, capsys):
-    job = flows.queue.download(services, "kolors")
+    job = flows.models.download(services, "kolors")
 
     assert run(["jobs", "list", "--json"]) == DONE
 
@@ -37,7 +40,7 @@ def test_jobs_are_listed_with_what_the_list_takes_up(services, capsys):
 
 
 def test_a_list_of_jobs_that_nobody_does_says_why(services, capsys):
-    flows.queue.download(services, "kolors")
+    flows.models.download(services, "kolors")
     layout = Layout.of(services.config)
     for _ in range(2):
         start_begins(layout)
@@ -86,7 +89,7 @@ def test_numbers_beyond_all_dates_and_counts_keep_everything(services, capsys):
 
 
 def test_what_waits_is_moved_cancelled_and_tried_again(services, capsys):
-    jobs = [flows.queue.download(services, family) for family in downloads()][:2]
+    jobs = [flows.models.download(services, family) for family in downloads()][:2]
 
     assert run(["jobs", "move", str(jobs[1]), "--to", "first", "--json"]) == DONE
     assert json.loads(capsys.readouterr().out) == {"waiting": [jobs[1], jobs[0]]}

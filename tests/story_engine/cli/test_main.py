@@ -94,6 +94,16 @@ def test_models_list_names_every_missing_file_with_its_size(stories, capsys):
     assert all(file["size_bytes"] > 0 and file["state"] == "missing" for file in kolors["files"])
 
 
+def test_models_plan_says_what_is_in_memory_at_one_time(stories, capsys):
+    assert run(["models", "plan", "kolors", "--width", "1024", "--json"]) == DONE
+
+    report = json.loads(capsys.readouterr().out)
+    stages = [report["plan"][f"{stage}_bytes"] for stage in ("encoding", "denoising", "decoding")]
+    assert report["peak_bytes"] == max(stages) and report["fits"] is (report["peak_bytes"] <= report["free_bytes"])
+    assert run(["models", "plan", "preview"]) == DONE
+    assert "any machine" in capsys.readouterr().out
+
+
 def test_every_command_s_help_has_an_example(capsys):
     for words in (
         ["render"],
@@ -104,6 +114,7 @@ def test_every_command_s_help_has_an_example(capsys):
         ["lint"],
         ["export"],
         ["models", "list"],
+        ["models", "plan"],
         ["models", "verify"],
         ["models", "download"],
         ["jobs", "list"],

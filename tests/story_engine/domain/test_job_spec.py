@@ -12,12 +12,14 @@ from story_engine.domain.job import KINDS
 from story_engine.domain.job_result import (
     Choice,
     Failure,
+    FileVerdict,
     MeasureResult,
     RenderResult,
     ReplayResult,
     StepScore,
     TrainResult,
     UploadResult,
+    VerifyResult,
 )
 from story_engine.domain.job_spec import (
     DownloadSpec,
@@ -32,6 +34,7 @@ from story_engine.domain.job_spec import (
     TakeName,
     TrainSpec,
     UploadSpec,
+    VerifySpec,
 )
 from story_engine.domain.replay import PictureReplay, ReplayReport
 from story_engine.domain.training import TrainingSpec
@@ -45,6 +48,7 @@ SPECS = (
     TrainSpec(run="ink", name="Ink 墨", tokens=2),
     MeasureSpec(measure=TrainingSpec(name="x", dataset="墨")),
     DownloadSpec(family="kolors"),
+    VerifySpec(family="kolors"),
     ReplaySpec(bundle="/b/队.zip"),
     UploadSpec(bundle="/b/队.zip", repository="moyun/墨", private=True, ticket='{"address": "x"}'),
     GateSpec(story="猫", pictures=(GatePicture(name="01.png", path="cache/雨.png", sha256="ab"),)),
@@ -69,6 +73,12 @@ RESULTS = (
         choice=Choice(step=4, reasons=(("a.b", {"n": 1}),), scores=(StepScore(step=4, score=5, distance=1),)),
     ),
     MeasureResult(seconds_per_step=0.5, seconds_per_picture=0.1, seconds_per_sample=1),
+    VerifyResult(
+        family="kolors",
+        folder="/m",
+        source="hub",
+        files=(FileVerdict(name="unet/x", path="/m/unet/x", state="other_hash", size_bytes=3, sha256="ab"),),
+    ),
     ReplayResult(report=ReplayReport(bundle="队.zip", pictures=(_PAINTED_AGAIN,), loras={"墨": "c"})),
     UploadResult(repository="moyun/墨", url="https://h/models/moyun/墨", files=3, sent_bytes=4),
 )

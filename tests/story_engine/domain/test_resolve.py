@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from story_engine.config import PROJECT_FOLDER
-from story_engine.domain.resolve import compose_negative, compose_prompt, join, resolve, same_but_seed
+from story_engine.domain.family import Family, GuidanceByNoise
+from story_engine.domain.guidance import EVERYWHERE, Guidance
+from story_engine.domain.resolve import (
+    compose_negative,
+    compose_prompt,
+    differing_parts,
+    guidance_settings,
+    join,
+    resolve,
+    same_but_seed,
+)
 from story_engine.domain.story import Appearance, Character, LoraUse, Settings
 from story_engine.errors import ChooseAnother, FixInput
 from story_engine.store.story_text import read_story
@@ -16,6 +26,16 @@ from tests.builders import KOLORS, PREVIEW, a_scene, a_story
 
 CHALLENGE = json.loads((Path(__file__).parents[2] / "challenge" / "prompts.json").read_text(encoding="utf-8"))
 KITTEN = Character(id="kitten", description="an orange kitten", outfits={"rain": "in a yellow raincoat"})
+LEVELS = Guidance(guidance_above=0.3, negative_below=1.0)
+
+
+def guided(*, is_usual: bool) -> Family:
+    """The preview model, guided by noise level where it is asked for."""
+    fields = PREVIEW.model_dump(exclude={"safe_learning_rate"})
+    return Family(**fields | {"by_noise": GuidanceByNoise(levels=LEVELS, steps=12, is_usual=is_usual)})
+
+
+BY_NOISE, OFFERED = guided(is_usual=True), guided(is_usual=False)
 GIRL = Character(id="girl", description="紫色短发小女孩", outfits={"stage": "黑色礼服"})
 
 
@@ -224,3 +244,65 @@ def test_a_story_without_loras_has_none_in_any_scene():
 
     assert [bare.loras_of(scene) for scene in bare.scenes] == [(), ()]
     assert bare.scene("s1").prompt == story.scene("s1").prompt
+
+
+@pytest.mark.parametrize(
+    ("family", "guidance", "levels", "steps"),
+    [
+        (BY_NOISE, None, EVERYWHERE, 20),  # stories of before there was a choice
+        (BY_NOISE, "usual", LEVELS, 12),
+        (BY_NOISE, "by_noise", LEVELS, 12),
+        (BY_NOISE, "constant", EVERYWHERE, 20),
+        (OFFERED, "usual", EVERYWHERE, 20),
+        (OFFERED, "by_noise", LEVELS, 12),
+        (PREVIEW, "by_noise", EVERYWHERE, 20),  # a family that knows none
+    ],
+)
+def test_guidance_by_noise_level_is_what_story_and_family_make_of_it(family, guidance, levels, steps):
+    story = a_story(settings=Settings(guidance=guidance))
+
+    recipe = resolve(story, story.scenes[0], 0, family=family, loras={})
+
+    assert (recipe.guidance, recipe.steps) == (levels, steps)
+
+
+def test_levels_and_steps_of_the_author_go_before_the_familys():
+    story = a_story(settings=Settings(guidance="by_noise", steps=9, guidance_below=20, negative_below=30))
+
+    recipe = resolve(story, story.scenes[0], 0, family=BY_NOISE, loras={})
+
+    assert recipe.guidance == Guidance(guidance_above=0.3, guidance_below=20) and recipe.steps == 9
+
+
+def test_levels_with_nothing_between_are_refused_with_both():
+    story = a_story(settings=Settings(guidance="by_noise", guidance_below=0.2))
+
+    with pytest.raises(FixInput, match=r"above noise level 0\.3 and up to 0\.2"):
+        resolve(story, story.scenes[0], 0, family=BY_NOISE, loras={})
+
+
+@pytest.mark.parametrize(("guidance", "steps"), [(None, 20), ("constant", 12), ("usual", 12)])
+def test_a_stand_in_is_guided_as_it_usually_is_unless_the_story_is_older_than_that(guidance, steps):
+    story = a_story(settings=Settings(family="kolors", guidance=guidance, guidance_below=5.0))
+
+    recipe = resolve(story, story.scenes[0], 0, family=BY_NOISE, loras={})
+
+    assert (recipe.steps, recipe.guidance) == (steps, EVERYWHERE if guidance is None else LEVELS)
+
+
+def test_a_picture_of_before_there_were_levels_is_not_outdated():
+    story = a_story()
+    recipe = resolve(story, story.scenes[0], 0, family=PREVIEW, loras={})
+
+    assert resolve(story, story.scenes[0], 0, family=BY_NOISE, loras={}).digest == recipe.digest
+    turned_on = story.model_copy(update={"settings": Settings(guidance="by_noise", steps=20)})
+    assert differing_parts(recipe, resolve(turned_on, story.scenes[0], 0, family=BY_NOISE, loras={})) == ("settings",)
+
+
+@pytest.mark.parametrize("before", [Settings(), Settings(guidance="usual"), Settings(guidance="by_noise", steps=3)])
+@pytest.mark.parametrize("wanted", [EVERYWHERE, LEVELS, Guidance(guidance_below=9.0, negative_below=0.0)])
+def test_the_settings_of_a_picture_give_its_guidance_again(before, wanted):
+    after = before.model_copy(update=guidance_settings(before, BY_NOISE, wanted))
+
+    story = a_story(settings=after)
+    assert resolve(story, story.scenes[0], 0, family=BY_NOISE, loras={}).guidance == wanted

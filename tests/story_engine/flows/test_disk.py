@@ -17,6 +17,7 @@ from story_engine.store import disk as store_disk
 from story_engine.store.disk_clean import keep_limits
 from story_engine.store.trash import ENTRY
 from tests.builders import a_recipe, a_take
+from tests.local_hub import accept_kolors
 from tests.story_engine.store.test_takes import a_picture
 
 
@@ -203,9 +204,10 @@ def test_caches_stay_below_their_limit_the_longest_untouched_going_first(service
 
 def test_what_certainly_does_not_fit_is_refused_before_it_begins(services, monkeypatch):
     monkeypatch.setattr("story_engine.flows.room.free_bytes", lambda folder: 5_000_000)
+    accept_kolors(services.layout)
 
     with pytest.raises(Wait) as raised:
-        flows.queue.download(services, "kolors")
+        flows.models.download(services, "kolors")
 
     assert raised.value.code == "disk.does_not_fit" and "5 MB" in raised.value.text("en")
     assert flows.queue.jobs(services) == ()

@@ -5,6 +5,7 @@ import pytest
 from story_engine import flows
 from story_engine.bootstrap import open_services
 from story_engine.config import Config
+from story_engine.domain.edit import Edit
 from story_engine.errors import ChooseAnother
 from story_engine.flows.elsewhere import TOOLS
 from tests.shipped import copy_shipped_stories
@@ -40,6 +41,19 @@ def test_the_preview_models_own_panels_are_said_to_be_painted_anew(services):
     made = flows.elsewhere.take_elsewhere(services, "orange-cat-en", tool="diffusers")
 
     assert "elsewhere.other_family" in {each.code for each in made.differences}
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_every_tool_is_said_to_guide_at_every_noise_level(services, tool):
+    story = services.stories.load("singer")
+    edit = Edit(scene=None, field="settings", part=("guidance",), value="by_noise", seen=story.settings.guidance)
+    before = flows.elsewhere.take_elsewhere(services, "singer", tool=tool)
+
+    services.stories.edit("singer", [edit])
+    after = flows.elsewhere.take_elsewhere(services, "singer", tool=tool)
+
+    [said] = [each for each in after.differences if each not in before.differences]
+    assert (said.code, said.values) == ("elsewhere.guided_everywhere", {"count": 8})
 
 
 def test_a_tool_or_scene_that_is_not_there_is_named(services):

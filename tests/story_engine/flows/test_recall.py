@@ -7,6 +7,7 @@ from PIL.PngImagePlugin import PngInfo
 from story_engine import flows
 from story_engine.bootstrap import open_services
 from story_engine.config import Config
+from story_engine.domain.guidance import EVERYWHERE
 from story_engine.errors import FixInput
 from story_engine.formats.infotext import picture_texts
 from tests.builders import a_recipe, a_scene, a_story
@@ -72,6 +73,20 @@ def test_our_own_take_gives_back_its_recipe(services, slug):
 
     assert (found.values["prompt"], found.values["negative"]) == ("a red fox", "")
     assert (found.values["seed"], found.values["steps"], found.values["sampler"]) == (9, 12, recipe.sampler)
+
+
+@pytest.mark.parametrize("key", ["story_studio", "parameters"])
+def test_our_own_take_gives_back_the_levels_at_which_it_was_guided(services, slug, key):
+    recipe = a_recipe(steps=12, guidance_above=0.3, negative_below=1.0)
+    texts = picture_texts(recipe, story="s", scene="s1", made_with={})
+
+    found = flows.recall.read(services, slug, "s1", name="take.png", content=a_picture(**{key: texts[key]}))
+    flows.recall.take_over(services, slug, "s1", found, {"guidance", "steps"})
+
+    assert found.values["guidance"] == recipe.guidance and found.present["guidance"] == EVERYWHERE
+    settings = services.stories.load(slug).settings
+    assert (settings.guidance, settings.steps) == ("by_noise", 12)
+    assert (settings.guidance_above, settings.guidance_below, settings.negative_below) == (0.3, 30.0, 1.0)
 
 
 def test_a_picture_that_says_nothing_is_refused_by_name(services, slug):

@@ -195,7 +195,7 @@ def test_settings_and_loras_of_a_cell_become_the_story_s_and_undo_takes_them_bac
 
     after = flows.takes.send_settings(services, STORY, "s1", cell.take.id)
 
-    assert after.settings == Settings(sampler="euler")
+    assert after.settings == Settings(sampler="euler", guidance="usual")
     assert after.loras == (LoraUse(name="ink", strength=0.75),)
     assert after.scene("s1").loras is None
     assert (after.scene("s1").prompt, after.scene("s1").seed) == ("an orange kitten", 5)

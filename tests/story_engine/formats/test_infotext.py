@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from story_engine.domain.recipe import LoraPart, Recipe
 from story_engine.formats.infotext import infotext
+from story_engine.formats.infotext_reader import read_infotext
 from tests.builders import a_recipe
 
 PAIR = re.compile(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
@@ -135,3 +136,15 @@ def test_any_prompt_and_negative_are_read_back_as_they_were_painted(prompt: str,
     assert networks == []
     assert words.strip() == stripped(prompt)
     assert read_negative.strip() == stripped(negative)
+
+
+def test_levels_of_guidance_are_said_in_our_own_keys_and_only_where_there_are_some():
+    recipe = a_recipe(guidance_above=0.15, negative_below=1.0)
+
+    pairs = as_a1111_reads(infotext(recipe, story="s", scene="1"))[2]
+
+    assert (pairs["Guidance interval"], pairs["Negative below"]) == ("0.15 to 30", "1")
+    read, _, notes = read_infotext(infotext(recipe, story="s", scene="1"), place="")
+    assert read.settings.guidance == recipe.guidance and not notes
+    assert "Guidance" not in infotext(a_recipe(), story="s", scene="1")
+    assert read_infotext("a cat\nSteps: 20, Sampler: Euler, Seed: 1", place="")[0].settings.guidance is None

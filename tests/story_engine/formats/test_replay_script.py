@@ -43,6 +43,9 @@ for bundle in bundles:
         print("ends with", end.code, flush=True)
 """
 """The scripts of several bundles in one process: DiffSynth takes six seconds to come."""
+BY_NOISE = {"guidance_above": 0.5, "guidance_below": 20.0, "negative_below": 2.0}
+"""Of four steps, at noise 29, 5.6, 0.66 and 0.03: the first and last unguided, one away from the empty prompt, one from
+the negative."""
 LINE = re.compile(r"(images/\d+\.png): ([\d.]+)% of values differ, at most by (\d+), mean ([\d.]+)")
 
 
@@ -155,11 +158,15 @@ def said(layout: Layout, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         a_recipe(layout, sampler="dpmpp_2m_karras", steps=3, loras=ink(layout, -1.5), prompt="a cat"),
         a_recipe(layout, cfg_scale=1.0, steps=1),
         a_recipe(layout, noise="device:cpu", steps=2),
+        a_recipe(layout, sampler="dpmpp_2m_karras", steps=4, **BY_NOISE),
+        a_recipe(layout, noise="device:cpu", steps=3, guidance_below=8.0, negative_below=1.0),
     ]
     bundle = a_bundle(layout, folder / "as made", recipes)
     pictures = [np.asarray(Image.open(each)) for each in sorted((bundle / "images").iterdir())]
     assert len(pictures) == len(recipes)
     assert (pictures[0] != pictures[3]).mean() > 0.1, "the LoRA changes nothing, so this test would not see it missing"
+    [constant] = Renderer(layout, threads=1).render([a_recipe(layout, sampler="dpmpp_2m_karras", steps=4)])
+    assert (np.asarray(constant) != pictures[7]).mean() > 0.1, "levels change nothing, so this test would not see them"
     changed = a_bundle(layout, folder / "changed", [a_recipe(layout, steps=1)])
     with Image.open(changed / "images" / "01.png") as picture:
         values = np.asarray(picture).copy()
@@ -176,7 +183,7 @@ def said(layout: Layout, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def test_it_paints_what_the_studio_painted_with_every_sampler_with_and_without_lora(said):
     found = distances(said[0])
 
-    assert len(found) == 7
+    assert len(found) == 9
     assert {name: largest for name, (_, largest) in found.items() if largest} == {}, said[0]
     assert said[1].startswith("0\n")
 

@@ -1,6 +1,6 @@
 import random
 
-from story_engine.inference.batches import as_recorded, batch_text
+from story_engine.inference.batches import as_recorded, batch_text, batches
 from tests.builders import a_recipe
 
 SEED = 7
@@ -37,3 +37,17 @@ def test_what_is_not_recorded_or_cannot_be_is_painted_alone():
     every, planned = as_recorded(recipes, ["", "not recorded", "3 of 2", "0 of 0", "1 of 999", "２ of ３"])
 
     assert every == recipes and [batch.positions for batch in planned] == [(number,) for number in range(6)]
+
+
+def test_pictures_that_are_guided_at_other_levels_are_painted_apart():
+    levels = [
+        {},
+        {"guidance_above": 0.2},
+        {"negative_below": 1.0},
+        {"guidance_below": 20.0},
+        {},
+        {"guidance_above": 0.2},
+    ]
+    recipes = [a_recipe(seed=number, **each) for number, each in enumerate(levels)]
+
+    assert [batch.positions for batch in batches(recipes, most=lambda recipe: 8)] == [(0, 4), (1, 5), (2,), (3,)]

@@ -73,6 +73,20 @@ def test_eight_panels_at_once_are_the_eight_panels_one_by_one(layout: Layout, re
     assert len({picture.tobytes() for picture in together}) == 8
 
 
+def test_panels_guided_at_other_levels_are_painted_in_one_go_and_are_what_they_are_alone(
+    layout: Layout, renderer: Renderer
+) -> None:
+    levels = [{}, {"guidance_above": 0.5, "negative_below": 2.0}, {"guidance_below": 6.0}, {}, {"negative_below": 2.0}]
+    wanted = [recipe(layout, seed=1, **each) for each in levels]
+
+    together = renderer.render(wanted)
+
+    for one, single in zip(together, wanted, strict=True):
+        assert _difference(one, renderer.render([single])[0]) <= 1
+    assert together[0].tobytes() == together[3].tobytes()
+    assert len({picture.tobytes() for picture in together}) == 4
+
+
 @pytest.mark.parametrize("sampler", ["ddim", "euler", "dpmpp_2m_karras"])
 def test_one_recipe_is_one_picture_to_the_byte(layout: Layout, renderer: Renderer, sampler: str) -> None:
     wanted = recipe(layout, sampler=sampler)

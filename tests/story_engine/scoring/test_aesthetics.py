@@ -125,7 +125,7 @@ def test_scores_of_another_version_are_never_mixed_in(layout, tmp_path):
 
 def test_a_damaged_scorer_says_where_and_what_to_do(layout):
     folder = save_challenge_scorer(layout)
-    save_file({"other": torch.zeros(3)}, folder / "model.safetensors")
+    save_file({"vision_model.other": torch.zeros(3)}, folder / "model.safetensors")
 
     with pytest.raises(InstallOrDownload, match="download the scorer again"):
         Scorer(present_scorer(layout))

@@ -15,6 +15,7 @@ from story_engine.store.layout import Layout
 from story_engine.store.limits import write_limits
 from story_engine.store.privacy import keep_private
 from tests.builders import a_story
+from tests.local_hub import accept_kolors
 
 
 @pytest.fixture
@@ -36,7 +37,8 @@ def test_a_new_workspace_is_private_with_its_ledger(layout, monkeypatch):
     services = open_services(Config(workspace=layout.workspace, stories=layout.stories))
     slug = flows.shelf.create(services, "Cat", template=None)
     flows.queue.jobs(services)
-    flows.queue.download(services, "kolors")
+    accept_kolors(layout)
+    flows.models.download(services, "kolors")
     services.takes.set_pick(slug, "s1", "aaa")
     services.datasets.create("Ink")
     write_limits(layout, Limits())

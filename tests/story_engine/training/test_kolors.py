@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import shutil
 
+import pytest
+import torch
+
+from story_engine.inference.device_memory import DeviceMemory
+from story_engine.kolors import networks as kolors_networks
 from story_engine.kolors import runtime as kolors_module
 from story_engine.lora_files.read import read_lora
 from story_engine.store.layout import Layout
@@ -88,3 +93,37 @@ def _noted(real, name, present):
         return real(*arguments, **keywords)
 
     return load
+
+
+def test_layers_that_wait_in_main_memory_train_the_same_lora(layout, monkeypatch):
+    shutil.rmtree(layout.embeddings, ignore_errors=True)
+    trained_with = {}
+    for limit in (3, 64):  # the second finds the captions encoded
+        monkeypatch.setattr(DeviceMemory, "free_bytes", lambda self, limit=limit: limit * 2.0**30)
+        brought = []
+        monkeypatch.setattr(kolors_networks, "BroughtBlocks", _counted(kolors_networks.BroughtBlocks, brought))
+        run = new_run(
+            layout,
+            family="kolors",
+            resolution=128,
+            steps_per_epoch=2,
+            save_every=2,
+            lr_warmup_steps=0,
+            use_gradient_checkpointing=True,
+        )
+        trained(layout, run)
+        trained_with[limit] = (read_lora(RunStore(layout).checkpoints(run)[2]), len(brought))
+        monkeypatch.undo()
+
+    (lean, lean_count), (roomy, roomy_count) = trained_with.values()
+    assert (roomy_count, lean_count) == (0, 2)  # the text encoder's layers, then the U-Net's
+    assert all(torch.equal(layer.up, lean.layers[name].up) for name, layer in roomy.layers.items())
+    assert any(layer.up.abs().max() > 0 for layer in roomy.layers.values())
+
+
+def _counted(usual, made: list):
+    def counting(*arguments, **keywords):
+        made.append(arguments)
+        return usual(*arguments, **keywords)
+
+    return counting

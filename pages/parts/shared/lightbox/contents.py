@@ -76,6 +76,7 @@ def picture(take: Take, *, number: int | None = None, score: float | None = None
         "sampler": SAMPLER_TITLES.get(recipe.sampler, recipe.sampler),
         "steps": recipe.steps,
         "cfg": recipe.cfg_scale,
+        "guided": "" if recipe.guidance.is_constant else str(recipe.guidance),
         "size": f"{recipe.width} × {recipe.height}",
         "shape": recipe.width / recipe.height,
         "family": recipe.family,

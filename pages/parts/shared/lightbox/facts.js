@@ -66,6 +66,7 @@ class Facts {
       [texts.sampler, picture.sampler],
       [texts.steps, String(picture.steps)],
       [texts.cfg, String(picture.cfg)],
+      [texts.guided, picture.guided || texts.not_guided],
       [texts.size, picture.size],
       [texts.model, texts.families[picture.family] ?? picture.family],
       [texts.prompt, picture.prompt, "text"],

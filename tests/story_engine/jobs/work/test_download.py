@@ -10,7 +10,7 @@ from safetensors.numpy import save
 
 from story_engine.catalog.published import package_state
 from story_engine.domain.job_spec import DownloadSpec
-from story_engine.errors import Cancelled, InstallOrDownload
+from story_engine.errors import Cancelled, Wait
 from story_engine.jobs.work.download import run
 
 
@@ -61,7 +61,7 @@ def hub(monkeypatch):
     hub.files = {
         "config.json": b"{}",
         "preprocessor_config.json": b"{}",
-        "model.safetensors": save({"layers.weight": numpy.zeros((512, 1024), numpy.float32)}),
+        "model.safetensors": save({"vision_model.weight": numpy.zeros((512, 1024), numpy.float32)}),
         "x.onnx": b"",
     }
     monkeypatch.setenv("MODELSCOPE_ENDPOINT", hub.address)
@@ -91,7 +91,7 @@ def test_a_stop_is_told_as_a_stop(hub, layout):
 
 def test_the_hub_that_the_environment_names_now_is_asked(hub, layout, monkeypatch):
     monkeypatch.setenv("MODELSCOPE_ENDPOINT", "http://127.0.0.1:9")
-    with pytest.raises(InstallOrDownload):
+    with pytest.raises(Wait):
         run(DownloadSpec(family="aesthetic"), job=1, report=[].append, should_stop=never, layout=layout)
     monkeypatch.setenv("MODELSCOPE_ENDPOINT", hub.address)
 
