@@ -2,6 +2,7 @@
 
     python -m benchmarks.preview_fidelity                # 414 prompts, a few minutes on two cores
     python -m benchmarks.preview_fidelity --prompts 46   # a quick look
+    python -m benchmarks.preview_fidelity --guidance constant   # as stories are painted that say nothing of it
 
 Judges that were trained on drawings only read the pictures back (preview_training/judges.py). Their own
 errors on drawings of the same scenes are reported beside the model's: no model can be measured above them.
@@ -29,8 +30,10 @@ from preview_training.expected import Expected, read_prompt
 from preview_training.judges import ATTRIBUTES, Judges, Verdict
 from story_engine.catalog.families import family_of
 from story_engine.config import read_config
+from story_engine.domain.guidance import GUIDANCE, USUAL
 from story_engine.domain.recipe import Recipe
-from story_engine.domain.resolve import compose_negative, compose_prompt
+from story_engine.domain.resolve import compose_negative, compose_prompt, guidance_of, usual_steps
+from story_engine.domain.story import Settings
 from story_engine.inference.render import Renderer
 from story_engine.preview_model import world
 from story_engine.preview_model.family import PREVIEW
@@ -111,16 +114,17 @@ def shipped_prompts() -> list[Asked]:
     ]
 
 
-def generate(layout: Layout, asked: Sequence[Asked], threads: int) -> list[Image.Image]:
+def generate(layout: Layout, asked: Sequence[Asked], settings: Settings, threads: int) -> list[Image.Image]:
     """Paint the prompts with the family's default settings, through the code that the Studio renders with."""
     family = family_of(layout, "preview")
+    guidance = guidance_of(settings, family)
     recipes = [
         Recipe(
             prompt=one.prompt,
             negative=one.negative,
             seed=one.seed,
             sampler=family.sampler,
-            steps=family.steps,
+            steps=settings.steps or usual_steps(settings, family),
             cfg_scale=family.cfg_scale,
             width=family.width,
             height=family.height,
@@ -128,6 +132,7 @@ def generate(layout: Layout, asked: Sequence[Asked], threads: int) -> list[Image
             family="preview",
             weights_hash=family.weights_hash,
             precision=family.precision,
+            **guidance.model_dump(),
         )
         for one in asked
     ]
@@ -208,6 +213,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--prompts", type=int, default=414)
     parser.add_argument("--negative", default=None, help="instead of the challenge's negative prompt; may be empty")
+    parser.add_argument("--guidance", choices=GUIDANCE, default=USUAL)
+    parser.add_argument("--steps", type=int, default=None, help="instead of the usual ones")
     parser.add_argument("--workspace", type=Path, default=None, help="whose models/preview is measured, if it has one")
     parser.add_argument("--judges", type=Path, default=JUDGES)
     parser.add_argument("--out", type=Path, default=RESULTS)
@@ -218,8 +225,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     judges = Judges.load(options.judges)
     asked, shipped = asked_prompts(options.prompts, options.negative), shipped_prompts()
+    settings = Settings(guidance=options.guidance, steps=options.steps)
     start = time.monotonic()
-    pictures = generate(layout, [*asked, *shipped], options.threads)
+    pictures = generate(layout, [*asked, *shipped], settings, options.threads)
     seconds = time.monotonic() - start
     verdicts = judges.read(pictures)
     of_drawings = judges.read([draw(one.scene) for one in asked])
@@ -234,7 +242,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "date": date.today().isoformat(),
         "machine": f"{platform.machine()}, {options.threads} thread(s)",
         "weights_hash": family.weights_hash,
-        "settings": {"sampler": family.sampler, "steps": family.steps, "cfg_scale": family.cfg_scale},
+        "settings": {
+            "sampler": family.sampler,
+            "steps": settings.steps or usual_steps(settings, family),
+            "cfg_scale": family.cfg_scale,
+            **guidance_of(settings, family).model_dump(),
+        },
         "negative": "the challenge's" if options.negative is None else options.negative,
         "prompts": len(asked),
         "accuracy": shares,

@@ -8,16 +8,25 @@ from typing import Self
 from pydantic import model_validator
 
 from story_engine.domain.family import LARGEST_CFG_SCALE, MOST_STEPS, SAMPLERS
+from story_engine.domain.guidance import BY_NOISE, CONSTANT
 from story_engine.domain.story import LARGEST_SEED, LARGEST_STRENGTH, LoraUse, Story
 from story_engine.domain.value import Value
 from story_engine.errors import Problem
 
-AXES = ("strength", "seed", "lora", "checkpoint", "sampler", "steps", "cfg_scale")
+AXES = ("strength", "seed", "lora", "checkpoint", "sampler", "steps", "cfg_scale", "guidance")
 """What can stand along an axis, in the order in which it is offered."""
 LORA_AXES = frozenset({"strength", "lora", "checkpoint"})
 """Axes that need a LoRA: a stand-in uses none."""
 WHOLE_NUMBERS = frozenset({"seed", "steps", "checkpoint"})
-NAMES = frozenset({"lora", "sampler"})
+NAMES = frozenset({"lora", "sampler", "guidance"})
+CHOICES = {"sampler": SAMPLERS, "guidance": (CONSTANT, BY_NOISE)}
+"""Names that are always the same."""
+UNKNOWN_NAMES = {
+    "lora": "sweep.unknown_lora",
+    "sampler": "sweep.unknown_sampler",
+    "guidance": "sweep.unknown_guidance",
+}
+"""What is said of a name that there is not."""
 LIMITS: dict[str, tuple[float, float]] = {
     "seed": (0, LARGEST_SEED),
     "strength": (-LARGEST_STRENGTH, LARGEST_STRENGTH),
@@ -32,8 +41,8 @@ WITHOUT = ""
 """On a LoRA axis: no LoRA at all, the control."""
 BEFORE_TRAINING = 0
 """On a checkpoint axis: no LoRA at all, as the training began."""
-_COST = {"checkpoint": 3, "lora": 3, "strength": 2, "sampler": 1, "steps": 1, "seed": 0, "cfg_scale": 0}
-"""What a change of value costs: another LoRA is read from disk, another strength or sampler ends a batch."""
+_COST = {"checkpoint": 3, "lora": 3, "strength": 2, "sampler": 1, "steps": 1, "guidance": 1, "seed": 0, "cfg_scale": 0}
+"""What a change of value costs: another LoRA is read from disk, another strength, sampler or guidance ends a batch."""
 
 AxisValue = str | int | float
 
@@ -44,7 +53,7 @@ class Axis(Value):
     kind: str
     """One of AXES."""
     values: tuple[AxisValue, ...]
-    """Seeds, steps and checkpoints are whole numbers, strengths and cfg_scale numbers, LoRAs and samplers names."""
+    """Seeds, steps and checkpoints are whole numbers, strengths and cfg_scale numbers, the others names."""
 
     @model_validator(mode="after")
     def _is_known(self) -> Self:
@@ -121,11 +130,11 @@ def problems(sweep: Sweep, story: Story, *, stand_in: str | None) -> tuple[Probl
     if "checkpoint" in kinds and not sweep.run:
         found.append(Problem("sweep.no_run", "checkpoint"))
     found += [
-        Problem("sweep.unknown_sampler", "sampler", {"name": value, "known": ", ".join(SAMPLERS)})
+        Problem(UNKNOWN_NAMES[axis.kind], axis.kind, {"name": value, "known": ", ".join(CHOICES[axis.kind])})
         for axis in sweep.axes
-        if axis.kind == "sampler"
+        if axis.kind in CHOICES
         for value in axis.values
-        if value not in SAMPLERS
+        if value not in CHOICES[axis.kind]
     ]
     return tuple(found)
 
@@ -146,7 +155,7 @@ def varied(story: Story, sweep: Sweep, given: Mapping[str, AxisValue]) -> Story:
         sweep: says which scene, which LoRA and which training.
         given: axis → value, as `Sweep.at` has it.
     """
-    settings = {kind: given[kind] for kind in ("sampler", "steps", "cfg_scale") if kind in given}
+    settings = {kind: given[kind] for kind in ("sampler", "steps", "cfg_scale", "guidance") if kind in given}
     scene = story.scene(sweep.scene)
     changed = scene.model_copy(update={"seed": given.get("seed", scene.seed), "loras": None})
     return story.model_copy(

@@ -9,9 +9,20 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
-from story_engine.domain.family import SAMPLER_TITLES, SAMPLERS
+from story_engine.domain.family import SAMPLER_TITLES
 from story_engine.domain.findings import shown
-from story_engine.domain.sweep import LIMITS, MOST_CELLS, NAMES, WHOLE_NUMBERS, WITHOUT, Axis, AxisValue
+from story_engine.domain.guidance import BY_NOISE, CONSTANT
+from story_engine.domain.sweep import (
+    CHOICES,
+    LIMITS,
+    MOST_CELLS,
+    NAMES,
+    UNKNOWN_NAMES,
+    WHOLE_NUMBERS,
+    WITHOUT,
+    Axis,
+    AxisValue,
+)
 from story_engine.errors import Problem
 
 EXAMPLES = {
@@ -22,6 +33,7 @@ EXAMPLES = {
     "sampler": "ddim, euler",
     "steps": "10, 20, 30",
     "cfg_scale": "2-8 (+2)",
+    "guidance": "constant, by_noise",
 }
 """Something that would be accepted, for messages and hints."""
 LONGEST_TEXT = 2_000
@@ -30,6 +42,11 @@ _STEP = {"strength": Decimal("0.25"), "seed": Decimal(1), "steps": Decimal(5), "
 """Of a range that names none."""
 _NONE_WORDS = frozenset({"none", "without", "no", "-", "无", "不用"})
 _ALL_WORDS = frozenset({"all", "全部", "*"})
+_WORDS = {
+    "sampler": {title.casefold(): name for name, title in SAMPLER_TITLES.items()},
+    "guidance": {"off": CONSTANT, "关": CONSTANT, "on": BY_NOISE, "开": BY_NOISE},
+}
+"""What else the choices are called."""
 _DASHES = str.maketrans("–—−", "---")
 _NUMBER = r"[+-]?(?:\d{1,12}(?:\.\d{0,6})?|\.\d{1,6})"
 _ONE = re.compile(_NUMBER)
@@ -103,10 +120,9 @@ def _unified(text: str, kind: str) -> str:
 
 def _names(kind: str, part: str, known: Sequence[str], found: list[Problem]) -> Iterable[str]:
     word = part.casefold()
-    if kind == "sampler":
-        known = SAMPLERS
-        by_name = {name: name for name in SAMPLERS}
-        by_name |= {title.casefold(): name for name, title in SAMPLER_TITLES.items()}
+    if kind in CHOICES:
+        known = CHOICES[kind]
+        by_name = {name: name for name in known} | _WORDS[kind]
     else:
         by_name = {name.casefold(): name for name in known}
         if word not in by_name and word in _NONE_WORDS:
@@ -118,7 +134,7 @@ def _names(kind: str, part: str, known: Sequence[str], found: list[Problem]) -> 
     listed = ", ".join(known) or "–"
     found.append(
         Problem(
-            "sweep.unknown_sampler" if kind == "sampler" else "sweep.unknown_lora",
+            UNKNOWN_NAMES[kind],
             kind,
             {"name": shown(part), "known": listed},
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from story_engine.domain.family import SAMPLER_TITLES
-from story_engine.domain.guidance import BOUNDS, Guidance
+from story_engine.domain.guidance import BOUNDS, BY_NOISE, CONSTANT, Guidance
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.story import Story
 from story_engine.domain.sweep import BEFORE_TRAINING, WITHOUT, Axis, AxisValue, Sweep, lora_of_strength
@@ -18,7 +18,10 @@ _AXIS_TITLES = {
     "sampler": "sweep.axis_sampler",
     "steps": "sweep.axis_steps",
     "cfg_scale": "sweep.axis_cfg_scale",
+    "guidance": "sweep.axis_guidance",
 }
+
+_GUIDANCE_TITLES = {CONSTANT: "sweep.guidance_constant", BY_NOISE: "sweep.guidance_by_noise"}
 
 
 def axis_title(kind: str, language: str) -> str:
@@ -42,6 +45,8 @@ def value_name(kind: str, value: AxisValue, language: str) -> str:
         return message("sweep.without", language) if value == WITHOUT else str(value)
     if kind == "checkpoint" and value == BEFORE_TRAINING:
         return message("sweep.before_training", language)
+    if kind == "guidance":
+        return message(_GUIDANCE_TITLES[str(value)], language)
     if kind == "sampler":
         return SAMPLER_TITLES.get(str(value), str(value))
     return number(value)

@@ -9,9 +9,8 @@ import streamlit as st
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import language, plain, say
 from story_engine import flows
-from story_engine.domain.family import SAMPLER_TITLES, SAMPLERS
 from story_engine.domain.story import LARGEST_SEED, Scene, Story
-from story_engine.domain.sweep import AXES, BEFORE_TRAINING, LORA_AXES, WITHOUT, Axis, Sweep
+from story_engine.domain.sweep import AXES, BEFORE_TRAINING, CHOICES, LORA_AXES, WITHOUT, Axis, Sweep
 from story_engine.domain.sweep_text import spelled
 from story_engine.errors import Problem
 from story_engine.flows.sweep_read import AxisText, SweepChoices
@@ -20,7 +19,7 @@ from story_engine.messages import message
 
 NOTHING = ""
 """On the second axis: the grid is one row."""
-_CHOSEN = frozenset({"lora", "checkpoint", "sampler"})
+_CHOSEN = frozenset({"lora", "checkpoint", *CHOICES})
 """Axes whose values are chosen from a list; the others are typed."""
 _SUGGESTED = {
     "strength": ("0-1.25 (+0.25)", "0.5, 1", "-0.5-1.5 (+0.5)"),
@@ -173,8 +172,8 @@ def _draw_chosen(slug: str, choices: SweepChoices, kind: str, at: str) -> tuple[
 
 
 def _options(slug: str, choices: SweepChoices, kind: str) -> list[str]:
-    if kind == "sampler":
-        return list(SAMPLERS)
+    if kind in CHOICES:
+        return list(CHOICES[kind])
     if kind == "lora":
         return list(dict.fromkeys((WITHOUT, *(use.name for use in choices.used), *choices.loras)))
     run = _run(slug, choices)
@@ -183,8 +182,6 @@ def _options(slug: str, choices: SweepChoices, kind: str) -> list[str]:
 
 
 def _option_name(kind: str, option: str) -> str:
-    if kind == "sampler":
-        return SAMPLER_TITLES[option]
     value = int(option) if kind == "checkpoint" else option
     return value_name(kind, value, language())
 

@@ -52,6 +52,8 @@ def found(sweep, story=None, *, stand_in=None):
         ("cfg_scale", "1.5, 4", [1.5, 4]),
         ("sampler", "DDIM, dpm++ 2m karras", ["ddim", "dpmpp_2m_karras"]),
         ("sampler", "全部", ["ddim", "euler", "dpmpp_2m_karras"]),
+        ("guidance", "off, by_noise", ["constant", "by_noise"]),
+        ("guidance", "开、关", ["by_noise", "constant"]),
     ],
 )
 def test_what_is_typed_becomes_values(kind, text, expected):
@@ -85,6 +87,7 @@ def test_checkpoints_are_those_of_the_training_and_zero_is_the_control():
         ("steps", "0, 201", ["sweep.out_of_range"] * 2),
         ("cfg_scale", "31", ["sweep.out_of_range"]),
         ("sampler", "dpm3", ["sweep.unknown_sampler"]),
+        ("guidance", "usual", ["sweep.unknown_guidance"]),
         ("lora", "ink", ["sweep.unknown_lora"]),
         ("checkpoint", "123", ["sweep.unknown_checkpoint"]),
         ("seed", "1," * 2000, ["sweep.text_too_long"]),
@@ -103,7 +106,7 @@ def test_any_text_is_read_or_refused_within_the_limits(kind, text):
     if reading.axis is not None:
         assert 1 <= len(reading.axis.values) <= MOST_CELLS
         least, most = LIMITS.get(kind, (0, 0))
-        assert kind in {"lora", "sampler"} or all(least <= value <= most for value in reading.axis.values)
+        assert kind in {"lora", "sampler", "guidance"} or all(least <= value <= most for value in reading.axis.values)
 
 
 @given(

@@ -10,6 +10,7 @@ from story_engine import flows
 from story_engine.bootstrap import open_services
 from story_engine.config import Config
 from story_engine.domain.edit import Edit
+from story_engine.domain.guidance import EVERYWHERE
 from story_engine.domain.run import TrainedPicture
 from story_engine.domain.story import LoraUse, Settings
 from story_engine.domain.sweep import Axis, Sweep
@@ -18,6 +19,7 @@ from story_engine.domain.training import TrainingSpec
 from story_engine.errors import ChooseAnother, FixInput, InvalidInput, StandInNeeded
 from story_engine.flows.sweep import MOST_IN_A_JOB, planned
 from story_engine.flows.sweep_picture import as_grid
+from story_engine.flows.sweep_words import settings_text, value_name
 from story_engine.formats import lettering
 from story_engine.formats.labelled_grid import texts_of
 from tests.builders import a_take
@@ -201,6 +203,22 @@ def test_settings_and_loras_of_a_cell_become_the_story_s_and_undo_takes_them_bac
     assert (after.scene("s1").prompt, after.scene("s1").seed) == ("an orange kitten", 5)
     services.stories.go_back_to(STORY, before.revision)
     assert services.stories.load(STORY).loras == () and services.stories.load(STORY).settings == before.settings
+
+
+def test_guidance_is_compared_off_and_on_each_with_its_own_steps(services):
+    sweep = a_sweep(("guidance", "constant", "by_noise"))
+    usual = services.families()["preview"].by_noise
+    flows.sweep.paint(services, STORY, sweep)
+    finish(services)
+
+    off, on = flows.sweep_view.view_of(services, STORY, sweep).rows[0]
+
+    assert (off.recipe.guidance, off.recipe.steps) == (EVERYWHERE, 20)
+    assert (on.recipe.guidance, on.recipe.steps) == (usual.levels, usual.steps)
+    assert value_name("guidance", "by_noise", "zh") == "开"
+    assert "negative up to 1" in settings_text(on.recipe, "en") and "noise" not in settings_text(off.recipe, "en")
+    after = flows.takes.send_settings(services, STORY, "s1", off.take.id)
+    assert after.settings == Settings(guidance="constant")
 
 
 def test_a_lora_that_is_another_file_now_is_not_sent(services):
