@@ -92,12 +92,17 @@ def stand_in_for(services: Services, story: Story) -> str | None:
 
 
 def _paintable(services: Services, story: Story) -> Story:
-    """With a stand-in where it needs one; guided as the challenge does, which the stand-in need not be."""
-    changed: dict[str, object] = {"guidance": story.settings.guidance or CONSTANT}
+    """With a stand-in where it needs one.
+
+    A story with settings of its own, as the challenge has them, is guided as they were meant; its stand-in need not be.
+    """
+    settings = story.settings
+    is_set = any(each is not None for each in (settings.sampler, settings.steps, settings.cfg_scale))
+    changed: dict[str, object] = {"guidance": settings.guidance or (CONSTANT if is_set else USUAL)}
     stand_in = stand_in_for(services, story)
     if stand_in is not None:
         changed["stand_in"] = stand_in
-    return story.model_copy(update={"settings": story.settings.model_copy(update=changed)})
+    return story.model_copy(update={"settings": settings.model_copy(update=changed)})
 
 
 def _card(services: Services, slug: str, updated_at: float, present: Present) -> StoryCard:

@@ -9,7 +9,6 @@ from pages.parts.shared.services import services
 from pages.parts.shared.wording import family_title, plain, say
 from pages.parts.story import toolbar
 from story_engine import flows
-from story_engine.domain.edit import Edit
 from story_engine.domain.story import Story
 
 
@@ -60,4 +59,4 @@ def _choose_and_render(slug: str, family: str, seen: str | None) -> None:
 
 
 def _choose(slug: str, family: str | None, seen: str | None) -> None:
-    services().stories.edit(slug, [Edit(scene=None, field="settings", part=("stand_in",), value=family, seen=seen)])
+    flows.stand_in.choose(services(), slug, family, seen=seen)

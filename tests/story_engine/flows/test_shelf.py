@@ -40,6 +40,13 @@ def test_a_copy_of_the_challenges_story_is_the_challenges_with_kolors_and_the_st
     assert stand_in.guidance == services.families()["preview"].by_noise.levels
 
 
+def test_a_copy_of_a_story_for_the_preview_model_is_guided_as_that_usually_is(services):
+    slug = flows.shelf.create(services, "Copy", template="orange-cat-en")
+
+    assert services.stories.load(slug).settings.guidance == "usual"
+    assert recipe_of(services, slug, "preview").guidance == services.families()["preview"].by_noise.levels
+
+
 def test_a_story_that_exists_is_painted_as_before(services):
     assert services.stories.load("singer").settings.guidance is None
     old = recipe_of(services, "singer", "preview")
