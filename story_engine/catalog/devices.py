@@ -16,6 +16,21 @@ def gpu_names() -> tuple[str, ...]:
     return tuple(name for name, _ in _gpus())
 
 
+def driver_version() -> str:
+    """Of the NVIDIA driver; empty without one."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pynvml
+    try:
+        pynvml.nvmlInit()
+        try:
+            return str(pynvml.nvmlSystemGetDriverVersion())
+        finally:
+            pynvml.nvmlShutdown()
+    except pynvml.NVMLError:
+        return ""
+
+
 def free_bytes() -> int:
     """Memory that painting can have: of the fullest GPU, with what the Studio holds there; without one, main memory.
 
@@ -26,8 +41,10 @@ def free_bytes() -> int:
 
 
 def main_memory_free() -> int:
-    """Main memory that could be had without swapping."""
-    return int(psutil.virtual_memory().available)
+    """Main memory that could be had without swapping; in a container, within its limit."""
+    available = int(psutil.virtual_memory().available)
+    limit, used = _container_memory()
+    return available if limit is None else max(0, min(available, limit - used))
 
 
 @cache
@@ -42,8 +59,29 @@ def processor_name() -> str:
 
 
 def memory_bytes() -> int:
-    """Main memory of the machine."""
-    return int(psutil.virtual_memory().total)
+    """Main memory of the machine, or of the container that this is."""
+    total, (limit, _) = int(psutil.virtual_memory().total), _container_memory()
+    return total if limit is None else min(total, limit)
+
+
+def _container_memory(groups: Path = Path("/sys/fs/cgroup")) -> tuple[int | None, int]:
+    """Limit and use in bytes; no limit outside of a container. What the system keeps of files counts as free.
+
+    Source: kernel documentation, cgroup-v2 (`memory.max`, `memory.current`, `memory.stat`) and cgroup-v1.
+    """
+    for folder, limit, used in (
+        (groups, "memory.max", "memory.current"),
+        (groups / "memory", "memory.limit_in_bytes", "memory.usage_in_bytes"),
+    ):
+        try:
+            most, now = (folder / limit).read_text().strip(), int((folder / used).read_text())
+            stat = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+        except (OSError, ValueError):
+            continue
+        cached = int(stat.get("inactive_file", stat.get("total_inactive_file", 0)))
+        if most.isdecimal() and int(most) < psutil.virtual_memory().total:
+            return int(most), max(0, now - cached)
+    return None, 0
 
 
 def _free_of_gpus() -> list[tuple[int, int]]:

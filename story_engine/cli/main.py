@@ -20,6 +20,7 @@ from story_engine.cli import compare as cli_compare
 from story_engine.cli import dataset, gallery, jobs, lora, models, train
 from story_engine.cli import diagnostics as cli_diagnostics
 from story_engine.cli import disk as cli_disk
+from story_engine.cli import doctor as cli_doctor
 from story_engine.cli import elsewhere as cli_elsewhere
 from story_engine.cli import judge_view as cli_judge_view
 from story_engine.cli import lint as cli_lint
@@ -56,6 +57,7 @@ app.command("train")(train.train)
 app.command("lint")(cli_lint.lint)
 app.command("replace")(cli_replace.replace)
 app.command("diagnostics")(cli_diagnostics.diagnostics)
+app.command("doctor")(cli_doctor.doctor)
 app.command("disk")(cli_disk.disk)
 app.command("hand-in")(cli_submit.hand_in)
 app.command()(cli_submit.checklist)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import psutil
 import torch
 
+from story_engine.catalog.devices import main_memory_free
 from story_engine.catalog.families import description
 from story_engine.domain.family import GIB
 from story_engine.domain.memory_plan import MemoryPlan, Painting, leaner, plan_for
@@ -62,7 +63,7 @@ class DeviceMemory:
             free = float(torch.cuda.mem_get_info()[0] + torch.cuda.memory_reserved())
         else:
             own = max(0.0, psutil.Process().memory_info().rss - _IMPORTS_BYTES)
-            free = psutil.virtual_memory().available + own
+            free = main_memory_free() + own
         return min(free, self._limit_bytes or free)
 
     def _asked(self, recipes: Sequence[Recipe]) -> Painting:
@@ -70,7 +71,7 @@ class DeviceMemory:
             pixels=max(recipe.width * recipe.height for recipe in recipes),
             is_half=recipes[0].precision in _HALVES,
             is_gpu=self.is_gpu,
-            host_bytes=float(psutil.virtual_memory().available),
+            host_bytes=float(main_memory_free()),
         )
 
 

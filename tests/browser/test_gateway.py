@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from story_engine.config import PROJECT_FOLDER
+from story_engine.config import PROJECT_FOLDER, Config
+from story_engine.flows import doctor_network
 from tests.browser.conftest import _end_dispatcher, _free_port, _is_healthy, wait_for
 
 GATEWAY, UNKNOWN, HIDDEN = "dsw-gateway.example.cn", "tunnel.example.com", "hides-its-name.example.org"
@@ -119,6 +120,18 @@ def test_the_websocket_opens_for_pages_of_this_server_and_of_its_gateways_only(s
     found = [(host, origin, server.upgrade(host, origin)) for host, origin, _ in cases]
 
     assert found == cases
+
+
+def test_the_doctor_tells_a_name_that_may_connect_from_one_that_may_not(server: Server):
+    config = Config(workspace=Path("unused"), stories=Path("unused"), allowed_hosts=(GATEWAY,))
+
+    found = {
+        host: [check.code for check in doctor_network.server(config, port=server.port, host=host)]
+        for host in (GATEWAY, UNKNOWN)
+    }
+
+    assert found[GATEWAY] == ["doctor.pages", "doctor.host_allowed"]
+    assert found[UNKNOWN] == ["doctor.pages", "doctor.host_refused"]
 
 
 @pytest.mark.parametrize(("host", "by_proxy"), [(UNKNOWN, False), (HIDDEN, True)])

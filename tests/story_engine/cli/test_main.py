@@ -113,6 +113,7 @@ def test_every_command_s_help_has_an_example(capsys):
         ["pick"],
         ["lint"],
         ["export"],
+        ["doctor"],
         ["models", "list"],
         ["models", "plan"],
         ["models", "verify"],

@@ -1,0 +1,127 @@
+"""The doctor's checks of what is reached over a network: the hub, and the pages under the name that visitors use."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+
+from story_engine.config import Config
+from story_engine.domain.set_up import Check
+
+HUB = "https://modelscope.cn"
+_START = ".venv/bin/streamlit run Home.py"
+_SECONDS = 5.0
+_HEALTH = "/_stcore/health"
+_WEBSOCKET = "/_stcore/stream"
+_ANY_KEY = "dGhlIHNhbXBsZSBub25jZQ=="
+"""RFC 6455's own example."""
+PLACES = {
+    "AutoDL": "AutoDLContainerUUID",
+    "Colab": "COLAB_RELEASE_TAG",
+    "Jupyter": "JPY_PARENT_PID",
+}
+"""Where a variable of the environment tells that people reach this machine by another name than its own."""
+
+
+def hub(endpoint: str | None) -> Check:
+    """Whether models can be downloaded; without the hub everything that is here goes on."""
+    address = endpoint or HUB
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=_SECONDS):
+            pass
+    except urllib.error.HTTPError:
+        pass  # it answered
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        return Check("hub", "warning", "doctor.hub_unreachable", {"address": address, "reason": _reason(error)})
+    return Check("hub", "ok", "doctor.hub", {"address": address})
+
+
+def server(config: Config, *, port: int, host: str | None) -> Iterator[Check]:
+    """Whether the pages are served, by the Studio, and under the name that visitors use."""
+    here = f"127.0.0.1:{port}"
+    status = _status(port, here, _HEALTH)
+    if status is None:
+        yield Check("pages", "ok", "doctor.pages_not_served", {"port": port, "command": _START})
+    elif status != http.HTTPStatus.OK:
+        yield Check(
+            "pages", "problem", "doctor.port_taken", {"port": port, "command": f"{_START} --server.port {port + 1}"}
+        )
+        return
+    else:
+        yield Check("pages", "ok", "doctor.pages", {"port": port})
+    if host is None:
+        yield from _place(config)
+    elif status is None:
+        allowed = ("localhost", "127.0.0.1", *config.allowed_hosts)
+        known = any(_matches(host, each) for each in allowed)
+        if known:
+            yield Check("host", "ok", "doctor.host_allowed", {"host": host})
+        else:
+            yield Check("host", "problem", "doctor.host_refused", _start(config, host))
+    else:
+        yield from _visit(config, port, host)
+
+
+def _visit(config: Config, port: int, host: str) -> Iterator[Check]:
+    """As a browser comes through a gateway: first for the page, then to connect."""
+    if _status(port, host, "/") != http.HTTPStatus.OK:
+        yield Check("host", "problem", "doctor.host_refused", _start(config, host))
+        return
+    upgrade = _status(port, host, _WEBSOCKET, origin=f"https://{host}")
+    if upgrade != http.HTTPStatus.SWITCHING_PROTOCOLS:
+        yield Check("host", "problem", "doctor.origin_refused", _start(config, host))
+        return
+    yield Check("host", "ok", "doctor.host_allowed", {"host": host})
+
+
+def _place(config: Config) -> Iterator[Check]:
+    found = next((name for name, variable in PLACES.items() if variable in os.environ), None)
+    if found is not None and not config.allowed_hosts:
+        yield Check("host", "warning", "doctor.behind_gateway", {"place": found, "command": _command("…")})
+
+
+def _status(port: int, host: str, path: str, *, origin: str | None = None) -> int | None:
+    """The server's status for a visitor who calls it by that name; None where nobody answers."""
+    headers = {"Host": host}
+    if origin is not None:
+        headers |= {
+            "Origin": origin,
+            "Connection": "Upgrade",
+            "Upgrade": "websocket",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": _ANY_KEY,
+        }
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_SECONDS)
+    try:
+        connection.request("GET", path, headers=headers)
+        return connection.getresponse().status
+    except http.client.HTTPException:
+        return 0  # something answers, and not in HTTP
+    except (OSError, ValueError):
+        return None
+    finally:
+        connection.close()
+
+
+def _start(config: Config, host: str) -> dict[str, object]:
+    return {"host": host, "command": _command(",".join([*config.allowed_hosts, host]))}
+
+
+def _command(names: str) -> str:
+    return f"STORY_STUDIO_ALLOWED_HOSTS={names} {_START}"
+
+
+def _matches(host: str, pattern: str) -> bool:
+    name = (urllib.parse.urlsplit(f"//{host}").hostname or "").rstrip(".")
+    wanted = pattern.strip().lower().rstrip(".")
+    return wanted in ("*", name) or (wanted.startswith("*.") and name.endswith(wanted[1:]))
+
+
+def _reason(error: Exception) -> str:
+    cause = getattr(error, "reason", error)
+    return "timeout" if isinstance(cause, socket.timeout) else str(cause)[:200]
