@@ -10,7 +10,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from story_engine.domain.models import Acceptance, ModelSettings
 from story_engine.kolors.family import KOLORS
 from story_engine.store.layout import Layout
 from story_engine.store.model_settings import change_model_settings
+
+_BLOCK_BYTES = 100_000
 
 
 class LocalHub(ThreadingHTTPServer):
@@ -76,9 +78,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content) - start))
         self.end_headers()
         to_send = content[start:][: self.server.cut]
-        for begin in range(0, len(to_send), 100_000) if self.server.seconds_per_block else [0]:
-            self.wfile.write(to_send[begin : begin + 100_000] if self.server.seconds_per_block else to_send)
-            time.sleep(self.server.seconds_per_block)
+        with suppress(ConnectionError):  # whoever pauses hangs up
+            for begin in range(0, len(to_send), _BLOCK_BYTES):
+                self.wfile.write(to_send[begin : begin + _BLOCK_BYTES])
+                time.sleep(self.server.seconds_per_block)
         self.close_connection = True
 
     def _answer_json(self, data: dict[str, Any]) -> None:

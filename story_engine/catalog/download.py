@@ -11,7 +11,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from story_engine.catalog.families import family_of
-from story_engine.catalog.hub_files import Listing, ask_hub
+from story_engine.catalog.hub_files import ask_hub
+from story_engine.catalog.listing import Listing
 from story_engine.catalog.package import ARRIVING, Package
 from story_engine.catalog.part import Part, file_state
 from story_engine.catalog.published import downloadable, package_state

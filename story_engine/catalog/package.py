@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from story_engine.catalog.listing import known_listing
 from story_engine.catalog.part import Part, file_state
 from story_engine.catalog.places import places_of
 from story_engine.domain.models import Licence
@@ -107,13 +108,16 @@ class Package:
 
     def states(self, layout: Layout) -> Iterator[ModelFile]:
         """Each needed file as it is found here; what is whole in another folder is shown there."""
+        listing = known_listing(layout, self.name) if self.hub else None
+        published = {} if listing is None else listing.files
         for part, name, path in _files(self.located(layout)):
+            size = (published[name].size_bytes if name in published else 0) or self.sizes.get(name, 0)
             state = file_state(path)
             if state == "present" and not name.endswith(".json") and part.fault(_base(path, name)) is not None:
                 state = "foreign"
             yield ModelFile(
                 path=self._shown(layout, path, name),
-                size_bytes=_size(path) if state in ("present", "foreign") else self.sizes.get(name) or _size(path),
+                size_bytes=_size(path) if state in ("present", "foreign") else size or _size(path),
                 state=state,
                 received_bytes=0 if state == "present" else _size(path.with_name(path.name + ARRIVING)),
             )

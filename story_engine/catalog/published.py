@@ -155,6 +155,6 @@ def _place(package: Package, place: Path, *, counts: bool) -> ModelPlace:
         folder=place,
         is_whole=package.is_complete(place),
         counts=counts,
-        missing=tuple(f"{name} ({state})" for name, state in states if state != "present"),
+        missing=tuple((name, state) for name, state in states if state != "present"),
         faults=tuple(Failure.of(fault) for fault in package.faults(place)),
     )

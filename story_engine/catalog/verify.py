@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from story_engine.catalog.download import WRONG
-from story_engine.catalog.hub_files import Listing, Published, ask_hub, known_listing
+from story_engine.catalog.hub_files import ask_hub
+from story_engine.catalog.listing import Listing, Published, known_listing
 from story_engine.catalog.package import Package
 from story_engine.catalog.part import Part, file_state
 from story_engine.catalog.published import package_of
@@ -85,7 +86,7 @@ def _listing(package: Package, layout: Layout, *, endpoint: str | None, offline:
             return ask_hub(package, layout, endpoint=endpoint), "hub"
     except StudioError:
         pass  # an earlier answer is as good: what is published does not change
-    kept = known_listing(package, layout)
+    kept = known_listing(layout, package.name)
     return kept, "kept" if kept is not None else ""
 
 

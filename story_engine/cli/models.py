@@ -40,9 +40,7 @@ def verify(
     """Check every file by size and SHA-256. Example: python -m story_engine models verify kolors"""
     services = services_of(context)
     states = [flows.models.state(services, name)] if name else flows.models.states(services)
-    found = [
-        state for state in states if name or (state.source and any(file.state != "missing" for file in state.files))
-    ]
+    found = [each for each in states if name or (each.can_download and any(f.state != "missing" for f in each.files))]
     results = [flows.models.verify(services, state.name, offline=offline, report=_show_reading) for state in found]
     if sys.stderr.isatty():
         remark()

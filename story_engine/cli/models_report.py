@@ -111,7 +111,7 @@ def _place_report(place: ModelPlace) -> Report:
         "folder": str(place.folder),
         "is_whole": place.is_whole,
         "counts": place.counts,
-        "missing": list(place.missing),
+        "missing": [{"file": name, "state": state} for name, state in place.missing],
         "faults": [_text(fault) for fault in place.faults],
     }
 
@@ -120,7 +120,8 @@ def _place_lines(place: ModelPlace) -> list[str]:
     kind = "used" if place.counts else "whole" if place.is_whole else "in part"
     lines = [f"    {kind:<10} {place.folder}"]
     lines += [f"               {_text(fault)}" for fault in place.faults]
-    return lines + ([f"               without {', '.join(place.missing[:4])}"] if place.missing else [])
+    listed = ", ".join(f"{name} ({state})" for name, state in place.missing[:4])
+    return lines + ([f"               without {listed}"] if listed else [])
 
 
 def _text(fault: Failure) -> str:

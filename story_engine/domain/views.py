@@ -87,8 +87,8 @@ class ModelPlace:
     is_whole: bool
     counts: bool
     """Whether it is the one that is used."""
-    missing: tuple[str, ...]
-    """Files that are not there, or cannot be used, each with its state."""
+    missing: tuple[tuple[str, str], ...]
+    """Files that are not there, or cannot be used, each with its state as `ModelFile.state`."""
     faults: tuple[Failure, ...]
     """Why files in it are of another model."""
 

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import time
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -12,10 +14,12 @@ from pages.parts.shared.wording import texts as texts_of
 from story_engine import flows
 from story_engine.errors import StudioError
 from story_engine.jobs.queue.starts import start_begins, start_failed
+from story_engine.kolors.family import KOLORS
 from story_engine.store.layout import Layout
 from tests.builders import a_recipe, a_take
-from tests.local_hub import accept_kolors
+from tests.local_hub import SDXL_UNET, accept_kolors, kolors_files
 from tests.pages.conftest import Studio, texts
+from tests.story_engine.catalog.test_places import put
 
 
 def test_the_page_shows_models_with_their_files_and_the_workspace(studio: Studio):
@@ -133,3 +137,43 @@ def test_limits_are_set_on_the_page(studio: Studio):
 
     assert not app.exception
     assert flows.disk.limits(studio.services).trash_days == 7
+
+
+def test_another_model_in_kolors_place_and_the_vae_that_nobody_needs_are_said_in_both_languages(studio: Studio):
+    files = kolors_files() | {"unet/diffusion_pytorch_model.fp16.safetensors": SDXL_UNET}
+    put(studio.services.layout.models / KOLORS.home, files)
+
+    for language, words in (("en", "does not overflow"), ("zh", "不会溢出")):
+        app = studio.page("settings", language=language)
+        assert not app.exception
+        assert "SDXL" in "".join(warning.value for warning in app.warning)
+        assert words in texts(app)
+
+
+def test_a_mirror_and_a_folder_are_set_on_the_page(studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("MODELSCOPE_ENDPOINT", raising=False)
+    put(tmp_path / "mine" / "Kolors", kolors_files())
+    app = studio.page("settings")
+
+    app.text_input(key="hub-mirror").set_value("https://hub.example.cn/").run()
+    app.text_input(key="hub-folder").set_value(str(tmp_path / "mine")).run()
+    app.button(key="hub-folder-add").click().run()
+
+    assert not app.exception
+    hub = flows.models.hub(studio.services)
+    assert hub.address == "https://hub.example.cn" and hub.folders == (str(tmp_path / "mine"),)
+    assert flows.models.state(studio.services, "kolors").ready and str(tmp_path / "mine" / "Kolors") in texts(app)
+
+
+def test_no_page_asks_the_network_while_it_is_drawn(studio: Studio, monkeypatch: pytest.MonkeyPatch):
+    asked: list[object] = []
+
+    def refused(self: socket.socket, address: object) -> None:
+        asked.append(address)
+        raise OSError("no network")
+
+    monkeypatch.setattr(socket.socket, "connect", refused)
+    for page in ("home", "settings"):
+        assert not studio.page(page).exception
+
+    assert [each for each in asked if not isinstance(each, str)] == []

@@ -74,10 +74,10 @@ def _draw_card(state: FamilyState) -> None:
 
 
 def _badge(state: FamilyState, download: JobView | None) -> str:
-    if state.ready:
-        return f":green-badge[{say('machine.state_ready')}]"
     if not state.is_needed:
         return f":gray-badge[{say('models.state_not_needed')}]"
+    if state.ready:
+        return f":green-badge[{say('machine.state_ready')}]"
     if download is not None:
         return f":blue-badge[{say('models.state_downloading')}]"
     if state.faults:
@@ -126,14 +126,16 @@ def _draw_place(state: FamilyState) -> None:
         st.caption(say("models.place", folder=where, size=size(state.size_bytes)))
     else:
         here, total = size(state.received_bytes), size(state.size_bytes)
-        st.caption(say("models.place_missing", folder=where, here=here, total=total))
+        key = "models.place_missing" if state.received_bytes else "models.place_nothing"
+        st.caption(say(key, folder=where, here=here, total=total))
 
 
 def _draw_progress(state: FamilyState, job: JobView) -> None:
     """How far, how fast, how long; and each file that is on its way."""
     progress = job.progress
     if job.state == "queued" or not progress.total:
-        st.markdown(f":material/schedule: {plain(live.describe(job))}")
+        text = say("models.asking_hub") if job.state == "running" else live.describe(job)
+        st.markdown(f":material/schedule: {plain(text)}")
         return
     parts = [say("models.so_far", here=size(progress.step * 2**20), total=size(progress.total * 2**20))]
     if progress.seconds_per_step:

@@ -52,4 +52,5 @@ def _why_not(place: ModelPlace) -> str:
     if not place.missing:
         return ""
     more = f" … ({len(place.missing)})" if len(place.missing) > _MISSING_SHOWN else ""
-    return say("places.without", listed=", ".join(place.missing[:_MISSING_SHOWN]) + more)
+    listed = [f"{name} ({say(f'places.file.{state}')})" for name, state in place.missing[:_MISSING_SHOWN]]
+    return say("places.without", listed=", ".join(listed) + more)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,12 +13,24 @@ import pytest
 from story_engine.catalog import download as download_module
 from story_engine.catalog.download import DownloadProgress, download_family
 from story_engine.catalog.families import families
-from story_engine.catalog.published import AESTHETIC, package_state
+from story_engine.catalog.published import AESTHETIC, files_missing, package_state
 from story_engine.catalog.scorers import present_scorer
-from story_engine.errors import Cancelled, ChooseAnother, InstallOrDownload, StudioError, Wait
+from story_engine.catalog.settle import add_folder
+from story_engine.errors import Cancelled, ChooseAnother, FixInput, InstallOrDownload, StudioError, Wait
 from story_engine.kolors.family import KOLORS
 from story_engine.store.layout import Layout
-from tests.local_hub import SCORER, SCORER_FILES, LocalHub, accept_kolors, kolors_files, serving, zipped
+from tests.local_hub import (
+    SCORER,
+    SCORER_FILES,
+    SDXL_UNET,
+    UNET,
+    LocalHub,
+    accept_kolors,
+    kolors_files,
+    serving,
+    zipped,
+)
+from tests.story_engine.catalog.test_places import contents, put
 
 
 @pytest.fixture
@@ -217,6 +232,160 @@ def test_a_disk_without_room_is_told_before_anything_is_fetched(
 def test_only_published_models_can_be_downloaded(layout: Layout) -> None:
     with pytest.raises(ChooseAnother):
         download_family("preview", layout, _ignore, _never)
+
+
+def test_nothing_comes_before_the_licence_is_accepted(hub: LocalHub, tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "another", tmp_path / "stories")
+    hub.files = kolors_files() | {"MODEL_LICENSE": b"the agreement"}
+
+    with pytest.raises(FixInput) as caught:
+        download_family("kolors", layout, _ignore, _never, endpoint=hub.endpoint)
+
+    assert caught.value.code == "models.licence_first" and "2024-07-06" in str(caught.value)
+    assert hub.asked == [] and not layout.models.exists()
+    accept_kolors(layout)
+    download_family("kolors", layout, _ignore, _never, endpoint=hub.endpoint)
+    assert (layout.models / KOLORS.home / "MODEL_LICENSE").read_bytes() == b"the agreement"
+
+
+def test_a_licence_of_another_version_has_to_be_accepted_again(hub: LocalHub, layout: Layout) -> None:
+    text = layout.model_settings.read_text()
+    layout.model_settings.write_text(text.replace("2024-07-06", "2023-01-01"))
+
+    with pytest.raises(FixInput):
+        download_family("kolors", layout, _ignore, _never, endpoint=hub.endpoint)
+
+
+def test_a_paused_download_says_how_far_it_is_and_goes_on_by_range(hub: LocalHub, layout: Layout) -> None:
+    hub.seconds_per_block = 0.02
+    told: list[DownloadProgress] = []
+    half = len(SCORER) // 2
+    with pytest.raises(Cancelled):
+        download_family("aesthetic", layout, told.append, lambda: _arrived(layout) > half, endpoint=hub.endpoint)
+    state = package_state(layout, "aesthetic")
+    assert half < state.received_bytes < state.size_bytes == len(SCORER) + 4
+    hub.seconds_per_block = 0.0
+    hub.asked.clear()
+
+    download_family("aesthetic", layout, told.append, _never, endpoint=hub.endpoint)
+
+    ((_, asked),) = [each for each in hub.asked if each[0] == "model.safetensors"]
+    assert asked is not None and int(asked.removeprefix("bytes=").rstrip("-")) > half
+    assert package_state(layout, "aesthetic").ready
+
+
+def test_what_arrives_with_another_content_than_is_listed_is_thrown_away_and_said(
+    hub: LocalHub, layout: Layout
+) -> None:
+    hub.served["model.safetensors"] = SCORER[:-1] + b"?"
+
+    with pytest.raises(InstallOrDownload) as caught:
+        download_family("aesthetic", layout, _ignore, _never, endpoint=hub.endpoint)
+
+    assert caught.value.code == "models.arrived_wrong" and caught.value.values["files"] == "model.safetensors"
+    folder = layout.models / AESTHETIC.home
+    assert sorted(path.name for path in folder.iterdir()) == ["config.json", "preprocessor_config.json"]
+    hub.served.clear()
+    hub.asked.clear()
+    download_family("aesthetic", layout, _ignore, _never, endpoint=hub.endpoint)
+    assert [name for name, _ in hub.asked] == ["model.safetensors"]
+
+
+@pytest.mark.thorough
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no disk that is always full")
+def test_a_disk_that_fills_on_the_way_is_told_with_what_is_free(hub: LocalHub, layout: Layout) -> None:
+    """Thorough: the client waits longer and longer before it believes the disk."""
+    path = layout.models / AESTHETIC.home / "model.safetensors.incomplete"
+    path.parent.mkdir(parents=True)
+    path.symlink_to("/dev/full")
+
+    with pytest.raises(Wait) as caught:
+        download_family("aesthetic", layout, _ignore, _never, endpoint=hub.endpoint)
+
+    assert caught.value.code == "models.disk_full"
+
+
+def test_a_full_disk_is_told_as_one(layout: Layout) -> None:
+    layout.models.mkdir()
+
+    told = download_module._translated(OSError(errno.ENOSPC, "full"), AESTHETIC, layout)
+
+    assert told.code == "models.disk_full"
+
+
+def test_sdxls_unet_in_kolors_place_is_told_and_gives_way_to_kolors_own(hub: LocalHub, layout: Layout) -> None:
+    hub.files = kolors_files()
+    folder = layout.models / KOLORS.home
+    put(folder, kolors_files() | {"unet/diffusion_pytorch_model.fp16.safetensors": SDXL_UNET})
+    state = package_state(layout, "kolors")
+    assert not state.ready and "foreign" in {file.state for file in state.files}
+    assert state.faults[0].code == "models.other_unet" and files_missing(layout, "kolors").code == "models.other_unet"
+
+    download_family("kolors", layout, _ignore, _never, endpoint=hub.endpoint)
+
+    assert package_state(layout, "kolors").ready
+    assert [name for name, _ in hub.asked] == ["unet/diffusion_pytorch_model.fp16.safetensors"]
+    kept = folder / "unet/diffusion_pytorch_model.fp16.safetensors.other-model"
+    assert kept.read_bytes() == SDXL_UNET  # somebody's file is never deleted
+
+
+def test_half_a_folder_of_a_notebook_is_completed_in_the_workspace_and_left_alone(
+    hub: LocalHub, layout: Layout, tmp_path: Path
+) -> None:
+    hub.files = kolors_files()
+    theirs = tmp_path / "notebook" / KOLORS.home
+    put(theirs, {name: content for name, content in kolors_files().items() if not name.startswith("unet/")})
+    put(theirs, {"unet/diffusion_pytorch_model.fp16.safetensors": UNET[:40]})
+    add_folder(layout, tmp_path / "notebook")
+    before = contents(theirs)
+
+    download_family("kolors", layout, _ignore, _never, endpoint=hub.endpoint)
+
+    assert [name for name, _ in hub.asked] == ["unet/diffusion_pytorch_model.fp16.safetensors"]
+    assert package_state(layout, "kolors").ready and contents(theirs) == before
+
+
+def test_nothing_is_downloaded_through_a_link_within_the_folder(hub: LocalHub, layout: Layout, tmp_path: Path) -> None:
+    theirs = tmp_path / "chatglm3-6b-base"
+    put(theirs, {"config.json": b"{}"})
+    (layout.models / KOLORS.home).mkdir(parents=True)
+    (layout.models / KOLORS.home / "text_encoder").symlink_to(theirs)
+
+    with pytest.raises(ChooseAnother) as caught:
+        download_family("kolors", layout, _ignore, _never, endpoint=hub.endpoint)
+
+    assert caught.value.code == "models.not_ours" and hub.asked == []
+    assert [path.name for path in theirs.iterdir()] == ["config.json"]
+
+
+@pytest.mark.timeout(20)
+def test_a_hub_that_takes_the_call_and_says_nothing_is_told_within_ten_seconds(layout: Layout) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        began = time.monotonic()
+        with pytest.raises(Wait) as caught:
+            download_family(
+                "aesthetic", layout, _ignore, _never, endpoint=f"http://127.0.0.1:{silent.getsockname()[1]}"
+            )
+
+    assert caught.value.code == "models.unreachable" and time.monotonic() - began < 10
+
+
+def test_the_token_goes_to_the_hub_and_into_no_file(
+    hub: LocalHub, layout: Layout, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("MODELSCOPE_API_TOKEN", "ms-0123456789abcdef")
+
+    download_family("aesthetic", layout, _ignore, _never, endpoint=hub.endpoint)
+
+    assert any("ms-0123456789abcdef" in sent for sent in hub.tokens)
+    written = [path.read_bytes() for path in layout.workspace.rglob("*") if path.is_file()]
+    assert not any(b"ms-0123456789abcdef" in content for content in written)
+    assert "ms-0123456789abcdef" not in caplog.text
+
+
+def _arrived(layout: Layout) -> int:
+    path = layout.models / AESTHETIC.home / "model.safetensors.incomplete"
+    return path.stat().st_size if path.exists() else 0
 
 
 def _ignore(progress: DownloadProgress) -> None:

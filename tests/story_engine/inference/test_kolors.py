@@ -18,6 +18,7 @@ from torch import nn
 
 from story_engine.catalog.families import families
 from story_engine.catalog.published import package_state
+from story_engine.catalog.settle import add_folder
 from story_engine.domain.recipe import Recipe
 from story_engine.errors import InstallOrDownload
 from story_engine.inference.progress import RenderProgress
@@ -25,6 +26,7 @@ from story_engine.inference.render import Renderer
 from story_engine.kolors.family import KOLORS
 from story_engine.kolors.networks import (
     fit_widths,
+    load_text_encoder,
     load_unet,
     load_vae_decoder,
     load_vae_encoder,
@@ -280,6 +282,30 @@ def test_kolors_diffusers_and_chatglm_in_sharded_safetensors_paint_the_same_pict
     assert Renderer(layout, threads=1).render([_recipe(layout, steps=1)])[0].tobytes() == painted.tobytes()
     next((folder / "unet").glob("*-00002-of-*")).unlink()
     assert not package_state(layout, "kolors").ready
+
+
+def test_chatglm_in_a_folder_of_its_own_is_the_text_encoder_of_a_unet_that_lies_elsewhere(
+    own: Layout, pristine: tuple[Layout, dict[str, nn.Module]], tmp_path: Path
+) -> None:
+    """As the organisers' ComfyUI has it: its own names, shards and index, at the top of its own folder."""
+    layout, home, alone = own, own.models / KOLORS.home, tmp_path / "chatglm3-6b-base"
+    shutil.move(home / "text_encoder", alone)
+    for shard in alone.glob("*.bin"):
+        torch.save({f"transformer.{name}": tensor for name, tensor in torch.load(shard).items()}, shard)
+    index = json.loads((alone / "pytorch_model.bin.index.json").read_text())
+    index["weight_map"] = {f"transformer.{name}": shard for name, shard in index["weight_map"].items()}
+    (alone / "pytorch_model.bin.index.json").write_text(json.dumps(index))
+    assert not package_state(layout, "kolors").ready
+
+    add_folder(layout, tmp_path)
+
+    folder = KOLORS.folder(layout)
+    encoder = load_text_encoder(folder, device="cpu", dtype=torch.float32)
+    expected = pristine[1]["text_encoder"].state_dict()
+    loaded = encoder.state_dict()
+    assert package_state(layout, "kolors").ready and folder == KOLORS.joined(layout)
+    assert all(torch.equal(loaded[name], expected[name]) for name in loaded)
+    assert load_unet(folder, device="cpu", dtype=torch.float32) is not None
 
 
 def test_device_noise_in_half_precision_is_the_stock_pipelines_picture_to_the_bit(
