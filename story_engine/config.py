@@ -35,6 +35,17 @@ class Config:
     """Finished jobs that the list of jobs remembers at most; None: as is set on the page. STORY_STUDIO_JOBS_KEPT."""
     job_days_kept: int | None = None
     """How old they may become, in days; None: as is set on the page. STORY_STUDIO_JOB_DAYS_KEPT."""
+    scheduler: str = ""
+    """Address of a dask cluster that does the jobs, `tls://host:8786`; empty: this machine. STORY_STUDIO_SCHEDULER."""
+    tls_ca: Path | None = None
+    """Certificate of the cluster's authority, PEM. STORY_STUDIO_TLS_CA."""
+    tls_cert: Path | None = None
+    """Our own certificate. STORY_STUDIO_TLS_CERT."""
+    tls_key: Path | None = None
+    """Its key. STORY_STUDIO_TLS_KEY."""
+    plain_scheduler: bool = False
+    """Whether a scheduler on this machine may be spoken to without encryption: every user of the machine could then
+    have it run what they like. STORY_STUDIO_PLAIN_SCHEDULER=1."""
     threads: int = 0
     """Torch threads of the render child; 0 = one per physical core, at most 4. STORY_STUDIO_THREADS."""
 
@@ -55,6 +66,11 @@ def read_config(workspace: Path | str | None = None) -> Config:
         allowed_hosts=_hosts(os.environ.get("STORY_STUDIO_ALLOWED_HOSTS", "")),
         jobs_kept=_count_or_none("STORY_STUDIO_JOBS_KEPT"),
         job_days_kept=_count_or_none("STORY_STUDIO_JOB_DAYS_KEPT"),
+        scheduler=os.environ.get("STORY_STUDIO_SCHEDULER", "").strip(),
+        tls_ca=_path_or_none("STORY_STUDIO_TLS_CA"),
+        tls_cert=_path_or_none("STORY_STUDIO_TLS_CERT"),
+        tls_key=_path_or_none("STORY_STUDIO_TLS_KEY"),
+        plain_scheduler=os.environ.get("STORY_STUDIO_PLAIN_SCHEDULER") == "1",
         threads=_count("STORY_STUDIO_THREADS", default=0),
     )
 
@@ -80,6 +96,11 @@ def _fit(workspace: Path) -> Path:
 
 def _count_or_none(name: str) -> int | None:
     return _count(name, default=0) if os.environ.get(name) else None
+
+
+def _path_or_none(name: str) -> Path | None:
+    given = os.environ.get(name)
+    return Path(given).expanduser().resolve() if given else None
 
 
 def _count(name: str, *, default: int) -> int:

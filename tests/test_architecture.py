@@ -36,6 +36,7 @@ MAY_IMPORT = {
     "lasting_imports": set(),
     "jobs": VALUES | {"store", "lasting_imports"},
     "jobs.queue": VALUES | {"config", "store", "catalog", "jobs"},
+    "jobs.cluster": VALUES | {"config", "store", "catalog", "jobs", "jobs.queue"},
     "jobs.imports": VALUES | {"config", "store", "formats", "jobs", "preview_model.world"},
     "jobs.work": VALUES
     | {"config", "store", "formats", "catalog", "lora_files", "inference", "scoring", "training", "jobs"},
@@ -171,3 +172,17 @@ def test_components_are_given_their_data_in_the_form_that_imports_no_pandas():
     ]
 
     assert plain == []
+
+
+def test_dask_is_imported_for_several_machines_alone():
+    cluster = ENGINE / "jobs" / "cluster"
+    crossed = [
+        name(path)
+        for path in python_files()
+        if path.parent != cluster
+        and any(
+            module.partition(".")[0] in {"dask", "distributed"} or module.startswith("story_engine.jobs.cluster")
+            for module in imports_of(path)
+        )
+    ]
+    assert not crossed

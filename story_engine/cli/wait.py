@@ -46,7 +46,7 @@ def wait_for(services: Services, job: int, *, how_far: Callable[[JobView], str] 
 
 def show_trouble(services: Services) -> bool:
     """Report on stderr why nobody does the jobs that wait, where that is so; whether it was."""
-    trouble = flows.queue.start_trouble(services)
+    trouble = flows.queue.start_trouble(services) or flows.queue.cluster_notice(services)
     if trouble is not None:
         remark(trouble.text("en"))
     return trouble is not None

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from story_engine.domain.job_result import JobResult
+from story_engine.domain.job_result import JobResult, Values, plain
+from story_engine.domain.value import Value
+from story_engine.errors import StudioError
 from story_engine.messages import message
 
 State = Literal["queued", "running", "done", "failed", "cancelled", "held"]
@@ -133,3 +135,19 @@ class StartTrouble:
     def text(self, language: str) -> str:
         """What a person reads while jobs wait."""
         return message("jobs.dispatcher_keeps_failing", language, count=self.count, reason=self.reason, log=self.log)
+
+
+class ClusterNotice(Value):
+    """What is wrong with the machines that do the jobs."""
+
+    code: str
+    values: Values
+
+    @classmethod
+    def of(cls, error: StudioError) -> ClusterNotice:
+        """The error as a notice."""
+        return cls(code=error.code, values=plain(error.values))
+
+    def text(self, language: str) -> str:
+        """What a person reads while jobs wait."""
+        return message(self.code, language, **self.values)

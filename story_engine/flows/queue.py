@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from story_engine.domain.board import Board
-from story_engine.domain.job import Direction, JobView, Queue, Retention, StartTrouble
+from story_engine.domain.job import ClusterNotice, Direction, JobView, Queue, Retention, StartTrouble
 from story_engine.domain.job_spec import RenderSpec, ScoreTakesSpec, TakeName
 from story_engine.domain.panel_work import PanelWork, panel_work
 from story_engine.domain.recipe import Recipe
@@ -200,6 +200,11 @@ def _check_scenes(story: Story, wanted: Sequence[str]) -> None:
 def start_trouble(services: Services) -> StartTrouble | None:
     """Why nobody does the jobs that wait; None while a dispatcher serves, or was not tried in vain."""
     return services.start_trouble() if services.dispatcher_state() == "stopped" else None
+
+
+def cluster_notice(services: Services) -> ClusterNotice | None:
+    """What is wrong with the machines that do the jobs; None where all is well, or this machine does them."""
+    return services.cluster_notice() if services.dispatcher_state() == "running" else None
 
 
 def jobs(services: Services, *, story: str | None = None, active: bool = True) -> tuple[JobView, ...]:

@@ -1,7 +1,8 @@
 """What agent and child send each other about jobs: a frozen type per message, one JSON object per line over the pipes.
 
 To the child go `Order` and `Cancel`. From the child come `Accepted`, `Progressed`, and one outcome: `Done`, `Cancelled`
-or `Failed`. What the agent finds out itself is an outcome too: `Crashed`, `Stalled`, `Lost`.
+or `Failed`. What the agent finds out itself is an outcome too: `Crashed`, `Stalled`, `Lost`; what a placement on
+several machines finds out, `WorkerLost`.
 """
 
 from __future__ import annotations
@@ -102,7 +103,14 @@ class Lost(Attempt):
     type: Literal["lost"] = "lost"
 
 
-Outcome = Done | Cancelled | Failed | Crashed | Stalled | Lost
+class WorkerLost(Attempt):
+    """The machine that did it went away; counted, because it may have been this job that took it along."""
+
+    type: Literal["worker_lost"] = "worker_lost"
+    machine: str
+
+
+Outcome = Done | Cancelled | Failed | Crashed | Stalled | Lost | WorkerLost
 Event = Progressed | Outcome
 """What the dispatcher hears of."""
 ToChild = Order | Cancel

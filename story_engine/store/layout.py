@@ -138,6 +138,25 @@ class Layout:
         return self.workspace / "dispatcher.lock"
 
     @property
+    def cluster_token(self) -> Path:
+        """Whoever reads the same words in it sees the same folder."""
+        return self.workspace / "cluster-token"
+
+    @property
+    def cluster_notice(self) -> Path:
+        """How it stands with the cluster that does the jobs, for pages."""
+        return self.workspace / "cluster-notice.json"
+
+    def guest(self, token: int) -> Path:
+        """Workspace of a child that works for another machine; emptied after each job."""
+        return self.workspace / "cluster" / str(token)
+
+    @property
+    def sent_loras(self) -> Path:
+        """`<sha256>/adapter.safetensors` of LoRAs that other machines have sent; can be deleted."""
+        return self.workspace / "cache" / "sent-loras"
+
+    @property
     def logs(self) -> Path:
         """Rotating logs of dispatcher and children."""
         return self.workspace / "logs"

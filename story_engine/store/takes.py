@@ -74,12 +74,30 @@ class TakeStore:
         if known is not None:
             return known
         png = _png(picture, text_chunks)
+        hashed = take.model_copy(update={"picture_sha256": hashlib.sha256(png).hexdigest()})
+        return self._store(hashed, png, thumbnail_bytes(picture))
+
+    def receive(self, take: Take, png: bytes, thumbnail: bytes) -> Take:
+        """Store a take that another machine has painted, its picture byte for byte. A take that is there already stays.
+
+        Raises:
+            FixInput: the picture is not the one that the record promises, or a name is unfit.
+            Wait: the disk is full or cannot be written; the take does not exist then.
+        """
+        known = self.find(take.story, take.scene, take.id)
+        if known is not None:
+            return known
+        if hashlib.sha256(png).hexdigest() != take.picture_sha256:
+            raise FixInput("takes.damaged", name=f"{take.id}.png")
+        return self._store(take, png, thumbnail)
+
+    def _store(self, take: Take, png: bytes, thumbnail: bytes) -> Take:
         folder = self._folder(take.story, take.scene)
         serial = last_serial(folder) + 1
-        stored = take.model_copy(update={"picture_sha256": hashlib.sha256(png).hexdigest(), "serial": serial})
+        stored = take.model_copy(update={"serial": serial})
         note_serial(folder, serial)
         write_bytes(self.picture(stored), png)
-        write_bytes(self.thumbnail(stored), thumbnail_bytes(picture))
+        write_bytes(self.thumbnail(stored), thumbnail)
         write_bytes(self._record(stored), stored.model_dump_json(indent=1).encode())
         return stored
 

@@ -65,10 +65,13 @@ def _jobs(story: str | None, kinds: Collection[str]) -> tuple[JobView, ...]:
 
 
 def draw_trouble() -> None:
-    """Why nobody does the jobs that wait, where the dispatcher does not start."""
+    """Why nobody does the jobs that wait, where the dispatcher does not start, or where its workers are away."""
     trouble = flows.queue.start_trouble(services())
     if trouble is not None:
         st.error(plain(trouble.text(language())), icon=":material/error:")
+    notice = flows.queue.cluster_notice(services())
+    if notice is not None:
+        st.warning(plain(notice.text(language())), icon=":material/lan:")
 
 
 def draw_job(job: JobView, *, with_story: bool = True, place: str = "") -> None:

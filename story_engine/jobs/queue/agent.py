@@ -63,6 +63,8 @@ class _Slot:
     child: ChildProcess | None = None
     shown: tuple[int, ...] = ()
     """Tokens whose devices its child sees."""
+    command: ChildCommand | None = None
+    """What its child was started with."""
 
 
 @dataclass(slots=True)
@@ -106,14 +108,22 @@ class Agent:
         """Start the first child, so that the first job does not wait for its imports."""
         with self._lock:
             if self._free and not self._is_closed:
-                self._child_of(self._free[0], (self._free[0].token,))
+                self._child_of(self._free[0], (self._free[0].token,), self._settings.child)
 
-    def run(self, order: Order, report: Callable[[Progressed], None]) -> Outcome:
+    def run(
+        self,
+        order: Order,
+        report: Callable[[Progressed], None],
+        *,
+        command_for: Callable[[int], ChildCommand] | None = None,
+    ) -> Outcome:
         """See one job through; blocks until its end.
 
         Args:
             order: what to do.
             report: called with each progress, in the calling thread.
+            command_for: the token whose child does it → how that child is started; called before it is given the
+                order. None: as the settings say.
 
         Returns:
             `Done`, `Failed` or `Cancelled` as the child reported; `Crashed` when it died; `Stalled` when it made no
@@ -127,7 +137,8 @@ class Agent:
             slots, self._free = self._free[:tokens], self._free[tokens:]
             self._watches[watch.job, watch.attempt] = watch
         try:
-            return self._run_in(slots, order, watch)
+            command = self._settings.child if command_for is None else command_for(slots[0].token)
+            return self._run_in(slots, order, watch, command)
         finally:
             with self._lock:
                 del self._watches[watch.job, watch.attempt]
@@ -155,7 +166,7 @@ class Agent:
                 _LOG.exception("child %d could not be ended", child.pid)
             child.wake()  # behind its last message: whoever follows it waits no longer, ended or not
 
-    def _run_in(self, slots: list[_Slot], order: Order, watch: _Watch) -> Outcome:
+    def _run_in(self, slots: list[_Slot], order: Order, watch: _Watch, command: ChildCommand) -> Outcome:
         slot, shown = slots[0], tuple(each.token for each in slots)
         for _ in range(MOST_UNACCEPTED):
             with self._lock:
@@ -164,7 +175,7 @@ class Agent:
                 for other in slots[1:]:
                     self._end_child(other)
                 try:
-                    child = watch.child = self._child_of(slot, shown)
+                    child = watch.child = self._child_of(slot, shown, command)
                 except Exception as error:  # no processes, threads or memory left, or no place for its log
                     _LOG.exception("no child can be started for job %d", watch.job)
                     reason, log = str(error) or type(error).__name__, str(self._log_of(slot))
@@ -173,7 +184,7 @@ class Agent:
             child.send(order)
             outcome = self._follow(child, watch)
             if (not child.is_alive or shown != (slot.token,)) and not self._is_closed:
-                self._replace(slot)
+                self._replace(slot, command)
             if outcome is not None:
                 return outcome
             _LOG.info("child %d ended (%s) before it took job %d", child.pid, child.ending(), watch.job)
@@ -236,8 +247,8 @@ class Agent:
             return self._settings.loading_stall_seconds
         return max(self._settings.stall_seconds, _STEPS_WITHOUT_PROGRESS * watch.seconds_per_step)
 
-    def _child_of(self, slot: _Slot, shown: tuple[int, ...]) -> ChildProcess:
-        if slot.shown != shown:
+    def _child_of(self, slot: _Slot, shown: tuple[int, ...], command: ChildCommand) -> ChildProcess:
+        if slot.shown != shown or slot.command != command:
             self._end_child(slot)
         if slot.child is None or not slot.child.is_alive:
             environment = {"STORY_STUDIO_THREADS": str(self._settings.threads)}
@@ -246,15 +257,15 @@ class Agent:
             devices = [device for token in shown if (device := self._settings.devices[token]) is not None]
             if devices:
                 environment["CUDA_VISIBLE_DEVICES"] = ",".join(devices)
-            slot.child = ChildProcess(self._settings.child, environment=environment, log=self._log_of(slot))
-            slot.shown = shown
+            slot.child = ChildProcess(command, environment=environment, log=self._log_of(slot))
+            slot.shown, slot.command = shown, command
         return slot.child
 
-    def _replace(self, slot: _Slot) -> None:
+    def _replace(self, slot: _Slot, command: ChildCommand) -> None:
         """The next child loads while nobody waits; where it cannot start, the job before it is done all the same."""
         try:
             with self._lock:
-                self._child_of(slot, (slot.token,))
+                self._child_of(slot, (slot.token,), command)
         except Exception:  # whatever it is, the next job meets it and reports it
             _LOG.exception("no child can be started for the next job")
 

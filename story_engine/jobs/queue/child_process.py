@@ -43,12 +43,15 @@ class ChildCommand:
     work: str
     """`module:mapping`, see jobs/kinds.py."""
     idle_seconds: float
+    models_of: Path | None = None
+    """Workspace whose models it uses; None for its own."""
 
     def arguments(self) -> list[str]:
         """The command line."""
         module = [sys.executable, "-m", "story_engine.jobs.work.child"]
         places = ["--workspace", str(self.workspace), "--stories", str(self.stories)]
-        return [*module, *places, "--work", self.work, "--idle-seconds", str(self.idle_seconds)]
+        host = [] if self.models_of is None else ["--models-of", str(self.models_of)]
+        return [*module, *places, *host, "--work", self.work, "--idle-seconds", str(self.idle_seconds)]
 
 
 class ChildProcess:

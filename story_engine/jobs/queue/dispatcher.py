@@ -11,6 +11,8 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
+from functools import partial
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -19,9 +21,10 @@ from filelock import FileLock, Timeout
 from story_engine.catalog.devices import gpu_names
 from story_engine.config import Config, read_config
 from story_engine.errors import StudioError
-from story_engine.jobs.kinds import STANDARD
+from story_engine.jobs.kinds import STANDARD, named
 from story_engine.jobs.queue.agent import AgentSettings, visible_devices
 from story_engine.jobs.queue.child_process import ChildCommand
+from story_engine.jobs.queue.cluster_notice import write_notice
 from story_engine.jobs.queue.dispatching import Dispatcher, DispatcherSettings
 from story_engine.jobs.queue.ledger_prune import retention_of
 from story_engine.jobs.queue.presence import announce, dispatcher_state, withdraw
@@ -34,6 +37,7 @@ ANOTHER_SERVES = 4
 """Exit code: another dispatcher serves the workspace."""
 HANDOVER_SECONDS = 15.0
 """How long a new dispatcher waits for one that is leaving."""
+_CLUSTER = "story_engine.jobs.cluster.placement:ClusterPlacement"
 _LOG = logging.getLogger(__name__)
 
 
@@ -94,7 +98,13 @@ def _settings(given: argparse.Namespace, config: Config, layout: Layout) -> Disp
         loading_stall_seconds=given.loading_stall_seconds,
     )
     retention = retention_of(layout, jobs=config.jobs_kept, days=config.job_days_kept)
-    return DispatcherSettings(agent=agent, idle_seconds=given.idle_seconds, retention=retention)
+    settings = DispatcherSettings(agent=agent, idle_seconds=given.idle_seconds, retention=retention)
+    if not config.scheduler:
+        write_notice(layout, None)
+        return settings
+    # Only now: on one machine neither dask nor anything that imports it is ever loaded.
+    places = named(_CLUSTER)
+    return replace(settings, places=partial(places, config, layout))
 
 
 def _acquired(lock: FileLock, layout: Layout) -> bool:

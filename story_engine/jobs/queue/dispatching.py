@@ -7,15 +7,28 @@ import queue
 import shutil
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 
 from story_engine.domain.job import Progress, Retention
 from story_engine.errors import StudioError
-from story_engine.jobs.orders import Cancelled, Crashed, Done, Event, Failed, Lost, Order, Outcome, Progressed, Stalled
+from story_engine.jobs.orders import (
+    Cancelled,
+    Crashed,
+    Done,
+    Event,
+    Failed,
+    Lost,
+    Order,
+    Outcome,
+    Progressed,
+    Stalled,
+    WorkerLost,
+)
 from story_engine.jobs.queue.agent import AgentSettings
-from story_engine.jobs.queue.placement import Placement
+from story_engine.jobs.queue.placement import Placement, Places
 from story_engine.jobs.queue.presence import announce, withdraw
 from story_engine.jobs.queue.starts import start_succeeded
 from story_engine.jobs.queue.work_ledger import WorkLedger
@@ -42,6 +55,8 @@ class DispatcherSettings:
 
     agent: AgentSettings
     idle_seconds: float
+    places: Callable[[AgentSettings, Callable[[Event], None]], Places] = Placement
+    """Where jobs are placed: on this machine, or on several."""
     retention: Retention = field(default_factory=Retention)
 
 
@@ -54,7 +69,6 @@ class Dispatcher:
         self._events: queue.Queue[Event] = queue.Queue()
         self._stopping = threading.Event()
         self._running: dict[int, int] = {}
-        self._tokens: dict[int, int] = {}
         self._asked_to_stop: dict[tuple[int, int], float] = {}
         self._progress: dict[tuple[int, int], Progress] = {}
         self._outcomes: list[Outcome] = []
@@ -81,12 +95,12 @@ class Dispatcher:
             _tidy(self._layout)
             ending.callback(self._put_back_running, ledger)
             ending.callback(self._take_in_rest, ledger)
-            placement = Placement(self._settings.agent, self._events.put)
+            placement = self._settings.places(self._settings.agent, self._events.put)
             ending.callback(placement.close)
             ending.callback(withdraw, self._layout)
             announce(self._layout, "running")
             began = time.monotonic()
-            _LOG.info("serving %s with %d token(s)", self._layout.workspace, len(self._settings.agent.devices))
+            _LOG.info("serving %s with %d token(s)", self._layout.workspace, placement.room().most)
             while self._turn(ledger, placement):
                 if not self._is_settled and time.monotonic() - began >= SETTLED_SECONDS:
                     self._settle_in()
@@ -97,7 +111,7 @@ class Dispatcher:
         self._is_settled = True
         start_succeeded(self._layout)
 
-    def _turn(self, ledger: WorkLedger, placement: Placement) -> bool:
+    def _turn(self, ledger: WorkLedger, placement: Places) -> bool:
         """One round of the loop; whether another one follows."""
         self._listen()
         try:
@@ -153,12 +167,12 @@ class Dispatcher:
             self._outcomes.pop(0)
             job, attempt = outcome.key
             if self._running.get(job) == attempt:
-                del self._running[job], self._tokens[job]
+                del self._running[job]
             self._asked_to_stop.pop((job, attempt), None)
             shutil.rmtree(self._layout.live(job), ignore_errors=True)
             _LOG.info("job %d, attempt %d: %s", job, attempt, outcome.type)
 
-    def _stop_cancelled(self, ledger: WorkLedger, placement: Placement) -> None:
+    def _stop_cancelled(self, ledger: WorkLedger, placement: Places) -> None:
         if not self._running:
             return
         now = time.monotonic()
@@ -171,13 +185,12 @@ class Dispatcher:
                 self._asked_to_stop[key] = now
                 placement.cancel(*key, is_forced=is_forced)
 
-    def _start_waiting(self, ledger: WorkLedger, placement: Placement) -> None:
-        most = len(self._settings.agent.devices)
-        while (free := most - sum(self._tokens.values())) > 0:
-            claim = ledger.claim(free=free, most=most)
+    def _start_waiting(self, ledger: WorkLedger, placement: Places) -> None:
+        while (room := placement.room()).free > 0:
+            claim = ledger.claim(free=room.free, most=room.most, judge=placement.judge)
             if claim is None:
                 break
-            self._running[claim.job], self._tokens[claim.job] = claim.attempt, claim.tokens
+            self._running[claim.job] = claim.attempt
             order = Order(job=claim.job, attempt=claim.attempt, kind=claim.kind, spec=claim.spec, tokens=claim.tokens)
             placement.place(order)
             _LOG.info("job %d (%s), attempt %d: started", claim.job, claim.kind, claim.attempt)
@@ -211,6 +224,8 @@ def _settle(ledger: WorkLedger, outcome: Outcome) -> None:
             ledger.stalled(job, attempt, seconds=outcome.seconds, step=outcome.step)
         case Lost():
             ledger.put_back(job, attempt)
+        case WorkerLost():
+            ledger.worker_lost(job, attempt, machine=outcome.machine)
         case Failed():
             ledger.failed(job, attempt, code=outcome.code, values=outcome.values, log_id=outcome.log_id)
 

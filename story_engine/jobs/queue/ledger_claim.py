@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -28,6 +29,7 @@ WITH RECURSIVE waiting (user) AS (
 ),
 candidates (user, job) AS (
     SELECT user, (SELECT id FROM jobs WHERE state = 'queued' AND jobs.user = waiting.user
+                  AND id NOT IN (SELECT value FROM json_each(:passed))
                   ORDER BY priority DESC, coalesce(place, id) LIMIT 1)
     FROM waiting WHERE user IS NOT NULL
 )
@@ -38,6 +40,8 @@ ORDER BY jobs.priority DESC,
     coalesce(served.turn, 0), coalesce(jobs.place, jobs.id)
 LIMIT 1
 """
+MOST_PASSED = 16
+"""So many jobs that wait for a worker of their own may be gone by in one look."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -55,7 +59,31 @@ class Claim:
     """How many devices it has alone."""
 
 
-def claim_next(connection: sqlite3.Connection, *, free: int, most: int, not_yet: Collection[int]) -> Claim | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """A job that waits for a worker of its own: others may go by."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocked:
+    """A job that waits for several devices of one worker: nothing may go by, or it would never come to its turn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A job that no worker can do: a person starts it again once one can."""
+
+    code: str
+    values: Mapping[str, object]
+
+
+Judge = Callable[[Claim], Passed | Blocked | Held | None]
+"""What keeps a job from being placed now; None where nothing does. Asked before the job is claimed."""
+
+
+def claim_next(
+    connection: sqlite3.Connection, *, free: int, most: int, not_yet: Collection[int], judge: Judge | None = None
+) -> Claim | None:
     """Mark the job whose turn it is as running; None when nothing waits, or when that job cannot start now.
 
     Args:
@@ -63,8 +91,10 @@ def claim_next(connection: sqlite3.Connection, *, free: int, most: int, not_yet:
         free: tokens that nothing holds.
         most: tokens of this machine; a job that asks for more gets these.
         not_yet: jobs that cannot start yet.
+        judge: says what a placement with unlike workers makes of a job.
     """
-    while rows := rows_of(connection, _NEXT):
+    passed: list[int] = []
+    while rows := rows_of(connection, _NEXT, {"passed": json.dumps(passed)}):
         (row,) = rows
         try:
             job = waiting_job(row)
@@ -74,9 +104,18 @@ def claim_next(connection: sqlite3.Connection, *, free: int, most: int, not_yet:
         tokens = max(1, min(job.tokens, most))
         if tokens > free or job.id in not_yet:
             return None
-        _mark_claimed(connection, job)
         attempt = job.attempt + 1
-        return Claim(job=job.id, attempt=attempt, kind=job.kind, priority=job.priority, spec=job.spec, tokens=tokens)
+        claim = Claim(job=job.id, attempt=attempt, kind=job.kind, priority=job.priority, spec=job.spec, tokens=tokens)
+        match judge(claim) if judge is not None else None:
+            case Passed() if len(passed) < MOST_PASSED:
+                passed.append(job.id)
+            case Held(code=code, values=values):
+                _hold(connection, job.id, code, values)
+            case None:
+                _mark_claimed(connection, job)
+                return claim
+            case _:
+                return None
     return None
 
 
@@ -108,6 +147,13 @@ def _mark_claimed(connection: sqlite3.Connection, job: WaitingJob) -> None:
         "INSERT INTO served (user, turn) VALUES (?, (SELECT coalesce(max(turn), 0) + 1 FROM served))"
         " ON CONFLICT (user) DO UPDATE SET turn = excluded.turn",
         (job.user,),
+    )
+
+
+def _hold(connection: sqlite3.Connection, job: int, code: str, values: Mapping[str, object]) -> None:
+    _LOG.warning("job %d is held: %s %s", job, code, dict(values))
+    connection.execute(
+        "UPDATE jobs SET state = 'held', error_code = ?, error_values = ? WHERE id = ?", (code, as_json(values), job)
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from story_engine.domain.job import Progress, Retention
 from story_engine.domain.job_result import JobResult
 from story_engine.errors import Wait
-from story_engine.jobs.queue.ledger_claim import Claim, claim_next, take_over
+from story_engine.jobs.queue.ledger_claim import MOST_STOPS, Claim, Judge, claim_next, take_over
 from story_engine.jobs.queue.ledger_file import as_ours, connect, file_id
 from story_engine.jobs.queue.ledger_prune import prune, retention_of
 from story_engine.jobs.queue.ledger_rows import NO_RESULT, as_json, progress_text
@@ -58,7 +58,7 @@ class WorkLedger:
         with self._writing() as connection:
             return take_over(connection)
 
-    def claim(self, *, free: int = 1, most: int = 1) -> Claim | None:
+    def claim(self, *, free: int = 1, most: int = 1, judge: Judge | None = None) -> Claim | None:
         """Take on the job whose turn it is; None when nothing waits, or when that job needs more than is free.
 
         Nothing overtakes a job that waits for several devices: it would never come to its turn.
@@ -66,6 +66,7 @@ class WorkLedger:
         Args:
             free: tokens that nothing holds.
             most: tokens of this machine; a job that asks for more gets these.
+            judge: as for `claim_next`.
         """
         with as_ours(self._path):
             # Looking first without the write lock: an idle dispatcher must not stand in anyone's way.
@@ -74,7 +75,7 @@ class WorkLedger:
                 return None
         with self._writing() as connection:
             # One of a deleted list that had the same number must have ended first.
-            claim = claim_next(connection, free=free, most=most, not_yet=self._orphans)
+            claim = claim_next(connection, free=free, most=most, not_yet=self._orphans, judge=judge)
         if claim is not None:
             self._claimed[claim.job] = claim.attempt
         return claim
@@ -140,6 +141,26 @@ class WorkLedger:
             " error_code = CASE WHEN wants_cancel > 0 THEN 'jobs.cancelled' END,"
             f" ended_at = CASE WHEN wants_cancel > 0 THEN :now END {_MINE}",
             {"job": job, "attempt": attempt, "now": now()},
+        )
+
+    def worker_lost(self, job: int, attempt: int, *, machine: str) -> bool:
+        """The machine that did it went away: queue it again, or hold it at the fifth time."""
+        return self._change(
+            "UPDATE jobs SET stops = stops + 1,"
+            " state = CASE WHEN wants_cancel > 0 THEN 'cancelled'"
+            "  WHEN stops + 1 >= :most THEN 'held' ELSE 'queued' END,"
+            " error_code = CASE WHEN wants_cancel > 0 THEN 'jobs.cancelled'"
+            "  WHEN stops + 1 >= :most THEN :code END,"
+            " error_values = json_object('times', stops + 1, 'machine', :machine),"
+            f" ended_at = CASE WHEN wants_cancel > 0 THEN :now END {_MINE}",
+            {
+                "job": job,
+                "attempt": attempt,
+                "most": MOST_STOPS,
+                "code": "cluster.held",
+                "machine": machine,
+                "now": now(),
+            },
         )
 
     def tidy(self) -> None:

@@ -25,7 +25,7 @@ from story_engine.errors import Cancelled, OutOfMemory, StudioError
 from story_engine.jobs import orders
 from story_engine.jobs.kinds import READ, STANDARD, WARM_UP, Work, named
 from story_engine.jobs.wire import Voice
-from story_engine.store.layout import Layout
+from story_engine.store.layout import GuestLayout, Layout
 
 _LOG = logging.getLogger(__name__)
 
@@ -181,6 +181,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workspace", type=Path, required=True)
     parser.add_argument("--stories", type=Path, required=True)
+    parser.add_argument("--models-of", type=Path, help="workspace whose models are used, beside its own")
     parser.add_argument("--work", default=STANDARD, help="module:mapping of kind to module:function")
     parser.add_argument("--idle-seconds", type=float, default=300.0)
     given = parser.parse_args()
@@ -188,6 +189,8 @@ def main() -> None:
     # Ctrl-C in the terminal that started the Studio is not meant for the child; the agent ends it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     layout = Layout(given.workspace, given.stories)
+    if given.models_of is not None:
+        layout = GuestLayout(given.workspace, given.stories, Layout(given.models_of, given.stories))
     Child(layout, named(given.work), idle_seconds=given.idle_seconds).serve()
     logging.shutdown()
     os._exit(0)  # the thread that listens holds the standard input, which Python's own end would wait for and abort

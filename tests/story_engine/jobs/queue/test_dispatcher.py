@@ -11,6 +11,7 @@ from story_engine.jobs.queue.child_process import ChildCommand
 from story_engine.jobs.queue.dispatcher import ANOTHER_SERVES
 from story_engine.jobs.queue.dispatching import Dispatcher, DispatcherSettings
 from story_engine.jobs.queue.ledger import Ledger
+from story_engine.jobs.queue.placement import Placement, Room
 from story_engine.jobs.queue.presence import dispatcher_state
 from story_engine.jobs.queue.starts import start_begins, start_failed, start_trouble
 from story_engine.jobs.queue.work_ledger import WorkLedger
@@ -223,7 +224,14 @@ def test_leftovers_that_cannot_be_looked_at_keep_nobody_from_working(layout, led
     wait_for(lambda: ledger.job(job).state == "done")
 
 
-class _Unclosable:
+class _OneToken:
+    judge = None
+
+    def room(self):
+        return Room(1, 1)
+
+
+class _Unclosable(_OneToken):
     """A placement that an order stops the dispatcher of, and whose end fails."""
 
     def __init__(self, settings, on_event):
@@ -236,16 +244,15 @@ class _Unclosable:
         raise TimeoutError("the children do not answer")
 
 
-def a_dispatcher(layout, *, idle_seconds=60.0):
+def a_dispatcher(layout, *, idle_seconds=60.0, places=Placement):
     child = ChildCommand(workspace=layout.workspace, stories=layout.stories, work="x:Y", idle_seconds=1)
     agent = AgentSettings(child=child, devices=(None,), threads=1, logs=layout.logs)
-    return Dispatcher(layout, DispatcherSettings(agent=agent, idle_seconds=idle_seconds))
+    return Dispatcher(layout, DispatcherSettings(agent=agent, idle_seconds=idle_seconds, places=places))
 
 
-def test_whatever_fails_at_its_end_jobs_are_queued_again_without_blame(layout, ledger, monkeypatch):
+def test_whatever_fails_at_its_end_jobs_are_queued_again_without_blame(layout, ledger):
     job = submit(ledger)
-    dispatcher = a_dispatcher(layout)
-    monkeypatch.setattr(dispatching, "Placement", _Unclosable)
+    dispatcher = a_dispatcher(layout, places=_Unclosable)
     _Unclosable.stop = dispatcher.stop
 
     with pytest.raises(TimeoutError):
@@ -258,7 +265,7 @@ def test_whatever_fails_at_its_end_jobs_are_queued_again_without_blame(layout, l
     again.close()
 
 
-class _Broken:
+class _Broken(_OneToken):
     """A placement that nothing can be given to."""
 
     def __init__(self, settings, on_event):
@@ -273,11 +280,10 @@ class _Broken:
 
 def test_one_that_breaks_as_soon_as_it_serves_counts_as_not_started(layout, ledger, monkeypatch):
     job = submit(ledger)
-    monkeypatch.setattr(dispatching, "Placement", _Broken)
     for _ in range(2):
         start_begins(layout)
         with pytest.raises(RuntimeError):
-            a_dispatcher(layout).serve()
+            a_dispatcher(layout, places=_Broken).serve()
         start_failed(layout, "can't start new thread")
 
     now = time.time()

@@ -1,0 +1,203 @@
+"""Which workers there are: a thread keeps the connection and the list, and says on pages what is wrong with them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from story_engine.errors import StudioError
+from story_engine.jobs.cluster import calls
+from story_engine.jobs.cluster.address import ClusterAddress, probe
+from story_engine.jobs.cluster.connection import Connection
+from story_engine.jobs.cluster.needs import Needs
+from story_engine.jobs.cluster.parcels import VERSION, Card, Studio
+from story_engine.jobs.queue.cluster_notice import ClusterNotice, write_notice
+from story_engine.store.layout import Layout
+
+LOOK_SECONDS = 0.5
+"""How often the scheduler is asked who is there."""
+CARD_SECONDS = 600.0
+"""How long a worker may take to say what it can do: it hashes large weights for the first time."""
+FRESH_SECONDS = 30.0
+"""How often it is asked again: weights may have been put there meanwhile."""
+LONGEST_PAUSE_SECONDS = 10.0
+MISSED_SECONDS = 60.0
+"""How long pages say that a worker is away, once its jobs are done elsewhere."""
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Member:
+    """A worker that does our kind of work."""
+
+    address: str
+    card: Card
+    held: dict[tuple[int, int], int] = field(default_factory=dict)
+    """Job and attempt → tokens."""
+    missed: int = 0
+    """Orders that dask says it has died under; the list of workers may not know yet."""
+
+    @property
+    def free(self) -> int:
+        """Tokens that none of our orders holds."""
+        return 0 if self.missed else self.card.tokens - sum(self.held.values())
+
+    def can(self, needs: Needs) -> bool:
+        """Whether it could do this, were it free."""
+        if needs.tokens > self.card.tokens:
+            return False
+        if self.card.is_shared:
+            if not needs.is_in_the_folder:
+                return False
+        elif not needs.is_abroad:
+            return False
+        return all(self.card.families.get(name) == weights for name, weights in needs.families)
+
+
+class Members:
+    """The connection to the scheduler and the workers behind it.
+
+    Args:
+        layout: of the workspace.
+        address: of the scheduler.
+        studio: who asks.
+        on_lost: called with the orders of a worker that is gone, and its machine; "" where the scheduler is gone.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        address: ClusterAddress,
+        studio: Studio,
+        on_lost: Callable[[list[tuple[int, int]], str], None],
+    ) -> None:
+        self._layout, self._address, self._studio, self._on_lost = layout, address, studio, on_lost
+        self.lock = threading.RLock()
+        self.members: dict[str, Member] = {}
+        self.connection: Connection | None = None
+        self.since = time.monotonic()
+        """Since when this connection stands."""
+        self._strangers: dict[str, str] = {}
+        """Workers that are none of ours → message code of why."""
+        self._asked: dict[str, float] = {}
+        self._missed: tuple[float, str, int] | None = None
+        self._notice: ClusterNotice | None = None
+        self._is_closing = threading.Event()
+        write_notice(layout, None)
+        self._thread = threading.Thread(target=self._keep, name="cluster", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Let go of the cluster."""
+        self._is_closing.set()
+        self._thread.join(2 * LONGEST_PAUSE_SECONDS)
+        if self.connection is not None:
+            self.connection.close()
+        write_notice(self._layout, None)
+
+    def _keep(self) -> None:
+        pause = LOOK_SECONDS
+        while not self._is_closing.is_set():
+            try:
+                if self.connection is None:
+                    probe(self._address)
+                    self._connected(Connection(self._address))
+                    pause = LOOK_SECONDS
+                self._look()
+            except StudioError as error:
+                self._lose_scheduler(ClusterNotice.of(error))
+                pause = min(LONGEST_PAUSE_SECONDS, 2 * pause)
+            except Exception as error:
+                _LOG.info("the cluster is lost: %r", error)
+                reason = str(error) or type(error).__name__
+                values = {"address": self._address.url, "reason": reason[:200]}
+                self._lose_scheduler(ClusterNotice(code="cluster.unreachable", values=values))
+                pause = min(LONGEST_PAUSE_SECONDS, 2 * pause)
+            self._is_closing.wait(pause)
+
+    def _connected(self, connection: Connection) -> None:
+        _LOG.info("connected to %s", self._address.url)
+        with self.lock:
+            self.connection, self.since = connection, time.monotonic()
+
+    def _lose_scheduler(self, notice: ClusterNotice) -> None:
+        with self.lock:
+            connection, self.connection = self.connection, None
+            orders = [key for member in self.members.values() for key in member.held]
+            self.members.clear()
+            self._strangers.clear()
+            self._asked.clear()
+        self._say(notice)
+        self._on_lost(orders, "")
+        if connection is not None:
+            threading.Thread(target=connection.close, name="close-cluster", daemon=True).start()
+
+    def _look(self) -> None:
+        connection = self.connection
+        if connection is None:
+            return
+        there = connection.workers()
+        now = time.monotonic()
+        for address in there:
+            if now - self._asked.get(address, -FRESH_SECONDS) >= FRESH_SECONDS:
+                self._asked[address] = float("inf")  # one question at a time
+                threading.Thread(target=self._meet, args=(connection, address), name="meet", daemon=True).start()
+        with self.lock:
+            gone = [self.members.pop(address) for address in list(self.members) if address not in there]
+            self._strangers = {each: code for each, code in self._strangers.items() if each in there}
+            self._asked = {each: when for each, when in self._asked.items() if each in there}
+        for member in gone:
+            _LOG.warning(
+                "worker %s on %s is gone with %d job(s)", member.address, member.card.machine, len(member.held)
+            )
+            if jobs := len(member.held) + member.missed:
+                self._missed = (now, member.card.machine, jobs)
+            self._on_lost(list(member.held), member.card.machine)
+        self._say(self._state(now))
+
+    def _meet(self, connection: Connection, address: str) -> None:
+        card: Card | None = None
+        code = "cluster.no_preload"
+        try:
+            card = connection.ask(address, calls.describe, self._studio, seconds=CARD_SECONDS)
+            if card is not None and getattr(card, "version", None) != VERSION:
+                card, code = None, "cluster.other_version"
+        except Exception as error:  # one that cannot even read the question is of another version, or has no Studio
+            _LOG.warning("worker %s cannot be asked: %r", address, error)
+            code = "cluster.other_version"
+        with self.lock:
+            if self.connection is not connection or address not in self._asked:
+                return
+            self._asked[address] = time.monotonic()
+            if card is None:
+                self._strangers[address] = code
+                return
+            known = self.members.get(address)
+            if known is None:
+                _LOG.info("worker %s: %s", address, card)
+                self.members[address] = Member(address, card)
+            else:
+                known.card, known.missed = card, 0  # it answers
+
+    def _state(self, now: float) -> ClusterNotice | None:
+        with self.lock:
+            count, strangers = len(self.members), dict(self._strangers)
+        if self._missed is not None and now - self._missed[0] < MISSED_SECONDS:
+            _, machine, jobs = self._missed
+            return ClusterNotice(code="cluster.worker_lost", values={"machine": machine, "count": jobs, "left": count})
+        if count:
+            return None
+        if strangers:
+            code = next(iter(strangers.values()))
+            return ClusterNotice(code=code, values={"count": len(strangers), "address": self._address.url})
+        return ClusterNotice(code="cluster.no_workers", values={"address": self._address.url})
+
+    def _say(self, notice: ClusterNotice | None) -> None:
+        if notice != self._notice:
+            self._notice = notice
+            if notice is not None:
+                _LOG.warning("%s", notice.text("en"))
+            write_notice(self._layout, notice)

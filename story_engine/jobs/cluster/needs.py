@@ -1,0 +1,62 @@
+"""What an order needs of a worker, read off its specification as far as it can be read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from story_engine.domain.recipe import LoraPart
+
+ABROAD = frozenset({"render"})
+"""Kinds that any capable worker can do: what they need is sent, and what they make comes back as bytes."""
+IN_THE_FOLDER = frozenset({"score", "score_dataset", "train", "measure"})
+"""Kinds that work on folders of the workspace: for workers that see it, else for the dispatcher's own machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What a worker must have."""
+
+    kind: str
+    tokens: int
+    families: tuple[tuple[str, str], ...] = ()
+    """(name, hash of the weights) of every recipe."""
+    loras: tuple[LoraPart, ...] = ()
+
+    @property
+    def is_abroad(self) -> bool:
+        """Whether it can be done without the workspace."""
+        return self.kind in ABROAD
+
+    @property
+    def is_in_the_folder(self) -> bool:
+        """Whether a worker that sees the workspace can do it."""
+        return self.kind in ABROAD or self.kind in IN_THE_FOLDER
+
+
+def needs_of(kind: str, spec: str, tokens: int) -> Needs:
+    """What a job needs. A specification that cannot be read needs nothing: whoever does it says what is wrong."""
+    families: dict[tuple[str, str], None] = {}
+    loras: dict[str, LoraPart] = {}
+    for recipe in _recipes(spec) if kind in ABROAD else []:
+        name, weights = recipe.get("family"), recipe.get("weights_hash")
+        if isinstance(name, str) and isinstance(weights, str):
+            families[name, weights] = None
+        for part in recipe.get("loras") or ():
+            try:
+                lora = LoraPart.model_validate(part)
+            except ValidationError:
+                continue
+            loras[lora.name] = lora
+    return Needs(kind=kind, tokens=tokens, families=tuple(families), loras=tuple(loras.values()))
+
+
+def _recipes(spec: str) -> list[dict[str, Any]]:
+    try:
+        items = json.loads(spec).get("items") or []
+        return [item["recipe"] for item in items if isinstance(item.get("recipe"), dict)]
+    except (ValueError, AttributeError, TypeError, KeyError):
+        return []

@@ -1,0 +1,276 @@
+"""Orders on several machines: each goes to a worker that can do it, and its fruits come home as bytes.
+
+Behind the same calls as the placement of one machine. dask carries orders and answers, and nothing else: which order
+runs where is decided here, nothing is tried again here, and dask is never given more than there are free devices.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from distributed import Future
+
+from story_engine.config import Config
+from story_engine.domain.job_result import plain
+from story_engine.errors import StudioError
+from story_engine.jobs.cluster import calls
+from story_engine.jobs.cluster.address import cluster_address
+from story_engine.jobs.cluster.connection import Connection
+from story_engine.jobs.cluster.members import Member, Members
+from story_engine.jobs.cluster.needs import Needs, needs_of
+from story_engine.jobs.cluster.parcels import Errand, Homecoming, News, Studio
+from story_engine.jobs.cluster.reception import Reception
+from story_engine.jobs.cluster.sending import lora_files, send_missing
+from story_engine.jobs.orders import Cancelled, Crashed, Event, Failed, Lost, Order, Outcome, Progressed, WorkerLost
+from story_engine.jobs.queue.agent import AgentSettings
+from story_engine.jobs.queue.ledger_claim import Blocked, Claim, Held, Passed
+from story_engine.jobs.queue.placement import Placement, Room
+from story_engine.store.atomic import write_bytes
+from story_engine.store.layout import Layout
+
+NEWS_SECONDS = 0.1
+PATIENCE_SECONDS = 30.0
+"""How long a job that none of the present workers can do waits for one that comes, before a person is asked."""
+_MOST_ORDERS = 256
+_CLOSE_SECONDS = 10.0
+_LOG = logging.getLogger(__name__)
+
+
+class _Trip:
+    """One order abroad."""
+
+    def __init__(self, order: Order, member: Member, connection: Connection, errand: Errand) -> None:
+        self.order, self.member, self.connection, self.errand = order, member, connection, errand
+        self.wants_cancel = False
+        self.lost: Outcome | None = None
+        self.stirred = threading.Event()
+        self.future: Future | None = None
+
+
+class ClusterPlacement:
+    """Places orders on the workers of a dask cluster; what needs this machine's files is done here.
+
+    Args:
+        config: with the scheduler's address and certificates.
+        layout: of the workspace.
+        settings: of the agent for what is done here.
+        on_event: called with progress and outcomes, from the threads that follow the orders.
+
+    Raises:
+        FixInput: the address or a certificate cannot be used.
+    """
+
+    def __init__(
+        self, config: Config, layout: Layout, settings: AgentSettings, on_event: Callable[[Event], None]
+    ) -> None:
+        address = cluster_address(config)
+        self._layout, self._settings, self._on_event = layout, settings, on_event
+        token = uuid.uuid4().hex
+        write_bytes(layout.cluster_token, token.encode())
+        self._studio = Studio(
+            id=uuid.uuid4().hex[:12], workspace=str(layout.workspace), stories=str(layout.stories), token=token
+        )
+        self._reception = Reception(layout)
+        self._home: Placement | None = None
+        self._at_home: set[tuple[int, int]] = set()
+        self._home_held = 0
+        self._trips: dict[tuple[int, int], _Trip] = {}
+        self._hopeless: dict[int, float] = {}
+        """Job → since when workers are there and none of them can do it."""
+        self._threads = ThreadPoolExecutor(max_workers=_MOST_ORDERS, thread_name_prefix="errand")
+        self._side = ThreadPoolExecutor(max_workers=8, thread_name_prefix="cancel")
+        self._is_closed = False
+        self._members = Members(layout, address, self._studio, self._lost)
+
+    def room(self) -> Room:
+        """What can be placed just now: there, or here."""
+        here = len(self._settings.devices)
+        home = self._home
+        free_here = here if home is None else home.room().free
+        with self._members.lock:
+            members = list(self._members.members.values())
+            free = max((member.free for member in members), default=0)
+            most = max((member.card.tokens for member in members), default=1)
+        return Room(max(free, free_here), max(most, here))
+
+    def judge(self, claim: Claim) -> Passed | Blocked | Held | None:
+        """Whether a job can be placed now, waits for a worker, or for a person."""
+        needs = needs_of(claim.kind, claim.spec, claim.tokens)
+        with self._members.lock:
+            able = [member for member in self._members.members.values() if member.can(needs)]
+            is_settled = bool(self._members.members) and self._members.connection is not None
+        if any(member.free >= needs.tokens for member in able):
+            self._hopeless.pop(claim.job, None)
+            return None
+        if able:
+            self._hopeless.pop(claim.job, None)
+            return Blocked() if needs.tokens > 1 else Passed()
+        if not needs.is_abroad:
+            home = self._home
+            free = len(self._settings.devices) if home is None else home.room().free
+            if min(needs.tokens, len(self._settings.devices)) <= free:
+                return None
+            return Passed()
+        if not is_settled:
+            self._hopeless.pop(claim.job, None)  # all may be well once they are back
+            return Passed()
+        now = time.monotonic()
+        if now - self._hopeless.setdefault(claim.job, now) < PATIENCE_SECONDS:
+            return Passed()
+        del self._hopeless[claim.job]
+        return self._hold(needs)
+
+    def place(self, order: Order) -> None:
+        """Run an order; there is room for it."""
+        needs = needs_of(order.kind, order.spec, order.tokens)
+        with self._members.lock:
+            able = [each for each in self._members.members.values() if each.can(needs) and each.free >= needs.tokens]
+            connection = self._members.connection
+            if able and connection is not None:
+                # The one with most room: work spreads, and several devices of one machine stay together longest.
+                member = max(able, key=lambda each: (each.free, each.card.is_shared))
+                member.held[order.key] = needs.tokens
+                errand = Errand(studio=self._studio, order=order, is_shared=member.card.is_shared)
+                trip = self._trips[order.key] = _Trip(order, member, connection, errand)
+                self._threads.submit(self._follow, trip, needs)
+                return
+        if needs.is_abroad:  # its worker left in this moment
+            self._on_event(Lost(job=order.job, attempt=order.attempt))
+            return
+        if self._home is None:
+            self._home = Placement(self._settings, self._on_event)
+        here = min(order.tokens, len(self._settings.devices))
+        self._home.place(order.model_copy(update={"tokens": here}))
+
+    def cancel(self, job: int, attempt: int, *, is_forced: bool) -> None:
+        """Ask a placed order to stop, or end it; returns at once, however far away its worker is."""
+        trip = self._trips.get((job, attempt))
+        if trip is None:
+            if self._home is not None:
+                self._home.cancel(job, attempt, is_forced=is_forced)
+            return
+        trip.wants_cancel = True
+        self._side.submit(self._ask_to_stop, trip, is_forced)
+
+    def close(self) -> None:
+        """Stop what runs for us, and wait a moment for the outcomes."""
+        self._is_closed = True
+        for trip in list(self._trips.values()):
+            self._side.submit(self._ask_to_stop, trip, True)
+        if self._home is not None:
+            self._home.close()
+        until = time.monotonic() + _CLOSE_SECONDS
+        while self._trips and time.monotonic() < until:
+            time.sleep(NEWS_SECONDS)
+        self._members.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._side.shutdown(wait=False, cancel_futures=True)
+
+    def _hold(self, needs: Needs) -> Held:
+        with self._members.lock:
+            cards = [member.card for member in self._members.members.values()]
+        names = ", ".join(dict.fromkeys(name for name, _ in needs.families))
+        machines = ", ".join(sorted({card.machine for card in cards}))
+        if any(card.families.get(name) not in (None, weights) for card in cards for name, weights in needs.families):
+            return Held(code="cluster.other_weights", values={"family": names, "machines": machines})
+        return Held(code="cluster.no_weights", values={"family": names, "machines": machines})
+
+    def _lost(self, orders: list[tuple[int, int]], machine: str) -> None:
+        for key in orders:
+            trip = self._trips.get(key)
+            if trip is not None:
+                job, attempt = key
+                trip.lost = (
+                    WorkerLost(job=job, attempt=attempt, machine=machine) if machine else Lost(job=job, attempt=attempt)
+                )
+                trip.stirred.set()
+
+    def _ask_to_stop(self, trip: _Trip, is_forced: bool) -> None:
+        with contextlib.suppress(Exception):  # a machine that is gone stops by itself
+            worker = trip.member.address
+            has_begun = trip.connection.ask(worker, calls.cancel, trip.errand.key, is_forced)
+            if not has_begun and trip.future is not None:
+                trip.future.cancel(force=True)
+                trip.lost = trip.lost or Cancelled(job=trip.order.job, attempt=trip.order.attempt)
+                trip.stirred.set()
+
+    def _follow(self, trip: _Trip, needs: Needs) -> None:
+        """See one order through, in a thread of its own."""
+        order = trip.order
+        outcome: Outcome
+        try:
+            outcome = self._seen_through(trip, needs)
+        except StudioError as error:
+            outcome = Failed(job=order.job, attempt=order.attempt, code=error.code, values=plain(error.values))
+        except Exception as error:
+            if trip.lost is not None:
+                outcome = trip.lost
+            elif not trip.connection.is_alive:
+                outcome = Lost(job=order.job, attempt=order.attempt)
+            else:
+                _LOG.exception("job %d broke on its way", order.job)
+                reason = f"{type(error).__name__}: {error}"[:300]
+                outcome = Crashed(job=order.job, attempt=order.attempt, reason=reason)
+        if self._is_closed and isinstance(outcome, Cancelled) and not trip.wants_cancel:
+            outcome = Lost(job=order.job, attempt=order.attempt)
+        with self._members.lock:
+            trip.member.held.pop(order.key, None)
+        self._on_event(outcome)
+        self._trips.pop(order.key, None)
+
+    def _seen_through(self, trip: _Trip, needs: Needs) -> Outcome:
+        order, worker, connection = trip.order, trip.member.address, trip.connection
+        found = 0
+        errand = trip.errand
+        if not errand.is_shared:
+            files = lora_files(self._layout, needs.loras)
+            send_missing(connection, worker, files)
+            fewer, found = self._reception.without_finished(order)
+            loras = tuple(each.file for each in files)
+            errand = Errand(studio=self._studio, order=fewer, is_shared=False, loras=loras)
+        future = connection.submit(calls.perform, errand, key=errand.key, worker=worker, tokens=order.tokens)
+        trip.future = future
+        future.add_done_callback(lambda _future: trip.stirred.set())
+        have: set[str] = set()
+        while True:
+            trip.stirred.wait(NEWS_SECONDS)
+            if future.done() or trip.lost is not None:
+                break
+            with contextlib.suppress(OSError):
+                self._take_in(trip, connection.ask(worker, calls.news, errand.key, sorted(have)), have)
+        if not future.done() or future.status != "finished":
+            return self._unfinished(trip, future)
+        home: Homecoming = future.result(timeout=_CLOSE_SECONDS)
+        self._reception.take_in_all(home)
+        return self._reception.with_found(home.outcome, found)
+
+    def _take_in(self, trip: _Trip, news: News, have: set[str]) -> None:
+        order = trip.order
+        progress = self._reception.take_in(order.job, news)
+        have |= set(news.takes)
+        if progress is not None:
+            self._on_event(Progressed(job=order.job, attempt=order.attempt, progress=progress))
+
+    def _unfinished(self, trip: _Trip, future: Future) -> Outcome:
+        """What is to be said of an order that brought nothing home."""
+        job, attempt = trip.order.key
+        if trip.lost is not None:
+            with contextlib.suppress(Exception):
+                future.cancel(force=True)
+            return trip.lost
+        if future.status == "error":
+            error = future.exception(timeout=_CLOSE_SECONDS)
+            if type(error).__name__ == "KilledWorker":
+                with self._members.lock:
+                    trip.member.missed += 1
+                return WorkerLost(job=job, attempt=attempt, machine=trip.member.card.machine)
+            _LOG.error("job %d broke on the worker: %r", job, error)
+            return Crashed(job=job, attempt=attempt, reason=f"{type(error).__name__}: {error}"[:300])
+        # Cancelled or forgotten by dask: the scheduler was restarted, or the worker left.
+        return Cancelled(job=job, attempt=attempt) if trip.wants_cancel else Lost(job=job, attempt=attempt)
