@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import math
 import platform
 import shutil
 import sys
@@ -78,7 +79,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _lines(bench: Bench, results: Results) -> list[Line]:
-    """What matters most comes first."""
+    """What matters most comes first. A card that is smaller than a cap cannot stand for it."""
+    sizes = bench.sizes
+    largest = torch.cuda.get_device_properties(0).total_memory / GIB if bench.is_gpu else math.inf
+    caps, training_caps = (
+        [cap for cap in all_of if cap <= largest] for all_of in (sizes.caps_gib, sizes.training_caps_gib)
+    )
     return [
         Line("machine", partial(_machine, bench), 0),
         Line("ceiling", partial(ceiling.matrix_ceiling, bench), 0),
@@ -89,9 +95,10 @@ def _lines(bench: Bench, results: Results) -> list[Line]:
         Line("same pictures", partial(painting.same_pictures, bench), 30),
         Line("where time goes", partial(ceiling.where_time_goes, bench, results)),
         Line("diffusers", partial(painting.by_diffusers, bench), 30),
-        *(Line(f"{cap:g} GB card", partial(plans.under_cap, bench, cap), 20) for cap in bench.sizes.caps_gib),
+        *(Line(f"{cap:g} GB card", partial(plans.under_cap, bench, cap), 20) for cap in caps),
         Line("training, ours", partial(training.ours, bench), 30),
         Line("training, notebook", partial(training.by_diffsynth, bench), 30),
+        *(Line(f"training, {cap:g} GB card", partial(training.under_cap, bench, cap), 25) for cap in training_caps),
         *(
             [
                 Line("ours, compiled", partial(painting.ours, bench, compiled=True), _COMPILING_SECONDS),

@@ -167,7 +167,8 @@ def diffusers_pipeline(bench: Bench) -> KolorsPipeline:
     """On the same files."""
     folder = KOLORS.folder(bench.layout)
     unet = UNet2DConditionModel.from_pretrained(folder / "unet", variant="fp16", torch_dtype=bench.dtype)
-    vae = AutoencoderKL.from_pretrained(folder / "vae", torch_dtype=torch.float32)
+    # In half precision, because the pipeline itself makes it float32 for decoding, and gives it no other latents.
+    vae = AutoencoderKL.from_pretrained(folder / "vae", torch_dtype=bench.dtype)
     pipeline = KolorsPipeline(
         text_encoder=load_text_encoder(folder, device=bench.device, dtype=bench.dtype),
         tokenizer=ChatGLMTokenizer(str(_VOCABULARY)),

@@ -95,6 +95,8 @@ class Sizes:
     """Of the products that the ceiling is measured with."""
     caps_gib: tuple[float, ...]
     """Cards that the memory plans are for."""
+    training_caps_gib: tuple[float, ...]
+    """The same for trainings, where three plans differ."""
 
 
 FULL = Sizes(
@@ -107,6 +109,7 @@ FULL = Sizes(
     training_steps=20,
     matrix_sides=(4096, 8192, 16384),
     caps_gib=(24, 16, 12, 8, 6),
+    training_caps_gib=(16, 8, 6),
 )
 SMALL = Sizes(
     unet=SMALL_UNET_CONFIG,
@@ -118,4 +121,5 @@ SMALL = Sizes(
     training_steps=3,
     matrix_sides=(256,),
     caps_gib=(24, 6),
+    training_caps_gib=(6,),
 )

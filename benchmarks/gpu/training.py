@@ -21,11 +21,15 @@ from torch import nn
 
 from benchmarks.gpu.bench import Bench
 from benchmarks.gpu.painting import stock_pipeline
+from benchmarks.gpu.plans import against, capped
 from benchmarks.gpu.results import Result
+from story_engine.catalog.families import families
 from story_engine.domain.dataset import DatasetEntry
 from story_engine.domain.job import Progress
 from story_engine.domain.run import TrainedPicture
 from story_engine.domain.training import TrainingSpec
+from story_engine.domain.training_cost import memory_of
+from story_engine.inference.device_memory import DeviceMemory
 from story_engine.kolors.family import KOLORS
 from story_engine.kolors.networks import load_vae_encoder
 from story_engine.store.dataset_pictures import NewPicture
@@ -35,54 +39,91 @@ from story_engine.training.train import train
 
 _PICTURES = 4
 _WARM_UP = 2
+_STEPS_UNDER_CAP = 4
 _RANK, _ALPHA, _RATE = 16, 4.0, 1e-4
 _TIMESTEPS = 1100
 
 
 def ours(bench: Bench) -> Result:
     """The run that the app's child makes: pictures and captions encoded first, then the steps."""
-    name = _dataset(bench)
-    store = DatasetStore(bench.layout)
-    spec = TrainingSpec(
-        name=f"gpu {time.time_ns()}",
-        dataset=name,
+    run, encoding_gib = _trained(bench, _dataset(bench, "gpu"), steps=bench.sizes.training_steps)
+    precision = RunStore(bench.layout).run(run).precision
+    said = f"{precision} base, checkpointed, pictures and captions encoded before"
+    if bench.is_gpu:
+        said += f" (peak of that: {encoding_gib:.2f} GiB)"
+    return Result("training, ours", seconds=_seconds(bench, run), peak_gib=bench.peak_gib(), said=said)
+
+
+def under_cap(bench: Bench, cap_gib: float) -> Result:
+    """The same in a few steps with so much memory and no more."""
+    with capped(bench, cap_gib) as context:
+        dataset = _dataset(bench, f"gpu-{cap_gib:g}")
+        family = families(bench.layout)["kolors"]
+        free = int(DeviceMemory(bench.device).free_bytes())
+        memory = memory_of(
+            _spec(bench, dataset, steps=_STEPS_UNDER_CAP), family, available_bytes=free, is_gpu=bench.is_gpu
+        )
+        run, encoding_gib = _trained(bench, dataset, steps=_STEPS_UNDER_CAP)
+    compared, figures = against(bench, memory.needed_bytes, context)
+    plan = "encoder brought" if memory.is_encoder_brought else "encoder as a whole"
+    plan += f", U-Net brought {memory.brought:.0%}" if memory.brought else ", U-Net resident"
+    if bench.is_gpu:
+        plan += f"; encoding {encoding_gib:.2f} GiB"
+    return Result(
+        f"training, {cap_gib:g} GB card",
+        seconds=_seconds(bench, run),
+        peak_gib=bench.peak_gib(),
+        said="; ".join(filter(None, (plan, compared))),
+        figures=figures,
+    )
+
+
+def _trained(bench: Bench, dataset: str, *, steps: int, of_steps_alone: bool = True) -> tuple[str, float]:
+    """The run, and the peak of encoding; the device's peak is that of the steps afterwards, or of both."""
+    runs = RunStore(bench.layout)
+    entries = DatasetStore(bench.layout).load(dataset).entries
+    pictures = tuple(
+        TrainedPicture(
+            file=entry.file, sha256=entry.sha256, caption=entry.caption, width=entry.width, height=entry.height
+        )
+        for entry in entries
+    )
+    run = runs.create(_spec(bench, dataset, steps=steps), pictures)
+    encoding: list[float] = []
+
+    def reported(progress: Progress) -> None:
+        if progress.stage == "training" and not encoding:
+            encoding.append(bench.peak_gib() or 0.0)
+            if of_steps_alone:
+                bench.forget_peak()
+
+    train(bench.layout, run, report=reported, should_stop=lambda: False)
+    return run, encoding[0]
+
+
+def _seconds(bench: Bench, run: str) -> float:
+    return statistics.median(row.seconds_per_step for row in RunStore(bench.layout).metrics(run)[_WARM_UP:])
+
+
+def _spec(bench: Bench, dataset: str, *, steps: int) -> TrainingSpec:
+    return TrainingSpec(
+        name=f"{dataset} {time.time_ns()}",
+        dataset=dataset,
         family="kolors",
         lora_rank=_RANK,
         lora_alpha=_ALPHA,
         learning_rate=_RATE,
-        steps_per_epoch=_WARM_UP + bench.sizes.training_steps,
+        steps_per_epoch=_WARM_UP + steps,
         resolution=bench.sizes.side,
         center_crop=True,
         aspect_buckets=False,
         use_gradient_checkpointing=True,
         sample_every=0,
-        save_every=_WARM_UP + bench.sizes.training_steps,
+        save_every=_WARM_UP + steps,
         min_snr_gamma=0.0,
         max_grad_norm=0.0,
         caption_dropout=0.0,
     )
-    pictures = tuple(
-        TrainedPicture(
-            file=entry.file, sha256=entry.sha256, caption=entry.caption, width=entry.width, height=entry.height
-        )
-        for entry in store.load(name).entries
-    )
-    runs = RunStore(bench.layout)
-    run = runs.create(spec, pictures)
-    encoding: list[float] = []
-
-    def reported(progress: Progress) -> None:
-        if progress.stage == "training" and not encoding:  # from here on the peak is that of the steps
-            encoding.append(bench.peak_gib() or 0.0)
-            bench.forget_peak()
-
-    train(bench.layout, run, report=reported, should_stop=lambda: False)
-    seconds = statistics.median(row.seconds_per_step for row in runs.metrics(run)[_WARM_UP:])
-    precision = runs.run(run).precision
-    said = f"{precision} base, checkpointed, pictures and captions encoded before"
-    if bench.is_gpu:
-        said += f" (peak of that: {encoding[0]:.2f} GiB)"
-    return Result("training, ours", seconds=seconds, peak_gib=bench.peak_gib(), said=said)
 
 
 def by_diffsynth(bench: Bench) -> Result:
@@ -91,7 +132,7 @@ def by_diffsynth(bench: Bench) -> Result:
     Text encoder, VAE and U-Net stay on the device, and every step encodes its caption and its picture.
     """
     model = _diffsynth_model(bench)
-    name = _dataset(bench)
+    name = _dataset(bench, "gpu")
     store = DatasetStore(bench.layout)
     entries = store.load(name).entries
     scaler = torch.amp.GradScaler(bench.device, enabled=bench.is_gpu)
@@ -143,26 +184,26 @@ def _diffsynth_model(bench: Bench) -> Any:
 def with_lightning() -> None:
     """DiffSynth's trainer imports it and declares it nowhere; where it is missing, the one class needed of it."""
     try:
-        import lightning  # noqa: F401
+        from lightning import LightningModule  # noqa: F401
     except ImportError:
         stand_in = ModuleType("lightning")
         stand_in.LightningModule = nn.Module  # type: ignore[attr-defined]
         sys.modules["lightning"] = stand_in
 
 
-def _dataset(bench: Bench) -> str:
-    """A few pictures of coarse noise, with captions; its name."""
+def _dataset(bench: Bench, title: str) -> str:
+    """A few pictures of coarse noise, with captions that nobody has encoded yet; its name."""
     store = DatasetStore(bench.layout)
-    if "gpu" in store.names():
-        return "gpu"
-    name = store.create("gpu")
+    if title in store.names():
+        return title
+    name = store.create(title)
     folder = store.folder(name) / "incoming"
     folder.mkdir()
-    store.take_in(name, list(_pictures(folder, bench.sizes.side)))
+    store.take_in(name, list(_pictures(folder, bench.sizes.side, title)))
     return name
 
 
-def _pictures(folder: Path, side: int) -> Iterator[NewPicture]:
+def _pictures(folder: Path, side: int, words: str) -> Iterator[NewPicture]:
     numbers = np.random.default_rng(0)
     for number in range(_PICTURES):
         content = io.BytesIO()
@@ -181,6 +222,6 @@ def _pictures(folder: Path, side: int) -> Iterator[NewPicture]:
             sha256=sha256,
             original_sha256=sha256,
             perceptual_hash="0" * 16,
-            caption=f"二次元，第{number}张",
+            caption=f"二次元，{words}，第{number}张",
         )
         yield NewPicture(entry, *paths)

@@ -24,7 +24,7 @@ def write_kolors(layout: Layout, sizes: Sizes, device: str) -> Path:
     folder = layout.models / KOLORS.home
     if KOLORS.is_complete(folder):
         return folder
-    torch.Generator(device).manual_seed(_SEED)
+    torch.manual_seed(_SEED)
     with torch.device("meta"):
         unet = UNet2DConditionModel(**sizes.unet)
         vae = AutoencoderKL(**sizes.vae)
@@ -47,7 +47,7 @@ def write_kolors(layout: Layout, sizes: Sizes, device: str) -> Path:
 
 
 def _save(tensors: Mapping[str, torch.Tensor], path: Path, device: str, dtype: torch.dtype) -> None:
-    filled = {name: _random(name, tensor.shape, device).to("cpu", dtype) for name, tensor in tensors.items()}
+    filled = {name: _random(name, tensor.shape, device).to(dtype).cpu() for name, tensor in tensors.items()}
     save_file(filled, path, metadata={"format": "pt"})
 
 

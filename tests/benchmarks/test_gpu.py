@@ -10,7 +10,8 @@ from benchmarks.gpu.results import Result, Results
 
 QUICK = ["machine", "ceiling", "encoding"]
 BOARDS = ["ours", "notebook", "same pictures", "diffusers", "24 GB card", "6 GB card"]
-ALL = [*QUICK, "weights", "where time goes", *BOARDS, "training, ours", "training, notebook"]
+TRAININGS = ["training, ours", "training, notebook", "training, 6 GB card"]
+ALL = [*QUICK, "weights", "where time goes", *BOARDS, *TRAININGS]
 
 
 @pytest.fixture
