@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from story_engine.catalog.listing import known_listing
@@ -55,11 +56,11 @@ class Package:
         home = self.home_of(layout)
         if self.shipped is not None:
             return home if os.path.isdir(home) else self.shipped  # noqa: PTH112 (says no where it may not look)
-        return next((place for place in self.places(layout) if self.is_complete(place)), home)
+        return self._whole(self.places(layout)) or home
 
     def places(self, layout: Layout) -> list[Path]:
         """Every folder that may hold it or some of it, in the order in which a whole one counts."""
-        own = [self.home_of(layout), *(layout.models / other for other in self.also)]
+        own = _own(layout.models, (self.home, *self.also))
         repositories = self.repositories or ((self.hub,) if self.hub else ())
         outside = places_of(layout, (self.home, *self.also), repositories)
         chosen = read_model_settings(layout).chosen.get(self.name)
@@ -84,22 +85,18 @@ class Package:
 
     def apart(self, layout: Layout, part: Part) -> tuple[Part, Path] | None:
         """A network that is whole elsewhere than at home: as it lies there, and the folder."""
-        for place in self.places(layout):
-            if place not in (self.home_of(layout), self.joined(layout)) and part.is_whole(place):
-                return part, place
-        alone = part.alone()
-        for place in places_of(layout, (), part.apart) if part.apart else ():
-            if alone.is_whole(place):
-                return alone, place
-        return None
+        return self._apart(layout, part, self.places(layout))
 
     def located(self, layout: Layout) -> tuple[tuple[Part, Path], ...]:
         """Each network with the folder that it is, or would be, taken from: one for all where it is whole in one."""
-        folder, home = self.folder(layout), self.home_of(layout)
-        if self.shipped is not None or self.is_complete(folder):
-            return tuple((part, folder) for part in self.parts)
+        if self.shipped is not None:
+            return tuple((part, self.folder(layout)) for part in self.parts)
+        home, places = self.home_of(layout), self.places(layout)
+        if (whole := self._whole(places)) is not None:
+            return tuple((part, whole) for part in self.parts)
         return tuple(
-            (part, home) if part.is_whole(home) else self.apart(layout, part) or (part, home) for part in self.parts
+            (part, home) if part.is_whole(home) else self._apart(layout, part, places) or (part, home)
+            for part in self.parts
         )
 
     def lacking(self, layout: Layout) -> tuple[Part, ...]:
@@ -143,10 +140,28 @@ class Package:
         """Where it comes from, to be shown."""
         return f"ModelScope {self.hub}" if self.hub else ""
 
+    def _whole(self, places: Iterable[Path]) -> Path | None:
+        return next((place for place in places if self.is_complete(place)), None)
+
+    def _apart(self, layout: Layout, part: Part, places: Iterable[Path]) -> tuple[Part, Path] | None:
+        for place in places:
+            if place not in (self.home_of(layout), self.joined(layout)) and part.is_whole(place):
+                return part, place
+        alone = part.alone()
+        for place in places_of(layout, (), part.apart) if part.apart else ():
+            if alone.is_whole(place):
+                return alone, place
+        return None
+
     def _shown(self, layout: Layout, path: Path, name: str) -> str:
         if self.shipped is not None:
             return name
         return path.relative_to(layout.models).as_posix() if path.is_relative_to(layout.models) else str(path)
+
+
+@lru_cache(maxsize=64)
+def _own(models: Path, names: tuple[str, ...]) -> tuple[Path, ...]:
+    return tuple(models / name for name in names)
 
 
 def _files(located: Iterable[tuple[Part, Path]]) -> Iterator[tuple[Part, str, Path]]:

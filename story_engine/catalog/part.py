@@ -30,8 +30,8 @@ class Form:
     def files(self, folder: Path) -> tuple[str, ...]:
         """The head, then its shards by name."""
         named = _shards_of(folder / self.head) if self.head.endswith(".json") else []
-        beside = Path(self.head).parent
-        return (self.head, *((beside / name).as_posix() for name in named)) if named else (self.head, *self.shards)
+        beside, slash, _ = self.head.rpartition("/")
+        return (self.head, *(f"{beside}{slash}{name}" for name in named)) if named else (self.head, *self.shards)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,14 +49,15 @@ class Part:
 
     def form(self, folder: Path) -> tuple[str, ...]:
         """The files of the form that counts: a complete one, else one that has begun to arrive, else the first."""
+        first = (self.forms[0].head, *self.forms[0].shards)
         if not os.path.isdir(folder):  # noqa: PTH112 (says no where it may not look); pages ask this often
-            return (self.forms[0].head, *self.forms[0].shards)
-        found = [form.files(folder) for form in self.forms]
-        for is_taken in (_is_complete, _has_begun):
-            for files in found:
-                if is_taken(folder, files):
-                    return files
-        return found[0]
+            return first
+        # A form without its head is none, whatever else lies there.
+        here = [form.files(folder) for form in self.forms if os.path.lexists(folder / form.head)]
+        whole = next((files for files in here if _is_complete(folder, files)), None)
+        if whole is not None or _has_begun(folder, first):
+            return whole or self.forms[0].files(folder)
+        return next((files for files in here if _has_begun(folder, files)), first)
 
     def weights(self, folder: Path) -> list[Path]:
         """The files that hold the weights: what a loader reads, and nothing else."""
@@ -68,7 +69,7 @@ class Part:
 
     def has_begun(self, folder: Path) -> bool:
         """Whether any of its files is there, in whatever state."""
-        return any(_has_begun(folder, form.files(folder)) for form in self.forms)
+        return _has_begun(folder, self.form(folder))
 
     def fault(self, folder: Path) -> InstallOrDownload | None:
         """Why what lies in a package's folder is another network; None where nothing says so."""
@@ -144,10 +145,20 @@ def _mark(path: Path) -> tuple[int, int]:
 def _shards_of(index: Path) -> list[str]:
     """The shards that an index names; none where there is no readable index."""
     try:
-        named = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()
-        return [Path(str(name)).name for name in sorted(set(named))]
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        found = index.stat()
+    except OSError:
         return []
+    return list(_named_shards(index, found.st_size, found.st_mtime_ns))
+
+
+@lru_cache(maxsize=64)
+def _named_shards(index: Path, size_bytes: int, modified_ns: int) -> tuple[str, ...]:
+    del size_bytes, modified_ns  # they only make the cache key: an index of a large model takes a millisecond
+    try:
+        named = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()
+        return tuple(Path(str(name)).name for name in sorted(set(named)))
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        return ()
 
 
 def _is_complete(folder: Path, names: tuple[str, ...]) -> bool:
