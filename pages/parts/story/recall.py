@@ -9,9 +9,11 @@ from pages.parts.shared.services import services
 from pages.parts.shared.wording import language, plain, say
 from story_engine import flows
 from story_engine.domain.family import SAMPLER_TITLES
+from story_engine.domain.guidance import Guidance
 from story_engine.domain.story import Scene
 from story_engine.errors import StudioError
 from story_engine.flows.recall import OF_SCENE, Recalled
+from story_engine.flows.sweep_words import guidance_text
 
 KINDS = ["png", "jpg", "jpeg", "webp", "json", "txt"]
 LARGEST_UPLOAD_MB = 50
@@ -69,6 +71,8 @@ def _draw_value(found: Recalled, name: str, key: str) -> bool:
 def _shown(name: str, value: object) -> str:
     if name == "sampler":
         return SAMPLER_TITLES.get(str(value), str(value))
+    if isinstance(value, Guidance):
+        return say("settings.guidance_constant") if value.is_constant else guidance_text(value, language())
     if isinstance(value, tuple):
         return ", ".join(f"{use.name} × {use.strength:g}" for use in value)
     text = f"{value:g}" if isinstance(value, float) else str(value)

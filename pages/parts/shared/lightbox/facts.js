@@ -57,6 +57,11 @@ class Facts {
     return [[head], ...rows.map(([label, values, kind]) => pair(label, values, kind))];
   }
 
+  guided(picture) {
+    const { texts } = this.viewer;
+    return picture.guided ? `σ ${picture.guided} · ${texts.negative} ≤ ${picture.negative_below}` : texts.not_guided;
+  }
+
   values(picture) {
     const { texts } = this.viewer;
     return [
@@ -66,7 +71,7 @@ class Facts {
       [texts.sampler, picture.sampler],
       [texts.steps, String(picture.steps)],
       [texts.cfg, String(picture.cfg)],
-      [texts.guided, picture.guided || texts.not_guided],
+      [texts.guided, this.guided(picture)],
       [texts.size, picture.size],
       [texts.model, texts.families[picture.family] ?? picture.family],
       [texts.prompt, picture.prompt, "text"],
