@@ -44,10 +44,11 @@ def layout(tmp_path_factory) -> Layout:
 
 @pytest.fixture(scope="module")
 def bundle(layout, tmp_path_factory) -> Path:
-    """Five pictures: three in one batch, of which one has company that is not handed in, and two with a LoRA."""
+    """Five pictures: one in a batch has company that is not handed in; one has a LoRA and is guided by noise level."""
     part = LoraPart(name="ink", sha256=LoraStore(layout).sha256("ink"), strength=0.7)
     recipes = [recipe(layout, seed=seed) for seed in range(4)]
-    recipes += [recipe(layout, seed=9, loras=(part,), sampler="dpmpp_2m_karras")]
+    by_noise = {"sampler": "dpmpp_2m_karras", "guidance_above": 0.2, "negative_below": 1.0}
+    recipes += [recipe(layout, seed=9, loras=(part,), **by_noise)]
     items = tuple(RenderItem(scene=f"s{n}", number=0, recipe=each) for n, each in enumerate(recipes))
     spec = RenderSpec(story="board", items=items, score=False)
     render.run(spec, job=1, report=lambda progress: None, should_stop=lambda: False, layout=layout)
