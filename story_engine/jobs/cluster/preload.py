@@ -41,11 +41,12 @@ def dask_setup(worker: Any) -> None:
     os.umask(forbidden(layout.workspace))
     work = os.environ.get("STORY_STUDIO_WORK") or STANDARD
     child = ChildCommand(workspace=layout.workspace, stories=layout.stories, work=work, idle_seconds=_IDLE_SECONDS)
+    looks_for_folder = os.environ.get("STORY_STUDIO_SHARED_FOLDER", "1") != "0"
     devices = devices_of(worker.state.total_resources, threads=worker.state.nthreads)
     settings = AgentSettings(child=child, devices=devices, threads=config.threads, logs=layout.logs)
     # It would note ten questions a second and job.
     logging.getLogger("distributed.worker").addFilter(lambda record: "out-of-band" not in str(record.msg))
-    setattr(worker, ATTRIBUTE, Station(layout, settings))
+    setattr(worker, ATTRIBUTE, Station(layout, settings, looks_for_folder=looks_for_folder))
     _LOG.info("%d device(s) for Story Studio, models in %s", len(devices), layout.models)
 
 

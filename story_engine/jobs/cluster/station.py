@@ -55,10 +55,12 @@ class Station:
     Args:
         layout: of this machine's own workspace, whose models are used.
         settings: of the agent.
+        looks_for_folder: whether it works in a dispatcher's workspace where it sees that; else results go as bytes.
     """
 
-    def __init__(self, layout: Layout, settings: AgentSettings) -> None:
+    def __init__(self, layout: Layout, settings: AgentSettings, *, looks_for_folder: bool = True) -> None:
         self._layout = layout
+        self._looks_for_folder = looks_for_folder
         self._settings = settings
         self._agent = Agent(settings)
         self._loras = LoraCache(layout)
@@ -72,7 +74,7 @@ class Station:
 
     def card(self, studio: Studio) -> Card:
         """What this machine can do for a studio; hashes its weights, which takes a minute for the first time."""
-        is_shared = _reads_token(studio)
+        is_shared = self._looks_for_folder and _reads_token(studio)
         layout = Layout(Path(studio.workspace), Path(studio.stories)) if is_shared else self._layout
         hashes = {name: family.weights_hash for name, family in families(layout).items() if family.weights_hash}
         return Card(

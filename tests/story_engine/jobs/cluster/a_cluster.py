@@ -89,11 +89,12 @@ class Cluster:
         self.scheduler = self._start("scheduler", [*options, *self.certificates.options], {})
         return self.scheduler
 
-    def start_worker(self, name, *, devices=1, workspace=None, environment=(), within=()):
+    def start_worker(self, name, *, devices=1, workspace=None, shares_folder=False, environment=(), within=()):
         options = [self.address, "--no-nanny", "--no-dashboard", "--nthreads", str(devices), "--memory-limit", "0"]
         options += ["--resources", f"GPU={devices}", "--preload", PRELOAD, *self.certificates.options]
         options += ["--local-directory", str(self.folder / f"dask-{name}"), "--death-timeout", "60"]
         places = {"STORY_STUDIO_WORKSPACE": str(workspace or self.folder / f"workspace-{name}")}
+        places |= {"STORY_STUDIO_SHARED_FOLDER": str(int(shares_folder))}
         more = places | {"STORY_STUDIO_WORK": self.work} | dict(environment)
         self.workers[name] = self._start("worker", options, more, name=name, within=within)
         return self.workers[name]

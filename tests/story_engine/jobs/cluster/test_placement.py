@@ -191,7 +191,7 @@ def test_after_a_restart_of_the_scheduler_every_job_ends_once(tmp_path, monkeypa
 @pytest.mark.thorough
 def test_a_machine_that_sees_the_workspace_works_in_it_and_trains_on_its_devices_alone(tmp_path, monkeypatch):
     with cluster_of(tmp_path) as cluster:
-        cluster.start_worker("big", devices=2)
+        cluster.start_worker("big", devices=2, shares_folder=True)
         studio = Studio(tmp_path, cluster, monkeypatch)
         try:
             wait_for(lambda: cluster_notice(studio.layout) is None)
