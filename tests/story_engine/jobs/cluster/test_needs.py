@@ -1,0 +1,44 @@
+import json
+
+from story_engine.jobs.cluster.members import Member
+from story_engine.jobs.cluster.needs import needs_of
+from story_engine.jobs.cluster.parcels import Card
+from tests.story_engine.store.test_takes import a_recipe
+
+
+def a_member(*, families=None, tokens=1, is_shared=False):
+    card = Card(machine="gpu-1", tokens=tokens, families=families or {}, is_shared=is_shared)
+    return Member("tls://gpu-1:1", card)
+
+
+def a_render(**fields):
+    return json.dumps({"kind": "render", "items": [{"scene": "s", "recipe": a_recipe(**fields).model_dump(mode="json")}]})
+
+
+def test_a_worker_is_given_a_family_only_where_it_has_exactly_those_weights():
+    needs = needs_of("render", a_render(family="kolors", weights_hash="1" * 64), 1)
+
+    assert a_member(families={"kolors": "1" * 64}).can(needs)
+    assert not a_member(families={"kolors": "2" * 64}).can(needs)
+    assert not a_member(families={"preview": "1" * 64}).can(needs)
+
+
+def test_only_a_worker_that_sees_the_workspace_is_given_what_works_on_its_folders():
+    training = needs_of("train", "{}", 2)
+
+    assert a_member(tokens=2, is_shared=True).can(training)
+    assert not a_member(tokens=1, is_shared=True).can(training)
+    assert not a_member(tokens=2).can(training)
+    assert not a_member(is_shared=True).can(needs_of("upload", "{}", 1)), "its token lies in this machine's memory"
+
+
+def test_a_specification_that_cannot_be_read_needs_nothing_so_that_whoever_does_it_says_what_is_wrong():
+    for spec in ("", "[]", '{"items": 3}', '{"items": [3]}', '{"items": [{"recipe": {"family": 3, "loras": [1]}}]}'):
+        assert needs_of("render", spec, 1).families == ()
+
+
+def test_a_worker_that_dask_says_has_died_has_no_room_before_it_leaves_the_list():
+    member = a_member(tokens=2)
+    assert member.free == 2
+    member.missed = 1
+    assert member.free == 0
