@@ -8,17 +8,12 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from pydantic import ValidationError
-
 from story_engine.domain.job import Progress
-from story_engine.domain.take import Score
 from story_engine.jobs.cluster.parcels import Homecoming, News, TakeParcel
 from story_engine.jobs.orders import Outcome
 from story_engine.store.layout import Layout
-from story_engine.store.picture_figures import FigureStore
 from story_engine.store.take_files import read_record
 
-_FIGURES = "figures-"
 _MOST_TAKES_AT_ONCE = 4
 """Per answer: a large picture is some megabytes, and the scheduler passes each answer on as a whole."""
 
@@ -55,7 +50,7 @@ class Finished:
 
     def homecoming(self, outcome: Outcome) -> Homecoming:
         """The end of it, with everything that the dispatcher has not said to have."""
-        return Homecoming(outcome=outcome, takes=dict(self._takes()), scores=self._scores(), figures=self._figures())
+        return Homecoming(outcome=outcome, takes=dict(self._takes()), scored=self._scored())
 
     def _takes(self) -> Iterator[tuple[str, TakeParcel]]:
         for record in sorted((self._guest.workspace / "takes").glob("*/*/*.json"), key=_written_at):
@@ -80,23 +75,11 @@ class Finished:
                     yield name, path.read_bytes()
                     self._shown[name] = written
 
-    def _scores(self) -> tuple[Score, ...]:
-        found = []
-        for path in self._files_of_scores():
-            if path.stem.startswith(_FIGURES):
-                continue
-            for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-                with contextlib.suppress(ValidationError):
-                    found.append(Score.model_validate_json(line))
-        return tuple(found)
-
-    def _figures(self) -> dict[int, dict[str, bytes]]:
-        versions = [path.stem.removeprefix(_FIGURES) for path in self._files_of_scores() if _FIGURES in path.stem]
-        store = FigureStore(self._guest)
-        return {int(version): dict(store.packed(int(version))) for version in versions if version.isdecimal()}
-
-    def _files_of_scores(self) -> list[Path]:
-        return sorted(self._guest.scores.glob("*.jsonl"))
+    def _scored(self) -> dict[str, tuple[str, ...]]:
+        return {
+            path.name: tuple(filter(None, path.read_text(encoding="utf-8", errors="replace").splitlines()))
+            for path in sorted(self._guest.scores.glob("*.jsonl"))
+        }
 
 
 def with_previews_of(progress: Progress, job: int, layout: Layout) -> Progress:

@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from story_engine.config import PROJECT_FOLDER
 from story_engine.domain.job import Progress
-from story_engine.domain.take import Score
 from story_engine.jobs.orders import Order, Outcome
 
-VERSION = 1
-"""Raised when one of these types changes: machines of another version are left out, with a word."""
+_SPOKEN = (
+    "jobs/cluster/parcels.py",
+    "jobs/cluster/calls.py",
+    "jobs/orders.py",
+    "domain/job.py",
+    "domain/job_result.py",
+    "domain/job_spec.py",
+    "domain/recipe.py",
+    "domain/take.py",
+)
+"""Where the types are that machines must understand alike."""
+
+
+def _version() -> str:
+    digest = hashlib.sha256()
+    for name in _SPOKEN:
+        digest.update((PROJECT_FOLDER / "story_engine" / name).read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()[:12]
+
+
+VERSION = _version()
+"""Machines whose Studio has other types are left out, with a word: half of what they said would not be understood."""
 RESOURCE = "GPU"
 """What `dask worker --resources "GPU=2"` calls the devices of a machine."""
 
@@ -37,7 +58,7 @@ class Card:
     """Family → hash of the weights that lie there; families whose weights are missing are not listed."""
     is_shared: bool
     """Whether it sees the dispatcher's workspace under the same path."""
-    version: int = VERSION
+    version: str = VERSION
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +115,5 @@ class Homecoming:
 
     outcome: Outcome
     takes: dict[str, TakeParcel] = field(default_factory=dict)
-    scores: tuple[Score, ...] = ()
-    figures: dict[int, dict[str, bytes]] = field(default_factory=dict)
-    """Version → picture SHA-256 → packed figures."""
+    scored: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """File of the folder of scores → lines: scores, embeddings and figures, each by the hash of its picture."""

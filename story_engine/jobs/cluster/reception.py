@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Mapping
 
@@ -14,12 +15,12 @@ from story_engine.errors import StudioError
 from story_engine.jobs.cluster.finished import with_previews_of
 from story_engine.jobs.cluster.parcels import Homecoming, News, TakeParcel
 from story_engine.jobs.orders import Done, Order, Outcome
+from story_engine.store.append_only import append_lines
 from story_engine.store.atomic import write_bytes
 from story_engine.store.layout import Layout
-from story_engine.store.picture_figures import FigureStore
-from story_engine.store.scores import ScoreStore
 from story_engine.store.takes import TakeStore
 
+_SCORED = re.compile(r"[a-z0-9][a-z0-9.-]*\.jsonl")
 _LOG = logging.getLogger(__name__)
 
 
@@ -29,8 +30,6 @@ class Reception:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._takes = TakeStore(layout)
-        self._scores = ScoreStore(layout)
-        self._figures = FigureStore(layout)
         self._lock = threading.Lock()
         """One writer: takes of one scene that come from two machines at once must not be given one number."""
 
@@ -66,11 +65,9 @@ class Reception:
             StudioError: the disk is full or cannot be written.
         """
         self._store(home.takes)
-        if home.scores:
-            self._scores.add(home.scores)
-        for version, packed in home.figures.items():
-            known = self._figures.packed(version)
-            self._figures.add(version, [(sha256, figures) for sha256, figures in packed.items() if sha256 not in known])
+        for name, lines in home.scored.items():
+            if _SCORED.fullmatch(name):
+                append_lines(self._layout.scores / name, list(lines))
 
     def with_found(self, outcome: Outcome, found: int) -> Outcome:
         """The outcome with pictures that were not even sent for."""

@@ -12,7 +12,9 @@ def a_member(*, families=None, tokens=1, is_shared=False):
 
 
 def a_render(**fields):
-    return json.dumps({"kind": "render", "items": [{"scene": "s", "recipe": a_recipe(**fields).model_dump(mode="json")}]})
+    return json.dumps(
+        {"kind": "render", "items": [{"scene": "s", "recipe": a_recipe(**fields).model_dump(mode="json")}]}
+    )
 
 
 def test_a_worker_is_given_a_family_only_where_it_has_exactly_those_weights():
