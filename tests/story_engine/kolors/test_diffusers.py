@@ -64,7 +64,7 @@ def a_recipe(layout, **changes) -> Recipe:
         "negative": NEGATIVE,
         "seed": 7,
         "sampler": "euler",
-        "steps": 3,
+        "steps": 2,
         "cfg_scale": 5.0,
         "width": 256,
         "height": 256,
@@ -104,7 +104,7 @@ def test_prompts_are_encoded_alike(folder, theirs):
     assert not torch.equal(embedding[0], embedding[1])
 
 
-@pytest.mark.parametrize("timestep", [1099.0, 512.25, 0.0])
+@pytest.mark.parametrize("timestep", [1099.0, 512.25])
 def test_the_unet_predicts_the_same_noise(unet, theirs, timestep):
     generator = torch.Generator().manual_seed(3)
     latents = torch.randn(2, 4, 32, 32, generator=generator)
@@ -142,6 +142,7 @@ def test_a_picture_by_euler_is_the_picture_of_the_published_pipeline(layout, the
     assert furthest(ours, wanted) <= 2 and np.asarray(wanted).std() > 2
 
 
+@pytest.mark.thorough
 def test_a_picture_by_ddim_is_diffusers_euler_on_the_notebooks_timesteps(layout, theirs, renderer):
     recipe = a_recipe(layout, sampler="ddim", prompt=TEXTS[1])
     timesteps = [int(each) for each in build_sampler("ddim", recipe.steps).timesteps]
