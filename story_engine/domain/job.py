@@ -17,6 +17,8 @@ ACTIVE_STATES = frozenset({"queued", "running"})
 Kind = Literal["render", "score", "score_dataset", "train", "measure", "download", "verify", "replay", "upload", "gate"]
 """Each has a type in `job_spec` and one in `job_result`."""
 KINDS: tuple[Kind, ...] = get_args(Kind)
+ASIDE_KINDS: frozenset[str] = frozenset({"download", "verify", "upload"})
+"""They wait for a network or a disk and need no device: done beside the others, one after another."""
 Direction = Literal["first", "up", "down", "last"]
 """Where a person moves a job that waits."""
 DIRECTIONS: tuple[Direction, ...] = get_args(Direction)

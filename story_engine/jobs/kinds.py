@@ -29,6 +29,7 @@ WARM_UP = "warm_up"
 READ = "read"
 """Not a kind: a function that makes a job's specification out of the ledger's text; `read_spec` where none is named."""
 STANDARD = "story_engine.jobs.kinds:MAPPING"
+WITHOUT_WARM_UP = "story_engine.jobs.kinds:WORK"
 MAPPING = WORK | {WARM_UP: "story_engine.jobs.work.render:warm_up"}
 
 

@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from distributed import Future
 
 from story_engine.config import Config
+from story_engine.domain.job import ASIDE_KINDS
 from story_engine.domain.job_result import plain
 from story_engine.errors import StudioError
 from story_engine.jobs.cluster import calls
@@ -97,10 +98,12 @@ class ClusterPlacement:
             members = list(self._members.members.values())
             free = max((member.free for member in members), default=0)
             most = max((member.card.tokens for member in members), default=1)
-        return Room(max(free, free_here), max(most, here))
+        return Room(max(free, free_here), max(most, here), 1 if home is None else home.room().asides)
 
     def judge(self, claim: Claim) -> Passed | Blocked | Held | None:
         """Whether a job can be placed now, waits for a worker, or for a person."""
+        if claim.kind in ASIDE_KINDS:
+            return None  # needs no device, and is done here
         needs = needs_of(claim.kind, claim.spec, claim.tokens)
         with self._members.lock:
             able = [member for member in self._members.members.values() if member.can(needs)]
@@ -130,7 +133,8 @@ class ClusterPlacement:
         """Run an order; there is room for it."""
         needs = needs_of(order.kind, order.spec, order.tokens)
         with self._members.lock:
-            able = [each for each in self._members.members.values() if each.can(needs) and each.free >= needs.tokens]
+            members = () if order.kind in ASIDE_KINDS else self._members.members.values()
+            able = [each for each in members if each.can(needs) and each.free >= needs.tokens]
             connection = self._members.connection
             if able and connection is not None:
                 # The one with most room: work spreads, and several devices of one machine stay together longest.
@@ -140,7 +144,7 @@ class ClusterPlacement:
                 trip = self._trips[order.key] = _Trip(order, member, connection, errand)
                 self._threads.submit(self._follow, trip, needs)
                 return
-        if needs.is_abroad:  # its worker left in this moment
+        if needs.is_abroad and order.kind not in ASIDE_KINDS:  # its worker left in this moment
             self._on_event(Lost(job=order.job, attempt=order.attempt))
             return
         if self._home is None:

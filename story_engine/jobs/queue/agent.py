@@ -47,6 +47,8 @@ class AgentSettings:
     threads: int
     """Of torch per child."""
     logs: Path
+    name: str = "child"
+    """Of the children's logs."""
     grace_seconds: float = 0.5
     """Between the end of the step in which a child was asked to stop and its death."""
     training_grace_seconds: float = 60.0
@@ -276,7 +278,7 @@ class Agent:
             slot.child = None
 
     def _log_of(self, slot: _Slot) -> Path:
-        return self._settings.logs / f"child-{slot.token}.log"
+        return self._settings.logs / f"{self._settings.name}-{slot.token}.log"
 
 
 def visible_devices(gpus: int) -> tuple[str | None, ...]:

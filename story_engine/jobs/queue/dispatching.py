@@ -186,8 +186,8 @@ class Dispatcher:
                 placement.cancel(*key, is_forced=is_forced)
 
     def _start_waiting(self, ledger: WorkLedger, placement: Places) -> None:
-        while (room := placement.room()).free > 0:
-            claim = ledger.claim(free=room.free, most=room.most, judge=placement.judge)
+        while (room := placement.room()).free > 0 or room.asides > 0:
+            claim = ledger.claim(free=room.free, most=room.most, asides=room.asides, judge=placement.judge)
             if claim is None:
                 break
             self._running[claim.job] = claim.attempt

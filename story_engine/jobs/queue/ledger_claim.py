@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from story_engine.domain.job import ASIDE_KINDS
 from story_engine.domain.job_spec import reason_of
 from story_engine.jobs.queue.ledger_file import rows_of
 from story_engine.jobs.queue.ledger_rows import UNREADABLE, WaitingJob, as_json, waiting_job
@@ -40,6 +41,8 @@ ORDER BY jobs.priority DESC,
     coalesce(served.turn, 0), coalesce(jobs.place, jobs.id)
 LIMIT 1
 """
+ASIDE = f"({', '.join(repr(kind) for kind in sorted(ASIDE_KINDS))})"
+"""For a query."""
 MOST_PASSED = 16
 """So many jobs that wait for a worker of their own may be gone by in one look."""
 _LOG = logging.getLogger(__name__)
@@ -82,7 +85,13 @@ Judge = Callable[[Claim], Passed | Blocked | Held | None]
 
 
 def claim_next(
-    connection: sqlite3.Connection, *, free: int, most: int, not_yet: Collection[int], judge: Judge | None = None
+    connection: sqlite3.Connection,
+    *,
+    free: int,
+    most: int,
+    not_yet: Collection[int],
+    asides: int = 1,
+    judge: Judge | None = None,
 ) -> Claim | None:
     """Mark the job whose turn it is as running; None when nothing waits, or when that job cannot start now.
 
@@ -91,9 +100,11 @@ def claim_next(
         free: tokens that nothing holds.
         most: tokens of this machine; a job that asks for more gets these.
         not_yet: jobs that cannot start yet.
+        asides: jobs without a device that can be started; nothing waits for them, and they wait for no device.
         judge: says what a placement with unlike workers makes of a job.
     """
-    passed: list[int] = []
+    passed = _without_room(connection, free=free, asides=asides)
+    most_passed = len(passed) + MOST_PASSED
     while rows := rows_of(connection, _NEXT, {"passed": json.dumps(passed)}):
         (row,) = rows
         try:
@@ -101,13 +112,13 @@ def claim_next(
         except ValidationError as error:
             _give_up(connection, row["id"], reason_of(error))
             continue
-        tokens = max(1, min(job.tokens, most))
+        tokens = 0 if job.kind in ASIDE_KINDS else max(1, min(job.tokens, most))
         if tokens > free or job.id in not_yet:
             return None
         attempt = job.attempt + 1
         claim = Claim(job=job.id, attempt=attempt, kind=job.kind, priority=job.priority, spec=job.spec, tokens=tokens)
         match judge(claim) if judge is not None else None:
-            case Passed() if len(passed) < MOST_PASSED:
+            case Passed() if len(passed) < most_passed:
                 passed.append(job.id)
             case Held(code=code, values=values):
                 _hold(connection, job.id, code, values)
@@ -117,6 +128,14 @@ def claim_next(
             case _:
                 return None
     return None
+
+
+def _without_room(connection: sqlite3.Connection, *, free: int, asides: int) -> list[int]:
+    """Waiting jobs of the sort of which none can start now."""
+    if free > 0 and asides > 0:
+        return []
+    sort = f"kind IN {ASIDE}" if asides <= 0 else f"kind NOT IN {ASIDE}"
+    return [row["id"] for row in connection.execute(f"SELECT id FROM jobs WHERE state = 'queued' AND {sort}")]
 
 
 def take_over(connection: sqlite3.Connection) -> int:

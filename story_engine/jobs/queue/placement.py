@@ -12,9 +12,10 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from story_engine.jobs.kinds import STANDARD, WITHOUT_WARM_UP
 from story_engine.jobs.orders import Crashed, Event, Order, Outcome
 from story_engine.jobs.queue.agent import Agent, AgentSettings
 from story_engine.jobs.queue.ledger_claim import Judge
@@ -30,6 +31,8 @@ class Room:
     """Tokens that nothing holds, of the one machine that has most of them."""
     most: int
     """Tokens of the largest machine; a job that asks for more gets these."""
+    asides: int = 1
+    """Jobs without a device that can be placed."""
 
 
 class Places(Protocol):
@@ -66,7 +69,11 @@ class Placement:
         self._tokens = len(settings.devices)
         self._held: dict[tuple[int, int], int] = {}
         self._lock = threading.Lock()
-        self._threads = ThreadPoolExecutor(max_workers=len(settings.devices), thread_name_prefix="job")
+        # No job of that kind imports torch, and so its child loads none beforehand.
+        work = WITHOUT_WARM_UP if settings.child.work == STANDARD else settings.child.work
+        child = replace(settings.child, work=work)
+        self._aside = Agent(replace(settings, child=child, devices=(None,), name="aside"))
+        self._threads = ThreadPoolExecutor(max_workers=len(settings.devices) + 1, thread_name_prefix="job")
         threading.Thread(target=self._warm_up, name="warm-up", daemon=True).start()
 
     judge: Judge | None = None
@@ -74,7 +81,8 @@ class Placement:
     def room(self) -> Room:
         """What can be placed just now."""
         with self._lock:
-            return Room(self._tokens - sum(self._held.values()), self._tokens)
+            asides = 0 if 0 in self._held.values() else 1
+            return Room(self._tokens - sum(self._held.values()), self._tokens, asides)
 
     def place(self, order: Order) -> None:
         """Run an order; its tokens are free."""
@@ -85,16 +93,21 @@ class Placement:
     def cancel(self, job: int, attempt: int, *, is_forced: bool) -> None:
         """Ask a placed order to stop, or end it; returns at once."""
         self._agent.cancel(job, attempt, is_forced=is_forced)
+        self._aside.cancel(job, attempt, is_forced=is_forced)
 
     def close(self) -> None:
         """End the children, and wait for the outcomes of their jobs."""
         self._agent.close()
+        self._aside.close()
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     def _run(self, order: Order) -> None:
         outcome: Outcome
         try:
-            outcome = self._agent.run(order, self._on_event)
+            if order.tokens:
+                outcome = self._agent.run(order, self._on_event)
+            else:
+                outcome = self._aside.run(order.model_copy(update={"tokens": 1}), self._on_event)
         except Exception as error:
             # A fault of ours counts against the job, or it would be tried again for ever.
             _LOG.exception("job %d broke the agent", order.job)

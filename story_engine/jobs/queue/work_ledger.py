@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from story_engine.domain.job import Progress, Retention
 from story_engine.domain.job_result import JobResult
 from story_engine.errors import Wait
-from story_engine.jobs.queue.ledger_claim import MOST_STOPS, Claim, Judge, claim_next, take_over
+from story_engine.jobs.queue.ledger_claim import ASIDE, MOST_STOPS, Claim, Judge, claim_next, take_over
 from story_engine.jobs.queue.ledger_file import as_ours, connect, file_id
 from story_engine.jobs.queue.ledger_prune import prune, retention_of
 from story_engine.jobs.queue.ledger_rows import NO_RESULT, as_json, progress_text
@@ -58,7 +58,7 @@ class WorkLedger:
         with self._writing() as connection:
             return take_over(connection)
 
-    def claim(self, *, free: int = 1, most: int = 1, judge: Judge | None = None) -> Claim | None:
+    def claim(self, *, free: int = 1, most: int = 1, asides: int = 1, judge: Judge | None = None) -> Claim | None:
         """Take on the job whose turn it is; None when nothing waits, or when that job needs more than is free.
 
         Nothing overtakes a job that waits for several devices: it would never come to its turn.
@@ -66,16 +66,19 @@ class WorkLedger:
         Args:
             free: tokens that nothing holds.
             most: tokens of this machine; a job that asks for more gets these.
+            asides: jobs without a device that can be started.
             judge: as for `claim_next`.
         """
         with as_ours(self._path):
             # Looking first without the write lock: an idle dispatcher must not stand in anyone's way.
-            waiting = "SELECT 1 FROM jobs WHERE state = 'queued' LIMIT 1"
-            if self._current().execute(waiting).fetchone() is None:
+            waiting = "SELECT 1 FROM jobs WHERE state = 'queued'"
+            if free <= 0:
+                waiting += f" AND kind IN {ASIDE}"
+            if self._current().execute(f"{waiting} LIMIT 1").fetchone() is None:
                 return None
         with self._writing() as connection:
             # One of a deleted list that had the same number must have ended first.
-            claim = claim_next(connection, free=free, most=most, not_yet=self._orphans, judge=judge)
+            claim = claim_next(connection, free=free, most=most, asides=asides, not_yet=self._orphans, judge=judge)
         if claim is not None:
             self._claimed[claim.job] = claim.attempt
         return claim

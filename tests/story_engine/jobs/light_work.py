@@ -21,6 +21,7 @@ from tests.story_engine.store.test_takes import a_take
 MAPPING = {
     "read": "tests.story_engine.jobs.light_work:read",
     "render": "tests.story_engine.jobs.light_work:run",
+    "verify": "tests.story_engine.jobs.light_work:run",
     "score": "tests.story_engine.jobs.light_work:broken",
     "train": "tests.story_engine.jobs.light_work:train",
 }

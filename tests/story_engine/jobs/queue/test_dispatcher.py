@@ -91,6 +91,25 @@ def test_one_token_does_one_job_at_a_time_and_the_urgent_one_next(served):
     assert [job for job in began if job in jobs] == jobs
 
 
+def test_nothing_waits_for_work_that_needs_no_device_and_it_waits_for_no_device(served):
+    """Such as a download, which may take an hour."""
+    slow = submit(served.ledger, 201, steps=2000, seconds=0.05, kind="verify")
+    render = submit(served.ledger, 202, steps=2000, seconds=0.05)
+    wait_for(lambda: served.ledger.job(slow).progress.step > 0 and served.ledger.job(render).progress.step > 0)
+    urgent = submit(served.ledger, 203, steps=2, priority=5)
+    second = submit(served.ledger, 204, steps=2, kind="verify")
+    time.sleep(0.5)
+    assert [served.ledger.job(job).state for job in (urgent, second)] == ["queued", "queued"]
+
+    served.ledger.request_cancel(slow)
+    wait_for(is_over(served.ledger, slow, second))
+
+    states = [served.ledger.job(job).state for job in (slow, render, urgent, second)]
+    assert states == ["cancelled", "running", "queued", "done"]
+    served.ledger.request_cancel(render)
+    wait_for(is_over(served.ledger, render, urgent))
+
+
 def test_a_job_that_kills_its_child_three_times_fails_and_the_next_one_is_done(served):
     poison = submit(served.ledger, 1, die_at=1)
     healthy = submit(served.ledger, 2)
