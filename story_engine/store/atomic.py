@@ -35,6 +35,15 @@ _NO_HARD_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.
 """What exFAT and some network shares answer to `link`."""
 
 
+class _Disk:
+    is_synced = True
+
+
+def stop_syncing() -> None:
+    """Write no more for eternity in this process: what it makes is fetched, and stored durably, by another one."""
+    _Disk.is_synced = False
+
+
 def write_bytes(path: Path, content: bytes, *, is_durable: bool = True) -> None:
     """Put `content` at `path`, replacing what was there; a reader sees the old file or the new one.
 
@@ -65,13 +74,13 @@ def writing(path: Path, *, is_durable: bool = True) -> Iterator[Path]:
         try:
             yield temporary
             narrow(temporary, mode_of(path))
-            if is_durable:
+            if is_durable and _Disk.is_synced:
                 sync_file(temporary)
             _replace(temporary, path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        if is_durable:
+        if is_durable and _Disk.is_synced:
             sync_folder(path.parent)
 
 
@@ -145,7 +154,8 @@ def append_bytes(path: Path, content: bytes) -> None:
         with open(path, "ab", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if _Disk.is_synced:
+                os.fsync(file.fileno())
 
 
 def keep_copy(source: Path, target: Path) -> None:

@@ -38,7 +38,7 @@ class Member:
     held: dict[tuple[int, int], int] = field(default_factory=dict)
     """Job and attempt → tokens."""
     missed: int = 0
-    """Orders that dask says it has died under; the list of workers may not know yet."""
+    """Orders that came to nothing on it, as dask says; the list of workers may not know yet that it is gone."""
 
     @property
     def free(self) -> int:

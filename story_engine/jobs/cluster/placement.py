@@ -216,6 +216,7 @@ class ClusterPlacement:
             if trip.lost is not None:
                 outcome = trip.lost
             elif not trip.connection.is_alive:
+                self._doubt(trip)
                 outcome = Lost(job=order.job, attempt=order.attempt)
             else:
                 _LOG.exception("job %d broke on its way", order.job)
@@ -254,6 +255,11 @@ class ClusterPlacement:
         self._reception.take_in_all(home)
         return self._reception.with_found(home.outcome, found)
 
+    def _doubt(self, trip: _Trip) -> None:
+        """Give its worker nothing more before it has answered: the list of workers lags behind."""
+        with self._members.lock:
+            trip.member.missed += 1
+
     def _take_in(self, trip: _Trip, news: News, have: set[str]) -> None:
         order = trip.order
         progress = self._reception.take_in(order.job, news)
@@ -271,10 +277,10 @@ class ClusterPlacement:
         if future.status == "error":
             error = future.exception(timeout=_CLOSE_SECONDS)
             if type(error).__name__ == "KilledWorker":
-                with self._members.lock:
-                    trip.member.missed += 1
+                self._doubt(trip)
                 return WorkerLost(job=job, attempt=attempt, machine=trip.member.card.machine)
             _LOG.error("job %d broke on the worker: %r", job, error)
             return Crashed(job=job, attempt=attempt, reason=f"{type(error).__name__}: {error}"[:300])
         # Cancelled or forgotten by dask: the scheduler was restarted, or the worker left.
+        self._doubt(trip)
         return Cancelled(job=job, attempt=attempt) if trip.wants_cancel else Lost(job=job, attempt=attempt)

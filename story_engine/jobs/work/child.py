@@ -25,6 +25,7 @@ from story_engine.errors import Cancelled, OutOfMemory, StudioError
 from story_engine.jobs import orders
 from story_engine.jobs.kinds import READ, STANDARD, WARM_UP, Work, named
 from story_engine.jobs.wire import Voice
+from story_engine.store.atomic import stop_syncing
 from story_engine.store.layout import GuestLayout, Layout
 
 _LOG = logging.getLogger(__name__)
@@ -190,6 +191,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     layout = Layout(given.workspace, given.stories)
     if given.models_of is not None:
+        stop_syncing()  # a guest's files are stored for good by whoever asked for them
         layout = GuestLayout(given.workspace, given.stories, Layout(given.models_of, given.stories))
     Child(layout, named(given.work), idle_seconds=given.idle_seconds).serve()
     logging.shutdown()
