@@ -8,7 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 if __name__ == "Home":
-    from pages.parts.shared import early_imports, picture_route, server_guard
+    from pages.parts.shared import early_imports, picture_route, served_paths, server_guard
     from pages.parts.shared.lightbox import route as lightbox_route
     from pages.parts.story.presentation import route as slide_route
 
@@ -16,7 +16,7 @@ if __name__ == "Home":
     served = (picture_route, lightbox_route, slide_route)
     app = st.App(
         __file__,
-        routes=[route for each in served for route in each.routes()],
+        routes=served_paths.under_base([route for each in served for route in each.routes()]),
         middleware=server_guard.middleware(),
     )
 else:
