@@ -40,7 +40,7 @@ def verify(
     """Check every file by size and SHA-256. Example: python -m story_engine models verify kolors"""
     services = services_of(context)
     states = [flows.models.state(services, name)] if name else flows.models.states(services)
-    found = [each for each in states if name or (each.can_download and any(f.state != "missing" for f in each.files))]
+    found = [each for each in states if name or _is_worth_checking(each)]
     results = [flows.models.verify(services, state.name, offline=offline, report=_show_reading) for state in found]
     if sys.stderr.isatty():
         remark()
@@ -138,6 +138,13 @@ def _follow(context: typer.Context, services: Services, name: str, job: int, *, 
     view = wait_for(services, job, how_far=_bytes_so_far)
     state = flows.models.state(services, name)
     answer(context, {**job_report(view), "model": state_report(state)}, "\n".join(state_lines(state)))
+
+
+def _is_worth_checking(state: FamilyState) -> bool:
+    """What comes with the Studio has to be whole; of the rest, what has begun to arrive."""
+    if not state.can_download:
+        return state.is_needed
+    return any(file.state != "missing" for file in state.files)
 
 
 def _bytes_so_far(view: JobView) -> str:

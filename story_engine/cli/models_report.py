@@ -15,7 +15,7 @@ from story_engine.messages import message
 _AGAINST = {
     "hub": "compared with what the hub says now",
     "kept": "compared with what the hub said",
-    "": "not compared: the hub cannot be asked, and was never asked before",
+    "": "looked at by their structure: no published list is known",
 }
 
 

@@ -85,7 +85,7 @@ def test_files_are_verified_with_what_the_hub_says_and_a_wrong_one_is_put_right_
 
         report = told(capsys, "models", "verify", code=PUT_RIGHT)
 
-    (kolors,) = report["models"]
+    (kolors,) = [each for each in report["models"] if each["family"] == "kolors"]
     assert kolors["source"] == "hub" and kolors["aside"] == ["vae/diffusion_pytorch_model.safetensors"]
 
 
