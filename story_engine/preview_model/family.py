@@ -58,7 +58,7 @@ FAMILY = FamilyDescription(
     steps=20,
     cfg_scale=4.0,
     # Measured: benchmarks/README.md, "Guidance by noise level".
-    by_noise=GuidanceByNoise(levels=Guidance(guidance_above=0.3, negative_below=1.0), steps=12, is_usual=True),
+    by_noise=GuidanceByNoise(levels=Guidance(guidance_above=0.3, negative_below=2.0), steps=12, is_usual=True),
     width=256,
     height=256,
     smallest_side=256,

@@ -216,7 +216,7 @@ def test_guidance_is_compared_off_and_on_each_with_its_own_steps(services):
     assert (off.recipe.guidance, off.recipe.steps) == (EVERYWHERE, 20)
     assert (on.recipe.guidance, on.recipe.steps) == (usual.levels, usual.steps)
     assert value_name("guidance", "by_noise", "zh") == "开"
-    assert "negative up to 1" in settings_text(on.recipe, "en") and "noise" not in settings_text(off.recipe, "en")
+    assert "negative up to 2" in settings_text(on.recipe, "en") and "noise" not in settings_text(off.recipe, "en")
     after = flows.takes.send_settings(services, STORY, "s1", off.take.id)
     assert after.settings == Settings(guidance="constant")
 
