@@ -35,7 +35,8 @@ from story_engine.jobs.queue.placement import Placement, Room
 from story_engine.store.atomic import write_bytes
 from story_engine.store.layout import Layout
 
-NEWS_SECONDS = 0.1
+NEWS_SECONDS = 0.25
+"""How often a worker is asked how far it is; pages look once a second."""
 PATIENCE_SECONDS = 30.0
 """How long a job that none of the present workers can do waits for one that comes, before a person is asked."""
 _MOST_ORDERS = 256
