@@ -17,6 +17,7 @@ from story_engine.domain.memory_plan import MemoryPlan
 from story_engine.domain.recipe import Recipe
 from story_engine.errors import LookAtLog, OutOfMemory
 from story_engine.inference import render as render_module
+from story_engine.inference.decoding import is_black
 from story_engine.inference.device_memory import LIMIT_VARIABLE, DeviceMemory
 from story_engine.inference.kept_weights import RoundedLinear
 from story_engine.inference.lora_injection import UnetAdapters
@@ -214,6 +215,21 @@ def test_a_picture_that_overflows_is_painted_once_more_in_full_precision_and_tol
     assert renderer.remarks_on(0)["repeated_in"] == "float32"
     again = renderer.render([recipe(own, steps=1)])[0]
     assert picture.tobytes() == again.tobytes() and not renderer.remarks_on(0).get("repeated_in")
+
+
+def test_a_black_picture_is_painted_once_more_and_kept_where_it_is_black_again(own: Layout) -> None:
+    path = own.models / KOLORS.home / "vae" / "diffusion_pytorch_model.safetensors"
+    tensors = load_file(path)
+    tensors["decoder.conv_out.weight"] *= 0
+    tensors["decoder.conv_out.bias"][:] = -1.0
+    save_file(tensors, path)
+    renderer = Renderer(own, threads=1)
+    wanted = [recipe(own, precision=precision, steps=1) for precision in ("float16", "float32")]
+
+    pictures = renderer.render(wanted)
+
+    assert all(is_black(picture) for picture in pictures)
+    assert renderer.remarks_on(0)["repeated_in"] == "float32" and "repeated_in" not in renderer.remarks_on(1)
 
 
 def test_weights_that_are_no_numbers_in_any_precision_stay_an_error(own: Layout) -> None:
