@@ -8,17 +8,20 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from PIL import Image
 from pydantic import ValidationError
 
 from story_engine.domain.take import Take
 from story_engine.errors import StudioError
-from story_engine.store.atomic import read_bytes, write_bytes
+from story_engine.store.atomic import cannot_write, read_bytes, write_bytes
+from story_engine.store.folders import make_folder
 
 THUMBNAIL_SIDE = 384
 """Pixels of the longer side: a board shows four panels beside each other."""
 THUMBNAIL_QUALITY = 88
 _LARGEST_RECORD_BYTES = 1_000_000
+_LOCK_SECONDS = 5
 _LAST_SERIAL = "last-number.txt"
 _LONGEST_NUMBER = 32
 _PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
@@ -63,9 +66,23 @@ def last_serial(folder: Path) -> int:
     return max([noted, *(take.serial for take in read_folder(folder))])
 
 
-def note_serial(folder: Path, serial: int) -> None:
-    """Remember that a take in `folder` has this number, so that none gets it again once it is deleted."""
-    write_bytes(folder / _LAST_SERIAL, f"{serial}\n".encode(), is_durable=False)
+def new_serial(folder: Path) -> int:
+    """A number that no take in `folder` has or had, and none will get again: several GPUs may ask at once.
+
+    Raises:
+        Wait: the disk cannot be written.
+    """
+    path = folder / _LAST_SERIAL
+    try:
+        make_folder(folder)
+        with FileLock(folder.parent / f".{folder.name}.lock", timeout=_LOCK_SECONDS):
+            serial = last_serial(folder) + 1
+            write_bytes(path, f"{serial}\n".encode(), is_durable=False)
+            return serial
+    except Timeout:
+        return last_serial(folder) + 1  # whoever holds it hangs; a number twice is better than a picture lost
+    except OSError as error:
+        raise cannot_write(folder, error) from error
 
 
 def read_record(path: Path) -> Take | None:

@@ -25,7 +25,7 @@ from story_engine.store.layout import Layout
 from story_engine.store.picks import PickStore
 from story_engine.store.take_files import (
     last_serial,
-    note_serial,
+    new_serial,
     read_folder,
     read_record,
     read_thumbnail,
@@ -93,9 +93,7 @@ class TakeStore:
 
     def _store(self, take: Take, png: bytes, thumbnail: bytes) -> Take:
         folder = self._folder(take.story, take.scene)
-        serial = last_serial(folder) + 1
-        stored = take.model_copy(update={"serial": serial})
-        note_serial(folder, serial)
+        stored = take.model_copy(update={"serial": new_serial(folder)})
         write_bytes(self.picture(stored), png)
         write_bytes(self.thumbnail(stored), thumbnail)
         write_bytes(self._record(stored), stored.model_dump_json(indent=1).encode())
@@ -212,10 +210,10 @@ class TakeStore:
             Wait: the disk cannot be written; the take does not exist then.
         """
         folder = self._folder(slug, scene)
-        serial = last_serial(folder) + 1
+        is_new = self.find(slug, scene, take.id) is None
+        serial = new_serial(folder) if is_new else last_serial(folder)
         copied = take.model_copy(update={"story": slug, "scene": scene, "number": 0, "serial": serial, "parent": None})
-        if self.find(slug, scene, take.id) is None:
-            note_serial(folder, serial)
+        if is_new:
             for source, target in zip(self.files(take), self.files(copied), strict=True):
                 if source.exists():
                     keep_copy(source, target)

@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -386,3 +387,15 @@ def test_takes_of_earlier_versions_are_numbered_as_they_came(layout):
     store.add(a_take(seed=5, number=4), a_picture(), {})
 
     assert [(take.recipe.seed, take.serial) for take in store.takes_of("cat", "scene-1")] == [(7, 1), (3, 2), (5, 3)]
+
+
+def test_takes_that_several_devices_store_at_once_get_a_number_each(tmp_path):
+    layout = Layout(tmp_path / "workspace", tmp_path / "stories")
+
+    def add(seed: int) -> int:
+        return TakeStore(layout).add(a_take(seed=seed), Image.new("RGB", (8, 8)), {}).serial
+
+    with ThreadPoolExecutor(max_workers=6) as devices:
+        numbers = list(devices.map(add, range(24)))
+
+    assert sorted(numbers) == list(range(1, 25))
