@@ -11,6 +11,18 @@ from tests.browser.conftest import App, Visitor, wait_for
 STORY = "orange-cat-en"
 PROMPT = f"field:{STORY}:s2:prompt"
 
+COUNT_PAUSES = """
+() => {
+  window.pauses = 0;
+  let last = Infinity;
+  addEventListener("keydown", () => {
+    const now = performance.now();
+    window.pauses += now - last > 900 ? 1 : 0;
+    last = now;
+  }, true);
+}
+"""
+
 
 def test_a_scene_is_saved_while_it_is_typed_and_before_the_page_is_left(app: App, visit: Callable[..., Visitor]):
     person = visit()
@@ -23,12 +35,16 @@ def test_a_scene_is_saved_while_it_is_typed_and_before_the_page_is_left(app: App
     keyboard = person.page.keyboard
 
     field.fill("")
+    wait_for(lambda: not _prompt(app), what="the empty field is saved")  # or its pause would end among the keys
+    person.settle()
     field.click()
+    person.page.evaluate(COUNT_PAUSES)
     before = len(sent)
     keyboard.type("a kitten ", delay=100)
+    # A machine that is busy with other tests lets a second go by between two keys: that is a pause as well.
+    assert len(sent) - before <= person.page.evaluate("pauses"), "nothing is sent while keys follow each other"
     assert person.page.locator(".not-saved-yet").is_visible()
     assert person.at("unsaved-note").is_visible() and not person.at("saved-note").is_visible()
-    assert len(sent) == before, "nothing is sent while keys follow each other"
     wait_for(lambda: _prompt(app).strip() == "a kitten", what="a pause saves")
     person.page.locator(".not-saved-yet").wait_for(state="hidden")
 
@@ -40,11 +56,12 @@ def test_a_scene_is_saved_while_it_is_typed_and_before_the_page_is_left(app: App
         "field => field === document.activeElement && field.selectionStart === field.value.length - 1"
     )
     person.page.locator(".not-saved-yet").wait_for(state="hidden")
-    assert len(sent) == before + 2, "one message for each pause"
+    most = before + 2 + person.page.evaluate("pauses")
+    assert before + 2 <= len(sent) <= most, "one message for each pause"
     person.settle()
     field.blur()
     person.at("saved-note").wait_for()
-    assert len(sent) == before + 2, "leaving the field sends nothing again"
+    assert len(sent) <= most, "leaving the field sends nothing again"
 
     field.click()
     keyboard.press("End")

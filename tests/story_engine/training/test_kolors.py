@@ -95,6 +95,7 @@ def _noted(real, name, present):
     return load
 
 
+@pytest.mark.thorough  # gradients through layers that are brought: inference/test_kept_weights.py
 def test_layers_that_wait_in_main_memory_train_the_same_lora(layout, monkeypatch):
     shutil.rmtree(layout.embeddings, ignore_errors=True)
     trained_with = {}
