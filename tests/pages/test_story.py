@@ -363,7 +363,7 @@ def test_missing_thumbnails_and_damaged_choices_and_records_leave_every_page_ali
     """What can be made again is; what cannot has a grey picture; what was chosen and cannot be read is named."""
     studio.painted(STORY, takes=2, score=6.0)
     layout = studio.services.takes._layout
-    scenes = sorted(layout.takes(STORY, "s1").parent.iterdir())
+    scenes = sorted(each for each in layout.takes(STORY, "s1").parent.iterdir() if each.is_dir())
     for scene in scenes:
         for path in scene.glob("*.jpg"):
             path.unlink()
