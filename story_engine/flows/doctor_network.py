@@ -10,11 +10,11 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 
+from story_engine.catalog.hub import USUAL_ENDPOINT
 from story_engine.config import Config
+from story_engine.domain.host_names import START, is_allowed, start_allowing
 from story_engine.domain.set_up import Check
 
-HUB = "https://modelscope.cn"
-_START = ".venv/bin/streamlit run Home.py"
 _SECONDS = 5.0
 _HEALTH = "/_stcore/health"
 _WEBSOCKET = "/_stcore/stream"
@@ -30,7 +30,7 @@ PLACES = {
 
 def hub(endpoint: str | None) -> Check:
     """Whether models can be downloaded; without the hub everything that is here goes on."""
-    address = endpoint or HUB
+    address = endpoint or USUAL_ENDPOINT
     try:
         with urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=_SECONDS):
             pass
@@ -46,10 +46,10 @@ def server(config: Config, *, port: int, host: str | None) -> Iterator[Check]:
     here = f"127.0.0.1:{port}"
     status = _status(port, here, _HEALTH)
     if status is None:
-        yield Check("pages", "ok", "doctor.pages_not_served", {"port": port, "command": _START})
+        yield Check("pages", "ok", "doctor.pages_not_served", {"port": port, "command": START})
     elif status != http.HTTPStatus.OK:
         yield Check(
-            "pages", "problem", "doctor.port_taken", {"port": port, "command": f"{_START} --server.port {port + 1}"}
+            "pages", "problem", "doctor.port_taken", {"port": port, "command": f"{START} --server.port {port + 1}"}
         )
         return
     else:
@@ -57,9 +57,7 @@ def server(config: Config, *, port: int, host: str | None) -> Iterator[Check]:
     if host is None:
         yield from _place(config)
     elif status is None:
-        allowed = ("localhost", "127.0.0.1", *config.allowed_hosts)
-        known = any(_matches(host, each) for each in allowed)
-        if known:
+        if is_allowed(_name(host), ("localhost", "127.0.0.1", *config.allowed_hosts)):
             yield Check("host", "ok", "doctor.host_allowed", {"host": host})
         else:
             yield Check("host", "problem", "doctor.host_refused", _start(config, host))
@@ -82,7 +80,7 @@ def _visit(config: Config, port: int, host: str) -> Iterator[Check]:
 def _place(config: Config) -> Iterator[Check]:
     found = next((name for name, variable in PLACES.items() if variable in os.environ), None)
     if found is not None and not config.allowed_hosts:
-        yield Check("host", "warning", "doctor.behind_gateway", {"place": found, "command": _command("…")})
+        yield Check("host", "warning", "doctor.behind_gateway", {"place": found, "command": start_allowing(["…"])})
 
 
 def _status(port: int, host: str, path: str, *, origin: str | None = None) -> int | None:
@@ -109,17 +107,12 @@ def _status(port: int, host: str, path: str, *, origin: str | None = None) -> in
 
 
 def _start(config: Config, host: str) -> dict[str, object]:
-    return {"host": host, "command": _command(",".join([*config.allowed_hosts, host]))}
+    return {"host": host, "command": start_allowing([*config.allowed_hosts, host])}
 
 
-def _command(names: str) -> str:
-    return f"STORY_STUDIO_ALLOWED_HOSTS={names} {_START}"
-
-
-def _matches(host: str, pattern: str) -> bool:
-    name = (urllib.parse.urlsplit(f"//{host}").hostname or "").rstrip(".")
-    wanted = pattern.strip().lower().rstrip(".")
-    return wanted in ("*", name) or (wanted.startswith("*.") and name.endswith(wanted[1:]))
+def _name(host: str) -> str | None:
+    name = urllib.parse.urlsplit(f"//{host}").hostname
+    return name.rstrip(".") if name else None
 
 
 def _reason(error: Exception) -> str:

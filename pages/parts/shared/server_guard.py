@@ -21,8 +21,8 @@ from streamlit import config
 
 from pages.parts.shared.wording import LANGUAGE_NAMES, texts
 from story_engine.config import read_config
+from story_engine.domain.host_names import is_allowed, start_allowing
 
-ALLOWED_HOSTS = "STORY_STUDIO_ALLOWED_HOSTS"
 HEALTH = "/_stcore/health"
 """Watchdogs of gateways ask it under whatever name they like; it says "ok" and nothing else."""
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
@@ -124,7 +124,7 @@ class ServerGuard:
         return bool(self.hosts) and is_html and status == 200
 
     def _is_own(self, host: str) -> bool:
-        return not self.hosts or _matches(_name_of(f"//{host}"), self.hosts)
+        return not self.hosts or is_allowed(_name_of(f"//{host}"), self.hosts)
 
     def _may_connect(self, origin: str | None, host: str) -> bool:
         """A browser always says where a page comes from: from here, or from a gateway that a person named."""
@@ -132,7 +132,7 @@ class ServerGuard:
             return False
         scheme = origin.partition(":")[0].lower()
         same = _address_of(origin, scheme) == _address_of(f"//{host}", scheme)
-        return same or _matches(_name_of(origin), [name for name in self.added if name != "*"])
+        return same or is_allowed(_name_of(origin), [name for name in self.added if name != "*"])
 
     def _protected(self, response: Response) -> Response:
         self._protect(response.headers)
@@ -155,7 +155,7 @@ def refusal(host: str, added: Sequence[str] = ()) -> HTMLResponse:
 
 
 def _refusal_body(host: str, added: Sequence[str]) -> str:
-    command = f"{ALLOWED_HOSTS}={','.join([*added, host])} .venv/bin/streamlit run Home.py"
+    command = start_allowing([*added, host])
     return "".join(
         f'<section lang="{"zh-CN" if language == "zh" else language}"><h1>{known["server.refused_title"]}</h1>'
         f"<p>{known['server.refused'].format(host=f'<b>{host}</b>')}</p><pre>{command}</pre></section>"
@@ -172,16 +172,6 @@ def _page_script(hosts: Sequence[str], added: Sequence[str]) -> str:
     body = _refusal_body("@HOST@", added)
     values = (json.dumps(value).replace("<", "\\u003c") for value in (list(hosts), body, _STYLE))
     return "<script>((hosts,body,style)=>{" + _PAGE_SCRIPT + "})(" + ",".join(values) + ")</script>"
-
-
-def _matches(name: str | None, patterns: Iterable[str]) -> bool:
-    """As Streamlit's `server.allowedHosts`: names, `*.` for everything under a name, `*` for any."""
-    if name is None:
-        return False
-    for pattern in (each.strip().lower().rstrip(".") for each in patterns):
-        if pattern == "*" or pattern == name or (pattern.startswith("*.") and name.endswith(pattern[1:])):
-            return True
-    return False
 
 
 def _name_of(address: str) -> str | None:
