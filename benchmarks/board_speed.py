@@ -34,7 +34,7 @@ import torch
 from diffsynth import SDXLImagePipeline
 from PIL import Image
 
-from benchmarks.render_speed import stock_pipeline
+from benchmarks.render_speed import painted_by_stock, stock_pipeline
 from benchmarks.samplers import NEGATIVE, PROMPTS, Solutions
 from story_engine.bootstrap import open_services
 from story_engine.catalog.devices import processor_name
@@ -118,16 +118,7 @@ def _ignore(progress: object) -> None:
 def notebook(pipeline: SDXLImagePipeline, recipes: list[Recipe], folder: Path, painted: list[Image.Image]) -> None:
     """The notebook's blocks, one after the other; `painted` gets their pictures."""
     for number, recipe in enumerate(recipes, start=1):
-        picture = pipeline(
-            prompt=recipe.prompt,
-            negative_prompt=recipe.negative,
-            cfg_scale=recipe.cfg_scale,
-            num_inference_steps=recipe.steps,
-            height=recipe.height,
-            width=recipe.width,
-            seed=recipe.seed,
-            progress_bar_cmd=iter,
-        )
+        picture = painted_by_stock(pipeline, recipe)
         picture.save(folder / f"{number}.jpg")
         painted.append(picture)
 

@@ -6,8 +6,8 @@ import re
 
 import yaml
 
+from story_engine.catalog.devices import LIMIT_VARIABLE
 from story_engine.config import PROJECT_FOLDER
-from story_engine.inference.device_memory import LIMIT_VARIABLE
 
 DOCKERFILE = (PROJECT_FOLDER / "Dockerfile").read_text(encoding="utf-8")
 COMPOSE = yaml.safe_load((PROJECT_FOLDER / "compose.yaml").read_text(encoding="utf-8"))

@@ -11,8 +11,9 @@ import torch
 from benchmarks.gpu.bench import Bench
 from benchmarks.gpu.painting import plan_text
 from benchmarks.gpu.results import Result
+from story_engine.catalog.devices import LIMIT_VARIABLE
 from story_engine.domain.family import GIB
-from story_engine.inference.device_memory import LIMIT_VARIABLE, DeviceMemory
+from story_engine.inference.device_memory import DeviceMemory
 
 _STEPS = 4
 _PANELS = 8

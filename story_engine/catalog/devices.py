@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import warnings
 from functools import cache
 from pathlib import Path
 
 import psutil
+
+from story_engine.domain.family import GIB
+
+LIMIT_VARIABLE = "STORY_STUDIO_DEVICE_GIB"
+"""GiB of the device that the Studio may use, for who shares it; what is free where it is less."""
 
 
 @cache
@@ -34,10 +40,19 @@ def driver_version() -> str:
 def free_bytes() -> int:
     """Memory that painting can have: of the fullest GPU, with what the Studio holds there; without one, main memory.
 
-    Work that waits for its turn lets go of what it holds, so it counts as free.
+    Work that waits for its turn lets go of what it holds, so it counts as free. No more than `limit_bytes`.
     """
     found = min((free + own for free, own in _free_of_gpus()), default=None)
-    return main_memory_free() if found is None else found
+    free = main_memory_free() if found is None else found
+    return min(free, limit_bytes() or free)
+
+
+def limit_bytes() -> int | None:
+    """How much of the device the Studio may use, where whoever started it said so; what is no number is no limit."""
+    try:
+        return round(float(os.environ.get(LIMIT_VARIABLE) or 0) * GIB) or None
+    except (ValueError, OverflowError):
+        return None
 
 
 def main_memory_free() -> int:

@@ -137,6 +137,19 @@ def leaner(plan: MemoryPlan, memory: RenderMemory, painting: Painting) -> Memory
     return None
 
 
+def share_to_bring(need: float, *, layer: float, layers: float) -> float:
+    """Share of a network's layers, in steps of 5 %, that has to wait elsewhere for `need` bytes to be free; 1 at most.
+
+    Two of them are on the device at one time: one computes, the next one comes.
+
+    Args:
+        need: bytes.
+        layer: bytes of the largest layer.
+        layers: bytes of all of them.
+    """
+    return min(1.0, math.ceil((need + 2 * layer) / layers * 20) / 20)
+
+
 class _Sizes:
     """The figures for one size of picture and one precision."""
 
@@ -153,12 +166,9 @@ class _Sizes:
         return self.memory.unet_row * self._area * rows * self._factor * _ROUNDING
 
     def share_to_bring(self, need: float) -> float:
-        """Share of the transformer layers that has to wait elsewhere for `need` bytes to be free; 1 at most.
-
-        Two of them are on the device at one time: one computes, the next one comes.
-        """
-        wait = (need + 2 * self.memory.unet_layer * self._factor) / (self.memory.unet_bringable * self._factor)
-        return min(1.0, math.ceil(wait * 20) / 20)
+        """Share of the transformer layers that has to wait elsewhere for `need` bytes to be free."""
+        memory = self.memory
+        return share_to_bring(need, layer=memory.unet_layer * self._factor, layers=memory.unet_bringable * self._factor)
 
     def plan(
         self,

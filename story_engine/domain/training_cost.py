@@ -7,11 +7,11 @@ the attention projections with its gradients and AdamW. The preview figures were
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from story_engine.domain.family import SIZE_MULTIPLE, Family, TrainingMemory
+from story_engine.domain.memory_plan import share_to_bring
 from story_engine.domain.training import TrainingSpec
 
 _HALF = frozenset({"float16", "bfloat16"})
@@ -105,11 +105,11 @@ class _Needs:
         return bool(self.encoder_brought) and self.process + self.encoder > available
 
     def brought(self, available: float) -> float:
-        """Share of the layers that wait elsewhere; two of them are on the device at one time."""
+        """Share of the layers that wait elsewhere."""
         over = self.process + self.training - available
         if over <= 0 or not self.bringable:
             return 0.0
-        return min(1.0, math.ceil((over + 2 * self.layer) / self.bringable * 20) / 20)
+        return share_to_bring(over, layer=self.layer, layers=self.bringable)
 
     def fitted(self, available: float) -> float:
         """The higher peak once everything is done to make it fit."""

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 import psutil
 import torch
 
-from story_engine.catalog.devices import main_memory_free
+from story_engine.catalog import devices
 from story_engine.catalog.families import description
 from story_engine.domain.family import GIB
 from story_engine.domain.memory_plan import MemoryPlan, Painting, leaner, plan_for
 from story_engine.domain.recipe import Recipe
 
-LIMIT_VARIABLE = "STORY_STUDIO_DEVICE_GIB"
-"""GiB of the device that the Studio may use, for who shares it; what is free where it is less."""
 _HALVES = ("float16", "bfloat16")
 _IMPORTS_BYTES = 1.2 * GIB
 """Of a process that has loaded torch and diffsynth, and no model."""
@@ -30,7 +27,7 @@ class DeviceMemory:
     """
 
     def __init__(self, device: str, *, limit_bytes: float | None = None) -> None:
-        self._device, self._limit_bytes = device, limit_bytes or _limit_of_environment()
+        self._device, self._limit_bytes = device, limit_bytes or devices.limit_bytes()
         self._lean: dict[str, MemoryPlan] = {}
 
     @property
@@ -63,7 +60,7 @@ class DeviceMemory:
             free = float(torch.cuda.mem_get_info()[0] + torch.cuda.memory_reserved())
         else:
             own = max(0.0, psutil.Process().memory_info().rss - _IMPORTS_BYTES)
-            free = main_memory_free() + own
+            free = devices.main_memory_free() + own
         return min(free, self._limit_bytes or free)
 
     def _asked(self, recipes: Sequence[Recipe]) -> Painting:
@@ -71,12 +68,5 @@ class DeviceMemory:
             pixels=max(recipe.width * recipe.height for recipe in recipes),
             is_half=recipes[0].precision in _HALVES,
             is_gpu=self.is_gpu,
-            host_bytes=float(main_memory_free()),
+            host_bytes=float(devices.main_memory_free()),
         )
-
-
-def _limit_of_environment() -> float | None:
-    try:
-        return float(os.environ.get(LIMIT_VARIABLE) or 0) * GIB or None
-    except ValueError:
-        return None  # who started the Studio is told by its configuration

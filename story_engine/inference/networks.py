@@ -71,8 +71,6 @@ class Networks:
         """Whether they can go on under another plan: a leaner one needs the U-Net elsewhere, or the encoder away."""
         if plan is None or self._plan is None:
             return plan is self._plan
-        if plan.encoder != "resident":
-            self._leave_prompter()
         return plan.unet == self._plan.unet and plan.brought <= self._plan.brought
 
     def encode(self, texts: Sequence[str], *, should_stop: Callable[[], bool]) -> dict[str, EncodedPrompt]:
@@ -119,7 +117,8 @@ class Networks:
             self._prompter = prompter
         return prompter
 
-    def _leave_prompter(self) -> None:
+    def leave_prompter(self) -> None:
+        """Let a text encoder go that stayed beside the U-Net."""
         if self._prompter is not None:
             self._prompter.fetch_models(None)
             self._prompter = None

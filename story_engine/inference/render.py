@@ -266,9 +266,13 @@ class Renderer:
             self._let_go()  # the old networks go before the new ones come
             self._networks = open_networks(self._layout, recipe, device=self._device, plan=plan)
             self._loaded = wanted
+        elif plan is not None and plan.encoder != "resident":
+            self._networks.leave_prompter()
         return self._networks
 
     def _let_go(self) -> None:
+        if self._networks is None:
+            return
         self._networks = self._colours = None
         free_memory()
 

@@ -150,6 +150,9 @@ def _precision() -> str:
     return "float16" if gpu_names() else "float32"
 
 
+_LAYERS, _LAYER = 4.071 * GIB, 0.0648 * GIB
+"""All transformer layers of the U-Net in half precision, and the largest (`python -m benchmarks.memory`)."""
+
 FAMILY = FamilyDescription(
     package=KOLORS,
     sampler="dpmpp_2m_karras",
@@ -176,17 +179,17 @@ FAMILY = FamilyDescription(
         process=0.8 * GIB,
         is_half_by_itself=True,
         encoder_brought_half=2.1 * GIB,
-        bringable_half=4.071 * GIB,
-        layer_half=0.0648 * GIB,
+        bringable_half=_LAYERS,
+        layer_half=_LAYER,
     ),
     painting=RenderMemory(
         encoder=11.134 * GIB,
         encoder_brought=0.88 * GIB,
         encoder_text=0.152 * GIB,
         unet=4.805 * GIB,
-        unet_bringable=4.071 * GIB,
+        unet_bringable=_LAYERS,
         unet_rounded=2.732 * GIB,
-        unet_layer=0.0648 * GIB,
+        unet_layer=_LAYER,
         unet_row=0.1423 * GIB,
         decoder=0.185 * GIB,
         decoder_picture=3.001 * GIB,

@@ -42,3 +42,10 @@ def test_free_memory_is_within_the_limit(monkeypatch):
     assert devices.main_memory_free() == 700 * MEGABYTE and devices.memory_bytes() == 900 * MEGABYTE
     monkeypatch.setattr(devices, "_container_memory", lambda: (None, 0))
     assert devices.memory_bytes() == psutil.virtual_memory().total
+
+
+def test_the_limit_that_somebody_set_holds_for_the_plan_that_is_shown(monkeypatch):
+    monkeypatch.setattr(devices, "_free_of_gpus", lambda: [(9000 * MEGABYTE, 500 * MEGABYTE)])
+    for said, free in (("", 9500), ("2", 2048), ("99", 9500), ("much", 9500)):
+        monkeypatch.setenv(devices.LIMIT_VARIABLE, said)
+        assert devices.free_bytes() == free * MEGABYTE

@@ -12,13 +12,14 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
+from story_engine.catalog.devices import LIMIT_VARIABLE
 from story_engine.catalog.families import families
 from story_engine.domain.memory_plan import MemoryPlan
 from story_engine.domain.recipe import Recipe
 from story_engine.errors import LookAtLog, OutOfMemory
 from story_engine.inference import render as render_module
 from story_engine.inference.decoding import is_black
-from story_engine.inference.device_memory import LIMIT_VARIABLE, DeviceMemory
+from story_engine.inference.device_memory import DeviceMemory
 from story_engine.inference.kept_weights import RoundedLinear
 from story_engine.inference.lora_injection import UnetAdapters
 from story_engine.inference.render import Renderer
