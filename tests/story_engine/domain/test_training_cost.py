@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
-from story_engine.domain.family import GIB, Family
+from story_engine.catalog.families import family_of
+from story_engine.domain.family import GIB
 from story_engine.domain.training import TrainingSpec
 from story_engine.domain.training_cost import Memory, memory_of
-from story_engine.kolors.family import FAMILY
+from story_engine.store.layout import Layout
 
 
 def needed(free: float, **fields: object) -> Memory:
-    kolors = Family(
-        name="kolors",
-        title="Kolors",
-        sampler="ddim",
-        steps=20,
-        cfg_scale=5,
-        width=1024,
-        height=1024,
-        smallest_side=256,
-        largest_side=2048,
-        token_limit=256,
-        weights_hash="",
-        precision="float16",
-        memory=FAMILY.memory,
-    )
+    kolors = family_of(Layout(Path("unused"), Path("unused")), "kolors")
     spec = TrainingSpec.model_validate({"name": "ink", "dataset": "ink", "family": "kolors"} | fields)
     return memory_of(spec, kolors, available_bytes=math.floor(free * GIB), is_gpu=True)
 
