@@ -26,6 +26,7 @@ _NAMED = re.compile(
     r"(?P<value>(?:(?:basic|bearer|token|digest)\s+)?[^\s\"'\\,;&}\])]+)",
     re.IGNORECASE,
 )
+_SECRET_NAME = re.compile(rf"[\w-]*(?:{_NAMES})[\w-]*", re.IGNORECASE)
 _COUNT = re.compile(r"-?\d{1,7}(?:\.\d+)?|none|null|true|false", re.IGNORECASE)
 """What is no secret, whatever it is called: `prompt_tokens=29`."""
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
@@ -74,6 +75,23 @@ class Scrubber:
         for form in self._names:
             text = form.sub(lambda match: self._mark("name", match.group().lower()), text)
         return text
+
+    def clean_tree(self, value: object, name: str = "") -> object:
+        """What JSON can say, each text in it cleaned; numbers and the form stay.
+
+        Args:
+            value: mappings, sequences, texts, numbers; anything else counts as its text.
+            name: what the value is called where it stands: of a token any value goes.
+        """
+        if isinstance(value, Mapping):
+            return {self.clean(str(key)): self.clean_tree(each, str(key)) for key, each in value.items()}
+        if isinstance(value, (list, tuple, set, frozenset)):
+            return [self.clean_tree(each, name) for each in value]
+        if value is None or isinstance(value, (bool, int, float)):
+            return value
+        text = str(value)
+        is_secret = _SECRET_NAME.fullmatch(name) is not None and _COUNT.fullmatch(text) is None
+        return self._mark("secret", text) if is_secret and text else self.clean(text)
 
     def _without_leaks(self, text: str) -> str:
         parts, end = [], 0

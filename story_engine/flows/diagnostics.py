@@ -41,7 +41,7 @@ MOST_JOBS = 200
 def diagnostics(services: Services) -> dict[str, bytes]:
     """Name in the zip → content, scrubbed."""
     scrubber = _scrubber(services)
-    report = scrubber.clean(json.dumps(_report(services), ensure_ascii=False, indent=2, default=str))
+    report = json.dumps(scrubber.clean_tree(_report(services)), ensure_ascii=False, indent=2)
     logs = {
         f"logs/{number:02}.log": f"{name}\n\n{text}" for number, (name, text) in enumerate(services.logs.recent(), 1)
     }

@@ -1,5 +1,7 @@
+import json
 import random
 import string
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,6 +89,38 @@ def test_the_same_text_has_the_same_mark_in_every_text():
     first, second = scrubber.clean("a hf_" + "x1" * 20), scrubber.clean("b hf_" + "x1" * 20 + " hf_" + "y2" * 20)
 
     assert (first, second) == ("a <Hugging Face 1>", "b <Hugging Face 1> <Hugging Face 2>")
+
+
+def test_a_tree_keeps_its_form_and_its_numbers():
+    scrubber = Scrubber({"/home/mei": "home"}, secrets=["17340"])
+    tree = {
+        "free": 17340123456,
+        "files": ("/home/mei/a", Path("/home/mei/b")),
+        "/home/mei": {"token": "swordfish two", "tokens": "29", "mail": "mei@example.cn"},
+        "ratio": 0.5,
+        "none": None,
+        "yes": True,
+    }
+
+    assert json.loads(json.dumps(scrubber.clean_tree(tree))) == {
+        "free": 17340123456,
+        "files": ["<home>/a", "<home>/b"],
+        "<home>": {"token": "<secret 1>", "tokens": "29", "mail": "<email 2>"},
+        "ratio": 0.5,
+        "none": None,
+        "yes": True,
+    }
+
+
+LEAVES = st.none() | st.integers() | st.text()
+
+
+@given(st.recursive(LEAVES, lambda each: st.lists(each) | st.dictionaries(st.text(), each)))
+def test_any_tree_stays_a_tree_of_the_same_depth(tree):
+    cleaned = Scrubber({}, secrets=["1234"], names=["a"]).clean_tree(tree)
+
+    assert json.loads(json.dumps(cleaned)) == cleaned
+    assert type(cleaned) is type(tree) or isinstance(cleaned, str)
 
 
 @given(st.text(max_size=200))

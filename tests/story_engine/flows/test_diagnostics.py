@@ -1,6 +1,7 @@
 import json
 import random
 import zipfile
+from types import SimpleNamespace
 
 import pytest
 
@@ -83,3 +84,11 @@ def test_a_damaged_workspace_is_described_all_the_same(services):
     report = json.loads(everything_in(flows.diagnostics.save_diagnostics(services))["report.json"])
 
     assert any("error" in story for story in report["stories"])
+
+
+def test_a_free_disk_that_reads_like_a_telephone_number_is_told_as_it_is(services, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=17340123456))
+
+    report = json.loads(everything_in(flows.diagnostics.save_diagnostics(services))["report.json"])
+
+    assert report["disk_free_bytes"] == 17340123456
