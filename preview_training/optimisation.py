@@ -53,8 +53,8 @@ class FlatParameters:
         ]
         trained.sort(key=lambda entry: _is_matrix(entry[1], entry[2]))
         self.values = torch.empty(sum(parameter.numel() for _, _, parameter in trained))
-        # Two more numbers travel with the gradients, so that all processes agree on progress and on stopping.
-        self._exchanged = torch.zeros(len(self.values) + 2)
+        # One more number travels with the gradients, so that all processes agree on stopping.
+        self._exchanged = torch.zeros(len(self.values) + 1)
         self.gradients = self._exchanged[: len(self.values)]
         self._places: list[_Place] = []
         self._matrices: dict[tuple[int, int], list[_Place]] = {}
@@ -77,23 +77,21 @@ class FlatParameters:
         self._plain.grad = self.gradients[:plain]
         self._optimiser = torch.optim.AdamW([self._plain], lr=0.0, betas=_BETAS, weight_decay=0.0, fused=True)
 
-    def exchange(self, *, progress: float, stop: bool) -> tuple[float, bool]:
+    def exchange(self, *, stop: bool) -> bool:
         """Average the gradients over all processes.
 
         Args:
-            progress: this process's view, 0…1; the first process's counts.
             stop: this process was asked to stop.
 
         Returns:
-            progress and stop as all processes now see them.
+            Whether any process was asked to.
         """
         if not distributed.is_initialized():
-            return progress, stop
-        self._exchanged[-2] = progress if distributed.get_rank() == 0 else 0.0
+            return stop
         self._exchanged[-1] = float(stop)
         distributed.all_reduce(self._exchanged)
         self.gradients /= distributed.get_world_size()
-        return float(self._exchanged[-2]), bool(self._exchanged[-1] > 0)
+        return bool(self._exchanged[-1] > 0)
 
     @torch.no_grad()
     def update(self, *, learning_rate: float, average_decay: float) -> float:

@@ -25,14 +25,14 @@ def draw_share(process: int, folder: Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Draw, train and export; about two and a half hours on two idle cores with AMX."""
+    """Draw, train and export; about seven hours on two idle cores with AMX."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--folder", type=Path, default=Path("workspace/preview_training"))
     parser.add_argument("--to", type=Path, default=WEIGHTS_FOLDER)
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--vae-minutes", type=float, default=27)
-    parser.add_argument("--half-size-minutes", type=float, default=35)
-    parser.add_argument("--full-size-minutes", type=float, default=35)
+    parser.add_argument("--vae-steps", type=int, default=train_vae.STEPS)
+    parser.add_argument("--half-size-steps", type=int, default=train_diffusion.HALF_SIZE_STEPS)
+    parser.add_argument("--full-size-steps", type=int, default=train_diffusion.FULL_SIZE_STEPS)
     given = parser.parse_args(arguments)
     vae_drawings, drawings = given.folder / "vae_drawings", given.folder / "drawings"
     for folder, count, seed in (
@@ -42,9 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         cache = DrawingCache.plan(folder, count=count, seed=seed, processes=given.processes)
         run_in_processes(draw_share, (folder,), processes=cache.processes)
     shared = ["--folder", str(given.folder), "--processes", str(given.processes)]
-    train_vae.main([str(vae_drawings), "--minutes", str(given.vae_minutes), *shared])
-    minutes = ["--half-size-minutes", str(given.half_size_minutes), "--full-size-minutes", str(given.full_size_minutes)]
-    train_diffusion.main([str(drawings), *minutes, *shared])
+    train_vae.main([str(vae_drawings), "--steps", str(given.vae_steps), *shared])
+    steps = ["--half-size-steps", str(given.half_size_steps), "--full-size-steps", str(given.full_size_steps)]
+    train_diffusion.main([str(drawings), *steps, *shared])
     export.main(["weights", "--folder", str(given.folder), "--to", str(given.to)])
 
 

@@ -47,6 +47,8 @@ from story_engine.store.atomic import write_bytes
 
 TOKEN_IDS_FILE = "token_ids.json"
 _TEXT_RATE = 3e-3
+HALF_SIZE_STEPS = 2_500
+FULL_SIZE_STEPS = 12_000
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,14 +57,14 @@ class DiffusionPlan:
 
     drawings: Path
     folder: Path
-    text_minutes: float = 3.0
-    half_size_minutes: float = 35.0
-    full_size_minutes: float = 35.0
+    text_steps: int = 700
+    half_size_steps: int = HALF_SIZE_STEPS
+    full_size_steps: int = FULL_SIZE_STEPS
     half_size_batch: int = 48
-    full_size_batch: int = 20
+    full_size_batch: int = 16
     """Samples per step and process."""
     half_size_drawings: int = 40_000
-    full_size_drawings: int = 20_000
+    full_size_drawings: int = 40_000
     learning_rate: float = 3e-3
     full_size_rate_share: float = 0.5
     """Peak learning rate at full size, as a share of the one at half size."""
@@ -174,12 +176,12 @@ def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: D
     drawings = DrawingCache(plan.drawings)
     scenes = drawings.scenes()
 
-    def options(stage: str, minutes: float, rate: float) -> RunOptions:
+    def options(stage: str, steps: int, rate: float) -> RunOptions:
         return RunOptions(
             folder=plan.folder,
             stage=stage,
             learning_rate=rate,
-            minutes=minutes,
+            steps=steps,
             seed=plan.seed,
             process=process,
             processes=plan.processes,
@@ -188,23 +190,23 @@ def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: D
     if plan.from_weights is None:
         text = TextTraining(text_encoder, scenes, config)
         run = TrainingRun(
-            {"text_encoder": text_encoder, "heads": text.heads}, options(TEXT_STAGE, plan.text_minutes, _TEXT_RATE)
+            {"text_encoder": text_encoder, "heads": text.heads}, options(TEXT_STAGE, plan.text_steps, _TEXT_RATE)
         )
         if not run.run(text.losses):
             return
         _load_averages(run, text_encoder=text_encoder)
     full_size = drawings.size // PIXELS_PER_LATENT
     stages = (
-        (full_size // 2, plan.half_size_minutes, plan.half_size_batch, plan.half_size_drawings, plan.learning_rate),
+        (full_size // 2, plan.half_size_steps, plan.half_size_batch, plan.half_size_drawings, plan.learning_rate),
         (
             full_size,
-            plan.full_size_minutes,
+            plan.full_size_steps,
             plan.full_size_batch,
             plan.full_size_drawings,
             plan.learning_rate * plan.full_size_rate_share,
         ),
     )
-    for size, minutes, batch, count, rate in stages if plan.from_weights is None else stages[1:]:
+    for size, steps, batch, count, rate in stages if plan.from_weights is None else stages[1:]:
         count = min(count, len(scenes))
         encode_latents(process, config, plan, size, count)
         training = DiffusionTraining(
@@ -215,7 +217,7 @@ def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: D
             batch=batch,
             prompt_tokens=config.prompt_tokens,
         )
-        run = TrainingRun({"unet": unet, "text_encoder": text_encoder}, options(f"diffusion_{size}", minutes, rate))
+        run = TrainingRun({"unet": unet, "text_encoder": text_encoder}, options(f"diffusion_{size}", steps, rate))
         if not run.run(training.losses):
             return
         _load_averages(run, unet=unet, text_encoder=text_encoder)

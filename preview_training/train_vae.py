@@ -26,6 +26,7 @@ from story_engine.preview_model.architecture import (
 )
 from story_engine.store.atomic import write_bytes
 
+STEPS = 1_800
 STAGE = "vae"
 DECODER_STAGE = "vae_decoder"
 VAE_FILE = "vae.pt"
@@ -185,7 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("drawings", type=Path)
     parser.add_argument("--folder", type=Path, default=Path("workspace/preview_training"))
-    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--learning-rate", type=float, help="default: 5e-3, for the decoder alone 2e-3")
     parser.add_argument("--decoder-only", action="store_true", help="refine the decoder of a finished VAE")
@@ -195,7 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         folder=given.folder,
         stage=STAGE,
         learning_rate=given.learning_rate or (2e-3 if given.decoder_only else 5e-3),
-        minutes=given.minutes,
+        steps=given.steps,
         seed=given.seed,
         processes=given.processes,
     )

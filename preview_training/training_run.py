@@ -1,7 +1,8 @@
 """One training stage from start to end: budget, learning rate, checkpoints, log, stopping and resuming.
 
 Randomness is a function of seed, step and process, never a state carried along: a stage that was stopped and resumed
-gives the same values, to the bit, as one that ran through (with a budget in steps and one process count).
+gives the same values, to the bit, as one that ran through (with one process count). The budget is counted in steps, not
+in minutes: a busy machine takes longer and teaches as much.
 """
 
 from __future__ import annotations
@@ -33,9 +34,8 @@ class RunOptions:
     stage: str
     """Names the files in `folder`."""
     learning_rate: float
-    minutes: float | None = None
-    """Budget in minutes of training, over all resumptions; or `steps`."""
-    steps: int | None = None
+    steps: int
+    """Budget, over all resumptions."""
     warm_up_steps: int = 100
     final_rate_share: float = 0.02
     """The learning rate at the end of the cosine, as a share of its peak."""
@@ -67,13 +67,10 @@ class TrainingRun:
     """One stage over some networks; continues from its checkpoint when there is one."""
 
     def __init__(self, networks: Mapping[str, nn.Module], options: RunOptions) -> None:
-        if (options.minutes is None) == (options.steps is None):
-            raise ValueError("a stage needs a budget in minutes or in steps, not both")
         self.options = options
         self.parameters = FlatParameters(networks)
         self.step = 0
         self.seconds = 0.0
-        self._progress = 0.0
         self._stop = False
         if self.checkpoint_path.exists():
             self._resume()
@@ -86,7 +83,7 @@ class TrainingRun:
     @property
     def is_finished(self) -> bool:
         """The budget is spent."""
-        return self._progress >= 1.0
+        return self.step >= self.options.steps
 
     def run(self, step_losses: StepLosses) -> bool:
         """Train until the budget is spent or SIGTERM arrives; a checkpoint is written in both cases.
@@ -118,16 +115,15 @@ class TrainingRun:
             return
         self.options.folder.mkdir(parents=True, exist_ok=True)
         content = io.BytesIO()
-        state = {"step": self.step, "seconds": self.seconds, "progress": self._progress, **self.parameters.state()}
+        state = {"step": self.step, "seconds": self.seconds, **self.parameters.state()}
         torch.save(state, content)
         write_bytes(self.checkpoint_path, content.getvalue())
 
     def _resume(self) -> None:
         state = torch.load(self.checkpoint_path, weights_only=True)
         self.parameters.restore(state)
-        self.step, self.seconds = state["step"], state["seconds"]
         # A longer budget than the checkpoint's continues a finished stage.
-        self._progress = self._spent()
+        self.step, self.seconds = state["step"], state["seconds"]
 
     def _one_step(self, step_losses: StepLosses) -> None:
         started = time.monotonic()
@@ -135,8 +131,7 @@ class TrainingRun:
         losses = step_losses(moment)
         losses["loss"].backward()  # type: ignore[no-untyped-call]
         self.step += 1
-        own_progress = self._spent(time.monotonic() - started)
-        self._progress, self._stop = self.parameters.exchange(progress=own_progress, stop=self._stop)
+        self._stop = self.parameters.exchange(stop=self._stop)
         rate = self._learning_rate(moment)
         decay = min(self.options.average_decay, (1 + self.step) / (10 + self.step))
         norm = self.parameters.update(learning_rate=rate, average_decay=decay)
@@ -151,17 +146,13 @@ class TrainingRun:
         )
         return Moment(
             step=self.step,
-            progress=self._progress,
+            progress=self._progress(),
             torch_random=torch.Generator().manual_seed(int(words[0] >> np.uint64(1))),
             random=np.random.default_rng(int(words[1])),
         )
 
-    def _spent(self, running_seconds: float = 0.0) -> float:
-        if self.options.steps is not None:
-            return min(self.step / self.options.steps, 1.0)
-        if self.options.minutes is None:
-            raise ValueError("no budget")
-        return min((self.seconds + running_seconds) / (60 * self.options.minutes), 1.0)
+    def _progress(self) -> float:
+        return min(self.step / self.options.steps, 1.0)
 
     def _learning_rate(self, moment: Moment) -> float:
         warm_up = min((moment.step + 1) / self.options.warm_up_steps, 1.0)
@@ -174,7 +165,7 @@ class TrainingRun:
         if self.options.process != 0:
             return
         self.options.folder.mkdir(parents=True, exist_ok=True)
-        line = {"step": self.step, "seconds": round(self.seconds, 1), "progress": round(self._progress, 4)}
+        line = {"step": self.step, "seconds": round(self.seconds, 1), "progress": round(self._progress(), 4)}
         line |= {name: float(f"{value:.5g}") for name, value in values.items()}
         with (self.options.folder / f"{self.options.stage}.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")

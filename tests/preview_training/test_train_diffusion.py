@@ -117,12 +117,12 @@ def test_training_goes_on_from_exported_weights_when_the_checkpoints_are_lost(dr
     folder = tmp_path / "training"
 
     unpack_weights(tmp_path / "weights", folder)
-    # A budget too small for a single useful step: what is written is what was loaded.
+    # A step that changes nothing: what is written is what was loaded.
     plan = DiffusionPlan(
         drawings=drawn.folder,
         folder=folder,
         from_weights=tmp_path / "weights",
-        full_size_minutes=1e-6,
+        full_size_steps=1,
         full_size_batch=2,
         processes=1,
         learning_rate=0.0,
