@@ -29,6 +29,20 @@ class PictureInputs:
     """The empty prompt: what guidance leads away from where the negative is not in force; None where it always is."""
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Pictures that are on their way."""
+
+    latents: torch.Tensor
+    """(pictures, 4, height/8, width/8), on the network's device."""
+    steps: int
+    """That they have made."""
+
+    def only(self, places: Sequence[int]) -> Begun:
+        """Some of them."""
+        return Begun(self.latents[list(places)], self.steps)
+
+
 Denoised = Callable[[], torch.Tensor]
 """The finished latents of the batch as denoised at this step, computed only when called."""
 
@@ -42,6 +56,8 @@ def denoise(
     on_step: Callable[[int, Denoised], None],
     should_stop: Callable[[], bool],
     guidance: Guidance = EVERYWHERE,
+    until: int | None = None,
+    begun: Begun | None = None,
 ) -> torch.Tensor:
     """Denoise pictures of one size together.
 
@@ -53,20 +69,24 @@ def denoise(
         on_step: called after each step with the number of steps done.
         should_stop: asked before each call of the network.
         guidance: at which noise levels the second rows are computed, and which of them are the negative's.
+        until: stop after so many steps of the whole run; None: at its end.
+        begun: where an earlier call stopped with these pictures, the sampler having made those steps; None: nowhere.
 
     Returns:
-        (pictures, 4, height/8, width/8) in the noise's dtype, on the network's device.
+        (pictures, 4, height/8, width/8) in the noise's dtype, on the network's device: finished, or as they are after
+        `until` steps.
 
     Raises:
         Cancelled: `should_stop` said so.
     """
     parameter = next(unet.parameters())
-    latents = torch.cat([each.noise.to(parameter.device) for each in pictures])
+    latents = torch.cat([each.noise.to(parameter.device) for each in pictures]) if begun is None else begun.latents
     # Guidance 1 is the prompt's own prediction: DiffSynth leaves the second pass out too.
     is_guided = any(each.cfg_scale != 1 for each in pictures)
     plain, negative, empty = _rows_of(pictures, parameter)
     with torch.inference_mode():
-        for index, (timestep, level) in enumerate(zip(sampler.timesteps, sampler.noise_levels, strict=True)):
+        for index in range(0 if begun is None else begun.steps, len(sampler.timesteps) if until is None else until):
+            timestep, level = sampler.timesteps[index], sampler.noise_levels[index]
             given = torch.tensor([timestep], dtype=torch.float32, device=parameter.device)
             rows = plain
             if is_guided and guidance.is_guided_at(level):

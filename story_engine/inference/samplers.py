@@ -6,7 +6,9 @@ run starts from plain noise and the network is given the latents as they are. �
 
 from __future__ import annotations
 
+import copy
 import math
+from collections.abc import Sequence
 from typing import Protocol
 
 import torch
@@ -32,6 +34,10 @@ class Sampler(Protocol):
 
     def denoised(self, noise: torch.Tensor, index: int, latents: torch.Tensor) -> torch.Tensor:
         """The finished latents as denoised at step `index`: what a preview shows."""
+        ...
+
+    def only(self, places: Sequence[int]) -> Sampler:
+        """The same run, after the steps that it has made, for some pictures of its batch: it goes on with these."""
         ...
 
 
@@ -69,6 +75,11 @@ class Ddim:
         )
         return stepped
 
+    def only(self, places: Sequence[int]) -> Ddim:
+        """It remembers nothing of single pictures."""
+        del places
+        return self
+
 
 class Euler:
     """Euler's method on Kolors' published timesteps: evenly spaced from the low end, shifted by one.
@@ -94,6 +105,11 @@ class Euler:
     def denoised(self, noise: torch.Tensor, index: int, latents: torch.Tensor) -> torch.Tensor:
         """The latents without their noise: x₀ = (x - √(1-ᾱ)·ε) / √ᾱ."""
         return self._points[index].denoised(noise, latents)
+
+    def only(self, places: Sequence[int]) -> Euler:
+        """It remembers nothing of single pictures."""
+        del places
+        return self
 
 
 class DpmSolverKarras:
@@ -131,6 +147,12 @@ class DpmSolverKarras:
     def denoised(self, noise: torch.Tensor, index: int, latents: torch.Tensor) -> torch.Tensor:
         """The latents without their noise: x₀ = (x - √(1-ᾱ)·ε) / √ᾱ."""
         return self._points[index].denoised(noise, latents)
+
+    def only(self, places: Sequence[int]) -> DpmSolverKarras:
+        """With what it remembers of these pictures' last step."""
+        kept = copy.copy(self)
+        kept._before = None if self._before is None else self._before[list(places)]
+        return kept
 
 
 class _Point:

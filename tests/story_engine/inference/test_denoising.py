@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from story_engine.domain.guidance import EVERYWHERE, Guidance
-from story_engine.inference.denoising import PictureInputs, denoise
+from story_engine.inference.denoising import Begun, PictureInputs, denoise
 from story_engine.inference.encoding import EncodedPrompt
 from story_engine.inference.samplers import build_sampler
 from story_engine.preview_model.architecture import SMALLEST, build_preview
@@ -138,3 +138,19 @@ def test_noise_levels_fall_and_there_is_one_for_each_step(sampler):
 
     assert len(levels) == STEPS == len(build_sampler(sampler, STEPS).timesteps)
     assert sorted(levels, reverse=True) == list(levels) and 0 < levels[-1] < levels[0] < 30
+
+
+@pytest.mark.parametrize("name", ["ddim", "euler", "dpmpp_2m_karras"])
+def test_pictures_that_go_on_without_their_company_come_out_as_if_they_had_been_painted_alone(unet, name):
+    """The second-order sampler remembers a step of each picture: what is left of the batch keeps its own."""
+    given, guidance = pictures(3), Guidance(guidance_above=0.5, negative_below=6.0)
+    common = {"on_step": lambda step, denoised: None, "should_stop": lambda: False, "guidance": guidance}
+    sampler = build_sampler(name, STEPS)
+    half = denoise(unet, given, sampler, rows_per_call=6, until=2, **common)
+    left = [given[2], given[0]]
+
+    went_on = denoise(unet, left, sampler.only([2, 0]), rows_per_call=6, begun=Begun(half, 2).only([2, 0]), **common)
+
+    alone = [denoise(unet, [each], build_sampler(name, STEPS), rows_per_call=6, **common) for each in left]
+    assert float((went_on - torch.cat(alone)).abs().max()) < 1e-3
+    assert float((went_on[0] - went_on[1]).abs().max()) > 1e-2
