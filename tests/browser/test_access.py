@@ -90,6 +90,15 @@ def test_no_page_is_against_wcag_or_speaks_another_language(
         found += [f"{path}: {each}" for each in violations(person.page)]
         if language == "zh":
             found += [f"{path}: {words}" for words in person.page.evaluate(READ) if words in STREAMLITS_OWN]
+    person.open()
+    person.at("home-new").get_by_role("button").first.click()
+    person.page.get_by_label(texts(language)["home.new_title"]).wait_for()
+    person.rest()
+    found += [f"new story: {each}" for each in violations(person.page)]
+    person.open(f"Story?story={STORY}")
+    person.segment(f"view-{STORY}", texts(language)["toolbar.view_board"])
+    person.rest()
+    found += [f"board: {each}" for each in violations(person.page)]
 
     assert not found, "\n".join(found)
 

@@ -137,6 +137,7 @@ kbd { color: inherit !important; opacity: 1 !important; }
 [class*="st-key-title-"] [data-testid="stTextInputRootElement"]:hover { border-color: var(--line); }
 [class*="st-key-title-"] [data-testid="stTextInputRootElement"]:focus-within { border-color: var(--accent); }
 [class*="st-key-title-"] input { font-family: var(--tale); font-weight: 600; padding-left: .3rem; }
+[class*="st-key-title-"] input:not(:focus) { text-overflow: ellipsis; }
 [class*="st-key-title-story-"] input { font-size: 2.1rem; }
 [class*="st-key-title-story-"] [data-testid="stTextInputRootElement"] { height: 3.4rem; margin-left: -.4rem; }
 [class*="st-key-title-scene-"] input { font-size: 1.3rem; }

@@ -38,17 +38,17 @@ def draw_folded(slug: str, story: Story, scene: Scene, sent: ResolvedText, shown
 
 
 def _said(story: Story, scene: Scene, sent: ResolvedText, hidden: Collection[SceneField]) -> list[str]:
-    """What the folded fields hold: nothing that somebody wrote is out of sight."""
+    """What the folded fields hold: nothing that somebody wrote is out of sight. Lengths come first: texts may be cut."""
     said = {
+        "sent": _counted(sent),
         "caption": f"“{_short(scene.caption)}”" if scene.caption else "",
         "speech": say("fold.speech", n=len(scene.speech)) if scene.speech else "",
         "note": say("fold.note", note=_short(scene.note)) if scene.note else "",
         "who": _short(", ".join(_names(story, scene))),
         "loras": say("fold.own_loras") if scene.loras is not None else "",
-        "sent": _counted(sent),
         "recall": "",
     }
-    return [said[name] for name in hidden if said[name]]
+    return [text for name, text in said.items() if name in hidden and text]
 
 
 def _counted(sent: ResolvedText) -> str:

@@ -32,9 +32,9 @@ def draw(slug: str, story: Story, panel: Panel) -> None:
             _draw_thumbnail(slug, panel, view)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"take-row-{scene}"):
         key = f"take-menu-{slug}-{scene}"
-        actions = ["pin_seed", "use_settings", "delete"]
+        actions = ["use_settings", "delete"]
         if len(panel.takes) > 1:
-            actions.insert(2, "compare")
+            actions.insert(1, "compare")
         if panel.is_picked:
             actions.insert(0, "unpick")
         st.menu_button(
@@ -84,9 +84,6 @@ def _do(action: str | None, slug: str, panel: Panel) -> None:
     take = chosen.take.id
     if action == "unpick":
         flows.takes.pick(services(), slug, scene, None)
-    elif action == "pin_seed":
-        flows.takes.pin(services(), slug, scene, take)
-        notices.tell("done.pinned", seed=chosen.take.recipe.seed)
     elif action == "use_settings":
         before = services().stories.load(slug).revision
         flows.takes.use_settings(services(), slug, scene, take)
