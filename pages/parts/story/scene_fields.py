@@ -38,7 +38,7 @@ def draw_folded(slug: str, story: Story, scene: Scene, sent: ResolvedText, shown
 
 
 def _said(story: Story, scene: Scene, sent: ResolvedText, hidden: Collection[SceneField]) -> list[str]:
-    """What the folded fields hold: nothing that somebody wrote is out of sight. Lengths come first: texts may be cut."""
+    """What the folded fields hold: nothing that is written is out of sight. The count leads, as texts may be cut."""
     said = {
         "sent": _counted(sent),
         "caption": f"“{_short(scene.caption)}”" if scene.caption else "",
