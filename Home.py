@@ -8,7 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 if __name__ == "Home":
-    from pages.parts.shared import early_imports, picture_route, served_paths, server_guard
+    from pages.parts.shared import class_guard, early_imports, picture_route, served_paths, server_guard
     from pages.parts.shared.lightbox import route as lightbox_route
     from pages.parts.story.presentation import route as slide_route
 
@@ -17,7 +17,7 @@ if __name__ == "Home":
     app = st.App(
         __file__,
         routes=served_paths.under_base([route for each in served for route in each.routes()]),
-        middleware=server_guard.middleware(),
+        middleware=[*server_guard.middleware(), *class_guard.middleware()],
     )
 else:
     from pages.parts.home import bring, shelf

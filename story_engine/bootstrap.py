@@ -32,10 +32,10 @@ from story_engine.store.embeddings import EmbeddingStore
 from story_engine.store.favourites import FavouriteStore
 from story_engine.store.gallery_index import GalleryIndex
 from story_engine.store.hand_ins import HandInStore
-from story_engine.store.layout import Layout
 from story_engine.store.logs import LogStore
 from story_engine.store.lora_library import LoraLibrary
 from story_engine.store.loras import LoraStore
+from story_engine.store.members import MemberLayout, layout_at, serving_layout
 from story_engine.store.picture_figures import FigureStore
 from story_engine.store.privacy import keep_private
 from story_engine.store.replays import ReplayStore
@@ -48,9 +48,11 @@ from story_engine.store.takes import TakeStore
 
 def open_services(config: Config) -> Services:
     """Everything that flows work with, on a workspace. Opens no process and reads no weights."""
-    layout = Layout.of(config)
+    layout = layout_at(config.workspace, config.stories)
     keep_private(layout)
-    settle(layout, started_in=Path.cwd())
+    if not isinstance(layout, MemberLayout):  # a class's models are settled once, for all
+        settle(layout, started_in=Path.cwd())
+    serving = serving_layout(layout)
     datasets = DatasetStore(layout)
     retention = partial(retention_of, layout, jobs=config.jobs_kept, days=config.job_days_kept)
     loras = LoraStore(layout)
@@ -89,9 +91,9 @@ def open_services(config: Config) -> Services:
         present_scorer=partial(present_scorer, layout),
         challenge_script=partial(run_challenge_script, layout),
         start_dispatcher=partial(start_dispatcher, config),
-        dispatcher_state=partial(dispatcher_state, layout),
-        start_trouble=partial(start_trouble, layout),
-        cluster_notice=partial(cluster_notice, layout),
+        dispatcher_state=partial(dispatcher_state, serving),
+        start_trouble=partial(start_trouble, serving),
+        cluster_notice=partial(cluster_notice, serving),
         count_tokens=count_tokens,
         cut_position=cut_position,
         unknown_words=unknown_words,

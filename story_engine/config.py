@@ -14,6 +14,9 @@ LONGEST_COUNT = 6
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 LONGEST_WORKSPACE_BYTES = 490
 """SQLite opens files of at most 512 bytes of path, with what it adds to their names."""
+PROXY_SECRET_HEADER = "x-story-studio-proxy"
+SHORTEST_SECRET = 16
+"""Characters: what is shorter can be tried out."""
 LONGEST_PART_BYTES = 255
 """Of every file system that is in use."""
 
@@ -46,6 +49,16 @@ class Config:
     plain_scheduler: bool = False
     """Whether a scheduler on this machine may be spoken to without encryption: every user of the machine could then
     have it run what they like. STORY_STUDIO_PLAIN_SCHEDULER=1."""
+    user_header: str = ""
+    """Header in which a proxy says who a visitor is: everybody then has a workspace of their own below this one.
+    STORY_STUDIO_USER_HEADER."""
+    proxy_secret: str = ""
+    """What the proxy sends along in `PROXY_SECRET_HEADER`, so that it is believed from elsewhere than this machine.
+    STORY_STUDIO_PROXY_SECRET."""
+    user_disk_gb: int = 20
+    """How much one person of a class may keep on the disk; 0: without limit. STORY_STUDIO_USER_DISK_GB."""
+    user_jobs: int = 20
+    """How many jobs one person of a class may have waiting; 0: without limit. STORY_STUDIO_USER_JOBS."""
     threads: int = 0
     """Torch threads of the render child; 0 = one per physical core, at most 4. STORY_STUDIO_THREADS."""
 
@@ -71,6 +84,10 @@ def read_config(workspace: Path | str | None = None) -> Config:
         tls_cert=_path_or_none("STORY_STUDIO_TLS_CERT"),
         tls_key=_path_or_none("STORY_STUDIO_TLS_KEY"),
         plain_scheduler=os.environ.get("STORY_STUDIO_PLAIN_SCHEDULER") == "1",
+        user_header=_header(os.environ.get("STORY_STUDIO_USER_HEADER", "").strip()),
+        proxy_secret=_secret(os.environ.get("STORY_STUDIO_PROXY_SECRET", "").strip()),
+        user_disk_gb=_count("STORY_STUDIO_USER_DISK_GB", default=20),
+        user_jobs=_count("STORY_STUDIO_USER_JOBS", default=20),
         threads=_count("STORY_STUDIO_THREADS", default=0),
     )
 
@@ -108,6 +125,19 @@ def _count(name: str, *, default: int) -> int:
     if not (given.isascii() and given.isdecimal() and len(given) <= LONGEST_COUNT):
         raise FixInput("errors.not_a_count", name=name, value=given[:60])
     return int(given)
+
+
+def _header(given: str) -> str:
+    """A header that a proxy can set. One with an underscore is refused: proxies and servers take it for another one."""
+    if given and not re.fullmatch(r"[A-Za-z0-9-]{1,64}", given):
+        raise FixInput("errors.not_a_header", name="STORY_STUDIO_USER_HEADER", value=given[:60])
+    return given.lower()
+
+
+def _secret(given: str) -> str:
+    if given and not (given.isascii() and given.isprintable() and len(given) >= SHORTEST_SECRET):
+        raise FixInput("errors.short_secret", name="STORY_STUDIO_PROXY_SECRET", least=SHORTEST_SECRET)
+    return given
 
 
 def _hosts(given: str) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ def upload(
         return
     services = services_of(context)
     token = ""
-    if not flows.upload.known_token() and sys.stdin.isatty():
+    if not flows.upload.known_token(services) and sys.stdin.isatty():
         token = getpass.getpass("Token (not shown): ")
     job = wait_for(services, flows.upload.start(services, bundle, repository, token=token, private=private))
     done = flows.upload.result_of(job)

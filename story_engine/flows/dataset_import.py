@@ -8,6 +8,7 @@ from pathlib import Path
 
 from story_engine.domain.picture_import import SAMPLE_STYLES
 from story_engine.errors import ChooseAnother, FixInput, Wait
+from story_engine.flows.members import refuse_to_members
 from story_engine.flows.room import check_room
 from story_engine.flows.services import Services
 from story_engine.formats.pasted_path import pasted_path
@@ -40,6 +41,7 @@ def bring_folder(services: Services, name: str, folder: str) -> None:
     Raises:
         FixInput: there is no such folder.
     """
+    refuse_to_members(services)
     if not folder.strip():
         raise FixInput("dataset.nothing_to_bring")
     path = pasted_path(folder)
@@ -99,6 +101,8 @@ def bring_modelscope(
         FixInput: not such a name.
     """
     wanted = hub_name.strip()
+    if not _HUB_NAME.fullmatch(wanted):
+        refuse_to_members(services)  # a folder of the machine
     if not _HUB_NAME.fullmatch(wanted) and not (Path(wanted).is_absolute() and _is(Path(wanted), Path.is_dir)):
         raise FixInput("dataset.modelscope_name", name=wanted[:80])
     asked = {"subset": subset.strip() or "default", "split": split.strip() or "train"}

@@ -19,6 +19,7 @@ from story_engine.domain.job_spec import DownloadSpec, VerifySpec
 from story_engine.domain.models import Acceptance, checked_mirror
 from story_engine.domain.views import FamilyState
 from story_engine.errors import ChooseAnother
+from story_engine.flows.members import refuse_to_members
 from story_engine.flows.room import check_room
 from story_engine.flows.services import Services
 from story_engine.store.model_settings import change_model_settings, read_model_settings
@@ -74,6 +75,7 @@ def set_mirror(services: Services, address: str) -> str:
         FixInput: it is neither `https://…` nor on this very machine.
         Wait: the workspace cannot be written.
     """
+    refuse_to_members(services)
     mirror = checked_mirror(address)
     change_model_settings(services.layout, lambda before: before.model_copy(update={"mirror": mirror}))
     return mirror
@@ -89,6 +91,7 @@ def accept_licence(services: Services, name: str) -> None:
     licence = downloadable(name).licence
     if licence is None:
         return
+    refuse_to_members(services)
     accepted = Acceptance(version=licence.version, accepted_at=datetime.now(UTC).isoformat(timespec="seconds"))
     change_model_settings(
         services.layout, lambda before: before.model_copy(update={"licences": {**before.licences, name: accepted}})
@@ -103,6 +106,7 @@ def download(services: Services, name: str) -> int:
         FixInput: its licence has not been accepted.
         Wait: the disk has no room for it.
     """
+    refuse_to_members(services)
     package = downloadable(name)
     if package.lacking(services.layout):
         check_licence(services.layout, package)
@@ -129,6 +133,7 @@ def start_verifying(services: Services, name: str) -> int:
     Raises:
         ChooseAnother: nothing of that name is looked for.
     """
+    refuse_to_members(services)
     package_of(name)
     return _submit(services, VerifySpec(family=name))
 
@@ -178,6 +183,7 @@ def use_folder(services: Services, folder: Path) -> tuple[str, ...]:
         FixInput: there is no such folder, or nothing of a known model in it.
         Wait: the workspace cannot be written.
     """
+    refuse_to_members(services)
     return add_folder(services.layout, folder)
 
 
@@ -187,6 +193,7 @@ def forget_folder(services: Services, folder: str) -> None:
     Raises:
         Wait: the workspace cannot be written.
     """
+    refuse_to_members(services)
     remove_folder(services.layout, folder)
 
 
@@ -197,6 +204,7 @@ def choose(services: Services, name: str, folder: Path) -> None:
         FixInput: the model is not whole there.
         Wait: the workspace cannot be written.
     """
+    refuse_to_members(services)
     choose_place(services.layout, package_of(name), folder)
 
 
@@ -206,6 +214,7 @@ def join(services: Services) -> None:
     Raises:
         Wait: the workspace cannot be written.
     """
+    refuse_to_members(services)
     join_apart(services.layout)
 
 

@@ -30,6 +30,7 @@ from story_engine.store.layout import Layout
 from story_engine.store.logs import LogStore
 from story_engine.store.lora_library import LoraLibrary
 from story_engine.store.loras import LoraStore
+from story_engine.store.members import MemberLayout
 from story_engine.store.picture_figures import FigureStore
 from story_engine.store.replays import ReplayStore
 from story_engine.store.runs import RunStore
@@ -93,6 +94,11 @@ class Services:
     def user(self) -> str:
         """Who asks, for fair share."""
         return self.config.user
+
+    @property
+    def is_member(self) -> bool:
+        """Whether they are those of one person of a class: what is everybody's is then looked at, and not changed."""
+        return isinstance(self.layout, MemberLayout)
 
     def ready(self) -> dict[str, bool]:
         """Family name → whether its weights are here."""

@@ -35,9 +35,9 @@ def what_would_go(bundle: Path) -> tuple[UploadFile, ...]:
         return tuple(UploadFile(name=name, size_bytes=path.stat().st_size) for name, path in sorted(files.items()))
 
 
-def known_token() -> str:
-    """The token that the environment holds; empty where it holds none."""
-    return token_of_environment()
+def known_token(services: Services) -> str:
+    """The token that the environment holds; empty where it holds none, or where it is not of the one who asks."""
+    return "" if services.is_member else token_of_environment()
 
 
 def start(
@@ -67,7 +67,7 @@ def start(
     if not path.exists():
         raise ChooseAnother("files.not_found", path=bundle)
     check_repository(repository)
-    secret = token.strip() or known_token()
+    secret = token.strip() or known_token(services)
     if not secret:
         raise FixInput("upload.no_token")
     if not _TOKEN.fullmatch(secret):

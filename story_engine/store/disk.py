@@ -101,7 +101,9 @@ class Disk:
         )
         gone = [story for story in stories if story.is_gone]
         here = [story for story in stories if not story.is_gone]
-        models = layout.models.resolve() if layout.models.is_symlink() else layout.models
+        # In a class they are everybody's.
+        models = layout.workspace / "models"
+        models = models.resolve() if models.is_symlink() else models
         ledger = [
             path for path in _entries(layout.workspace) if path.name.startswith(layout.ledger.name) and path.is_file()
         ]

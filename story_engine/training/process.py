@@ -17,7 +17,7 @@ from pathlib import Path
 
 from story_engine.domain.job import Progress
 from story_engine.errors import StudioError
-from story_engine.store.layout import Layout
+from story_engine.store.members import layout_at
 from story_engine.training.launch import LAUNCHED
 from story_engine.training.lines import DoneLine, ErrorLine, Line, ProgressLine, Raised
 from story_engine.training.train import train
@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
     is_first = os.environ.get("RANK", "0") == "0"
     try:
         outcome = train(
-            Layout(folder.parent.parent, stories),
+            layout_at(folder.parent.parent, stories),
             folder.name,
             report=_say_progress if is_first else _say_nothing,
             should_stop=_never,

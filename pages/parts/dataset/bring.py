@@ -17,6 +17,8 @@ def draw(view: DatasetView) -> None:
     name = view.name
     grid = st.grid(2, min_column_width=360, gap="medium")
     for part in (_draw_upload, _draw_folder, _draw_samples, _draw_modelscope):
+        if part is _draw_folder and services().is_member:
+            continue  # the machine's folders are not those of whoever visits it
         with grid.cell():
             part(name)
 

@@ -40,13 +40,14 @@ def draw() -> None:
     upload = st.file_uploader(
         say("lora.upload"), type=KINDS, key=key, max_upload_size=LARGEST_UPLOAD_MB, on_change=_forget
     )
-    st.text_input(
-        say("lora.path"),
-        key=path_key,
-        placeholder="/home/me/epoch=0-step=500.ckpt",
-        on_change=_forget,
-        disabled=upload is not None,
-    )
+    if not services().is_member:
+        st.text_input(
+            say("lora.path"),
+            key=path_key,
+            placeholder="/home/me/epoch=0-step=500.ckpt",
+            on_change=_forget,
+            disabled=upload is not None,
+        )
     path = str(st.session_state.get(path_key) or "").strip()
     asked: dict[str, object] | None = st.session_state.get(_ASKED)
     alpha = _draw_alpha(asked) if asked is not None else None

@@ -56,7 +56,8 @@ def _draw_card(state: FamilyState) -> None:
     with st.container(border=True, key=f"family-{state.name}", gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(f"**{plain(title_of(state.name))}** {_badge(state, download)}", width="stretch")
-            _draw_buttons(state, download, check)
+            if not services().is_member:
+                _draw_buttons(state, download, check)
         if not state.is_needed:
             st.caption(say("models.not_needed"))
         _draw_place(state)
@@ -64,13 +65,14 @@ def _draw_card(state: FamilyState) -> None:
             _draw_progress(state, job)
         for fault in state.faults:
             st.warning(plain(message(fault.code, language(), **fault.values)), icon=":material/swap_horiz:")
-        if state.can_download:
+        if state.can_download and not services().is_member:
             licence.draw(state)
         if not check:
             _draw_verified(state)
         if state.is_needed or state.ready:
             _draw_files(state)
-        places.draw(state)
+        if not services().is_member:
+            places.draw(state)
 
 
 def _badge(state: FamilyState, download: JobView | None) -> str:

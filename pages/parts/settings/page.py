@@ -27,8 +27,11 @@ def draw() -> None:
     machine = flows.machine.inspect(services())
     _draw_device(machine)
     st.header(say("machine.models"), anchor=False)
+    if services().is_member:
+        st.caption(f":material/groups: {say('members.models_shared')}")
     models.draw()
-    hub.draw()
+    if not services().is_member:
+        hub.draw()
     st.header(say("jobs.title"), anchor=False)
     _draw_queue()
     _draw_finished()

@@ -7,6 +7,7 @@ so what was loaded once is not asked for again.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -48,13 +49,21 @@ def _picture(request: Request) -> Response:
         picture, thumbnail = services().takes.files_of(story, scene, take) if _is_take(take) else (None, None)
     except StudioError:
         picture, thumbnail = None, None
-    if dot and ending == "png" and picture is not None and picture.is_file() and not picture.is_symlink():
+    if dot and ending == "png" and picture is not None and picture.is_file() and _is_inside(picture):
         return FileResponse(picture, media_type="image/png", headers=_KEPT)
     if dot and ending == "jpg" and thumbnail is not None and thumbnail.with_suffix(".json").is_file():
+        if not (_is_inside(thumbnail) and _is_inside(thumbnail.with_suffix(".png"))):
+            return PlainTextResponse("not found", status_code=404)
         small = services().takes.shown(thumbnail)
         if small is not None:
             return Response(small, media_type="image/jpeg", headers=_KEPT)
     return PlainTextResponse("not found", status_code=404)
+
+
+def _is_inside(path: Path) -> bool:
+    """Whether it lies among this workspace's takes, wherever those lie: a link in them leads nowhere."""
+    folder = services().layout.workspace / "takes"
+    return path.resolve() == folder.resolve() / path.relative_to(folder)
 
 
 def _is_take(take: str) -> bool:

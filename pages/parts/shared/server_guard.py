@@ -28,7 +28,9 @@ HEALTH = "/_stcore/health"
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 PATIENCE_SECONDS = 6
 """A page connects within one or two; after that a name that we do not know is the likely reason."""
-_STYLE = "body{font:16px/1.6 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem}pre{overflow:auto}"
+PAGE_STYLE = (
+    "body{font:16px/1.6 system-ui,sans-serif;max-width:42rem;margin:3rem auto;padding:0 1rem}pre{overflow:auto}"
+)
 _PAGE_SCRIPT = (
     "const name=location.hostname.replace(/^\\[|\\]$|\\.$/g,'').toLowerCase();"
     "if(hosts.some(h=>h==='*'||h===name||(h.startsWith('*.')&&name.endsWith(h.slice(1)))))return;"
@@ -150,7 +152,7 @@ def refusal(host: str, added: Sequence[str] = ()) -> HTMLResponse:
     """What a visitor sees under a name that is not allowed: which one, and how to allow it beside those `added`."""
     name = _name_of(f"//{host}") or ""
     shown = html.escape(name if _HOST_NAME.fullmatch(name) else "?")
-    head = f"<!doctype html><meta charset=utf-8><title>Story Studio</title><style>{_STYLE}</style>"
+    head = f"<!doctype html><meta charset=utf-8><title>Story Studio</title><style>{PAGE_STYLE}</style>"
     return HTMLResponse(head + _refusal_body(shown, added), status_code=403)
 
 
@@ -170,7 +172,7 @@ def _page_script(hosts: Sequence[str], added: Sequence[str]) -> str:
     The websocket is then refused by its origin. A page that does connect is left alone.
     """
     body = _refusal_body("@HOST@", added)
-    values = (json.dumps(value).replace("<", "\\u003c") for value in (list(hosts), body, _STYLE))
+    values = (json.dumps(value).replace("<", "\\u003c") for value in (list(hosts), body, PAGE_STYLE))
     return "<script>((hosts,body,style)=>{" + _PAGE_SCRIPT + "})(" + ",".join(values) + ")</script>"
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.parts.shared import visitor
 from pages.parts.shared.wording import plain, say, size
 
 
@@ -13,7 +14,7 @@ def draw(path: Path, *, key: str) -> None:
     """Download `path`; its bytes are read when the button is pressed, not when the page is drawn."""
     st.download_button(
         say("submit.download", name=plain(path.name), size=size(path.stat().st_size)),
-        data=path.read_bytes,
+        data=visitor.only_for_me(path.read_bytes),
         file_name=path.name,
         mime="application/zip",
         key=key,

@@ -30,7 +30,7 @@ def draw(plan: BundlePlan) -> None:
             placeholder=f"OWNER/{plan.name}",
             help=say("submit.upload_repository_hint"),
         )
-        if flows.upload.known_token():
+        if flows.upload.known_token(services()):
             st.caption(f":material/key: {say('submit.upload_token_environment')}")
         else:
             st.text_input(

@@ -26,6 +26,7 @@ from story_engine.jobs.imports.room import check_room
 from story_engine.store.atomic import cannot_write
 from story_engine.store.datasets import DatasetStore
 from story_engine.store.layout import Layout
+from story_engine.store.members import layout_at
 from story_engine.store.privacy import forbidden
 from story_engine.store.process_identity import this_process
 
@@ -108,7 +109,7 @@ def main() -> None:
     parser.add_argument("--stories", type=Path, required=True)
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s")
-    layout = Layout(given.workspace, given.stories)
+    layout = layout_at(given.workspace, given.stories)
     os.umask(forbidden(layout.workspace))
     work(layout, given.dataset, given.id)
 

@@ -27,6 +27,7 @@ from story_engine.jobs.kinds import READ, STANDARD, WARM_UP, Work, named
 from story_engine.jobs.wire import Voice
 from story_engine.store.atomic import stop_syncing
 from story_engine.store.layout import GuestLayout, Layout
+from story_engine.store.members import layout_at
 
 _LOG = logging.getLogger(__name__)
 
@@ -189,7 +190,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # Ctrl-C in the terminal that started the Studio is not meant for the child; the agent ends it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    layout = Layout(given.workspace, given.stories)
+    layout = layout_at(given.workspace, given.stories)
     if given.models_of is not None:
         stop_syncing()  # a guest's files are stored for good by whoever asked for them
         layout = GuestLayout(given.workspace, given.stories, Layout(given.models_of, given.stories))

@@ -27,7 +27,7 @@ from story_engine.lora_files.repair import repaired
 from story_engine.lora_files.shapes import base_shapes
 from story_engine.lora_files.write import write_lora
 from story_engine.store.atomic import write_bytes
-from story_engine.store.layout import Layout
+from story_engine.store.members import layout_at
 
 IDLE_SECONDS = 20.0
 MEMORY_BYTES = 6 << 30
@@ -86,7 +86,7 @@ def _answered(request: Message) -> Message:
 
 def _answer(request: Message) -> Message:
     path, alpha = Path(request["path"]), request.get("alpha")
-    bases = base_shapes(Layout(Path(request["workspace"]), Path(request["stories"])))
+    bases = base_shapes(layout_at(Path(request["workspace"]), Path(request["stories"])))
     into = Path(request["into"]) if "into" in request else path
     if request["do"] == "take_in":
         return {"report": _take_in(path, into, alpha=alpha, bases=bases).model_dump(mode="json")}
