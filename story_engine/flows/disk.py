@@ -26,7 +26,7 @@ def state(services: Services) -> DiskState:
     work = services.disk_work
     seen = folder_times(services.layout)
     with work.lock:
-        is_old = work.use is None or work.stale or time.time() - work.use.measured_at > FRESH_SECONDS
+        is_old = work.use is None or work.stale or abs(time.time() - work.use.measured_at) > FRESH_SECONDS
         is_old = is_old or seen != work.seen
         if is_old and not work.measuring and not work.cleaning:
             work.measuring, work.stale, work.seen = True, False, seen

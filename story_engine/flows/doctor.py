@@ -53,6 +53,7 @@ def examine(
         _gpu(),
         _fonts(),
         *_workspace(config, open_services),
+        *doctor_network.cluster(config),
         doctor_network.hub(hub_endpoint(Layout(config.workspace, config.stories))),
     ]
     checks += doctor_network.server(config, port=port, host=host)

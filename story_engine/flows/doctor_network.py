@@ -14,6 +14,8 @@ from story_engine.catalog.hub import USUAL_ENDPOINT
 from story_engine.config import Config
 from story_engine.domain.host_names import START, is_allowed, start_allowing
 from story_engine.domain.set_up import Check
+from story_engine.errors import StudioError
+from story_engine.jobs.queue.cluster_address import cluster_address, probe
 
 _SECONDS = 5.0
 _HEALTH = "/_stcore/health"
@@ -39,6 +41,18 @@ def hub(endpoint: str | None) -> Check:
     except (OSError, ValueError, http.client.HTTPException) as error:
         return Check("hub", "warning", "doctor.hub_unreachable", {"address": address, "reason": _reason(error)})
     return Check("hub", "ok", "doctor.hub", {"address": address})
+
+
+def cluster(config: Config) -> Iterator[Check]:
+    """Whether the scheduler that does the jobs can be spoken to, where one is named."""
+    if not config.scheduler:
+        return
+    try:
+        probe(cluster_address(config))
+    except StudioError as error:
+        yield Check("cluster", "problem", error.code, dict(error.values))
+    else:
+        yield Check("cluster", "ok", "doctor.cluster", {"address": config.scheduler})
 
 
 def server(config: Config, *, port: int, host: str | None) -> Iterator[Check]:

@@ -9,10 +9,13 @@ import torch
 
 from story_engine.errors import OutOfMemory
 
+_WORDS = ("can't allocate memory", "CUDA error: out of memory", "STATUS_ALLOC_FAILED")
+"""Of torch on the CPU, of the driver past torch's own allocator, of cuBLAS and cuDNN."""
+
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether this is how torch or Python say so; on the CPU torch has no class for it."""
-    is_reported = isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+    """Whether this is how torch, the driver or Python say so; not all of them have a class for it."""
+    is_reported = isinstance(error, RuntimeError) and any(words in str(error) for words in _WORDS)
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or is_reported
 
 

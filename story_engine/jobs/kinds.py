@@ -32,6 +32,9 @@ STANDARD = "story_engine.jobs.kinds:MAPPING"
 WITHOUT_WARM_UP = "story_engine.jobs.kinds:WORK"
 MAPPING = WORK | {WARM_UP: "story_engine.jobs.work.render:warm_up"}
 
+HAD_A_GPU = "STORY_STUDIO_HAD_A_GPU"
+"""In the environment of a child whose predecessor lost its GPU: without one it does nothing."""
+
 
 class Work(Protocol):
     """Does one job in the child."""

@@ -1,8 +1,8 @@
 """What agent and child send each other about jobs: a frozen type per message, one JSON object per line over the pipes.
 
-To the child go `Order` and `Cancel`. From the child come `Accepted`, `Progressed`, and one outcome: `Done`, `Cancelled`
-or `Failed`. What the agent finds out itself is an outcome too: `Crashed`, `Stalled`, `Lost`; what a placement on
-several machines finds out, `WorkerLost`.
+To the child go `Order` and `Cancel`. From the child come `Accepted`, `Progressed`, and one outcome: `Done`,
+`Cancelled`, `Failed` or `DeviceLost`. What the agent finds out itself is an outcome too: `Crashed`, `Stalled`, `Lost`;
+what a placement on several machines finds out, `WorkerLost`.
 """
 
 from __future__ import annotations
@@ -82,6 +82,15 @@ class Failed(Attempt):
     """Where in the log the traceback is."""
 
 
+class DeviceLost(Attempt):
+    """Its device stopped working under it: the child can do nothing more, a fresh one perhaps."""
+
+    type: Literal["device_lost"] = "device_lost"
+    reason: str
+    """As the driver says it."""
+    log_id: str | None = None
+
+
 class Crashed(Attempt):
     """The child died under it."""
 
@@ -110,11 +119,11 @@ class WorkerLost(Attempt):
     machine: str
 
 
-Outcome = Done | Cancelled | Failed | Crashed | Stalled | Lost | WorkerLost
+Outcome = Done | Cancelled | Failed | DeviceLost | Crashed | Stalled | Lost | WorkerLost
 Event = Progressed | Outcome
 """What the dispatcher hears of."""
 ToChild = Order | Cancel
-FromChild = Accepted | Progressed | Done | Cancelled | Failed
+FromChild = Accepted | Progressed | Done | Cancelled | Failed | DeviceLost
 
 _TO_CHILD: TypeAdapter[ToChild] = TypeAdapter(Annotated[ToChild, Field(discriminator="type")])
 _FROM_CHILD: TypeAdapter[FromChild] = TypeAdapter(Annotated[FromChild, Field(discriminator="type")])

@@ -16,13 +16,15 @@ import time
 from pathlib import Path
 
 from story_engine.domain.job import Progress
-from story_engine.errors import StudioError
+from story_engine.errors import LookAtLog, StudioError
+from story_engine.inference.device_lost import device_lost
 from story_engine.store.members import layout_at
 from story_engine.training.launch import LAUNCHED
 from story_engine.training.lines import DoneLine, ErrorLine, Line, ProgressLine, Raised
 from story_engine.training.train import train
 
 _WATCH_SECONDS = 1.0
+_LOG = logging.getLogger(__name__)
 
 
 def main(arguments: list[str]) -> int:
@@ -46,6 +48,13 @@ def main(arguments: list[str]) -> int:
         if is_first:
             _say(ErrorLine(error=Raised.by(error)))
         return 1
+    except Exception as error:
+        reason = device_lost(error)
+        if reason is not None and is_first:
+            _LOG.exception("the device is lost")
+            _say(ErrorLine(error=Raised.by(LookAtLog("jobs.device_lost_training", reason=reason))))
+            return 1
+        raise
     if is_first:
         _say(DoneLine(done=outcome))
     return 0

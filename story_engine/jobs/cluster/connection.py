@@ -11,8 +11,8 @@ import dask
 from distributed import Client, Future
 from distributed.security import Security
 
-from story_engine.jobs.cluster.address import ClusterAddress
 from story_engine.jobs.cluster.parcels import RESOURCE
+from story_engine.jobs.queue.cluster_address import ClusterAddress
 
 CALL_SECONDS = 15.0
 """How long a call to a worker or the scheduler may take: one to a machine that is gone would wait for minutes."""

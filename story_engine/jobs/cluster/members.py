@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 from story_engine.errors import StudioError
 from story_engine.jobs.cluster import calls
-from story_engine.jobs.cluster.address import ClusterAddress, probe
 from story_engine.jobs.cluster.connection import Connection
 from story_engine.jobs.cluster.needs import Needs
 from story_engine.jobs.cluster.parcels import VERSION, Card, Studio
+from story_engine.jobs.queue.cluster_address import ClusterAddress, probe
 from story_engine.jobs.queue.cluster_notice import ClusterNotice, write_notice
 from story_engine.store.layout import Layout
 
@@ -39,6 +39,8 @@ class Member:
     """Job and attempt → tokens."""
     missed: int = 0
     """Orders that came to nothing on it, as dask says; the list of workers may not know yet that it is gone."""
+    left_behind: list[str] = field(default_factory=list)
+    """Errands that it was given and did not answer for: ended there before it is given others."""
 
     @property
     def free(self) -> int:
@@ -83,7 +85,8 @@ class Members:
         self._strangers: dict[str, str] = {}
         """Workers that are none of ours → message code of why."""
         self._asked: dict[str, float] = {}
-        self._missed: tuple[float, str, int] | None = None
+        self._missed: tuple[float, str, str, int] | None = None
+        """When, message code, machine and number of jobs of the worker that went away or hung last."""
         self._notice: ClusterNotice | None = None
         self._is_closing = threading.Event()
         write_notice(layout, None)
@@ -154,17 +157,27 @@ class Members:
                 "worker %s on %s is gone with %d job(s)", member.address, member.card.machine, len(member.held)
             )
             if jobs := len(member.held) + member.missed:
-                self._missed = (now, member.card.machine, jobs)
+                self._missed = (now, "cluster.worker_lost", member.card.machine, jobs)
             self._on_lost(list(member.held), member.card.machine)
         self._say(self._state(now))
+
+    def hangs(self, member: Member) -> None:
+        """A worker answers nothing: it is given no more before it does, and pages say so."""
+        with self.lock:
+            self._asked[member.address] = time.monotonic() - FRESH_SECONDS  # asked again at the next look
+            self._missed = (time.monotonic(), "cluster.worker_silent", member.card.machine, member.missed)
 
     def _meet(self, connection: Connection, address: str) -> None:
         card: Card | None = None
         code = "cluster.no_preload"
         try:
+            self._end_left_behind(connection, address)
             card = connection.ask(address, calls.describe, self._studio, seconds=CARD_SECONDS)
             if card is not None and getattr(card, "version", None) != VERSION:
                 card, code = None, "cluster.other_version"
+        except OSError as error:
+            _LOG.warning("worker %s does not answer: %r", address, error)
+            code = "cluster.workers_silent"
         except Exception as error:  # one that cannot even read the question is of another version, or has no Studio
             _LOG.warning("worker %s cannot be asked: %r", address, error)
             code = "cluster.other_version"
@@ -173,21 +186,39 @@ class Members:
                 return
             self._asked[address] = time.monotonic()
             if card is None:
-                self._strangers[address] = code
+                if code != "cluster.workers_silent" or address not in self.members:
+                    self._strangers[address] = code
                 return
+            self._strangers.pop(address, None)
             known = self.members.get(address)
             if known is None:
                 _LOG.info("worker %s: %s", address, card)
                 self.members[address] = Member(address, card)
             else:
-                known.card, known.missed = card, 0  # it answers
+                known.card = card
+                if not known.left_behind:  # else this answers a question of before it hung
+                    known.missed = 0
+
+    def _end_left_behind(self, connection: Connection, address: str) -> None:
+        """What a worker that hung still does for orders that began elsewhere."""
+        with self.lock:
+            known = self.members.get(address)
+            errands = list(known.left_behind) if known is not None else []
+        for errand in errands:
+            connection.ask(address, calls.cancel, errand, True, seconds=CARD_SECONDS)
+        if known is not None:
+            with self.lock:
+                known.left_behind = [each for each in known.left_behind if each not in errands]
 
     def _state(self, now: float) -> ClusterNotice | None:
         with self.lock:
-            count, strangers = len(self.members), dict(self._strangers)
-        if self._missed is not None and now - self._missed[0] < MISSED_SECONDS:
-            _, machine, jobs = self._missed
-            return ClusterNotice(code="cluster.worker_lost", values={"machine": machine, "count": jobs, "left": count})
+            count = len(self.members)
+            left = sum(1 for member in self.members.values() if not member.missed)
+            strangers = dict(self._strangers)
+        if self._missed is not None:
+            at, code, machine, jobs = self._missed
+            if now - at < MISSED_SECONDS or (count and not left):
+                return ClusterNotice(code=code, values={"machine": machine, "count": jobs, "left": left})
         if count:
             return None
         if strangers:

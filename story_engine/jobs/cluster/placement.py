@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -21,15 +20,15 @@ from story_engine.domain.job import ASIDE_KINDS
 from story_engine.domain.job_result import plain
 from story_engine.errors import StudioError
 from story_engine.jobs.cluster import calls
-from story_engine.jobs.cluster.address import cluster_address
-from story_engine.jobs.cluster.connection import Connection
-from story_engine.jobs.cluster.members import Member, Members
+from story_engine.jobs.cluster.members import Members
 from story_engine.jobs.cluster.needs import Needs, needs_of
 from story_engine.jobs.cluster.parcels import Errand, Homecoming, News, Studio
 from story_engine.jobs.cluster.reception import Reception
 from story_engine.jobs.cluster.sending import lora_files, send_missing
+from story_engine.jobs.cluster.trip import Trip
 from story_engine.jobs.orders import Cancelled, Crashed, Event, Failed, Lost, Order, Outcome, Progressed, WorkerLost
 from story_engine.jobs.queue.agent import AgentSettings
+from story_engine.jobs.queue.cluster_address import cluster_address
 from story_engine.jobs.queue.ledger_claim import Blocked, Claim, Held, Passed
 from story_engine.jobs.queue.placement import Placement, Room
 from story_engine.store.atomic import write_bytes
@@ -37,22 +36,16 @@ from story_engine.store.layout import Layout
 
 NEWS_SECONDS = 0.25
 """How often a worker is asked how far it is; pages look once a second."""
+ANSWER_SECONDS = 15.0
+"""How long a worker may take to answer a question about an order."""
+SILENT_SECONDS = 60.0
+"""A worker that has answered nothing for so long hangs: its orders begin elsewhere. It forgets them after the same time
+(`station.FORGOTTEN_SECONDS`), so that no device does one of them in vain; dask itself would wait five minutes."""
 PATIENCE_SECONDS = 30.0
 """How long a job that none of the present workers can do waits for one that comes, before a person is asked."""
 _MOST_ORDERS = 256
 _CLOSE_SECONDS = 10.0
 _LOG = logging.getLogger(__name__)
-
-
-class _Trip:
-    """One order abroad."""
-
-    def __init__(self, order: Order, member: Member, connection: Connection, errand: Errand) -> None:
-        self.order, self.member, self.connection, self.errand = order, member, connection, errand
-        self.wants_cancel = False
-        self.lost: Outcome | None = None
-        self.stirred = threading.Event()
-        self.future: Future | None = None
 
 
 class ClusterPlacement:
@@ -82,7 +75,7 @@ class ClusterPlacement:
         self._home: Placement | None = None
         self._at_home: set[tuple[int, int]] = set()
         self._home_held = 0
-        self._trips: dict[tuple[int, int], _Trip] = {}
+        self._trips: dict[tuple[int, int], Trip] = {}
         self._hopeless: dict[int, float] = {}
         """Job → since when workers are there and none of them can do it."""
         self._threads = ThreadPoolExecutor(max_workers=_MOST_ORDERS, thread_name_prefix="errand")
@@ -142,7 +135,7 @@ class ClusterPlacement:
                 member = max(able, key=lambda each: (each.free, each.card.is_shared))
                 member.held[order.key] = needs.tokens
                 errand = Errand(studio=self._studio, order=order, is_shared=member.card.is_shared)
-                trip = self._trips[order.key] = _Trip(order, member, connection, errand)
+                trip = self._trips[order.key] = Trip(order, member, connection, errand)
                 self._threads.submit(self._follow, trip, needs)
                 return
         if needs.is_abroad and order.kind not in ASIDE_KINDS:  # its worker left in this moment
@@ -161,7 +154,8 @@ class ClusterPlacement:
                 self._home.cancel(job, attempt, is_forced=is_forced)
             return
         trip.wants_cancel = True
-        self._side.submit(self._ask_to_stop, trip, is_forced)
+        if trip.begins_to_ask(is_forced):
+            self._side.submit(self._ask_to_stop, trip, is_forced)
 
     def close(self) -> None:
         """Stop what runs for us, and wait a moment for the outcomes."""
@@ -196,16 +190,27 @@ class ClusterPlacement:
                 )
                 trip.stirred.set()
 
-    def _ask_to_stop(self, trip: _Trip, is_forced: bool) -> None:
-        with contextlib.suppress(Exception):  # a machine that is gone stops by itself
+    def _ask_to_stop(self, trip: Trip, is_forced: bool) -> None:
+        job, attempt = trip.order.key
+        try:
             worker = trip.member.address
-            has_begun = trip.connection.ask(worker, calls.cancel, trip.errand.key, is_forced)
+            has_begun = trip.connection.ask(worker, calls.cancel, trip.errand.key, is_forced, seconds=ANSWER_SECONDS)
             if not has_begun and trip.future is not None:
                 trip.future.cancel(force=True)
-                trip.lost = trip.lost or Cancelled(job=trip.order.job, attempt=trip.order.attempt)
+                trip.lost = trip.lost or Cancelled(job=job, attempt=attempt)
                 trip.stirred.set()
+        except OSError as error:
+            # It hangs, or is just going: nobody waits for it, and it is told again when it answers.
+            _LOG.warning("job %d: its worker cannot be asked to stop: %s", job, error)
+            self._leave_behind(trip)
+            trip.lost = trip.lost or Cancelled(job=job, attempt=attempt)
+            trip.stirred.set()
+        except Exception:
+            _LOG.exception("job %d could not be asked to stop", job)
+        finally:
+            trip.has_asked(is_forced)
 
-    def _follow(self, trip: _Trip, needs: Needs) -> None:
+    def _follow(self, trip: Trip, needs: Needs) -> None:
         """See one order through, in a thread of its own."""
         order = trip.order
         outcome: Outcome
@@ -230,7 +235,7 @@ class ClusterPlacement:
         self._on_event(outcome)
         self._trips.pop(order.key, None)
 
-    def _seen_through(self, trip: _Trip, needs: Needs) -> Outcome:
+    def _seen_through(self, trip: Trip, needs: Needs) -> Outcome:
         order, worker, connection = trip.order, trip.member.address, trip.connection
         found = 0
         errand = trip.errand
@@ -249,26 +254,43 @@ class ClusterPlacement:
             if future.done() or trip.lost is not None:
                 break
             with contextlib.suppress(OSError):
-                self._take_in(trip, connection.ask(worker, calls.news, errand.key, sorted(have)), have)
+                news = connection.ask(worker, calls.news, errand.key, sorted(have), seconds=ANSWER_SECONDS)
+                trip.heard()
+                self._take_in(trip, news, have)
+            if trip.silent_seconds >= SILENT_SECONDS and not future.done():
+                trip.lost = trip.lost or self._silent(trip)
         if not future.done() or future.status != "finished":
             return self._unfinished(trip, future)
         home: Homecoming = future.result(timeout=_CLOSE_SECONDS)
         self._reception.take_in_all(home)
         return self._reception.with_found(home.outcome, found)
 
-    def _doubt(self, trip: _Trip) -> None:
+    def _silent(self, trip: Trip) -> WorkerLost:
+        job, attempt = trip.order.key
+        machine = trip.member.card.machine
+        _LOG.warning("job %d: its worker on %s has said nothing for %.0f s", job, machine, trip.silent_seconds)
+        self._leave_behind(trip)
+        self._members.hangs(trip.member)
+        return WorkerLost(job=job, attempt=attempt, machine=machine)
+
+    def _leave_behind(self, trip: Trip) -> None:
+        with self._members.lock:
+            trip.member.missed += 1
+            trip.member.left_behind.append(trip.errand.key)
+
+    def _doubt(self, trip: Trip) -> None:
         """Give its worker nothing more before it has answered: the list of workers lags behind."""
         with self._members.lock:
             trip.member.missed += 1
 
-    def _take_in(self, trip: _Trip, news: News, have: set[str]) -> None:
+    def _take_in(self, trip: Trip, news: News, have: set[str]) -> None:
         order = trip.order
         progress = self._reception.take_in(order.job, news)
         have |= set(news.takes)
         if progress is not None:
             self._on_event(Progressed(job=order.job, attempt=order.attempt, progress=progress))
 
-    def _unfinished(self, trip: _Trip, future: Future) -> Outcome:
+    def _unfinished(self, trip: Trip, future: Future) -> Outcome:
         """What is to be said of an order that brought nothing home."""
         job, attempt = trip.order.key
         if trip.lost is not None:

@@ -206,7 +206,8 @@ def _picture_import(report: dict[str, Any]) -> PictureImport:
 
 def _lives(report: dict[str, Any]) -> bool:
     if report["state"] == "starting":
-        return bool(time.time() - report["at"] < STARTING_SECONDS)
+        # A start in the future is one of before the clock was put back.
+        return bool(0 <= time.time() - report["at"] < STARTING_SECONDS)
     try:
         return ProcessIdentity.read(report).is_living
     except (KeyError, TypeError):

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from story_engine.domain.job_result import plain
+from story_engine.jobs.kinds import HAD_A_GPU
 from story_engine.jobs.orders import (
     Accepted,
     Cancel,
     Cancelled,
     Crashed,
+    DeviceLost,
     Failed,
     FromChild,
     Lost,
@@ -67,6 +69,7 @@ class _Slot:
     """Tokens whose devices its child sees."""
     command: ChildCommand | None = None
     """What its child was started with."""
+    has_lost_device: bool = False
 
 
 @dataclass(slots=True)
@@ -185,6 +188,7 @@ class Agent:
                     return Failed(job=watch.job, attempt=watch.attempt, code=code, values=values)
             child.send(order)
             outcome = self._follow(child, watch)
+            slot.has_lost_device = slot.has_lost_device or isinstance(outcome, DeviceLost)
             if (not child.is_alive or shown != (slot.token,)) and not self._is_closed:
                 self._replace(slot, command)
             if outcome is not None:
@@ -205,6 +209,8 @@ class Agent:
                 if isinstance(message, Progressed):
                     watch.report(message)
                 elif not isinstance(message, Accepted):
+                    if isinstance(message, DeviceLost):
+                        child.kill()  # with its device gone it may never come to its own end
                     return message
             if watch.wants_cancel.is_set() and watch.kill_at is None:
                 child.send(Cancel(job=watch.job, attempt=watch.attempt))
@@ -259,6 +265,8 @@ class Agent:
             devices = [device for token in shown if (device := self._settings.devices[token]) is not None]
             if devices:
                 environment["CUDA_VISIBLE_DEVICES"] = ",".join(devices)
+            if slot.has_lost_device:
+                environment[HAD_A_GPU] = "1"
             slot.child = ChildProcess(command, environment=environment, log=self._log_of(slot))
             slot.shown, slot.command = shown, command
         return slot.child

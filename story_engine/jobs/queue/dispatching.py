@@ -17,6 +17,7 @@ from story_engine.errors import StudioError
 from story_engine.jobs.orders import (
     Cancelled,
     Crashed,
+    DeviceLost,
     Done,
     Event,
     Failed,
@@ -220,6 +221,8 @@ def _settle(ledger: WorkLedger, outcome: Outcome) -> None:
             ledger.cancelled(job, attempt)
         case Crashed():
             ledger.crashed(job, attempt, reason=outcome.reason)
+        case DeviceLost():
+            ledger.device_lost(job, attempt, reason=outcome.reason, log_id=outcome.log_id)
         case Stalled():
             ledger.stalled(job, attempt, seconds=outcome.seconds, step=outcome.step)
         case Lost():

@@ -132,6 +132,10 @@ class WorkLedger:
         """The child died under the job: queue it again, or fail it with the reason at the third time."""
         return self._strike("crashes", MOST_CRASHES, "jobs.crashed", job, attempt, {"reason": reason}, log_id)
 
+    def device_lost(self, job: int, attempt: int, *, reason: str, log_id: str | None = None) -> bool:
+        """Its device stopped working: counted and tried again as a crash, told in words of its own."""
+        return self._strike("crashes", MOST_CRASHES, "jobs.device_lost", job, attempt, {"reason": reason}, log_id)
+
     def stalled(self, job: int, attempt: int, *, seconds: float, step: int) -> bool:
         """The job stood still and its child was killed: one retry, then failed."""
         values: dict[str, object] = {"seconds": round(seconds), "step": step}

@@ -22,6 +22,7 @@ from story_engine.domain.job import Progress
 from story_engine.domain.job_result import plain
 from story_engine.domain.job_spec import read_spec
 from story_engine.errors import Cancelled, OutOfMemory, StudioError
+from story_engine.inference.device_lost import device_lost
 from story_engine.jobs import orders
 from story_engine.jobs.kinds import READ, STANDARD, WARM_UP, Work, named
 from story_engine.jobs.wire import Voice
@@ -109,7 +110,7 @@ class Child:
 
     def _do(self, task: _Task) -> None:
         job, attempt = task.order.key
-        outcome: orders.Done | orders.Cancelled | orders.Failed
+        outcome: orders.Done | orders.Cancelled | orders.Failed | orders.DeviceLost
         needs_room = False
         try:
             outcome = self._outcome(task)
@@ -127,7 +128,7 @@ class Child:
             self._close(outcome)
             # A fresh process has nothing loaded.
             is_full = isinstance(outcome, orders.Failed) and outcome.code == "jobs.out_of_memory"
-            self._is_leaving = needs_room or is_full
+            self._is_leaving = needs_room or is_full or isinstance(outcome, orders.DeviceLost)
 
     def _outcome(self, task: _Task) -> orders.Done | orders.Failed:
         order = task.order
@@ -143,7 +144,7 @@ class Child:
         result = work(spec, job=order.job, report=report, should_stop=should_stop, layout=self._layout)
         return orders.Done(job=order.job, attempt=order.attempt, result=result)
 
-    def _close(self, outcome: orders.Done | orders.Cancelled | orders.Failed) -> None:
+    def _close(self, outcome: orders.Done | orders.Cancelled | orders.Failed | orders.DeviceLost) -> None:
         del self._open[outcome.key]
         self._say(outcome)
 
@@ -167,9 +168,12 @@ def _failed(
     return orders.Failed(job=order.job, attempt=order.attempt, code=code, values=plain(values), log_id=log_id)
 
 
-def _unexpected(order: orders.Order, error: Exception) -> orders.Failed:
+def _unexpected(order: orders.Order, error: Exception) -> orders.Failed | orders.DeviceLost:
     log_id = secrets.token_hex(4)
     _LOG.exception("job %d failed [%s]", order.job, log_id)
+    reason = device_lost(error)
+    if reason is not None:
+        return orders.DeviceLost(job=order.job, attempt=order.attempt, reason=reason, log_id=log_id)
     # torch names its own class so, and is not imported here.
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         device = "GPU" if os.environ.get("CUDA_VISIBLE_DEVICES") else "CPU"

@@ -27,6 +27,7 @@ from story_engine.formats.infotext import picture_texts
 from story_engine.inference.batches import batch_text
 from story_engine.inference.progress import RenderProgress
 from story_engine.inference.render import Renderer
+from story_engine.jobs.work.chosen_device import chosen_device
 from story_engine.jobs.work.score import score_takes
 from story_engine.store.atomic import write_bytes
 from story_engine.store.layout import Layout
@@ -234,5 +235,4 @@ class _Painting:
 @cache
 def _renderer(layout: Layout) -> Renderer:
     """Kept between jobs with the networks that it has loaded."""
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    return Renderer(layout, device, threads=int(os.environ.get("STORY_STUDIO_THREADS", "0")))
+    return Renderer(layout, chosen_device(), threads=int(os.environ.get("STORY_STUDIO_THREADS", "0")))

@@ -25,6 +25,7 @@ from story_engine.formats.picture_distance import distance
 from story_engine.inference.batches import Batch, as_recorded
 from story_engine.inference.progress import RenderProgress
 from story_engine.inference.render import Renderer
+from story_engine.jobs.work.chosen_device import chosen_device
 from story_engine.jobs.work.render import let_go
 from story_engine.scoring.aesthetics import score_pictures
 from story_engine.store.layout import GuestLayout, Layout
@@ -132,7 +133,7 @@ class _Replay:
 
     def _renderer(self, takes: Sequence[Take]) -> Renderer:
         """With as many threads as the pictures were painted with: another number adds in another order."""
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+        device = chosen_device()
         usual = os.environ.get("STORY_STUDIO_THREADS", "0")
         recorded = takes[0].made_with.get("threads", usual)
         threads = int(recorded) if recorded.isascii() and recorded.isdecimal() else int(usual)
@@ -142,7 +143,7 @@ class _Replay:
         self, recipes: Sequence[Recipe], takes: Sequence[Take]
     ) -> tuple[Sequence[Recipe], Sequence[Batch] | None]:
         """As they were painted, where that was on a device of this kind; else as it suits this one."""
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+        device = chosen_device()
         if any(take.made_with.get("device") != device for take in takes):
             return recipes, None
         return as_recorded(recipes, [take.made_with.get("batch", "") for take in takes])
@@ -169,7 +170,7 @@ class _Replay:
         paths = [again / f"{position:03}.png" for position in range(len(wanted))]
         for path, picture in zip(paths, painted, strict=False):
             picture.save(path)
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+        device = chosen_device()
         try:
             scores = score_pictures([*(bundle.files[name] for name in wanted), *paths], self._layout, device=device)
         except StudioError as error:

@@ -6,14 +6,13 @@ import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import torch
-
 from story_engine.domain.job import Progress
 from story_engine.domain.job_result import ScoreDatasetResult, ScoreResult
 from story_engine.domain.job_spec import ScoreDatasetSpec, ScoreTakesSpec
 from story_engine.domain.take import Take
 from story_engine.errors import Cancelled
 from story_engine.formats.picture_figures import VERSION, read_figures
+from story_engine.jobs.work.chosen_device import chosen_device
 from story_engine.scoring.aesthetics import BATCH, score_pictures
 from story_engine.store.datasets import DatasetStore
 from story_engine.store.layout import Layout
@@ -82,7 +81,7 @@ def _score(
     layout: Layout,
     scenes: tuple[str, ...] = (),
 ) -> None:
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = chosen_device()
     for start in range(0, len(pictures), BATCH):
         if should_stop():
             raise Cancelled("jobs.cancelled")

@@ -13,6 +13,7 @@ from story_engine.domain.job import Progress
 from story_engine.domain.job_result import Choice, MeasureResult, TrainResult
 from story_engine.domain.job_spec import MeasureSpec, TrainSpec
 from story_engine.errors import StudioError
+from story_engine.jobs.work.chosen_device import chosen_device
 from story_engine.jobs.work.render import let_go
 from story_engine.store.layout import Layout
 from story_engine.training.choose import recommend
@@ -62,6 +63,7 @@ def run_measure(
 
 def _make_room(report: Callable[[Progress], None]) -> None:
     let_go()
+    chosen_device()
     threads = int(os.environ.get("STORY_STUDIO_THREADS", "0"))
     if threads:
         torch.set_num_threads(threads)

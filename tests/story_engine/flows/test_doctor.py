@@ -14,6 +14,7 @@ from story_engine.config import Config
 from story_engine.domain.set_up import Check
 from story_engine.flows import doctor
 from story_engine.messages import LANGUAGES, message
+from tests.story_engine.jobs.cluster.a_cluster import Certificates, scheduler_of
 
 
 @pytest.fixture
@@ -107,3 +108,28 @@ def test_who_comes_by_a_gateway_is_told_before_anybody_asks(config, monkeypatch)
     assert "host" not in found(config, port=free_port())
     monkeypatch.setenv("AutoDLContainerUUID", "x")
     assert found(config, port=free_port())["host"].values["place"] == "AutoDL"
+
+
+def test_a_scheduler_with_other_certificates_or_none_at_all_is_a_problem_with_its_reason(config, tmp_path):
+    ours, theirs = Certificates(tmp_path / "ours"), Certificates(tmp_path / "theirs")
+
+    def told(address: str, of: Certificates) -> Check:
+        config_of = Config(
+            workspace=config.workspace,
+            stories=config.stories,
+            scheduler=address,
+            tls_ca=of.ca,
+            tls_cert=of.certificate,
+            tls_key=of.key,
+        )
+        (check,) = doctor.doctor_network.cluster(config_of)
+        return check
+
+    assert list(doctor.doctor_network.cluster(config)) == []
+    with scheduler_of(theirs) as address:
+        assert (told(address, theirs).state, told(address, theirs).code) == ("ok", "doctor.cluster")
+        refused = told(address, ours)
+    assert (refused.state, refused.code) == ("problem", "cluster.certificate_refused")
+    assert "certificate" in message(refused.code, "en", **refused.values)
+    assert told(f"tls://127.0.0.1:{free_port()}", ours).code == "cluster.unreachable"
+    assert told("tcp://10.0.0.1:8786", ours).code == "cluster.not_encrypted"

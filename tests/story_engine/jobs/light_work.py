@@ -41,6 +41,8 @@ class LightSpec(JobSpec):
     die_at: int | None = None
     hang_at: int | None = None
     fail: bool = False
+    lose_device: bool = False
+    """At the second step of the first attempt; the next one has its device again."""
     spawn: bool = False
     run: str = ""
     """Of a training; one that ends in `-long` has 2 000 steps, though its specification is a real one."""
@@ -74,6 +76,11 @@ def run(spec, *, job, report, should_stop, layout):
         note(layout, f"step {job} {step} {os.getpid()}")
         if step == spec.die_at:
             os.kill(os.getpid(), signal.SIGKILL)
+        if step == 2 and spec.lose_device and f"lost {job}" not in notes(layout):
+            note(layout, f"lost {job}")
+            import torch
+
+            raise torch.AcceleratorError("CUDA error: unspecified launch failure\nCompile with TORCH_USE_CUDA_DSA")
         if step == spec.hang_at:
             while True:
                 time.sleep(60)

@@ -1,8 +1,11 @@
 from pathlib import Path
 
+import torch
+
 from story_engine.domain.job import Progress
 from story_engine.domain.job_result import TrainResult
 from story_engine.errors import FixInput, LookAtLog
+from story_engine.training import process
 from story_engine.training.lines import DoneLine, ErrorLine, ProgressLine, Raised, read_line
 
 
@@ -26,3 +29,14 @@ def test_an_error_is_raised_again_as_what_it_was():
 
     assert isinstance(again, FixInput) and again.code == "training.too_few_gpus"
     assert type(Raised(kind="message", code="jobs.cancelled").again()) is LookAtLog
+
+
+def test_a_device_that_fails_under_several_processes_is_told_in_words(tmp_path, monkeypatch, capsys):
+    def train(*given, **settings):
+        raise torch.AcceleratorError("CUDA error: unspecified launch failure")
+
+    monkeypatch.setattr(process, "train", train)
+
+    assert process.main([str(tmp_path / "runs" / "one"), str(tmp_path)]) == 1
+    told = read_line(capsys.readouterr().out).error.again()
+    assert told.code == "jobs.device_lost_training" and "unspecified launch failure" in told.text("zh")

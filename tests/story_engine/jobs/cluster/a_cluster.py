@@ -3,8 +3,11 @@
 import datetime
 import os
 import socket
+import ssl
 import subprocess
 import sys
+import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography import x509
@@ -62,6 +65,34 @@ def _certificate(name, key, signing_key, issuer, *, is_authority=False):
         .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
         .sign(signing_key, hashes.SHA256())
     )
+
+
+@contextmanager
+def scheduler_of(certificates):
+    """The address of what behaves as dask's scheduler to a caller: it wants his certificate, and speaks first."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates.certificate, certificates.key)
+    context.load_verify_locations(certificates.ca)
+    context.verify_mode = ssl.CERT_REQUIRED
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        while True:
+            try:
+                accepted, _ = server.accept()
+            except OSError:
+                return
+            try:
+                with context.wrap_socket(accepted, server_side=True) as caller:
+                    caller.sendall(b"handshake")
+            except (ssl.SSLError, OSError):
+                accepted.close()
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield f"tls://127.0.0.1:{server.getsockname()[1]}"
+    finally:
+        server.close()
 
 
 class Cluster:

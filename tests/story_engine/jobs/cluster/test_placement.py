@@ -146,6 +146,43 @@ def test_a_training_without_a_shared_folder_is_done_on_the_dispatchers_machine(s
     assert any("trained" in line for line in notes(studio.layout))
 
 
+def test_a_worker_that_hangs_is_left_and_given_work_again_once_it_answers(studio, cluster, monkeypatch):
+    monkeypatch.setattr(placement, "SILENT_SECONDS", 1.0)
+    monkeypatch.setattr(placement, "ANSWER_SECONDS", 0.5)
+    jobs = [submit(studio.ledger, 50 + number, steps=20, seconds=0.1) for number in range(2)]
+    wait_for(lambda: all(studio.ledger.job(job).progress.step > 1 for job in jobs))
+    hanging = cluster.workers["one"]
+    hanging.send_signal(signal.SIGSTOP)
+    try:
+        wait_for(lambda: studio.notice() == "cluster.worker_silent", seconds=20)
+        views = studio.ended(*jobs)
+        assert sorted((view.state, view.attempt) for view in views) == [("done", 1), ("done", 2)]
+        begun = len(painted_by(cluster, "one"))
+        stopped = submit(studio.ledger, 52, steps=1000, seconds=0.1)
+        wait_for(lambda: studio.ledger.job(stopped).progress.step > 1)
+        studio.ledger.request_cancel(stopped)
+        assert studio.ended(stopped)[0].state == "cancelled"
+    finally:
+        hanging.send_signal(signal.SIGCONT)
+
+    again = [submit(studio.ledger, 60 + number, steps=3, seconds=0.3) for number in range(6)]
+    assert {(view.state, view.attempt) for view in studio.ended(*again)} == {("done", 1)}
+    assert len(painted_by(cluster, "one")) > begun
+
+
+def test_a_stop_does_not_wait_for_a_worker_that_hangs(studio, cluster, monkeypatch):
+    monkeypatch.setattr(placement, "ANSWER_SECONDS", 0.5)
+    jobs = [submit(studio.ledger, 70 + number, steps=1000, seconds=0.1) for number in range(2)]
+    wait_for(lambda: all(studio.ledger.job(job).progress.step > 1 for job in jobs))
+    cluster.workers["two"].send_signal(signal.SIGSTOP)
+    try:
+        for job in jobs:
+            studio.ledger.request_cancel(job)
+        assert {view.state for view in studio.ended(*jobs, seconds=5)} == {"cancelled"}
+    finally:
+        cluster.workers["two"].send_signal(signal.SIGCONT)
+
+
 @pytest.mark.thorough
 def test_a_worker_that_is_killed_costs_one_attempt_and_a_word(tmp_path, monkeypatch):
     with cluster_of(tmp_path, "one", "two") as cluster:

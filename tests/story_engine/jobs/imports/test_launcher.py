@@ -200,3 +200,10 @@ def test_an_upload_that_does_not_fit_is_not_half_kept(config, layout, name, monk
         page.stage(name, [("red.png", png("red")), ("blue.png", png("blue"))])
 
     assert list((DatasetStore(layout).folder(name) / "incoming").iterdir()) == []
+
+
+def test_a_start_of_before_the_clock_was_put_back_keeps_no_import_waiting(config, layout, name):
+    folder = DatasetStore(layout).folder(name)
+    for at, is_active in ((time.time() - 0.5, True), (time.time() + 86_400, False), (time.time() - 86_400, False)):
+        process.write_state(folder, {"id": "a", "state": "starting", "at": at})
+        assert PictureImports(config).state(name).is_active == is_active

@@ -4,6 +4,7 @@ import time
 import psutil
 import pytest
 
+from story_engine.jobs.kinds import HAD_A_GPU
 from story_engine.jobs.orders import Order
 from story_engine.jobs.queue import agent as agent_module
 from story_engine.jobs.queue.agent import Agent, AgentSettings, visible_devices
@@ -122,6 +123,19 @@ def test_a_death_of_the_child_is_told_with_its_signal_and_a_fresh_child_takes_th
 
     assert outcome.type == "crashed" and outcome.reason == "signal 9, SIGKILL"
     assert agent.run(order(2, steps=1), lambda _: None).type == "done"
+
+
+def test_a_device_that_fails_in_the_middle_is_told_in_the_driver_s_words_and_a_fresh_child_goes_on(make_agent, layout):
+    agent = make_agent()
+
+    outcome = agent.run(order(steps=3, lose_device=True), lambda _: None)
+
+    assert (outcome.type, outcome.reason) == ("device_lost", "CUDA error: unspecified launch failure")
+    assert outcome.log_id in (layout.logs / "child-0.log").read_text()
+    assert agent.run(order(steps=3, lose_device=True, attempt=2), lambda _: None).type == "done"
+    assert len({note.split()[3] for note in notes(layout) if note.startswith("step")}) == 2
+    (child,) = children_of(layout.workspace)
+    assert HAD_A_GPU in child.environ(), "it must not go on without a GPU as if that were the same"
 
 
 def test_a_job_that_stands_still_is_killed(make_agent):

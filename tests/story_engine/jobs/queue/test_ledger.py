@@ -13,6 +13,7 @@ from story_engine.jobs.queue.ledger import Ledger
 from story_engine.jobs.queue.ledger_claim import MOST_STOPS
 from story_engine.jobs.queue.ledger_file import network_file_system
 from story_engine.jobs.queue.work_ledger import MOST_CRASHES, WorkLedger
+from story_engine.messages import message
 from story_engine.store.layout import Layout
 from tests.story_engine.jobs.light_work import LightSpec
 
@@ -193,6 +194,22 @@ def test_three_crashes_fail_a_job_with_the_reason_in_words(ledger, work):
     assert view.state == "failed" and view.error_code == "jobs.crashed"
     assert view.error_values == {"reason": "signal 11", "times": 3}
     assert work.claim() is None
+
+
+def test_a_device_that_fails_three_times_fails_the_job_and_a_training_is_told_at_once(ledger, work):
+    render, training = submit(ledger, 1), submit(ledger, 2, kind="train")
+    for _ in range(3):
+        claim = work.claim()
+        work.device_lost(claim.job, claim.attempt, reason="CUDA error: unknown error")
+    claim = work.claim()
+    work.device_lost(claim.job, claim.attempt, reason="CUDA error: unknown error")
+
+    failed, interrupted = ledger.job(render), ledger.job(training)
+    assert (failed.state, failed.attempt, failed.error_code) == ("failed", 3, "jobs.device_lost")
+    assert (interrupted.state, interrupted.attempt) == ("failed", 1)
+    for view in (failed, interrupted):
+        for language in ("en", "zh"):
+            assert "CUDA error: unknown error" in message(view.error_code, language, **view.error_values)
 
 
 def test_a_measuring_of_the_form_is_tried_again_like_a_render_and_nobody_waits_for_it_as_for_a_training(ledger, work):

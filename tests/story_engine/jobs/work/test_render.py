@@ -1,12 +1,14 @@
 import dataclasses
 
 import pytest
+import torch
 from PIL import Image
 
 from story_engine.catalog.families import families
 from story_engine.domain.job_spec import RenderItem, RenderSpec
 from story_engine.domain.recipe import Recipe
 from story_engine.errors import Cancelled, ChooseAnother
+from story_engine.inference import render as render_module
 from story_engine.jobs.work import render
 from story_engine.store.takes import TakeStore
 from tests.story_engine.inference.small_preview import small_workspace
@@ -118,6 +120,25 @@ def test_a_stopped_render_keeps_what_is_finished_and_goes_on_from_there(layout, 
 
     assert again.found == 1 and len(again.takes) == 1
     assert kept[0] in store.takes("stopped")[kept[0].scene]
+
+
+def test_a_device_that_fails_in_the_middle_loses_no_finished_picture(layout, told, monkeypatch):
+    items = (an_item(layout, "scene-4", 4), an_item(layout, "scene-5", 5, width=320))
+    spec = RenderSpec(story="lost", items=items, score=False)
+    real, calls = render_module.denoise, []
+
+    def denoise(*given, **settings):
+        calls.append(1)
+        if len(calls) == 2:
+            raise torch.AcceleratorError("CUDA error: unspecified launch failure")
+        return real(*given, **settings)
+
+    monkeypatch.setattr(render_module, "denoise", denoise)
+    with pytest.raises(torch.AcceleratorError):  # not taken for memory that ran out: the child is replaced
+        painted(layout, spec, report=told.append)
+    again = painted(layout, spec, report=told.append)
+
+    assert (again.found, len(again.takes), len(calls)) == (1, 1, 3)
 
 
 def test_painting_again_finds_every_take_and_paints_nothing(layout, told):

@@ -1,14 +1,11 @@
-import socket
-import ssl
-import threading
 from pathlib import Path
 
 import pytest
 
 from story_engine.config import Config
 from story_engine.errors import FixInput, Wait
-from story_engine.jobs.cluster.address import cluster_address, probe
-from tests.story_engine.jobs.cluster.a_cluster import Certificates, free_port
+from story_engine.jobs.queue.cluster_address import cluster_address, probe
+from tests.story_engine.jobs.cluster.a_cluster import Certificates, free_port, scheduler_of
 
 
 def a_config(scheduler, certificates=None, **more):
@@ -60,28 +57,8 @@ def test_certificates_that_are_missing_or_do_not_belong_together_are_named(certi
 
 @pytest.fixture
 def a_scheduler(certificates):
-    """As dask's: it wants a certificate of the authority, and speaks first."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificates.certificate, certificates.key)
-    context.load_verify_locations(certificates.ca)
-    context.verify_mode = ssl.CERT_REQUIRED
-    server = socket.create_server(("127.0.0.1", 0))
-
-    def serve():
-        while True:
-            try:
-                accepted, _ = server.accept()
-            except OSError:
-                return
-            try:
-                with context.wrap_socket(accepted, server_side=True) as caller:
-                    caller.sendall(b"handshake")
-            except (ssl.SSLError, OSError):
-                accepted.close()
-
-    threading.Thread(target=serve, daemon=True).start()
-    yield f"tls://127.0.0.1:{server.getsockname()[1]}"
-    server.close()
+    with scheduler_of(certificates) as address:
+        yield address
 
 
 def test_a_certificate_that_one_side_does_not_believe_is_told_at_once(certificates, a_scheduler, tmp_path):
