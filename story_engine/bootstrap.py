@@ -41,6 +41,7 @@ from story_engine.store.privacy import keep_private
 from story_engine.store.replays import ReplayStore
 from story_engine.store.runs import RunStore
 from story_engine.store.scores import ScoreStore
+from story_engine.store.stopped_takes import StoppedTakeStore
 from story_engine.store.stories import StoryStore
 from story_engine.store.sweeps import SweepStore
 from story_engine.store.takes import TakeStore
@@ -63,6 +64,7 @@ def open_services(config: Config) -> Services:
         disk_work=DiskWork(),
         stories=stories,
         takes=TakeStore(layout),
+        stopped_takes=StoppedTakeStore(layout),
         scores=scores,
         embeddings=EmbeddingStore(layout),
         figures=FigureStore(layout),

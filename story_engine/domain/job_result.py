@@ -45,6 +45,12 @@ class AppliedLora(Value):
     """Tensors in the file; the rest is for a text encoder, or the LoRA is refused."""
 
 
+class StoppedName(TakeName):
+    """A take that was begun and not finished, and why."""
+
+    reason: Failure
+
+
 class RenderResult(Value):
     """Takes that were painted."""
 
@@ -59,6 +65,8 @@ class RenderResult(Value):
     """Why the pictures have no scores."""
     remarks: tuple[Failure, ...] = ()
     """What did not go as planned, though the pictures are there."""
+    stopped: tuple[StoppedName, ...] = ()
+    """Of a contest: takes that were begun and not finished."""
 
 
 class ScoreResult(Value):

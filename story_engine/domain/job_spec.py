@@ -45,6 +45,8 @@ class RenderSpec(JobSpec):
     """Score the pictures as soon as they are there."""
     sweep: bool = False
     """They are cells of a comparison."""
+    keep: int = Field(default=0, ge=0)
+    """A contest: of each scene's pictures only so many, the best as they are imagined, are finished. 0: all are."""
 
 
 class TakeName(Value):

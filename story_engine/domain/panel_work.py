@@ -50,7 +50,7 @@ def panel_work(
             left = [item for item in spec.items if item.scene == scene]
             left = [item for item in left if item.recipe.digest not in painted.get(scene, ())]
             if left:
-                work = _of_job(job, scene, len(left))
+                work = _of_job(job, scene, min(len(left), spec.keep) if spec.keep else len(left))
                 found[scene] = _together(found[scene], work) if scene in found else work
     return found
 

@@ -55,7 +55,7 @@ def render(
     written = services.stories.load(slug)
     story = with_settings(written, overrides) if overrides else written
     wanted = [scene.id for scene in story.scenes] if scenes is None else list(scenes)
-    _check_scenes(story, wanted)
+    check_scenes(story, wanted)
     if scenes is None:
         # A scene that is still blank does not keep the others from being painted; one asked for by name is refused.
         wanted = [scene.id for scene in story.scenes if scene.prompt.strip()] or wanted
@@ -82,7 +82,7 @@ def render(
 def redo(services: Services, slug: str, scene: str, *, takes: int = 1) -> Submitted:
     """Submit more takes of one scene, ahead of whole boards. Asked for twice, it is twice as many."""
     story = services.stories.load(slug)
-    _check_scenes(story, [scene])
+    check_scenes(story, [scene])
     panel = next(panel for panel in read_board(services, slug, story).panels if panel.scene.id == scene)
     family = family_for(services, story)
     hashes = lora_hashes(services, as_painted_by(story, family), scenes=[scene])
@@ -96,10 +96,10 @@ def redo(services: Services, slug: str, scene: str, *, takes: int = 1) -> Submit
             lora_hashes=hashes,
             existing=services.takes.takes_of(slug, scene),
             chosen=panel.chosen.take.id if panel.chosen else None,
-            queued=_queued(services, slug, scene),
+            queued=asked_for(services, slug, scene),
             device=services.device,
         )
-        submitted = _queue(services, slug, plan, priority=REDO_PRIORITY)
+        submitted = put(services, slug, plan, priority=REDO_PRIORITY)
     services.start_dispatcher()
     return submitted
 
@@ -108,7 +108,7 @@ def rescore(services: Services, slug: str, *, scene: str | None = None) -> Submi
     """Submit the scoring of all takes that the present scorer has not scored."""
     story = services.stories.load(slug)
     if scene is not None:
-        _check_scenes(story, [scene])
+        check_scenes(story, [scene])
     scorer = services.present_scorer()
     known = services.scores.scores(scorer.name, scorer.version)
     takes = [take for each, group in services.takes.takes(slug).items() if scene in (None, each) for take in group]
@@ -166,21 +166,23 @@ def _shown(board: Board) -> dict[str, Take]:
     return {scene: view.take for scene, view in views.items() if view and (view.is_current or view.is_control)}
 
 
-def _queued(services: Services, slug: str, scene: str) -> list[Recipe]:
-    """What jobs that nobody has stopped will paint for the scene."""
+def asked_for(services: Services, slug: str, scene: str) -> list[Recipe]:
+    """What more takes of the scene are to differ from: what jobs will paint for it, and what a contest has stopped."""
     specs = [services.ledger.spec(job.id) for job in services.ledger.jobs(story=slug) if not job.wants_cancel]
     items = [item for spec in specs if isinstance(spec, RenderSpec) for item in spec.items]
-    return [item.recipe for item in items if item.scene == scene]
+    seen = services.stopped_takes.stopped(slug, scene)
+    return [item.recipe for item in items if item.scene == scene] + [each.item.recipe for each in seen]
 
 
 def _submit(services: Services, slug: str, plan: RenderPlan, *, priority: int) -> Submitted:
-    submitted = _queue(services, slug, plan, priority=priority)
+    submitted = put(services, slug, plan, priority=priority)
     if submitted.job is not None:
         services.start_dispatcher()
     return submitted
 
 
-def _queue(services: Services, slug: str, plan: RenderPlan, *, priority: int) -> Submitted:
+def put(services: Services, slug: str, plan: RenderPlan, *, priority: int) -> Submitted:
+    """One job for what is planned, if anything is; nobody is woken for it yet."""
     if not plan.items:
         return Submitted(job=None, found=plan.found, queued=0)
     check_room(services, SMALLEST_TAKE_BYTES * len(plan.items))
@@ -190,7 +192,8 @@ def _queue(services: Services, slug: str, plan: RenderPlan, *, priority: int) ->
     return Submitted(job=job, found=plan.found, queued=len(plan.items))
 
 
-def _check_scenes(story: Story, wanted: Sequence[str]) -> None:
+def check_scenes(story: Story, wanted: Sequence[str]) -> None:
+    """Raise `ChooseAnother` for a scene that the story does not have (any more)."""
     known = [scene.id for scene in story.scenes]
     for scene in wanted:
         if scene not in known:

@@ -32,14 +32,17 @@ class RenderPlan:
     items: tuple[RenderItem, ...]
     found: int
     """Pictures asked for that exist already."""
+    keep: int = 0
+    """Of a contest: how many of each scene are finished."""
 
     def spec(self, story: str, *, is_sweep: bool = False) -> RenderSpec:
         """What the job is asked to do."""
-        return RenderSpec(story=story, items=self.items, sweep=is_sweep)
+        return RenderSpec(story=story, items=self.items, sweep=is_sweep, keep=self.keep)
 
     def key(self, story: str) -> str:
         """The same pictures of the same story make the same job, however often they are asked for."""
         named = [story, *sorted(f"{item.scene}/{item.recipe.digest}" for item in self.items)]
+        named += [f"keep {self.keep}"] if self.keep else []
         return "render-" + hashlib.sha256(json.dumps(named).encode()).hexdigest()[:32]
 
     @property

@@ -35,6 +35,7 @@ from story_engine.store.picture_figures import FigureStore
 from story_engine.store.replays import ReplayStore
 from story_engine.store.runs import RunStore
 from story_engine.store.scores import ScoreStore
+from story_engine.store.stopped_takes import StoppedTakeStore
 from story_engine.store.stories import StoryStore
 from story_engine.store.sweeps import SweepStore
 from story_engine.store.takes import TakeStore
@@ -49,6 +50,7 @@ class Services:
     disk_work: DiskWork
     stories: StoryStore
     takes: TakeStore
+    stopped_takes: StoppedTakeStore
     scores: ScoreStore
     embeddings: EmbeddingStore
     figures: FigureStore

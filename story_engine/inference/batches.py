@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from story_engine.domain.memory_plan import MemoryPlan
@@ -28,12 +28,22 @@ class Batch:
         """Any of them, for what they share."""
         return self.recipes[0]
 
+    def only(self, positions: Collection[int]) -> Batch:
+        """Those of its recipes that stand at these positions."""
+        kept = [pair for pair in zip(self.positions, self.recipes, strict=True) if pair[0] in positions]
+        return Batch(tuple(position for position, _ in kept), tuple(recipe for _, recipe in kept))
 
-def batches(recipes: Sequence[Recipe], *, most: Callable[[Recipe], int]) -> list[Batch]:
-    """Recipes in batches of at most `most`; what belongs together stays together, first come first."""
+
+def batches(
+    recipes: Sequence[Recipe], *, most: Callable[[Recipe], int], apart: Callable[[int], object] = lambda _: None
+) -> list[Batch]:
+    """Recipes in batches of at most `most`; what belongs together stays together, first come first.
+
+    `apart`: positions for which it says different things share no batch.
+    """
     groups: dict[tuple[object, ...], list[int]] = {}
     for position, recipe in enumerate(recipes):
-        groups.setdefault(_shared(recipe), []).append(position)
+        groups.setdefault((apart(position), *_shared(recipe)), []).append(position)
     return [
         Batch(tuple(some), tuple(recipes[position] for position in some))
         for positions in groups.values()

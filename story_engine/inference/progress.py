@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from PIL import Image
 
 from story_engine.errors import Cancelled
 from story_engine.inference.batches import Batch
+from story_engine.inference.contest import Contest, Imagining, steps_of
 from story_engine.inference.denoising import Denoised
 from story_engine.inference.latent_preview import LatentColours
 
@@ -20,7 +21,7 @@ class RenderProgress:
     """How far a call of `Renderer.render` is."""
 
     stage: str
-    """"encoding", "loading", "denoising" or "decoding"."""
+    """"encoding", "loading", "denoising", "judging" or "decoding"."""
     step: int = 0
     """Denoising steps done, over all batches of the call."""
     total: int = 0
@@ -42,6 +43,7 @@ class Call:
 
     on_step: OnStep | None
     should_stop: Callable[[], bool]
+    contests: Sequence[Contest] = ()
     total: int = 0
     done: int = 0
 
@@ -67,7 +69,11 @@ class Call:
 
     def left(self, planned: list[Batch]) -> None:
         """These batches are still to be painted, all their steps."""
-        self.total = self.done + sum(batch.first.steps for batch in planned)
+        self.left_steps(steps_of(planned, self.contests))
+
+    def left_steps(self, steps: int) -> None:
+        """So many steps are still to be made."""
+        self.total = self.done + steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +84,13 @@ class Watch:
     call: Call
     colours: Callable[[], LatentColours]
     """Fitted when they are first shown: who looks at no previews does not wait for them."""
+    imagining: Imagining | None = None
+    """Of a contest, before its verdict."""
 
     def stepped(self, step: int, denoised: Denoised) -> None:
         """The loop has done so many steps."""
+        if self.imagining is not None:
+            self.imagining.stepped(step, denoised)
         self.call.done += 1
         between = max(1, self.batch.first.steps // _PREVIEWS_PER_RUN)
         previews: dict[int, bytes] = {}

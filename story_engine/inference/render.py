@@ -2,42 +2,41 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import logging
 import os
-import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import groupby
 
 import torch
 from PIL import Image
 
-from story_engine.catalog.devices import processor_name
 from story_engine.catalog.families import check_recipe, families
 from story_engine.catalog.published import files_missing
 from story_engine.domain.memory_plan import MemoryPlan
 from story_engine.domain.recipe import LoraPart, Recipe
 from story_engine.errors import ChooseAnother, LookAtLog, OutOfMemory
 from story_engine.inference.batches import Batch, batches, painted_together, rows_per_call
+from story_engine.inference.contest import Contest, Imagined, Imagining, Started, painted
 from story_engine.inference.decoding import decode, is_black, safely
-from story_engine.inference.denoising import PictureInputs, denoise
+from story_engine.inference.denoising import Begun, denoise
 from story_engine.inference.device_memory import DeviceMemory
-from story_engine.inference.encoding import EMPTY_PROMPT, EncodedPrompt, texts_of
+from story_engine.inference.encoding import texts_of
 from story_engine.inference.latent_preview import LatentColours
 from story_engine.inference.lora_injection import LoraMatch
+from story_engine.inference.made_with import made_with
 from story_engine.inference.networks import Networks, Painter, open_networks
-from story_engine.inference.noise import starting_noise
 from story_engine.inference.out_of_memory import fitting
+from story_engine.inference.painting import Painting
 from story_engine.inference.progress import Call, OnPicture, OnStep, Watch
 from story_engine.inference.runtime import free_memory
-from story_engine.inference.samplers import build_sampler
+from story_engine.inference.samplers import Sampler, build_sampler
 from story_engine.lora_files.read import read_lora
 from story_engine.store.layout import Layout
 from story_engine.store.loras import LoraStore
 
 _LOG = logging.getLogger(__name__)
-_PACKAGES = ("torch", "diffsynth", "transformers", "peft", "safetensors", "numpy")
 
 
 class Renderer:
@@ -72,6 +71,7 @@ class Renderer:
         should_stop: Callable[[], bool] | None = None,
         on_picture: OnPicture | None = None,
         planned: Sequence[Batch] | None = None,
+        contests: Sequence[Contest] = (),
     ) -> list[Image.Image]:
         """Paint every recipe, in order of the sequence.
 
@@ -81,27 +81,28 @@ class Renderer:
             should_stop: asked before every call of a network.
             on_picture: given each picture when it is finished; pictures of a cancelled call that it has got are whole.
             planned: which recipes are painted together; None: what fits.
+            contests: recipes of which only some are finished.
 
         Returns:
-            8-bit RGB pictures.
+            8-bit RGB pictures; of a contest those that were finished.
 
         Raises:
             FixInput, ChooseAnother, InstallOrDownload: a recipe cannot be painted here; nothing was painted.
             Cancelled: `should_stop` said so.
             LookAtLog: the networks gave something that is no picture.
         """
-        call = Call(on_step, should_stop or _never)
+        call = Call(on_step, should_stop or _never, contests)
         self._check(recipes)
         self._remarks = {}
         if planned is None:
-            planned = self._batches(recipes)
+            planned = self._batches(recipes, contests)
         pictures: dict[int, Image.Image] = {}
         self._not_painted = {}
         for position, picture in self._all_painted(list(planned), call):
             pictures[position] = picture
             if on_picture is not None:
                 on_picture(position, picture)
-        return [pictures[position] for position in range(len(recipes))]
+        return [pictures[position] for position in sorted(pictures)]
 
     def remarks_on(self, position: int) -> dict[str, str]:
         """What a take has to record of a picture of the last call: how memory was used, and what was repeated."""
@@ -113,19 +114,7 @@ class Renderer:
 
     def made_with(self) -> dict[str, str]:
         """What painted: device, threads and versions, for the take's record."""
-        versions = {name: importlib.metadata.version(name) for name in _PACKAGES}
-        if self._device.startswith("cuda"):
-            name, instructions = torch.cuda.get_device_name(), f"CUDA {torch.version.cuda}"
-        else:
-            name, instructions = processor_name(), torch.backends.cpu.get_cpu_capability()
-        return {
-            "device": self._device,
-            "device_name": name,
-            "instructions": instructions,
-            "threads": str(torch.get_num_threads()),
-            "python": platform.python_version(),
-            **versions,
-        }
+        return made_with(self._device)
 
     def _check(self, recipes: Sequence[Recipe]) -> None:
         known = families(self._layout)
@@ -151,13 +140,19 @@ class Renderer:
                 self._remark(position, repeated_in=precision)
                 yield position, picture
 
-    def _batches(self, recipes: Sequence[Recipe]) -> list[Batch]:
-        """As many together as memory has room for."""
-        families: dict[tuple[str, str, str], list[Recipe]] = {}
+    def _batches(self, recipes: Sequence[Recipe], contests: Sequence[Contest]) -> list[Batch]:
+        """As many together as memory has room for; of a contest only its own."""
+        same: dict[tuple[str, str, str], list[Recipe]] = {}
         for recipe in recipes:
-            families.setdefault(_networks_key(recipe), []).append(recipe)
-        plans = {key: self._memory.plan(some) for key, some in families.items()}
-        return batches(recipes, most=lambda each: painted_together(self._device, each, plans[_networks_key(each)]))
+            same.setdefault(_networks_key(recipe), []).append(recipe)
+        plans = {key: self._memory.plan(some) for key, some in same.items()}
+        return batches(
+            recipes,
+            most=lambda each: painted_together(self._device, each, plans[_networks_key(each)]),
+            apart=lambda position: next(
+                (place for place, some in enumerate(contests) if position in some.positions), -1
+            ),
+        )
 
     def _painted(self, same: list[Batch], call: Call) -> Iterator[tuple[int, Image.Image]]:
         """Batches of the same networks; where memory does not suffice, once more with the next leaner plan."""
@@ -195,52 +190,71 @@ class Renderer:
         call.report("loading")
         painter = networks.painter()
         self._add_loras(painter, [part for recipe in recipes for part in recipe.loras])
-        for batch in same:
-            for position, picture in self._painted_batch(batch, painter, encoded, plan, call):
-                if plan is not None:
-                    self._remark(position, memory_plan=plan.text)
-                yield position, picture
+        painting = Painting(painter, encoded, plan, call)
+        begin, finish = partial(self._begun, painting), partial(self._painted_batch, painting)
+        for position, picture in painted(same, call.contests, begin=begin, finish=finish, left=call.left_steps):
+            if plan is not None:
+                self._remark(position, memory_plan=plan.text)
+            yield position, picture
 
-    def _painted_batch(
+    def _begun(self, painting: Painting, batch: Batch) -> tuple[Started, list[Imagined]]:
+        """The steps that a batch of a contest makes before the verdict, and how its pictures are imagined there."""
+        imagining, sampler = Imagining(batch), build_sampler(batch.first.sampler, batch.first.steps)
+        latents = self._denoised(painting, batch, sampler, imagining=imagining)
+        painting.call.report("judging", batch)
+        with fitting("models.memory_decoding", self._device, width=batch.first.width, height=batch.first.height):
+            imagined = imagining.imagined(painting.painter.vae_decoder, in_bands=painting.in_bands)
+        return Started(batch, sampler, Begun(latents, imagining.step)), imagined
+
+    def _denoised(
         self,
+        painting: Painting,
         batch: Batch,
-        painter: Painter,
-        encoded: dict[str, EncodedPrompt],
-        plan: MemoryPlan | None,
-        call: Call,
-    ) -> Iterator[tuple[int, Image.Image]]:
-        started = time.monotonic()
-        first = batch.first
+        sampler: Sampler,
+        *,
+        begun: Begun | None = None,
+        imagining: Imagining | None = None,
+    ) -> torch.Tensor:
+        first, painter = batch.first, painting.painter
         painter.adapters.activate({_adapter_key(part): part.strength for part in first.loras})
-        watch = Watch(batch, call, lambda: self._colours_of(painter))
-        call.report("denoising", batch)
+        watch = Watch(batch, painting.call, lambda: self._colours_of(painter), imagining)
+        painting.call.report("denoising", batch)
         size: dict[str, object] = {"width": first.width, "height": first.height}
         with fitting("models.memory_denoising", self._device, together=len(batch.recipes), **size):
-            latents = denoise(
+            return denoise(
                 painter.unet,
-                [_inputs(recipe, encoded) for recipe in batch.recipes],
-                build_sampler(first.sampler, first.steps),
-                rows_per_call=rows_per_call(self._device, first, plan),
+                [painting.inputs(recipe) for recipe in batch.recipes],
+                sampler,
+                rows_per_call=rows_per_call(self._device, first, painting.plan),
                 on_step=watch.stepped,
-                should_stop=call.should_stop,
+                should_stop=painting.call.should_stop,
                 guidance=first.guidance,
+                begun=begun,
+                until=None if imagining is None else imagining.step,
             )
+
+    def _painted_batch(
+        self, painting: Painting, batch: Batch, started: Started | None
+    ) -> Iterator[tuple[int, Image.Image]]:
+        at, first, call = time.monotonic(), batch.first, painting.call
+        if started is None:
+            latents = self._denoised(painting, batch, build_sampler(first.sampler, first.steps))
+        else:
+            latents = self._denoised(painting, batch, started.sampler, begun=started.begun)
         for position, recipe, one in zip(batch.positions, batch.recipes, latents, strict=True):
             call.stop_if_asked()
             call.report("decoding", batch)
-            with fitting("models.memory_decoding", self._device, **size):
-                picture = self._decoded(position, recipe, one, painter, plan)
+            with fitting("models.memory_decoding", self._device, width=first.width, height=first.height):
+                picture = self._decoded(position, recipe, one, painting)
             if picture is not None:
                 yield position, picture
-        _LOG.info("painted %d picture(s), %d steps, %.2f s", len(latents), first.steps, time.monotonic() - started)
+        _LOG.info("painted %d picture(s), %d steps, %.2f s", len(latents), first.steps, time.monotonic() - at)
 
-    def _decoded(
-        self, position: int, recipe: Recipe, latents: torch.Tensor, painter: Painter, plan: MemoryPlan | None
-    ) -> Image.Image | None:
+    def _decoded(self, position: int, recipe: Recipe, latents: torch.Tensor, painting: Painting) -> Image.Image | None:
         """The picture; None where it is none and another precision may give one."""
         safe = safely(recipe, self._device)
         try:
-            picture = decode(painter.vae_decoder, latents, in_bands=plan is not None and plan.decoding == "bands")
+            picture = decode(painting.painter.vae_decoder, latents, in_bands=painting.in_bands)
         except LookAtLog:
             if safe is None:
                 raise
@@ -291,16 +305,6 @@ def _adapter_key(part: LoraPart) -> str:
 
 def _networks_key(recipe: Recipe) -> tuple[str, str, str]:
     return recipe.family, recipe.weights_hash, recipe.precision
-
-
-def _inputs(recipe: Recipe, encoded: dict[str, EncodedPrompt]) -> PictureInputs:
-    return PictureInputs(
-        noise=starting_noise(recipe),
-        prompt=encoded[recipe.prompt],
-        negative=encoded[recipe.negative],
-        cfg_scale=recipe.cfg_scale,
-        empty=encoded.get(EMPTY_PROMPT),
-    )
 
 
 def _texts_of(recipes: Sequence[Recipe]) -> list[str]:

@@ -61,6 +61,10 @@ class Layout:
         """What is known of all takes, to be searched; can be deleted, and is then made again from their records."""
         return self.workspace / "cache" / "gallery.sqlite"
 
+    def stopped_takes(self, slug: str, scene: str) -> Path:
+        """`<digest>.{json,jpg}`: takes of a contest that were begun and not finished, as they were imagined."""
+        return self.takes(slug, scene) / "stopped"
+
     def sweeps(self, slug: str) -> Path:
         """Comparisons of a story: axes and their values."""
         return self.workspace / "sweeps" / f"{slug}.json"

@@ -25,11 +25,13 @@ class Needs:
     families: tuple[tuple[str, str], ...] = ()
     """(name, hash of the weights) of every recipe."""
     loras: tuple[LoraPart, ...] = ()
+    is_contest: bool = False
+    """What it stops is remembered in the workspace."""
 
     @property
     def is_abroad(self) -> bool:
         """Whether it can be done without the workspace."""
-        return self.kind in ABROAD
+        return self.kind in ABROAD and not self.is_contest
 
     @property
     def is_in_the_folder(self) -> bool:
@@ -51,7 +53,20 @@ def needs_of(kind: str, spec: str, tokens: int) -> Needs:
             except ValidationError:
                 continue
             loras[lora.name] = lora
-    return Needs(kind=kind, tokens=tokens, families=tuple(families), loras=tuple(loras.values()))
+    return Needs(
+        kind=kind,
+        tokens=tokens,
+        families=tuple(families),
+        loras=tuple(loras.values()),
+        is_contest=kind == "render" and _keeps_some(spec),
+    )
+
+
+def _keeps_some(spec: str) -> bool:
+    try:
+        return bool(json.loads(spec).get("keep"))
+    except (ValueError, AttributeError):
+        return False
 
 
 def _recipes(spec: str) -> list[dict[str, Any]]:

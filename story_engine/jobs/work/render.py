@@ -28,9 +28,11 @@ from story_engine.inference.batches import batch_text
 from story_engine.inference.progress import RenderProgress
 from story_engine.inference.render import Renderer
 from story_engine.jobs.work.chosen_device import chosen_device
+from story_engine.jobs.work.contest import Contests, left_to_paint
 from story_engine.jobs.work.score import score_takes
 from story_engine.store.atomic import write_bytes
 from story_engine.store.layout import Layout
+from story_engine.store.stopped_takes import StoppedTakeStore
 from story_engine.store.takes import TakeStore
 
 _SMOOTHING = 0.3
@@ -60,17 +62,23 @@ def run(
     """
     store = TakeStore(layout)
     missing = [item for item in spec.items if store.find(spec.story, item.scene, item.recipe.digest) is None]
+    found = len(spec.items) - len(missing)
+    if spec.keep:
+        missing = left_to_paint(layout, spec.story, missing)
+    contests = Contests(layout, spec.story, missing, spec.keep, job)
     painting = _Painting(layout, store, spec.story, missing, report, job, is_sweep=spec.sweep)
     applied: list[AppliedLora] = []
     started = time.monotonic()
     if missing:
         renderer = _renderer(layout)
         painting.made_with, painting.remarks_on = renderer.made_with(), renderer.remarks_on
+        painting.contest_of = contests.said.get
         renderer.render(
             [item.recipe for item in missing],
             on_step=painting.stepped,
             should_stop=should_stop,
             on_picture=painting.finished,
+            contests=contests.held(),
         )
         parts = {part.name: part for item in missing for part in item.recipe.loras}
         for name, part in parts.items():
@@ -87,11 +95,12 @@ def run(
             not_scored = Failure.of(error)
     return RenderResult(
         takes=tuple(TakeName(scene=take.scene, take=take.id) for take in painting.takes),
-        found=len(spec.items) - len(missing),
+        found=found,
         seconds=round(seconds, 3),
         loras=tuple(applied),
         not_scored=not_scored,
         remarks=tuple(painting.remarks()),
+        stopped=tuple(contests.stopped),
     )
 
 
@@ -141,6 +150,8 @@ class _Painting:
     made_with: dict[str, str] = field(default_factory=dict)
     remarks_on: Callable[[int], dict[str, str]] = lambda _: {}
     """What the renderer says of one picture."""
+    contest_of: Callable[[int], str | None] = lambda _: None
+    """What became of a picture in its contest."""
     takes: list[Take] = field(default_factory=list)
     previews: dict[str, str] = field(default_factory=dict)
     seconds_per_step: float | None = None
@@ -172,6 +183,8 @@ class _Painting:
         item = self.items[position]
         now = time.monotonic()
         made_with = self.made_with | self._batch(position) | self.remarks_on(position)
+        if (place := self.contest_of(position)) is not None:
+            made_with["contest"] = place
         take = Take(
             id=item.recipe.digest,
             story=self.story,
@@ -188,6 +201,7 @@ class _Painting:
         )
         texts = picture_texts(item.recipe, story=self.story, scene=item.scene, made_with=made_with)
         self.takes.append(self.store.add(take, picture, texts))
+        StoppedTakeStore(self.layout).forget(self.story, item.scene, [take.id])
         self.previews.pop(item.scene, None)
         with suppress(OSError):
             self._live(item).unlink(missing_ok=True)

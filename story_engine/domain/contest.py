@@ -1,0 +1,113 @@
+"""Takes of one scene that begin together, of which only the best are finished: who goes on, and why the others do not.
+
+Pure: what is measured of the imagined pictures comes in, an order and reasons come out. Nothing here picks a picture
+for a panel; that is a person's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from statistics import fmean, pstdev
+
+from story_engine.domain.job_result import Failure
+from story_engine.domain.job_spec import RenderItem
+from story_engine.domain.value import Value
+
+JUDGED_AT = 1 / 4
+"""Share of the steps after which imagined pictures are judged. Later ones tell no more, and cost what is to be saved:
+benchmarks/README.md, "Best of N"."""
+MEASURES = ("agreement", "score", "anchor")
+WEIGHTS = {"agreement": 1.0, "score": 1.0, "anchor": 1.0}
+"""Of each measure, in spreads of the contest's own takes. Source of the first two: the same measurement."""
+_SAME = 1e-9
+
+
+class Measures(Value):
+    """What was seen in an imagined picture; None where it cannot be measured."""
+
+    agreement: float | None = None
+    """How much it shows what the other takes of the same prompt show: mean cosine of the scorer's embeddings. What a
+    prompt asks for is what most of its takes agree on; one that strays from them has missed something of it."""
+    score: float | None = None
+    """By the present scorer, of the imagined picture: lower than the finished one's, in the same order."""
+    anchor: float | None = None
+    """Likeness to the anchor of the scene's cast, 1 = the same; None where the story has none."""
+
+
+class StoppedTake(Value):
+    """A take that was begun and not finished; its recipe can be painted at any time."""
+
+    item: RenderItem
+    steps: int
+    """That it had made."""
+    measures: Measures
+    reason: Failure
+    """Message code with values."""
+    place: int = 0
+    """In its contest: 2 = the second best."""
+    job: int
+    """That stopped it."""
+    created_at: str
+    """ISO 8601, UTC."""
+
+    @property
+    def id(self) -> str:
+        """Of the take that it would become."""
+        return self.item.recipe.digest
+
+
+def judged_step(steps: int) -> int:
+    """After how many of its steps an imagined picture is judged; at least one."""
+    return max(1, round(steps * JUDGED_AT))
+
+
+class Verdict(Value):
+    """Who goes on, and why the others do not."""
+
+    order: tuple[str, ...]
+    """All of them, the best first."""
+    reasons: dict[str, Failure]
+    """Of those that are stopped."""
+
+
+def decide(measured: Mapping[str, Measures], *, keep: int) -> Verdict:
+    """Put takes into an order, of which the first `keep` go on.
+
+    Each measure counts in spreads of these takes, so that neither its unit nor its size matters; one that any of them
+    lacks counts for none. Equal takes go on in the order in which they are given.
+
+    Args:
+        measured: by anything that names a take, such as its seed for people.
+        keep: how many are finished; at least one.
+    """
+    spreads = {name: _spreads({key: getattr(each, name) for key, each in measured.items()}) for name in MEASURES}
+    totals = {key: sum(WEIGHTS[name] * spreads[name][key] for name in MEASURES) for key in measured}
+    order = sorted(measured, key=lambda key: -totals[key])
+    kept, stopped = order[: max(1, keep)], order[max(1, keep) :]
+    reasons = {key: _reason(key, kept[0], measured, spreads) for key in stopped}
+    return Verdict(order=tuple(order), reasons=reasons)
+
+
+def _spreads(values: Mapping[str, float | None]) -> dict[str, float]:
+    """Each value's distance from the mean in standard deviations; 0 for all where one is not known."""
+    known = [value for value in values.values() if value is not None]
+    if len(known) < len(values) or pstdev(known) < _SAME:
+        return dict.fromkeys(values, 0.0)
+    middle, spread = fmean(known), pstdev(known)
+    return {key: (value - middle) / spread for key, value in values.items() if value is not None}
+
+
+def _reason(
+    key: str, best: str, measured: Mapping[str, Measures], spreads: Mapping[str, Mapping[str, float]]
+) -> Failure:
+    """What told most against it beside the best one."""
+    against = {name: WEIGHTS[name] * (spreads[name][best] - spreads[name][key]) for name in MEASURES}
+    name = max(against, key=against.__getitem__)
+    mine, theirs = getattr(measured[key], name), getattr(measured[best], name)
+    if against[name] <= _SAME or mine is None or theirs is None:
+        return Failure(code="contest.alike", values={"best": best})
+    return Failure(code=f"contest.{name}", values={"best": best, "value": _rounded(mine), "other": _rounded(theirs)})
+
+
+def _rounded(value: float) -> str:
+    return f"{value:.2f}" if abs(value) >= 0.1 else f"{value:.3f}"

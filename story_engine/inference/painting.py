@@ -1,0 +1,39 @@
+"""What batches of the same networks are painted with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from story_engine.domain.memory_plan import MemoryPlan
+from story_engine.domain.recipe import Recipe
+from story_engine.inference.denoising import PictureInputs
+from story_engine.inference.encoding import EMPTY_PROMPT, EncodedPrompt
+from story_engine.inference.networks import Painter
+from story_engine.inference.noise import starting_noise
+from story_engine.inference.progress import Call
+
+
+@dataclass(frozen=True, slots=True)
+class Painting:
+    """Networks, encoded prompts and the memory for them, in one call of the renderer."""
+
+    painter: Painter
+    encoded: Mapping[str, EncodedPrompt]
+    plan: MemoryPlan | None
+    call: Call
+
+    @property
+    def in_bands(self) -> bool:
+        """Whether the decoder has to make do with little memory."""
+        return self.plan is not None and self.plan.decoding == "bands"
+
+    def inputs(self, recipe: Recipe) -> PictureInputs:
+        """What the loop paints the recipe from."""
+        return PictureInputs(
+            noise=starting_noise(recipe),
+            prompt=self.encoded[recipe.prompt],
+            negative=self.encoded[recipe.negative],
+            cfg_scale=recipe.cfg_scale,
+            empty=self.encoded.get(EMPTY_PROMPT),
+        )

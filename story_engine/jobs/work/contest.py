@@ -1,0 +1,97 @@
+"""A contest in the child: imagined pictures are judged, and whatever is stopped is remembered with its reason."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import torch
+from PIL import Image
+
+from story_engine.domain.contest import Measures, StoppedTake, decide, judged_step
+from story_engine.domain.job_result import StoppedName
+from story_engine.domain.job_spec import RenderItem
+from story_engine.errors import StudioError
+from story_engine.inference.contest import Contest, Imagined
+from story_engine.scoring.aesthetics import scorer_for
+from story_engine.store.layout import Layout
+from story_engine.store.stopped_takes import StoppedTakeStore
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Contests:
+    """The contests of one job: one for each scene that has more pictures to paint than are to be finished."""
+
+    layout: Layout
+    story: str
+    items: Sequence[RenderItem]
+    """That are painted, in the order of the renderer's call."""
+    keep: int
+    job: int
+    stopped: list[StoppedName] = field(default_factory=list)
+    said: dict[int, str] = field(default_factory=dict)
+    """Position of a picture that goes on → what its take records of the contest."""
+
+    def held(self) -> list[Contest]:
+        """For the renderer."""
+        scenes: dict[str, list[int]] = {}
+        for position, item in enumerate(self.items):
+            scenes.setdefault(item.scene, []).append(position)
+        return [
+            Contest(positions=tuple(positions), keep=self.keep, judge=self._judged)
+            for positions in scenes.values()
+            if len(positions) > self.keep > 0
+        ]
+
+    def _judged(self, imagined: Sequence[Imagined]) -> list[int]:
+        """Who goes on. Nothing is picked by this: a survivor is a take as any other."""
+        seen = self._seen([each.picture for each in imagined])
+        positions = {str(self.items[each.position].recipe.seed): each.position for each in imagined}
+        measured = dict(zip(positions, seen, strict=True))
+        pictures = {each.position: each.picture for each in imagined}
+        verdict, store = decide(measured, keep=self.keep), StoppedTakeStore(self.layout)
+        for place, seed in enumerate(verdict.order, start=1):
+            item = self.items[positions[seed]]
+            steps = judged_step(item.recipe.steps)
+            if seed not in verdict.reasons:
+                self.said[positions[seed]] = f"{place} of {len(imagined)} after {steps} steps"
+                continue
+            stopped = StoppedTake(
+                item=item,
+                steps=steps,
+                measures=measured[seed],
+                reason=verdict.reasons[seed],
+                place=place,
+                job=self.job,
+                created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            )
+            store.add(self.story, stopped, pictures[positions[seed]])
+            self.stopped.append(StoppedName(scene=item.scene, take=stopped.id, reason=stopped.reason))
+        return [positions[seed] for seed in verdict.order if seed not in verdict.reasons]
+
+    def _seen(self, pictures: Sequence[Image.Image]) -> list[Measures]:
+        """By the present scorer; where it cannot be used nothing is known, and who began first goes on."""
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        try:
+            scores, embeddings = scorer_for(self.layout, device=device).rate(pictures)
+        except StudioError as error:
+            _LOG.warning("imagined pictures cannot be judged: %s", error)
+            return [Measures()] * len(pictures)
+        alike = embeddings @ embeddings.T
+        others = max(1, len(pictures) - 1)
+        return [
+            Measures(agreement=(float(row.sum()) - 1) / others, score=score)
+            for row, score in zip(alike, scores, strict=True)
+        ]
+
+
+def left_to_paint(layout: Layout, story: str, missing: Sequence[RenderItem]) -> list[RenderItem]:
+    """Without what a contest has stopped: a job that was interrupted goes on with the others."""
+    store = StoppedTakeStore(layout)
+    scenes = dict.fromkeys(item.scene for item in missing)
+    stopped = {each.id for scene in scenes for each in store.stopped(story, scene)}
+    return [item for item in missing if item.recipe.digest not in stopped]
