@@ -17,6 +17,7 @@ from story_engine.cli import board as cli_board
 from story_engine.cli import coherence as cli_coherence
 from story_engine.cli import comic as cli_comic
 from story_engine.cli import compare as cli_compare
+from story_engine.cli import contest as cli_contest
 from story_engine.cli import dataset, gallery, jobs, lora, models, train
 from story_engine.cli import diagnostics as cli_diagnostics
 from story_engine.cli import disk as cli_disk
@@ -49,6 +50,7 @@ app.command()(cli_compare.compare)
 app.command()(cli_board.board)
 app.command()(cli_coherence.coherence)
 app.command()(cli_comic.comic)
+app.command()(cli_contest.contest)
 app.command("judge-view")(cli_judge_view.judge_view)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(lora.app, name="lora")

@@ -13,6 +13,7 @@ from story_engine.domain.job_spec import TakeName
 from story_engine.domain.replay import ReplayReport
 from story_engine.domain.value import Value
 from story_engine.errors import StudioError
+from story_engine.messages import known_codes, message
 
 Values = dict[str, JsonValue]
 """What a message mentions."""
@@ -33,6 +34,10 @@ class Failure(Value):
     def of(cls, error: StudioError) -> Failure:
         """The error as a value."""
         return cls(code=error.code, values=plain(error.values))
+
+    def text(self, language: str) -> str:
+        """In a reader's language; the code where this version has no words for it."""
+        return message(self.code, language, **self.values) if self.code in known_codes() else self.code
 
 
 class AppliedLora(Value):

@@ -55,6 +55,13 @@ class StoppedTakeStore:
         found = [one for name in names if (one := _read(folder / name)) is not None]
         return tuple(sorted(found, key=lambda one: (-one.job, one.place, one.item.recipe.seed)))
 
+    def count(self, slug: str, scene: str) -> int:
+        """How many, without reading them."""
+        try:
+            return sum(entry.name.endswith(".json") for entry in os.scandir(self._folder(slug, scene)))
+        except OSError:
+            return 0
+
     def picture(self, slug: str, scene: str, digest: str) -> bytes | None:
         """The small JPEG of one as it was imagined; None where it is not there any more."""
         try:

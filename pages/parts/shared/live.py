@@ -13,7 +13,7 @@ from pages.parts.shared.services import ask, services, workspace
 from pages.parts.shared.wording import duration, family_title, language, plain, say, size
 from story_engine import flows
 from story_engine.domain.job import KINDS, JobView
-from story_engine.domain.job_result import RenderResult
+from story_engine.domain.job_result import Failure, RenderResult
 from story_engine.messages import known_codes, message
 
 TICK_SECONDS = 1.0
@@ -191,7 +191,12 @@ def _remarks(job: JobView) -> str | None:
     if not isinstance(job.result, RenderResult):
         return None
     told = [*job.result.remarks, *((job.result.not_scored,) if job.result.not_scored else ())]
-    return " ".join(_message(each.code, dict(each.values)) for each in told) or None
+    return " ".join(map(reason, told)) or None
+
+
+def reason(why: Failure) -> str:
+    """What the engine says of it, in the reader's language, not yet escaped."""
+    return _message(why.code, dict(why.values))
 
 
 def _message(code: str, values: dict[str, object]) -> str:

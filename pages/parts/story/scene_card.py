@@ -13,6 +13,7 @@ from pages.parts.shared.fields import Field
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import labels, say
 from pages.parts.story import (
+    contest,
     panel_picture,
     panel_work,
     prompt,
@@ -29,7 +30,8 @@ from story_engine.domain.story import LARGEST_SEED, Scene, Story
 from story_engine.domain.views import ResolvedText
 from story_engine.errors import StandInNeeded
 
-MORE_TAKES = (2, 4, 8)
+MORE_TAKES = ("2", "4", "8")
+CONTEST = "contest-"
 
 
 def draw(
@@ -76,6 +78,7 @@ def draw(
 def _draw_picture(slug: str, name: str, story: Story, panel: Panel) -> None:
     panel_picture.draw(panel, name=name)
     take_strip.draw(slug, story, panel)
+    contest.draw_stopped(slug, panel.scene.id)
 
 
 def _draw_title(slug: str, scene: Scene, position: int) -> None:
@@ -137,10 +140,10 @@ def _draw_making(slug: str, scene: Scene, *, is_dense: bool = False) -> DeltaGen
         more = f"redo-more-{slug}-{scene.id}"
         st.menu_button(
             say("scene.redo_more"),
-            MORE_TAKES,
-            format_func={count: say("scene.redo_count", n=count) for count in MORE_TAKES}.__getitem__,
+            [*MORE_TAKES, *(CONTEST + str(takes) for takes in contest.BEGUN)],
+            format_func=_more_takes,
             key=more,
-            on_click=lambda: notices.attempt(_redo, slug, scene.id, st.session_state[more]),
+            on_click=lambda: notices.attempt(_more, slug, scene.id, st.session_state[more]),
         )
     return place
 
@@ -191,6 +194,21 @@ def _redo(slug: str, scene: str, takes: int) -> None:
         toolbar.tell_submitted(flows.queue.redo(services(), slug, scene, takes=takes), what="render")
     except StandInNeeded:
         notices.tell("stand_in.first")
+
+
+def _more_takes(chosen: str) -> str:
+    if chosen.startswith(CONTEST):
+        return contest.offered(int(chosen.removeprefix(CONTEST)))
+    return say("scene.redo_count", n=int(chosen))
+
+
+def _more(slug: str, scene: str, chosen: str | None) -> None:
+    if chosen is None:
+        return
+    if chosen.startswith(CONTEST):
+        contest.begin(slug, scene, int(chosen.removeprefix(CONTEST)))
+    else:
+        _redo(slug, scene, int(chosen))
 
 
 def _arrange(action: str | None, slug: str, scene: str) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 from pages.parts.shared import fields, notices
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import labels, say
+from pages.parts.story import contest
 from story_engine import flows
 from story_engine.domain.board import Board
 from story_engine.domain.desk import FOLDED, LAYOUTS, Desk
@@ -70,6 +71,15 @@ def _draw_more(slug: str, story: Story) -> None:
         width="stretch",
         on_click=notices.attempt,
         args=(rescore, slug),
+    )
+    st.button(
+        say("contest.begin_all", takes=contest.USUAL),
+        key="begin-contests",
+        icon=":material/filter_alt:",
+        width="stretch",
+        help=say("contest.begin_hint"),
+        on_click=notices.attempt,
+        args=(contest.begin, slug, None, contest.USUAL),
     )
     if any(story.loras_of(scene) for scene in story.scenes):
         st.button(
