@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-import torch
 from PIL import Image
 
 from story_engine.domain.contest import Measures, StoppedTake, decide, judged_step
@@ -15,6 +14,7 @@ from story_engine.domain.job_result import StoppedName
 from story_engine.domain.job_spec import RenderItem
 from story_engine.errors import StudioError
 from story_engine.inference.contest import Contest, Imagined
+from story_engine.jobs.work.chosen_device import chosen_device
 from story_engine.scoring.aesthetics import scorer_for
 from story_engine.store.layout import Layout
 from story_engine.store.stopped_takes import StoppedTakeStore
@@ -75,9 +75,8 @@ class Contests:
 
     def _seen(self, pictures: Sequence[Image.Image]) -> list[Measures]:
         """By the present scorer; where it cannot be used nothing is known, and who began first goes on."""
-        device = "cuda" if torch.cuda.is_available() else "cpu"
         try:
-            scores, embeddings = scorer_for(self.layout, device=device).rate(pictures)
+            scores, embeddings = scorer_for(self.layout, device=chosen_device()).rate(pictures)
         except StudioError as error:
             _LOG.warning("imagined pictures cannot be judged: %s", error)
             return [Measures()] * len(pictures)
