@@ -38,6 +38,7 @@ from story_engine.store.loras import LoraStore
 from story_engine.store.members import MemberLayout, layout_at, serving_layout
 from story_engine.store.picture_figures import FigureStore
 from story_engine.store.privacy import keep_private
+from story_engine.store.references import ReferenceStore
 from story_engine.store.replays import ReplayStore
 from story_engine.store.runs import RunStore
 from story_engine.store.scores import ScoreStore
@@ -80,6 +81,7 @@ def open_services(config: Config) -> Services:
         comics=ComicStore(layout),
         hand_ins=HandInStore(layout),
         logs=LogStore(layout),
+        references=ReferenceStore(layout),
         replays=ReplayStore(layout),
         datasets=datasets,
         captions=DatasetCaptions(datasets),

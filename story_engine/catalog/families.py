@@ -15,7 +15,7 @@ from story_engine.domain.family import (
     Family,
 )
 from story_engine.domain.guidance import BOUNDS, LARGEST_NOISE
-from story_engine.domain.recipe import Recipe
+from story_engine.domain.recipe import LEAST_STRENGTH, MOST_STRENGTH, Recipe
 from story_engine.domain.story import LARGEST_SEED
 from story_engine.errors import ChooseAnother, FixInput, InstallOrDownload
 from story_engine.store.layout import Layout
@@ -109,6 +109,9 @@ def check_recipe(recipe: Recipe, family: Family) -> None:
     if recipe.guidance_above >= recipe.guidance_below:
         levels = {"above": f"{recipe.guidance_above:g}", "below": f"{recipe.guidance_below:g}"}
         raise FixInput("story.guidance_interval", **levels)
+    if recipe.start is not None and not LEAST_STRENGTH <= recipe.start.strength <= MOST_STRENGTH:
+        limits = {"least": LEAST_STRENGTH, "most": MOST_STRENGTH}
+        raise FixInput("models.start_strength", value=recipe.start.strength, **limits)
     if recipe.sampler not in SAMPLERS:
         raise FixInput("models.unknown_sampler", name=recipe.sampler, listed=", ".join(SAMPLERS))
     if not family.weights_hash:

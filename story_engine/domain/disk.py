@@ -12,7 +12,7 @@ from story_engine.domain.value import Value
 
 TrashKind = Literal["story", "take", "takes", "dataset", "run", "lora"]
 """What can be deleted, and so brought back; "takes" are several pictures deleted at once."""
-CleanupKind = Literal["caches", "gone_takes", "old_trash", "jobs", "leftovers"]
+CleanupKind = Literal["caches", "gone_takes", "old_trash", "jobs", "leftovers", "references"]
 CLEANUP_KINDS: tuple[CleanupKind, ...] = get_args(CleanupKind)
 DAY_SECONDS = 24 * 3600.0
 

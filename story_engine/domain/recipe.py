@@ -8,6 +8,11 @@ import json
 from story_engine.domain.guidance import BOUNDS, LARGEST_NOISE, Guidance
 from story_engine.domain.value import Value
 
+_LATER = ("start",)
+"""Fields that recipes have got since; their default means that they are not used."""
+LEAST_STRENGTH, MOST_STRENGTH = 0.05, 0.95
+"""Of a start: less changes nothing, more keeps nothing of the picture."""
+
 
 class LoraPart(Value):
     """A LoRA in a recipe: its content decides, its name is for people."""
@@ -16,6 +21,15 @@ class LoraPart(Value):
     sha256: str
     """Of the adapter file."""
     strength: float
+
+
+class Start(Value):
+    """The picture that a recipe begins with, instead of noise alone."""
+
+    reference: str
+    """SHA-256 of its file in the store of references."""
+    strength: float
+    """`LEAST_STRENGTH` … `MOST_STRENGTH`: the share of the steps that are made, the last ones."""
 
 
 class Recipe(Value):
@@ -44,6 +58,18 @@ class Recipe(Value):
     """σ, likewise: beyond here none is computed either."""
     negative_below: float = LARGEST_NOISE
     """σ, likewise: beyond here the picture is guided away from the empty prompt instead of the negative one."""
+    start: Start | None = None
+    """None: it is painted from noise."""
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """SHA-256 of every picture that it is painted from, each once: they lie in the store of references."""
+        return () if self.start is None else (self.start.reference,)
+
+    @property
+    def skipped_steps(self) -> int:
+        """How many of the steps are not made, because the picture that it begins with stands for them."""
+        return 0 if self.start is None else self.steps - max(1, round(self.steps * self.start.strength))
 
     @property
     def guidance(self) -> Guidance:
@@ -55,10 +81,15 @@ class Recipe(Value):
         return Guidance(**{name: getattr(self, name) for name in BOUNDS})
 
     @property
+    def from_noise(self) -> Recipe:
+        """The same without a picture to begin with: what the scene is painted from."""
+        return self.model_copy(update={"start": None})
+
+    @property
     def digest(self) -> str:
         """32 hexadecimal digits over every field: the name of the take."""
         fields = self.model_dump(mode="json")
-        for name in BOUNDS:  # recipes of before there were levels keep their digest
+        for name in (*BOUNDS, *_LATER):  # recipes of before there were such fields keep their digest
             if fields[name] == type(self).model_fields[name].default:
                 del fields[name]
         for part in fields["loras"]:

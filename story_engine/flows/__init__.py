@@ -53,6 +53,7 @@ from story_engine.flows import (
     train_time,
     train_view,
     upload,
+    vary,
     what_if,
 )
 
@@ -109,5 +110,6 @@ __all__ = [
     "train_time",
     "train_view",
     "upload",
+    "vary",
     "what_if",
 ]

@@ -69,8 +69,9 @@ def _view(
     take: Take, scores: Mapping[str, float], now: Recipe | None, files: Callable[[Take], tuple[Path, Path]]
 ) -> TakeView:
     picture, thumbnail = files(take)
-    is_current = now is not None and same_but_seed(take.recipe, now)
-    is_control = now is not None and now.loras != () and same_but_seed(take.recipe, _bare(now))
+    painted = take.recipe.from_noise  # what was made of a picture of the scene belongs to the scene as that one does
+    is_current = now is not None and same_but_seed(painted, now)
+    is_control = now is not None and now.loras != () and same_but_seed(painted, _bare(now))
     return TakeView(
         take=take,
         picture=picture,
@@ -78,7 +79,7 @@ def _view(
         score=scores.get(take.picture_sha256),
         is_current=is_current,
         is_control=is_control,
-        changed=() if is_current or is_control else ("story",) if now is None else differing_parts(take.recipe, now),
+        changed=() if is_current or is_control else ("story",) if now is None else differing_parts(painted, now),
     )
 
 

@@ -49,7 +49,8 @@ def measure(services: Services) -> DiskUse:
     except StudioError as error:  # a damaged list of jobs has a message of its own
         _LOG.warning("%s", error)
         forgettable = 0
-    return Disk(services.layout).measure(titles=_titles(services), forgettable_jobs=forgettable)
+    asked = _asked(services)
+    return Disk(services.layout).measure(titles=_titles(services), forgettable_jobs=forgettable, asked=asked)
 
 
 def clean_now(services: Services, kinds: Iterable[CleanupKind] = CLEANUP_KINDS) -> int:
@@ -152,7 +153,7 @@ def _clean(services: Services, kinds: tuple[CleanupKind, ...], work: DiskWork) -
 
     problem = None
     try:
-        clean(services.layout, kinds, titles=_titles(services), report=report)
+        clean(services.layout, kinds, titles=_titles(services), report=report, asked=_asked(services))
         if "jobs" in kinds and services.layout.ledger.exists():
             before = services.ledger.size().size_bytes
             services.ledger.prune(services.retention())
@@ -164,6 +165,16 @@ def _clean(services: Services, kinds: tuple[CleanupKind, ...], work: DiskWork) -
         problem = Wait("disk.not_cleaned")
     with work.lock:
         work.cleaning, work.stale, work.error = False, True, problem
+
+
+def _asked(services: Services) -> list[str] | None:
+    """What jobs are asked to do, those that are over included: they can be asked for again. None: it cannot be read."""
+    if not services.layout.ledger.exists():
+        return []
+    try:
+        return services.ledger.asked("render")
+    except StudioError:
+        return None
 
 
 def _titles(services: Services) -> dict[str, str]:

@@ -23,6 +23,7 @@ from story_engine.domain.replay import (
 from story_engine.flows.bundle_plan import BundlePicture, BundlePlan
 from story_engine.flows.replay import CERTIFICATE, certificate
 from story_engine.flows.services import Services
+from story_engine.formats.bundle_reader import REFERENCES
 from story_engine.formats.picture_distance import pixels_sha256
 from story_engine.formats.replay_script import replay_script
 from story_engine.store.hashes import file_sha256
@@ -42,10 +43,12 @@ def reproduction_entries(
             file = entries.get(stem + ending)
             if isinstance(file, Path) and lora.sha256 not in lora_files:
                 lora_files[lora.sha256] = (stem + ending, file_sha256(file))
+    references = {name for each in plan.pictures for name in each.view.take.recipe.references}
     known = certificate(services, plan.pictures)
     return {
         "reproduce.json": reproduction(services, plan.pictures, lora_files),
         "replay.py": replay_script(),
+        **{f"{REFERENCES}/{name}.png": services.references.content(name) for name in sorted(references)},
         **({} if known is None else {CERTIFICATE: known}),
     }
 

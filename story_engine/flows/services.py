@@ -32,6 +32,7 @@ from story_engine.store.lora_library import LoraLibrary
 from story_engine.store.loras import LoraStore
 from story_engine.store.members import MemberLayout
 from story_engine.store.picture_figures import FigureStore
+from story_engine.store.references import ReferenceStore
 from story_engine.store.replays import ReplayStore
 from story_engine.store.runs import RunStore
 from story_engine.store.scores import ScoreStore
@@ -66,6 +67,7 @@ class Services:
     comics: ComicStore
     hand_ins: HandInStore
     logs: LogStore
+    references: ReferenceStore
     replays: ReplayStore
     datasets: DatasetStore
     captions: DatasetCaptions

@@ -22,6 +22,8 @@ from story_engine.formats.archives import LARGEST_TOTAL_BYTES, MOST_ENTRIES, mem
 from story_engine.formats.system_files import is_system_file
 
 CHECKSUMS, RECIPES, REPRODUCE, SCORES = "SHA256SUMS", "recipes.json", "reproduce.json", "scores.json"
+REFERENCES = "references"
+"""Folder of the pictures that others are painted from, `<sha256>.png` each."""
 LARGEST_FILE_BYTES = 1_500_000_000
 LARGEST_TEXT_BYTES = 20_000_000
 MOST_PICTURES = 64

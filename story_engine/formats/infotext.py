@@ -24,6 +24,8 @@ SAMPLERS = {
 """Ours → A1111's sampler and schedule."""
 GUIDED, NEGATIVE_BELOW = "Guidance interval", "Negative below"
 """Our own keys, in noise per signal (σ); A1111 knows no upper end and no change of prompt."""
+START = "Start image"
+"""SHA-256 of the picture that a recipe begins with; A1111 names none beside its strength."""
 _NEGATIVE = "Negative prompt: "
 _GRAMMAR = re.compile(r"^(\s*)(\\*(?:Negative prompt:|Steps:))", re.MULTILINE)
 """Lines that A1111 or another reader of its texts takes for the beginning of something else than the prompt."""
@@ -48,6 +50,9 @@ def infotext(recipe: Recipe, *, story: str, scene: str) -> str:
     if not recipe.guidance.is_constant:
         pairs[GUIDED] = f"{recipe.guidance_above:g} to {recipe.guidance_below:g}"
         pairs[NEGATIVE_BELOW] = f"{recipe.negative_below:g}"
+    if recipe.start is not None:
+        pairs["Denoising strength"] = f"{recipe.start.strength:g}"
+        pairs[START] = recipe.start.reference
     if recipe.loras:
         pairs["Lora hashes"] = ", ".join(f"{part.name}: {part.sha256[:12]}" for part in recipe.loras)
         pairs["Lora strengths"] = ", ".join(f"{part.name}: {part.strength:g}" for part in recipe.loras)

@@ -127,5 +127,6 @@ def _shared(recipe: Recipe) -> tuple[object, ...]:
         recipe.noise,
         # A step has all of a batch's second rows or none: how many go together can change last bits.
         recipe.guidance,
+        recipe.skipped_steps,
         loras,
     )

@@ -143,7 +143,7 @@ def steps_of(batches: Sequence[Batch], contests: Sequence[Contest]) -> int:
     for batch in batches:
         contest, whole = of.get(batch.positions[0]), batch.first.steps
         if contest is None:
-            steps += whole
+            steps += whole - batch.first.skipped_steps
         elif contest.kept is not None:
             steps += whole if contest.kept.intersection(batch.positions) else 0
         else:  # at worst each that goes on is of another batch

@@ -63,6 +63,7 @@ class Networks:
         self._precision, self._device, self._plan = precision, device, plan
         self._painter: Painter | None = None
         self._prompter: Prompter | None = None
+        self._vae_encoder: nn.Module | None = None
         if runtime.is_small:
             self._prompter = runtime.prompter(device=device, precision=precision)
             self.painter()
@@ -106,6 +107,20 @@ class Networks:
                 decoder = self._runtime.vae_decoder(device=self._device)
             self._painter = Painter(unet, decoder, UnetAdapters(unet))
         return self._painter
+
+    def vae_encoder(self) -> nn.Module:
+        """From pictures to latents; a small family keeps it, of a large one it is loaded for whoever asks.
+
+        Raises:
+            OutOfMemory: it does not fit.
+        """
+        if self._vae_encoder is not None:
+            return self._vae_encoder
+        with fitting("models.memory_vae_encoder", self._device):
+            encoder = self._runtime.vae_encoder(device=self._device)
+        if self._runtime.is_small:
+            self._vae_encoder = encoder
+        return encoder
 
     def _loaded_prompter(self) -> Prompter:
         stays = self._plan is not None and self._plan.encoder == "resident"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import torch
+
 from story_engine.domain.memory_plan import MemoryPlan
 from story_engine.domain.recipe import Recipe
 from story_engine.inference.denoising import PictureInputs
@@ -22,6 +24,8 @@ class Painting:
     encoded: Mapping[str, EncodedPrompt]
     plan: MemoryPlan | None
     call: Call
+    starts: Mapping[str, torch.Tensor]
+    """What pictures begin with, by reference."""
 
     @property
     def in_bands(self) -> bool:

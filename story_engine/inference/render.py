@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -30,11 +29,13 @@ from story_engine.inference.networks import Networks, Painter, open_networks
 from story_engine.inference.out_of_memory import fitting
 from story_engine.inference.painting import Painting
 from story_engine.inference.progress import Call, OnPicture, OnStep, Watch
-from story_engine.inference.runtime import free_memory
+from story_engine.inference.runtime import free_memory, usual_threads
 from story_engine.inference.samplers import Sampler, build_sampler
+from story_engine.inference.starts import begin, check_references, encoded_starts
 from story_engine.lora_files.read import read_lora
 from story_engine.store.layout import Layout
 from story_engine.store.loras import LoraStore
+from story_engine.store.references import ReferenceStore
 
 _LOG = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ class Renderer:
     def __init__(self, layout: Layout, device: str = "cpu", *, threads: int = 0) -> None:
         self._layout = layout
         self._loras = LoraStore(layout)
+        self._references = ReferenceStore(layout)
         self._device = device
         self._networks: Networks | None = None
         self._loaded: tuple[str, str, str] | None = None
@@ -59,7 +61,7 @@ class Renderer:
         self._memory = DeviceMemory(device)
         self._remarks: dict[int, dict[str, str]] = {}
         self._not_painted: dict[int, Recipe] = {}
-        torch.set_num_threads(threads or _usual_threads())
+        torch.set_num_threads(threads or usual_threads())
         # One seed is one picture on every device: no shortened float32 on the GPU.
         torch.backends.cudnn.allow_tf32 = False
 
@@ -126,6 +128,7 @@ class Renderer:
             check_recipe(recipe, known[recipe.family])
             for part in recipe.loras:
                 self._loras.path_of_content(part.name, part.sha256)
+            check_references(recipe, self._references)
 
     def _all_painted(self, planned: list[Batch], call: Call) -> Iterator[tuple[int, Image.Image]]:
         """What came out as no picture is painted once more at the end, in the precision that holds larger numbers."""
@@ -188,9 +191,10 @@ class Renderer:
         recipes = [recipe for batch in same for recipe in batch.recipes]
         encoded = networks.encode(_texts_of(recipes), should_stop=call.should_stop)
         call.report("loading")
+        starts = self._starts(recipes, networks)
         painter = networks.painter()
         self._add_loras(painter, [part for recipe in recipes for part in recipe.loras])
-        painting = Painting(painter, encoded, plan, call)
+        painting = Painting(painter, encoded, plan, call, starts)
         begin, finish = partial(self._begun, painting), partial(self._painted_batch, painting)
         for position, picture in painted(same, call.contests, begin=begin, finish=finish, left=call.left_steps):
             if plan is not None:
@@ -220,10 +224,13 @@ class Renderer:
         watch = Watch(batch, painting.call, lambda: self._colours_of(painter), imagining)
         painting.call.report("denoising", batch)
         size: dict[str, object] = {"width": first.width, "height": first.height}
+        inputs = [painting.inputs(recipe) for recipe in batch.recipes]
+        if begun is None:
+            begun = begin(batch.recipes, painting.starts, [each.noise.to(self._device) for each in inputs], sampler)
         with fitting("models.memory_denoising", self._device, together=len(batch.recipes), **size):
             return denoise(
                 painter.unet,
-                [painting.inputs(recipe) for recipe in batch.recipes],
+                inputs,
                 sampler,
                 rows_per_call=rows_per_call(self._device, first, painting.plan),
                 on_step=watch.stepped,
@@ -264,6 +271,11 @@ class Renderer:
         _LOG.warning("no picture in %s, once more in %s", recipe.precision, safe.precision)
         self._not_painted[position] = safe
         return None
+
+    def _starts(self, recipes: Sequence[Recipe], networks: Networks) -> dict[str, torch.Tensor]:
+        first = recipes[0]
+        with fitting("models.memory_vae_encoder", self._device, width=first.width, height=first.height):
+            return encoded_starts(recipes, self._references, networks.vae_encoder)
 
     def _add_loras(self, painter: Painter, parts: Sequence[LoraPart]) -> None:
         keys = frozenset(_adapter_key(part) for part in parts)
@@ -309,12 +321,6 @@ def _networks_key(recipe: Recipe) -> tuple[str, str, str]:
 
 def _texts_of(recipes: Sequence[Recipe]) -> list[str]:
     return [text for recipe in recipes for text in texts_of(recipe)]
-
-
-def _usual_threads() -> int:
-    """One per core that this process may use; the preview model gains nothing from more than four."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, 4)
 
 
 def _never() -> bool:

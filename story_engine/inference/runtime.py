@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import importlib
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -104,3 +105,9 @@ def free_memory() -> None:
             trim(0)
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
+
+
+def usual_threads() -> int:
+    """One per core that this process may use; the preview model gains nothing from more than four."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, 4)

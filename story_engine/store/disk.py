@@ -14,6 +14,7 @@ from story_engine.domain.disk import Cleanup, DiskUse, Room, StoryRoom, TrashRoo
 from story_engine.store.atomic import FORGOTTEN_SECONDS, is_whole
 from story_engine.store.history import History
 from story_engine.store.layout import Layout
+from story_engine.store.references import ReferenceStore
 from story_engine.store.trash import Trash
 
 CACHE_IN_USE_SECONDS = 3600.0
@@ -86,12 +87,13 @@ class Disk:
         self._layout = layout
         self._trash = Trash(layout)
 
-    def measure(self, *, titles: dict[str, str], forgettable_jobs: int) -> DiskUse:
+    def measure(self, *, titles: dict[str, str], forgettable_jobs: int, asked: Iterable[str] | None = ()) -> DiskUse:
         """Asks for the size of every file; a second or two for a hundred thousand of them.
 
         Args:
             titles: story → title, of the stories on the shelf.
             forgettable_jobs: how many jobs the list would forget by its limits.
+            asked: what jobs are asked to do, word for word; None where that cannot be read: it may name any reference.
         """
         layout = self._layout
         stories = self.stories(titles)
@@ -109,6 +111,7 @@ class Disk:
         ]
         parts = (
             _room("takes", sum(story.size_bytes for story in here), sum(story.count for story in here)),
+            _of_entries("references", layout.references),
             _room("gone_takes", sum(story.size_bytes for story in gone), sum(story.count for story in gone)),
             _of_entries("datasets", layout.datasets),
             _of_entries("runs", layout.runs),
@@ -128,7 +131,7 @@ class Disk:
             parts=tuple(part for part in parts if part.size_bytes or part.count),
             stories=stories,
             trash=trash,
-            cleanups=self._cleanups(gone, trash, forgettable_jobs),
+            cleanups=self._cleanups(gone, trash, forgettable_jobs, asked),
             measured_at=time.time(),
         )
 
@@ -170,11 +173,12 @@ class Disk:
         ]
 
     def _cleanups(
-        self, gone: list[StoryRoom], trash: tuple[TrashRoom, ...], forgettable_jobs: int
+        self, gone: list[StoryRoom], trash: tuple[TrashRoom, ...], forgettable_jobs: int, asked: Iterable[str] | None
     ) -> tuple[Cleanup, ...]:
         outdated = {entry.token for entry in self._trash.outdated()}
         old = [room for room in trash if room.entry.token in outdated]
         caches, leftovers = self.idle_cache_files(), self.leftovers()
+        references = [] if asked is None else ReferenceStore(self._layout).unused(asked)
         cache = self._layout.workspace / "cache"
         kinds = tuple(sorted({file.path.relative_to(cache).parts[0] for file in caches}))
         found = (
@@ -197,6 +201,12 @@ class Disk:
                 size_bytes=_sum(leftovers),
                 names=tuple(file.path.name for file in leftovers),
                 count=len(leftovers),
+            ),
+            Cleanup(
+                kind="references",
+                size_bytes=sum(map(size_of, references)),
+                names=tuple(path.stem[:12] for path in references),
+                count=len(references),
             ),
         )
         return tuple(each for each in found if each.count)

@@ -11,13 +11,21 @@ from story_engine.domain.disk import CleanupKind
 from story_engine.store.disk import Disk, FoundFile, size_of
 from story_engine.store.layout import Layout
 from story_engine.store.limits import read_limits
+from story_engine.store.references import ReferenceStore
 from story_engine.store.trash import Trash
 
 Report = Callable[[int], None]
 """Called with the bytes that have just become free."""
 
 
-def clean(layout: Layout, kinds: Iterable[CleanupKind], *, titles: dict[str, str], report: Report) -> None:
+def clean(
+    layout: Layout,
+    kinds: Iterable[CleanupKind],
+    *,
+    titles: dict[str, str],
+    report: Report,
+    asked: Iterable[str] | None = (),
+) -> None:
     """Delete what belongs to the `kinds` (jobs are the ledger's own business). What resists stays, and stops nothing.
 
     Args:
@@ -25,6 +33,7 @@ def clean(layout: Layout, kinds: Iterable[CleanupKind], *, titles: dict[str, str
         kinds: what goes.
         titles: story → title, of the stories on the shelf.
         report: called with the bytes of each thing that has gone.
+        asked: what jobs are asked to do, word for word; None where that cannot be read: no reference goes.
     """
     disk, trash = Disk(layout), Trash(layout)
     wanted = frozenset(kinds)
@@ -41,6 +50,12 @@ def clean(layout: Layout, kinds: Iterable[CleanupKind], *, titles: dict[str, str
                     with contextlib.suppress(OSError):
                         beside.unlink(missing_ok=True)
                 report(story.size_bytes)
+    if "references" in wanted and asked is not None:
+        for path in ReferenceStore(layout).unused(asked):
+            size_bytes = size_of(path)
+            with contextlib.suppress(OSError):
+                path.unlink()
+                report(size_bytes)
     if "old_trash" in wanted:
         for entry in trash.outdated():
             size_bytes = size_of(trash.place(entry.token))

@@ -57,6 +57,11 @@ class Layout:
         return self.workspace / "favourites.json"
 
     @property
+    def references(self) -> Path:
+        """`<sha256>.png` of pictures and masks that recipes are painted from."""
+        return self.workspace / "references"
+
+    @property
     def gallery_index(self) -> Path:
         """What is known of all takes, to be searched; can be deleted, and is then made again from their records."""
         return self.workspace / "cache" / "gallery.sqlite"

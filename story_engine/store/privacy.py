@@ -14,7 +14,7 @@ _OTHERS, _ALL_BUT_OWNER = 0o007, 0o077
 _NAMES = (
     ("bundles", "cache", "datasets", "hand-in", "jobs.sqlite", "limits.json", "logs", "loras", "models", "models.json"),
     ("models.lock", "picks", "runs", "scores", "sweeps", "takes", "trash", "dataset-trash", "run-trash", "lora-trash"),
-    ("member.json", "users", "waiting"),
+    ("references", "member.json", "users", "waiting"),
 )
 _OURS = frozenset(name for names in _NAMES for name in names)
 """What lies in a workspace, this version's and the first's."""

@@ -19,6 +19,7 @@ NAMED = 8
 """Names of what goes that a line of the preview lists."""
 _ICONS = {
     "takes": "imagesmode",
+    "references": "photo",
     "gone_takes": "hide_image",
     "datasets": "photo_library",
     "runs": "model_training",
@@ -31,7 +32,7 @@ _ICONS = {
     "trash": "delete",
     "stories": "auto_stories",
 }
-_COUNTED = {"takes", "gone_takes", "datasets", "runs", "loras", "bundles", "trash"}
+_COUNTED = {"takes", "references", "gone_takes", "datasets", "runs", "loras", "bundles", "trash"}
 """What a person counts; of the others the number of files says nothing."""
 _RANGES = {"trash_days": (1, 3650, 1), "finished_jobs": (50, 100_000, 50), "job_days": (1, 3650, 1)}
 _CACHE_GB = (0.1, 10_000.0, 1.0)

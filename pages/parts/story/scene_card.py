@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.parts.shared import fields, headings, inputs, notices, trouble
 from pages.parts.shared.fields import Field
 from pages.parts.shared.services import services
-from pages.parts.shared.wording import labels, say
+from pages.parts.shared.wording import labels, plain, say
 from pages.parts.story import (
     contest,
     panel_picture,
@@ -32,6 +32,7 @@ from story_engine.errors import StandInNeeded
 
 MORE_TAKES = ("2", "4", "8")
 CONTEST = "contest-"
+FROM = "from-"
 
 
 def draw(
@@ -51,7 +52,7 @@ def draw(
             if is_dense:
                 with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"top-{scene.id}"):
                     _draw_title(slug, scene, position)
-                    pin = _draw_making(slug, scene, is_dense=True)
+                    pin = _draw_making(slug, story, scene, is_dense=True)
                     _draw_arranging(slug, story, scene, position)
                 trouble.show_trouble(Field(slug, scene.id, "seed"))
             else:
@@ -63,7 +64,7 @@ def draw(
                 scene_fields.draw_folded(slug, story, scene, sent, desk.shown)
             else:
                 scene_fields.draw(slug, story, scene, sent, ("caption", "speech", "note", "who"))
-                pin = _draw_making(slug, scene)
+                pin = _draw_making(slug, story, scene)
                 trouble.show_trouble(Field(slug, scene.id, "seed"))
                 scene_fields.draw(slug, story, scene, sent, ("loras", "sent", "recall"))
     # Drawn from out here: a part remembers every container that it is inside of, and each costs time.
@@ -109,7 +110,7 @@ def _draw_arranging(slug: str, story: Story, scene: Scene, position: int) -> Non
     )
 
 
-def _draw_making(slug: str, scene: Scene, *, is_dense: bool = False) -> DeltaGenerator:
+def _draw_making(slug: str, story: Story, scene: Scene, *, is_dense: bool = False) -> DeltaGenerator:
     """Seed and the buttons for more pictures; returns the place of dice and pin."""
     with st.container(
         horizontal=True,
@@ -138,10 +139,17 @@ def _draw_making(slug: str, scene: Scene, *, is_dense: bool = False) -> DeltaGen
             args=(_redo, slug, scene.id, 1),
         )
         more = f"redo-more-{slug}-{scene.id}"
+        ways = {str(count): say("scene.redo_count", n=count) for count in MORE_TAKES}
+        ways |= {CONTEST + str(takes): contest.offered(takes) for takes in contest.BEGUN}
+        ways |= {
+            FROM + other.id: say("scene.from_panel", name=plain(headings.scene_name(other, position)))
+            for position, other in enumerate(story.scenes)
+            if other.id != scene.id
+        }
         st.menu_button(
             say("scene.redo_more"),
-            [*MORE_TAKES, *(CONTEST + str(takes) for takes in contest.BEGUN)],
-            format_func=_more_takes,
+            list(ways),
+            format_func=ways.__getitem__,
             key=more,
             on_click=lambda: notices.attempt(_more, slug, scene.id, st.session_state[more]),
         )
@@ -196,10 +204,12 @@ def _redo(slug: str, scene: str, takes: int) -> None:
         notices.tell("stand_in.first")
 
 
-def _more_takes(chosen: str) -> str:
-    if chosen.startswith(CONTEST):
-        return contest.offered(int(chosen.removeprefix(CONTEST)))
-    return say("scene.redo_count", n=int(chosen))
+def _begin_from(slug: str, scene: str, panel: str) -> None:
+    fields.save_all()
+    try:
+        flows.vary.start_from(services(), slug, scene, panel)
+    except StandInNeeded:
+        notices.tell("stand_in.first")
 
 
 def _more(slug: str, scene: str, chosen: str | None) -> None:
@@ -207,6 +217,8 @@ def _more(slug: str, scene: str, chosen: str | None) -> None:
         return
     if chosen.startswith(CONTEST):
         contest.begin(slug, scene, int(chosen.removeprefix(CONTEST)))
+    elif chosen.startswith(FROM):
+        _begin_from(slug, scene, chosen.removeprefix(FROM))
     else:
         _redo(slug, scene, int(chosen))
 

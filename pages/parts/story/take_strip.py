@@ -15,6 +15,7 @@ from story_engine.domain.story import Story
 
 SHOWN = 5
 """Thumbnails before the strip is unfolded; more would push the words off the screen."""
+_VARIED = {"vary_subtle": flows.vary.SUBTLE, "vary_strong": flows.vary.STRONG}
 
 
 def draw(slug: str, story: Story, panel: Panel) -> None:
@@ -32,9 +33,9 @@ def draw(slug: str, story: Story, panel: Panel) -> None:
             _draw_thumbnail(slug, panel, view)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"take-row-{scene}"):
         key = f"take-menu-{slug}-{scene}"
-        actions = ["use_settings", "delete"]
+        actions = ["vary_subtle", "vary_strong", "use_settings", "delete"]
         if len(panel.takes) > 1:
-            actions.insert(1, "compare")
+            actions.insert(-1, "compare")
         if panel.is_picked:
             actions.insert(0, "unpick")
         st.menu_button(
@@ -88,6 +89,8 @@ def _do(action: str | None, slug: str, panel: Panel) -> None:
         before = services().stories.load(slug).revision
         flows.takes.use_settings(services(), slug, scene, take)
         notices.tell("done.settings_used", undo=notices.Undo(kind="revision", token=str(before), story=slug))
+    elif action in _VARIED:
+        flows.vary.vary(services(), slug, scene, take, strength=_VARIED[action])
     elif action == "compare":
         comparison.open_two(panel)
     elif action == "delete":

@@ -38,6 +38,7 @@ class Finished:
             self._guest.workspace / "takes",
             self._guest.scores,
             self._guest.loras,
+            self._guest.references,
             self._guest.live(0).parent,
         ):
             shutil.rmtree(folder, ignore_errors=True)

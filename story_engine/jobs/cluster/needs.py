@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
-from story_engine.domain.recipe import LoraPart
+from story_engine.domain.recipe import LoraPart, Recipe
 
 ABROAD = frozenset({"render"})
 """Kinds that any capable worker can do: what they need is sent, and what they make comes back as bytes."""
@@ -27,6 +28,8 @@ class Needs:
     loras: tuple[LoraPart, ...] = ()
     is_contest: bool = False
     """What it stops is remembered in the workspace."""
+    references: tuple[str, ...] = ()
+    """SHA-256 of pictures that recipes are painted from."""
 
     @property
     def is_abroad(self) -> bool:
@@ -43,6 +46,7 @@ def needs_of(kind: str, spec: str, tokens: int) -> Needs:
     """What a job needs. A specification that cannot be read needs nothing: whoever does it says what is wrong."""
     families: dict[tuple[str, str], None] = {}
     loras: dict[str, LoraPart] = {}
+    references: dict[str, None] = {}
     for recipe in _recipes(spec) if kind in ABROAD else []:
         name, weights = recipe.get("family"), recipe.get("weights_hash")
         if isinstance(name, str) and isinstance(weights, str):
@@ -53,11 +57,14 @@ def needs_of(kind: str, spec: str, tokens: int) -> Needs:
             except ValidationError:
                 continue
             loras[lora.name] = lora
+        with suppress(ValidationError):
+            references |= dict.fromkeys(Recipe.model_validate(recipe).references)
     return Needs(
         kind=kind,
         tokens=tokens,
         families=tuple(families),
         loras=tuple(loras.values()),
+        references=tuple(references),
         is_contest=kind == "render" and _keeps_some(spec),
     )
 

@@ -80,6 +80,8 @@ class Errand:
     order: Order
     is_shared: bool
     loras: tuple[LoraFile, ...] = ()
+    references: tuple[bytes, ...] = ()
+    """Files of pictures that recipes are painted from: they are small, and travel with it."""
 
     @property
     def key(self) -> str:

@@ -33,6 +33,7 @@ from story_engine.jobs.queue.ledger_claim import Blocked, Claim, Held, Passed
 from story_engine.jobs.queue.placement import Placement, Room
 from story_engine.store.atomic import write_bytes
 from story_engine.store.layout import Layout
+from story_engine.store.references import ReferenceStore
 
 NEWS_SECONDS = 0.25
 """How often a worker is asked how far it is; pages look once a second."""
@@ -244,7 +245,13 @@ class ClusterPlacement:
             send_missing(connection, worker, files)
             fewer, found = self._reception.without_finished(order)
             loras = tuple(each.file for each in files)
-            errand = Errand(studio=self._studio, order=fewer, is_shared=False, loras=loras)
+            errand = Errand(
+                studio=self._studio,
+                order=fewer,
+                is_shared=False,
+                loras=loras,
+                references=tuple(map(ReferenceStore(self._layout).content, needs.references)),
+            )
         future = connection.submit(calls.perform, errand, key=errand.key, worker=worker, tokens=order.tokens)
         trip.future = future
         future.add_done_callback(lambda _future: trip.stirred.set())

@@ -30,6 +30,7 @@ from story_engine.jobs.queue.agent import Agent, AgentSettings
 from story_engine.jobs.queue.child_process import ChildCommand
 from story_engine.store.folders import make_folder
 from story_engine.store.layout import Layout
+from story_engine.store.references import ReferenceStore
 
 FORGOTTEN_SECONDS = 60.0
 """An errand of which nobody has asked for this long belongs to a dispatcher that is gone: its device is wanted."""
@@ -175,6 +176,8 @@ class Station:
             running.finished = Finished(guest, errand.order.job)
             running.finished.clear()
             self._loras.lay_out(errand.loras, guest)
+            for content in errand.references:
+                ReferenceStore(guest).keep_file(content)
             return ChildCommand(
                 workspace=guest.workspace,
                 stories=guest.stories,

@@ -169,6 +169,10 @@ class Ledger:
         rows = self._read("SELECT spec FROM jobs WHERE id = :job", {"job": job})
         return _spec(rows[0]) if rows else None
 
+    def asked(self, kind: str) -> list[str]:
+        """Word for word what every job of a kind was given to do, those that are over included."""
+        return [row["spec"] for row in self._read("SELECT spec FROM jobs WHERE kind = :kind", {"kind": kind})]
+
     def request_cancel(self, job: int, *, is_forced: bool = False) -> None:
         """Ask a job to stop: at once where it waits, at its next step where it runs. Finished ones stay as they are.
 

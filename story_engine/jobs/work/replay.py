@@ -20,7 +20,7 @@ from story_engine.domain.recipe import LoraPart, Recipe
 from story_engine.domain.replay import CONDITIONS, NOT_RECORDED, PictureReplay, ReplayReport
 from story_engine.domain.take import Take
 from story_engine.errors import Cancelled, FixInput, StudioError
-from story_engine.formats.bundle_reader import ReadBundle, read_bundle
+from story_engine.formats.bundle_reader import REFERENCES, ReadBundle, read_bundle
 from story_engine.formats.picture_distance import distance
 from story_engine.inference.batches import Batch, as_recorded
 from story_engine.inference.progress import RenderProgress
@@ -30,6 +30,7 @@ from story_engine.jobs.work.render import let_go
 from story_engine.scoring.aesthetics import score_pictures
 from story_engine.store.layout import GuestLayout, Layout
 from story_engine.store.loras import LoraStore
+from story_engine.store.references import ReferenceStore
 from story_engine.store.replays import ReplayStore
 
 _LOG = logging.getLogger(__name__)
@@ -96,6 +97,7 @@ class _Replay:
         takes = [bundle.takes[name] for name in sorted(bundle.takes)]
         wanted = {name: _picture(bundle, name) for name in sorted(bundle.takes)}
         loras = self._borrow_loras(bundle)
+        self._borrow_references(bundle)
         recipes = [_with_loras(take.recipe, loras) for take in takes]
         renderer = self._renderer(takes)
         every, planned = self._planned(recipes, takes)
@@ -160,6 +162,16 @@ class _Replay:
             source.rename(entry / f"adapter{source.suffix}")
             found[content] = LoraPart(name=name, sha256=LoraStore(self._layout).sha256(name), strength=part.strength)
         return found
+
+    def _borrow_references(self, bundle: ReadBundle) -> None:
+        """The pictures that its recipes are painted from, as the fresh workspace's own; checked like any other file."""
+        store = ReferenceStore(self._layout)
+        for name, take in sorted(bundle.takes.items()):
+            for wanted in take.recipe.references:
+                file = f"{REFERENCES}/{wanted}.png"
+                if bundle.sums.get(file) != wanted:
+                    raise FixInput("replay.reference_missing", name=name, wanted=file)
+                store.keep_file(bundle.files[file].read_bytes())
 
     def _scores(
         self, bundle: ReadBundle, wanted: dict[str, Image.Image], painted: Sequence[Image.Image]

@@ -2,11 +2,12 @@
 
 import pytest
 
-from story_engine.domain.recipe import LoraPart, Recipe
+from story_engine.domain.recipe import LoraPart, Recipe, Start
 from tests.builders import a_recipe
 
-EARLIER = {"guidance_above", "guidance_below", "negative_below"}
+EARLIER = {"guidance_above", "guidance_below", "negative_below", "start"}
 """Fields that recipes of earlier versions do not have."""
+START = Start(reference="d" * 64, strength=0.5)
 WITH_LORA = a_recipe(
     negative="模糊",
     loras=(LoraPart(name="ink", sha256="c" * 64, strength=0.5),),
@@ -26,8 +27,15 @@ def test_recipes_of_before_there_were_levels_keep_their_digest(recipe, digest):
 
 
 @pytest.mark.parametrize(
-    "change", [{"guidance_above": 0.15}, {"guidance_below": 20.0}, {"negative_below": 1.0}, {"negative_below": 0.0}]
+    "change",
+    [
+        {"guidance_above": 0.15},
+        {"guidance_below": 20.0},
+        {"negative_below": 1.0},
+        {"negative_below": 0.0},
+        {"start": START},
+    ],
 )
-def test_every_level_changes_the_digest(change):
+def test_every_level_and_every_start_changes_the_digest(change):
     assert a_recipe(**change).digest != a_recipe().digest
     assert Recipe.model_validate_json(a_recipe(**change).model_dump_json()).digest == a_recipe(**change).digest

@@ -17,7 +17,7 @@ from PIL import Image
 
 from story_engine.catalog.families import families
 from story_engine.catalog.weights_hash import file_hashes
-from story_engine.domain.recipe import LoraPart, Recipe
+from story_engine.domain.recipe import LoraPart, Recipe, Start
 from story_engine.domain.replay import BaseRecord, LoraRecord, PictureRecord, Reproduction, WeightsFile
 from story_engine.formats.picture_distance import pixels_sha256
 from story_engine.formats.replay_script import replay_script
@@ -25,6 +25,7 @@ from story_engine.inference.render import Renderer
 from story_engine.kolors.family import KOLORS
 from story_engine.kolors.networks import load_unet
 from story_engine.store.layout import Layout
+from story_engine.store.references import ReferenceStore
 from tests.builders import a_take
 from tests.bundles import write_sums
 from tests.story_engine.inference.small_kolors import publish_small_kolors
@@ -150,6 +151,8 @@ def ink(layout: Layout, strength: float) -> tuple[LoraPart, ...]:
 def said(layout: Layout, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """What the script says of a bundle as it was made, and of one whose picture somebody changed."""
     folder = tmp_path_factory.mktemp("bundles")
+    size = a_recipe(layout).width, a_recipe(layout).height
+    reference = ReferenceStore(layout).keep(Image.radial_gradient("L").convert("RGB").resize(size))
     recipes = [
         a_recipe(layout),
         a_recipe(layout, sampler="euler", steps=3, seed=1),
@@ -160,6 +163,7 @@ def said(layout: Layout, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         a_recipe(layout, noise="device:cpu", steps=2),
         a_recipe(layout, sampler="dpmpp_2m_karras", steps=4, **BY_NOISE),
         a_recipe(layout, noise="device:cpu", steps=3, guidance_below=8.0, negative_below=1.0),
+        a_recipe(layout, steps=2, start=Start(reference=reference, strength=0.5)),
     ]
     bundle = a_bundle(layout, folder / "as made", recipes)
     pictures = [np.asarray(Image.open(each)) for each in sorted((bundle / "images").iterdir())]
@@ -185,7 +189,9 @@ def test_it_paints_what_the_studio_painted_with_every_sampler_with_and_without_l
 
     assert len(found) == 9
     assert {name: largest for name, (_, largest) in found.items() if largest} == {}, said[0]
-    assert said[1].startswith("0\n")
+    assert said[1].startswith(
+        "Begin with a picture, not painted: ['images/10.png']. Use: python -m story_engine replay"
+    )
 
 
 def test_it_reports_how_far_another_picture_is(said):

@@ -1,5 +1,6 @@
 import json
 
+from story_engine.domain.recipe import Start
 from story_engine.jobs.cluster.members import Member
 from story_engine.jobs.cluster.needs import needs_of
 from story_engine.jobs.cluster.parcels import Card
@@ -44,3 +45,10 @@ def test_a_worker_that_dask_says_has_died_has_no_room_before_it_leaves_the_list(
     assert member.free == 2
     member.missed = 1
     assert member.free == 0
+
+
+def test_pictures_that_recipes_begin_with_travel_along():
+    start = Start(reference="a" * 64, strength=0.5)
+
+    assert needs_of("render", a_render(start=start), 1).references == ("a" * 64,)
+    assert needs_of("render", a_render(), 1).references == ()

@@ -13,13 +13,14 @@ import pytest
 from PIL import Image
 
 from story_engine.domain.job_spec import RenderItem, RenderSpec, ReplaySpec
-from story_engine.domain.recipe import LoraPart
+from story_engine.domain.recipe import LoraPart, Start
 from story_engine.domain.replay import LoraRecord, Reproduction
 from story_engine.errors import Cancelled, ChooseAnother, FixInput, StudioError
 from story_engine.formats.certificate import certificate, verdict
 from story_engine.jobs.work import render, replay
 from story_engine.store.layout import Layout
 from story_engine.store.loras import LoraStore
+from story_engine.store.references import ReferenceStore
 from story_engine.store.replays import ReplayStore
 from story_engine.store.takes import TakeStore
 from tests.bundles import write_sums
@@ -219,3 +220,26 @@ def test_it_stops_when_asked_and_leaves_nothing_behind(layout, bundle, tmp_path,
         replayed(layout, bundle, should_stop=lambda: True)
 
     assert not list(tmp_path.iterdir())
+
+
+def test_a_picture_that_begins_with_another_one_is_painted_again_from_the_one_in_the_bundle(layout, tmp_path):
+    reference = ReferenceStore(layout).keep(Image.radial_gradient("L").convert("RGB"))
+    begun = recipe(layout, seed=2, start=Start(reference=reference, strength=0.5))
+    spec = RenderSpec(story="begun", items=(RenderItem(scene="s1", number=0, recipe=begun),), score=False)
+    render.run(spec, job=1, report=lambda progress: None, should_stop=lambda: False, layout=layout)
+    store = TakeStore(layout)
+    (take,) = store.takes_of("begun", "s1")
+    folder = tmp_path / "bundle"
+    for name in ("images", "references"):
+        (folder / name).mkdir(parents=True)
+    shutil.copy(store.picture(take), folder / "images" / "01.png")
+    (folder / "recipes.json").write_text(json.dumps({"images/01.png": take.model_dump(mode="json")}))
+    (folder / "references" / f"{reference}.png").write_bytes(b"another picture")
+    write_sums(folder)
+    with pytest.raises(FixInput, match=reference):
+        replayed(layout, folder)
+    (folder / "references" / f"{reference}.png").write_bytes(ReferenceStore(layout).content(reference))
+    write_sums(folder)
+    ReferenceStore(layout).path(reference).unlink()
+
+    assert [each.largest for each in replayed(layout, folder).pictures] == [0]
