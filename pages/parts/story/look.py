@@ -13,9 +13,10 @@ from pages.parts.shared.services import services
 from pages.parts.story import redraw
 from story_engine import flows
 from story_engine.domain.board import OpenStory
+from story_engine.domain.gallery import PictureKey
 from story_engine.errors import StandInNeeded
 
-ACTIONS = ("pick", "pin", "redo", "settings", "download", "delete")
+ACTIONS = ("pick", "favourite", "pin", "redo", "settings", "download", "delete")
 
 
 def draw(now: OpenStory, *, beside_panels: bool = True, letters: bool = True) -> None:
@@ -55,6 +56,9 @@ def _act(ask: Ask) -> None:
         notices.tell("done.pinned", seed=flows.takes.pin(services(), slug, scene, take).scene(scene).seed)
     elif ask.kind == "unpin":
         flows.takes.unpin(services(), slug, scene)
+    elif ask.kind == "favourite":
+        key = PictureKey(slug, scene, take)
+        flows.gallery.set_favourite(services(), [key], key not in services().favourites.favourites())
     elif ask.kind == "settings":
         before = services().stories.load(slug).revision
         flows.takes.use_settings(services(), slug, scene, take)
@@ -90,7 +94,7 @@ def _is_pinned(slug: str, scene_id: str, take: str) -> bool:
 
 
 def _draw_again(beside_panels: bool, ask: Ask) -> None:
-    if beside_panels and ask.kind in ("pick", "unpick"):
+    if beside_panels and ask.kind in ("pick", "unpick", "favourite"):
         redraw.done_to_panel(ask.story, ask.scene, lightbox.PART)
     else:
         st.rerun()

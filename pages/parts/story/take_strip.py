@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts.shared import notices
+from pages.parts.shared import lightbox, notices
 from pages.parts.shared.services import ask, services
 from pages.parts.shared.wording import labels, say
 from pages.parts.story import comparison, redraw, scene_loras
@@ -46,6 +46,8 @@ def draw(slug: str, story: Story, panel: Panel) -> None:
             type="tertiary",
             on_click=lambda: redraw.whole(_do, st.session_state[key], slug, panel),
         )
+        if len(takes) > 1:
+            lightbox.chooser(scene, say("take.choose"), explained=say("take.choose_hint"))
         if len(takes) > SHOWN:
             st.button(
                 say("take.fewer") if st.session_state.get(whole) else say("take.all", n=len(takes)),

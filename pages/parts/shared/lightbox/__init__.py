@@ -32,7 +32,8 @@ _mount = st.components.v2.component(
     "story_studio_lightbox",
     css="\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("component.css", "narrow.css")),
     js="\n".join(
-        (_HERE / name).read_text(encoding="utf-8") for name in ("component.js", "viewer.js", "facts.js", "keys.js")
+        (_HERE / name).read_text(encoding="utf-8")
+        for name in ("component.js", "viewer.js", "pictures.js", "swipes.js", "facts.js", "keys.js")
     ),
 )
 _OPEN, _ANSWER, _UNDO = "lightbox-open", "lightbox-answer", "lightbox-undo"
@@ -63,6 +64,14 @@ def opener(place: str, label: str) -> None:
     """
     with st.container(key=f"whole-look-{place}"):
         st.button(label, key=f"look-{place}")
+
+
+def chooser(place: str, label: str, *, explained: str = "") -> None:
+    """A button that opens the lightbox at the newest picture of a place, to choose among all of them."""
+    with st.container(key=f"choose-look-{place}", width="content"):
+        st.button(
+            label, key=f"choose-{place}", icon=":material/select_check_box:", type="tertiary", help=explained or None
+        )
 
 
 def show(place: str, *, take: str = "", beside: str = "") -> None:

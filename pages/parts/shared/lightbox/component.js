@@ -3,6 +3,7 @@
 
 const boxes = new WeakMap();
 const PATIENCE = 8000; // milliseconds
+const CHOOSE = "choose-look-";
 let lastOpened = 0; // a request to open is followed once, however often the page is drawn again
 
 export default function (component) {
@@ -20,6 +21,7 @@ class Lightbox {
   constructor(parent) {
     this.groups = null;
     this.pending = null;
+    this.waiting = []; // asked for while an answer is awaited; each names its picture
     this.hint = element("button", "hint", { type: "button" });
     parent.appendChild(this.hint);
     this.viewer = new Viewer(this, parent);
@@ -56,8 +58,11 @@ class Lightbox {
     if (isAnswered) {
       this.pending = null;
       this.groups = data.address ? null : data.groups;
+      this.sendNext();
     }
-    if (this.viewer.isOpen && (isNew || isAnswered || !data.address)) this.refresh(isAnswered ? data.answer : null);
+    // What is still to be done is shown as done already: looked at is what there is once all of it is.
+    if (this.viewer.isOpen && !this.isBusy && (isNew || isAnswered || !data.address)) this.refresh(isAnswered ? data.answer : null);
+    else if (isAnswered && data.answer.failed) this.viewer.tell(data.answer);
     if (data.open && data.open.turn > lastOpened) {
       lastOpened = data.open.turn;
       this.open(data.open);
@@ -84,12 +89,12 @@ class Lightbox {
     }
   }
 
-  async open({ place, take = "", beside = "", compare = false }) {
+  async open({ place, take = "", beside = "", compare = false, newest = false }) {
     const returnTo = deepActive();
     if (this.data.address) this.groups = null; // painting goes on while nobody looks
     const groups = await this.load();
     if (!groups?.length) return this.viewer.fail();
-    this.viewer.open(groups, { place, take, beside, compare, returnTo });
+    this.viewer.open(groups, { place, take, beside, compare, newest, returnTo });
   }
 
   click(event) {
@@ -97,7 +102,7 @@ class Lightbox {
     if (place === null || event.button !== 0) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    this.open({ place });
+    this.open({ place, newest: keyAfter(event.target, CHOOSE) !== null });
   }
 
   // A click on a small picture picks it; two of them show it large.
@@ -109,16 +114,25 @@ class Lightbox {
   // An answer that does not come, because the server has been away, holds nothing up for long.
   get isBusy() { return this.pending !== null && Date.now() - this.pending < PATIENCE; }
 
+  // Where the pictures are read by an address nothing else can draw them meanwhile.
+  get isQuick() { return Boolean(this.data.address); }
+
   ask(kind, scene, take) {
+    this.waiting.push({ kind, scene, take });
+    this.sendNext();
+  }
+
+  sendNext() {
+    if (this.isBusy || !this.waiting.length) return;
     this.pending = Date.now();
     this.viewer.wait();
-    this.send("asked", { kind, scene, take, turn: this.pending });
+    this.send("asked", { ...this.waiting.shift(), turn: this.pending });
   }
 }
 
-// "s3" for a click on what `lightbox.opener("s3")` has drawn.
+// "s3" for a click on what `lightbox.opener("s3")` or `lightbox.chooser("s3")` has drawn.
 function placeOf(target) {
-  return keyAfter(target, "whole-look-");
+  return keyAfter(target, "whole-look-") ?? keyAfter(target, CHOOSE);
 }
 
 // Scene and take of a small picture in a scene's strip.

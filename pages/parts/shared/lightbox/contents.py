@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from pages.parts.shared import picture_route
@@ -17,9 +17,9 @@ from story_engine.flows.sweep_view import DONE, CellView, SweepView
 from story_engine.flows.sweep_words import value_name
 
 
-def of_story(now: OpenStory) -> list[dict[str, Any]]:
+def of_story(now: OpenStory, favourites: Collection[PictureKey] = ()) -> list[dict[str, Any]]:
     """A group for each panel in reading order; its takes as the page has them, the newest first."""
-    return [_of_panel(panel, number) for number, panel in enumerate(now.board.panels, start=1)]
+    return [_of_panel(panel, number, favourites) for number, panel in enumerate(now.board.panels, start=1)]
 
 
 def of_sweep(view: SweepView, story: Story, language: str) -> list[dict[str, Any]]:
@@ -107,10 +107,10 @@ def _of_cell(view: SweepView, cell: CellView, scene: Scene, opener: str, languag
     )
 
 
-def _of_panel(panel: Panel, number: int) -> dict[str, Any]:
+def _of_panel(panel: Panel, number: int, favourites: Collection[PictureKey]) -> dict[str, Any]:
     scene, chosen = panel.scene, panel.chosen
     return group(
-        [_of_view(panel, view) for view in reversed(panel.takes)],
+        [_of_view(panel, view, PictureKey.of(view.take) in favourites) for view in reversed(panel.takes)],
         place=scene.id,
         number=number,
         title=scene.title,
@@ -119,7 +119,7 @@ def _of_panel(panel: Panel, number: int) -> dict[str, Any]:
     ) | {"scene": scene.id}
 
 
-def _of_view(panel: Panel, view: TakeView) -> dict[str, Any]:
+def _of_view(panel: Panel, view: TakeView, is_favourite: bool) -> dict[str, Any]:
     is_shown = panel.chosen is not None and panel.chosen.take.id == view.take.id
     return picture(
         view.take,
@@ -128,6 +128,7 @@ def _of_view(panel: Panel, view: TakeView) -> dict[str, Any]:
         chosen=is_shown,
         picked=is_shown and panel.is_picked,
         pinned=panel.scene.pinned and panel.scene.seed == view.take.recipe.seed,
+        favourite=is_favourite,
         changed=view.changed,
         control=view.is_control,
     )

@@ -26,7 +26,7 @@ class Keys {
     if (event.key === "Escape") {
       event.preventDefault();
       if (keyMap.isOpen) keyMap.close();
-      else if (viewer.held) viewer.compare();
+      else if (viewer.held || viewer.isFour) viewer.single();
       else viewer.close();
     } else if (!keyMap.isOpen && this.inViewer(event, viewer)) {
       event.preventDefault();
@@ -40,7 +40,10 @@ class Keys {
     else if (key in STEPS) viewer.step(STEPS[key]);
     else if (key in LEAPS && !(isScrolled(event) && key.startsWith("Arrow"))) viewer.leap(LEAPS[key]);
     else if (key === "Home" || key === "End") viewer.edge(key === "End");
+    else if (key === "PageUp" || key === "PageDown") viewer.turnPage(key === "PageDown" ? 1 : -1);
+    else if (/^[1-9]$/.test(key)) viewer.choose(Number(key));
     else if (key === "c") viewer.compare();
+    else if (key === "v") viewer.four();
     else if (key === "?") this.box.keyMap.open();
     else if (key in ASKS && !event.repeat) viewer.ask(ASKS[key]);
     else return false;
@@ -148,8 +151,9 @@ class KeyMap {
     this.note.textContent = texts.keys_note;
     this.closeButton.textContent = texts.close;
     const rows = [
-      ["J K", texts.keys_scenes], ["← →", texts.keys_takes], hasScenes && ["O", texts.keys_open], ["S", texts.keys_pick],
-      ["P", texts.keys_pin], hasScenes && ["R", texts.keys_redo], ["C", texts.keys_compare], ["U", texts.keys_settings],
+      ["J K", texts.keys_scenes], ["← →", texts.keys_takes], ["1–9", texts.keys_digits],
+      ["PgUp PgDn", texts.keys_page], hasScenes && ["O", texts.keys_open], ["S", texts.keys_pick],
+      ["P", texts.keys_pin], hasScenes && ["R", texts.keys_redo], ["C", texts.keys_compare], ["V", texts.keys_four], ["F", texts.keys_favourite], ["U", texts.keys_settings],
       ["D", texts.keys_download], ["Del", texts.keys_delete], ["Z", texts.keys_undo], ["?", texts.keys_title],
       ["Esc", texts.keys_close],
     ].filter(Boolean);

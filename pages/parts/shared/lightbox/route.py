@@ -43,7 +43,7 @@ def _takes(request: Request) -> Response:
 
 
 def _panels(slug: str) -> list[dict[str, Any]]:
-    return contents.of_story(flows.panels.open_story(services(), slug))
+    return contents.of_story(flows.panels.open_story(services(), slug), services().favourites.favourites())
 
 
 def _cells(slug: str, sweep: str, language: str | None) -> list[dict[str, Any]]:

@@ -2,16 +2,16 @@
 
 const ICONS = {
   before: "M15 5l-7 7 7 7", next: "M9 5l7 7-7 7", close: "M6 6l12 12M18 6L6 18",
-  compare: "M4 5h7v14H4zM13 5h7v14h-7z", help: "M9 9a3 3 0 1 1 4.500 2.600c-1 .6-1.500 1.200-1.500 2.400M12 17.500v.6",
+  compare: "M4 5h7v14H4zM13 5h7v14h-7z", four: "M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z", help: "M9 9a3 3 0 1 1 4.500 2.600c-1 .6-1.500 1.200-1.500 2.400M12 17.500v.6",
 };
-const SWIPE = 48; // pixels; less is a tap
-const KEPT = 32; // large pictures; what was seen last stays loaded
+const FOUR = 4;
+const PAGE = 9; // pictures that the digits choose from
 
 class Viewer {
   constructor(box, parent) {
     this.box = box;
-    this.loaded = new Map();
-    this.turn = 0; // counts what was shown, so that a picture that comes late does not replace a newer one
+    this.pictures = new Pictures();
+    this.isFour = false;
     this.dialog = element("dialog", "box");
     this.build();
     parent.appendChild(this.dialog);
@@ -28,10 +28,11 @@ class Viewer {
     this.count = where.appendChild(element("p", "count"));
     this.dialog.setAttribute("aria-labelledby", "lightbox-title");
     this.compareButton = bar.appendChild(iconButton("compare", ICONS.compare));
+    this.fourButton = bar.appendChild(iconButton("four-at-once", ICONS.four));
     this.helpButton = bar.appendChild(iconButton("help", ICONS.help));
     this.closeButton = bar.appendChild(iconButton("close", ICONS.close));
     this.stage = this.dialog.appendChild(element("div", "stage"));
-    this.sides = ["shown", "held"].map((side) => this.side(side));
+    this.sides = Array.from({ length: FOUR }, (_, place) => this.side(place));
     this.before = this.stage.appendChild(iconButton("before", ICONS.before));
     this.next = this.stage.appendChild(iconButton("next", ICONS.next));
     this.facts = new Facts(this.dialog.appendChild(element("div", "side", { tabIndex: 0 })), this);
@@ -42,28 +43,33 @@ class Viewer {
     this.said.setAttribute("role", "status");
     this.undo = said.appendChild(element("button", "", { type: "button", hidden: true }));
     this.compareButton.addEventListener("click", () => this.compare());
+    this.fourButton.addEventListener("click", () => this.four());
     this.helpButton.addEventListener("click", () => this.box.keyMap.open());
     this.closeButton.addEventListener("click", () => this.close());
     this.before.addEventListener("click", () => this.step(-1));
     this.next.addEventListener("click", () => this.step(1));
     this.undo.addEventListener("click", () => this.ask("undo"));
-    this.swipes();
+    followSwipes(this.stage, this);
   }
 
-  side(className) {
-    const figure = this.stage.appendChild(element("figure", className));
+  side(place) {
+    const figure = this.stage.appendChild(element("figure"));
     const image = figure.appendChild(element("img", "", { draggable: false, decoding: "async" }));
+    figure.addEventListener("click", () => { if (this.isFour) this.to(this.at, this.firstOfFour + place); });
     return { figure, image, note: figure.appendChild(element("figcaption")) };
   }
 
   get isOpen() { return this.dialog.open; }
   get group() { return this.groups[this.at]; }
   get picture() { return this.group?.pictures[this.place] ?? null; }
+  get firstOfFour() { return Math.floor(this.place / FOUR) * FOUR; }
+  get firstOfPage() { return Math.floor(this.place / PAGE) * PAGE; }
 
   show(texts, actions) {
     this.texts = texts;
     this.actions = actions;
     name(this.compareButton, texts.compare);
+    name(this.fourButton, texts.four);
     name(this.helpButton, texts.help);
     name(this.closeButton, texts.close);
     name(this.before, texts.before);
@@ -74,9 +80,9 @@ class Viewer {
     this.undo.textContent = texts.undo;
   }
 
-  open(groups, { place, take, beside, compare, returnTo }) {
+  open(groups, { place, take, beside, compare, newest, returnTo }) {
     this.groups = groups;
-    this.held = null;
+    [this.held, this.isFour] = [null, false];
     let at = groups.findIndex((group) => group.place === place);
     let picture = take;
     if (at < 0) {
@@ -84,7 +90,7 @@ class Viewer {
       picture = groups[at]?.pictures.find((each) => each.opener === place)?.id ?? "";
     }
     this.at = Math.max(0, at);
-    this.place = placeIn(this.group, picture || this.group.shown);
+    this.place = newest ? 0 : placeIn(this.group, picture || this.group.shown);
     if (beside || compare) this.hold(beside);
     this.tell(null);
     if (!this.isOpen) {
@@ -157,9 +163,35 @@ class Viewer {
   }
 
   compare() {
-    if (this.held) this.held = null;
-    else this.hold("");
+    const isTwo = this.held !== null;
+    [this.held, this.isFour] = [null, false];
+    if (!isTwo) this.hold("");
     this.draw();
+  }
+
+  // Four neighbours at once; what is done is done with the framed one.
+  four() {
+    this.held = null;
+    this.isFour = !this.isFour && this.group.pictures.length > 1;
+    this.draw();
+  }
+
+  single() {
+    [this.held, this.isFour] = [null, false];
+    this.draw();
+  }
+
+  // Where the digits begin, and how many there are: of the four, or of the nine around.
+  get digits() { return this.isFour ? [this.firstOfFour, FOUR] : [this.firstOfPage, PAGE]; }
+
+  choose(n) {
+    const [first, count] = this.digits;
+    if (n <= count && first + n <= this.group.pictures.length) this.to(this.at, first + n - 1);
+  }
+
+  turnPage(by) {
+    const last = this.group.pictures.length - 1;
+    this.to(this.at, Math.max(0, Math.min(last, this.place + by * (this.isFour ? FOUR : PAGE))));
   }
 
   // What is shown stays on the left; on the right the other one, from where the arrows go on.
@@ -177,17 +209,15 @@ class Viewer {
   everywhere() { return this.groups.flatMap((group) => group.pictures); }
 
   draw() {
-    this.turn += 1;
     const { group, picture, texts } = this;
     const numbered = group.number ? fill(texts.panel, { n: group.number }) : "";
     this.heading.textContent = [numbered, group.title].filter(Boolean).join(" · ") || texts.title;
     const count = group.pictures.length;
     this.count.textContent = picture ? `${this.called(picture)} · ${this.place + 1} / ${count}` : "";
     this.dialog.classList.toggle("two", this.held !== null);
-    const [shown, held] = this.sides;
-    this.paint(shown, picture, this.held ? texts.right : "");
-    this.paint(held, this.held, texts.left);
-    held.figure.hidden = !this.held;
+    this.dialog.classList.toggle("four", this.isFour);
+    this.drawSides();
+    this.fourButton.setAttribute("aria-pressed", String(this.isFour));
     this.compareButton.setAttribute("aria-pressed", String(this.held !== null));
     name(this.compareButton, this.held ? texts.compare_end : texts.compare);
     this.before.disabled = this.at === 0 && this.place === 0;
@@ -195,7 +225,21 @@ class Viewer {
     if (this.dialog.getRootNode().activeElement?.disabled) this.heading.focus();
     this.facts.draw(picture, this.held, group);
     this.drawStrip();
-    this.preload();
+    this.pictures.loadAround(this.groups, this.at, this.place);
+  }
+
+  drawSides() {
+    const { texts } = this;
+    const four = this.isFour ? this.group.pictures.slice(this.firstOfFour, this.firstOfFour + FOUR) : [];
+    this.sides.forEach((side, place) => {
+      const picture = this.isFour ? four[place] : [this.picture, this.held][place];
+      const isShown = this.isFour ? this.firstOfFour + place === this.place : place === 0;
+      side.figure.hidden = !picture && place > 0;
+      side.figure.classList.toggle("shown", isShown);
+      side.figure.classList.toggle("held", !this.isFour && place === 1);
+      if (side.figure.hidden) return;
+      this.paint(side, picture, this.isFour ? String(place + 1) : this.held ? (place ? texts.left : texts.right) : "");
+    });
   }
 
   called(picture) {
@@ -210,41 +254,24 @@ class Viewer {
     if (!picture) return image.removeAttribute("src");
     image.alt = `${this.heading.textContent} · ${this.called(picture)}`;
     image.style.aspectRatio = picture.shape;
-    const turn = this.turn;
-    const large = this.large(picture);
-    const show = () => { if (turn === this.turn && image.getAttribute("src") !== picture.large) image.src = picture.large; };
-    if (large.complete && large.naturalWidth) return show();
-    image.src = picture.small;
-    large.addEventListener("load", show, { once: true });
-  }
-
-  large(picture) {
-    const known = this.loaded.get(picture.large) ?? element("img", "", { src: picture.large });
-    this.loaded.delete(picture.large);
-    this.loaded.set(picture.large, known);
-    if (this.loaded.size > KEPT) this.loaded.delete(this.loaded.keys().next().value);
-    return known;
-  }
-
-  preload() {
-    const beside = [1, -1].map((by) => this.group.pictures[this.place + by]);
-    const around = [1, -1].map((by) => this.groups[this.at + by]).filter(Boolean);
-    for (const group of around) beside.push(group.pictures[placeIn(group, group.shown)]);
-    for (const picture of beside.filter(Boolean)) this.large(picture);
+    this.pictures.show(image, picture);
   }
 
   drawStrip() {
     const pictures = this.group.pictures;
+    const [first, count] = this.digits;
     this.strip.hidden = pictures.length < 2;
     while (this.strip.children.length > pictures.length) this.strip.lastChild.remove();
     pictures.forEach((picture, place) => {
       const button = this.strip.children[place] ?? this.thumbnail(place);
-      const marks = [picture.picked && this.texts.picked, picture.pinned && this.texts.pinned].filter(Boolean);
+      const marks = ["picked", "pinned", "favourite"].filter((mark) => picture[mark]).map((mark) => this.texts[`is_${mark}`] ?? this.texts[mark]);
       button.setAttribute("aria-label", [this.called(picture), ...marks].join(", "));
       button.setAttribute("aria-current", String(place === this.place));
       button.tabIndex = place === this.place ? 0 : -1;
       button.classList.toggle("chosen", Boolean(picture.chosen));
       button.classList.toggle("older", Boolean(picture.changed?.length));
+      button.classList.toggle("favourite", Boolean(picture.favourite));
+      button.dataset.digit = place >= first && place < first + count ? place - first + 1 : "";
       if (button.firstChild.getAttribute("src") !== picture.small) button.firstChild.src = picture.small;
       button.lastChild.textContent = picture.score === null ? `${picture.number ?? ""}` : picture.score.toFixed(2);
     });
@@ -253,23 +280,38 @@ class Viewer {
 
   thumbnail(place) {
     const button = this.strip.appendChild(element("button", "", { type: "button" }));
-    button.append(element("img", "", { alt: "", loading: "lazy", draggable: false }), element("span"));
+    button.append(element("img", "", { alt: "", draggable: false }), element("span"));
     button.addEventListener("click", () => this.to(this.at, place));
     return button;
   }
 
   ask(kind) {
     const picture = this.picture;
-    if (this.box.isBusy) return; // one after the other: what is shown then is what was meant
+    if (!this.box.isQuick && this.box.isBusy) return; // one after the other: what is shown then is what was meant
     const wanted = kind === "pick" && picture?.picked ? "unpick" : kind === "pin" && picture?.pinned ? "unpin" : kind;
     if (kind === "undo" ? !this.undo.hidden : this.actions.includes(kind) && (picture || kind === "redo") && !(kind in (picture?.cannot ?? {}))) {
-      if (kind === "download") return this.download(picture);
+      if (kind === "download") return element("a", "", { href: picture.large, download: picture.file }).click();
       this.box.ask(wanted, picture?.scene ?? this.group.scene ?? "", picture?.id ?? "");
+      this.expect(wanted, picture);
     }
   }
 
-  download(picture) {
-    element("a", "", { href: picture.large, download: picture.file }).click();
+  // What was asked for is shown at once, so that the next key means the next picture; the answer brings the truth.
+  expect(kind, picture) {
+    const { pictures } = this.group;
+    if (kind === "pick" || kind === "unpick") {
+      for (const each of pictures) each.picked = kind === "pick" && each === picture;
+      if (kind === "pick") for (const each of pictures) each.chosen = each === picture;
+    } else if (kind === "favourite") {
+      picture.favourite = !picture.favourite;
+    } else if (kind === "delete" && this.box.isQuick) {
+      pictures.splice(this.place, 1);
+      this.place = Math.max(0, Math.min(this.place, pictures.length - 1));
+      if (this.held === picture) this.held = null;
+    } else {
+      return;
+    }
+    this.draw();
   }
 
   wait() {
@@ -283,24 +325,4 @@ class Viewer {
     this.said.parentElement.classList.toggle("speaks", Boolean(answer?.said));
     this.undo.hidden = !answer?.undo;
   }
-
-  swipes() {
-    let start = null;
-    this.stage.addEventListener("pointerdown", (event) => {
-      start = event.pointerType === "mouse" || !event.isPrimary ? null : [event.clientX, event.clientY];
-    });
-    this.stage.addEventListener("pointercancel", () => { start = null; });
-    this.stage.addEventListener("pointerup", (event) => {
-      if (!start || !event.isPrimary) return;
-      const [right, down] = [event.clientX - start[0], event.clientY - start[1]];
-      start = null;
-      if (Math.max(Math.abs(right), Math.abs(down)) < SWIPE) return;
-      if (Math.abs(right) > Math.abs(down)) this.step(right < 0 ? 1 : -1);
-      else this.leap(down < 0 ? 1 : -1);
-    });
-  }
-}
-
-function placeIn(group, id) {
-  return Math.max(0, group.pictures.findIndex((each) => each.id === id));
 }

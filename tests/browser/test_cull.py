@@ -1,0 +1,88 @@
+"""Many takes of a scene are culled in the large view: by keys, four at once, and by finger; no picture comes twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+
+from story_engine.domain.gallery import PictureKey
+from tests.browser.conftest import App, Visitor, wait_for
+from tests.browser.test_access import OPTIONS
+from tests.browser.test_lightbox import ACTIVE, Reader
+from tests.builders import a_recipe, a_take
+
+STORY, COUNT = "singer", 12
+
+
+@pytest.fixture(scope="module")
+def takes(app: App) -> list[str]:
+    """Ids of the first scene's takes, newest first, as the large view has them."""
+    planted = []
+    for number in range(COUNT):
+        take = a_take(a_recipe(prompt="many", seed=number), story=STORY, scene="s1", number=number)
+        app.services.takes.add(take, Image.new("RGB", (256, 256), (20 * number, 90, 160)), {})
+        planted.append(take.id)
+    return planted[::-1]
+
+
+def test_twelve_takes_are_culled_by_keys_and_a_phone_taps_one_of_four(
+    app: App, visit: Callable[..., Visitor], takes: list[str]
+):
+    person = visit()
+    person.open(f"Story?story={STORY}")
+    person.at("choose-look-s1").get_by_role("button").focus()
+    reader = Reader(person)
+    reader.press("Enter")
+    reader.shows("s1", takes[0])  # the newest
+
+    for key, place in (("5", 4), ("ArrowRight", 5), ("PageDown", 11), ("2", 10), ("Home", 0), ("9", 8), ("1", 0)):
+        reader.press(key)
+        reader.shows("s1", takes[place])
+    reader.press("v", "4")
+    assert reader.box.locator("figure:visible img").count() == 4
+    reader.shows("s1", takes[3])
+    reader.press("ArrowRight")  # on into the next four
+    reader.shows("s1", takes[4])
+    violations = Axe().run(person.page, options=OPTIONS).response["violations"]
+    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in violations] == []
+    reader.press("s")
+    wait_for(lambda: app.services.takes.picks(STORY) == {"s1": takes[4]}, what="it is picked for its panel")
+    reader.press("ArrowRight", "f")
+    liked = PictureKey(STORY, "s1", takes[5])
+    wait_for(lambda: liked in app.services.favourites.favourites(), what="it is a favourite")
+    reader.press("Escape")
+    assert reader.box.locator("figure:visible img").count() == 1
+
+    # Faster than the server answers: each key means the picture that is shown when it is pressed.
+    reader.press("End", "Delete", "Delete", "Delete")
+    reader.shows("s1", takes[8])
+    gone = set(takes[9:])
+    wait_for(lambda: gone.isdisjoint(t.id for t in app.services.takes.takes_of(STORY, "s1")), what="three are gone")
+    reader.says("deleted")
+    assert len(app.services.takes.takes_of(STORY, "s1")) == COUNT - 3
+    reader.press("z")
+    wait_for(lambda: len(app.services.takes.takes_of(STORY, "s1")) == COUNT - 2, what="the last one is back")
+
+    loaded = Counter(url for url in person.requests if "/pictures/" in url)
+    assert loaded and set(loaded.values()) == {1}
+    reader.press("Escape")
+    reader.box.wait_for(state="hidden")
+    person.settle()
+    assert person.page.evaluate(f"{ACTIVE}.closest('[class*=\"st-key-choose-look-s1\"]') !== null")
+
+    phone = visit(language="zh", phone=True, dark=True)
+    phone.open(f"Story?story={STORY}")
+    phone.at("choose-look-s1").get_by_role("button").tap()
+    small = Reader(phone)
+    small.shows("s1", takes[0])
+    small.box.get_by_role("button", name="同时看四张").tap()
+    small.box.locator("figure:visible").nth(2).tap()
+    small.shows("s1", takes[2])
+    small.box.get_by_role("button", name="选定", exact=True).tap()
+    wait_for(lambda: app.services.takes.picks(STORY) == {"s1": takes[2]}, what="the tapped one is picked")
+    assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert small.box.locator("figure:visible").nth(3).bounding_box()["width"] > 120
