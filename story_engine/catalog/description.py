@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from story_engine.catalog.package import Package
 from story_engine.domain.family import GuidanceByNoise, TrainingMemory
@@ -62,5 +62,7 @@ class FamilyDescription:
     """Of the weights that are here; None where they are needed to know and are not."""
     by_noise: GuidanceByNoise | None = None
     """How it is guided by noise level; None: not at all."""
+    controls: Mapping[str, Package] = field(default_factory=dict)
+    """What can hold its pictures, by `domain.control.KINDS`, and the files of each."""
     joined: Callable[[Sequence[str]], str] = joined_digits
     """The files' hashes as the one that recipes carry."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-from story_engine.catalog.description import FamilyDescription
+from story_engine.catalog.description import FamilyDescription, joined_digits
 from story_engine.catalog.weights_hash import weights_hash
 from story_engine.domain.family import (
     FAMILY_FOLDERS,
@@ -70,6 +70,9 @@ def _family(layout: Layout, name: str, description: FamilyDescription) -> Family
         safe_learning_rate=description.safe_learning_rate,
         memory=description.memory,
         by_noise=description.by_noise,
+        controls={
+            kind: weights_hash(layout, package, joined=joined_digits) for kind, package in description.controls.items()
+        },
     )
 
 

@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 
 from story_engine.catalog.families import description, descriptions
+from story_engine.catalog.kolors_adapters import KOLORS_ADAPTERS
 from story_engine.catalog.package import Package
 from story_engine.catalog.part import Form, Part, file_state
 from story_engine.catalog.tensor_shapes import Shapes
@@ -73,7 +74,7 @@ def downloads() -> dict[str, Package]:
 
 def packages() -> dict[str, Package]:
     """Every model that is looked for, by name."""
-    known = (*(each.package for each in descriptions().values()), AESTHETIC, FP16_VAE)
+    known = (*(each.package for each in descriptions().values()), AESTHETIC, FP16_VAE, *KOLORS_ADAPTERS)
     return {package.name: package for package in known}
 
 

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from story_engine.formats.pickled_header import PickledHeaderError, read_pickled_header
 from story_engine.formats.safetensors_header import Header, HeaderError, read_header
 
 Shapes = Mapping[str, tuple[int, ...] | None]
-"""Name → shape; None where only an index tells the name, as for pickled shards. Empty where nothing tells anything."""
+"""Name → shape; None where only an index tells the name. Empty where nothing tells anything."""
 _MOST_HEADERS = 64
 
 
@@ -34,7 +35,10 @@ def shapes_of(paths: Sequence[Path]) -> Shapes:
                 shapes |= dict.fromkeys(json.loads(path.read_text(encoding="utf-8")).get("weight_map", ()))
             elif path.suffix == ".safetensors":
                 shapes |= {name: entry.shape for name, entry in header_of(path).tensors.items()}
-        except (OSError, ValueError, AttributeError, HeaderError):
+            elif path.suffix == ".bin":
+                found = path.stat()
+                shapes |= _pickled(path, found.st_size, found.st_mtime_ns)
+        except (OSError, ValueError, AttributeError, HeaderError, PickledHeaderError):
             continue  # whether it is whole is asked elsewhere
     return shapes
 
@@ -43,3 +47,9 @@ def shapes_of(paths: Sequence[Path]) -> Shapes:
 def _header(path: Path, size_bytes: int, modified_ns: int) -> Header:
     del size_bytes, modified_ns  # they only make the cache key
     return read_header(path)
+
+
+@lru_cache(maxsize=_MOST_HEADERS)
+def _pickled(path: Path, size_bytes: int, modified_ns: int) -> dict[str, tuple[int, ...]]:
+    del size_bytes, modified_ns  # as above
+    return read_pickled_header(path)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from pydantic import Field
+
 from story_engine.domain.guidance import Guidance
 from story_engine.domain.value import Value
 
@@ -84,3 +86,6 @@ class Family(Value):
     safe_learning_rate: float = math.inf
     """From here on a training most likely destroys the model."""
     memory: TrainingMemory | None = None
+    controls: dict[str, str] = Field(default_factory=dict)
+    """Which of `domain.control.KINDS` it has an adapter for → hash of the adapter's weights, empty where they are not
+    (completely) here."""

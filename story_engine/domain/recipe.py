@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
+from story_engine.domain.control import ControlPart
 from story_engine.domain.guidance import BOUNDS, LARGEST_NOISE, Guidance
 from story_engine.domain.value import Value
 
@@ -52,6 +53,8 @@ class Recipe(Value):
     weights_hash: str
     precision: str
     loras: tuple[LoraPart, ...] = ()
+    controls: tuple[ControlPart, ...] = ()
+    """Pictures that it is held to, in the order of `domain.control.KINDS`."""
     guidance_above: float = 0.0
     """σ, 0 … `LARGEST_NOISE`: up to here no negative row is computed."""
     guidance_below: float = LARGEST_NOISE
@@ -64,7 +67,8 @@ class Recipe(Value):
     @property
     def references(self) -> tuple[str, ...]:
         """SHA-256 of every picture that it is painted from, each once: they lie in the store of references."""
-        return () if self.start is None else (self.start.reference,)
+        started = () if self.start is None else (self.start.reference,)
+        return tuple(dict.fromkeys((*started, *(part.picture for part in self.controls))))
 
     @property
     def skipped_steps(self) -> int:
@@ -92,6 +96,8 @@ class Recipe(Value):
         for name in (*BOUNDS, *_LATER):  # recipes of before there were such fields keep their digest
             if fields[name] == type(self).model_fields[name].default:
                 del fields[name]
+        if not self.controls:  # likewise
+            del fields["controls"]
         for part in fields["loras"]:
             del part["name"]
         canonical = json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from story_engine.domain.braces import references, unknown_names, written
+from story_engine.domain.control import control_parts
 from story_engine.domain.family import Family
 from story_engine.domain.guidance import BOUNDS, BY_NOISE, CONSTANT, EVERYWHERE, USUAL, Guidance
 from story_engine.domain.recipe import LoraPart, Recipe
@@ -19,7 +20,14 @@ _SEPARATORS = "，,、"
 _SENTENCE_ENDS = "。．.！!？?；;：:"
 """After these nothing needs to separate."""
 _BUT_SEED = tuple(name for name in Recipe.model_fields if name not in ("seed", "loras"))
-_PARTS = {"prompt": "text", "negative": "text", "family": "model", "weights_hash": "model", "precision": "model"}
+_PARTS = {
+    "prompt": "text",
+    "negative": "text",
+    "family": "model",
+    "weights_hash": "model",
+    "precision": "model",
+    "controls": "controls",
+}
 """Field of a recipe → what people call it; every other one is a setting."""
 
 
@@ -111,6 +119,9 @@ def resolve(
         weights_hash=family.weights_hash,
         precision=family.precision,
         loras=tuple(_lora_parts(story.loras_of(scene), loras)),
+        controls=control_parts(
+            scene.controls, family.controls, family=family.title, is_stand_in=family.name != story.settings.family
+        ),
         **guidance.model_dump(),
     )
 
@@ -159,7 +170,7 @@ def same_but_seed(first: Recipe, second: Recipe) -> bool:
 
 
 def differing_parts(painted: Recipe, now: Recipe) -> tuple[str, ...]:
-    """What has changed since a picture was painted, apart from its seed: "text", "model", "settings", "loras"."""
+    """What has changed since a picture was painted, seed apart: "text", "model", "settings", "controls", "loras"."""
     parts = [_PARTS.get(name, "settings") for name in _BUT_SEED if getattr(painted, name) != getattr(now, name)]
     if _contents(painted) != _contents(now):
         parts.append("loras")

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict, Field
 
+from story_engine.domain.control import MOST_CONTROLS, ControlUse
 from story_engine.domain.family import FAMILY_NAMES, LARGEST_CFG_SCALE, MOST_STEPS, SAMPLERS, SIZE_MULTIPLE
 from story_engine.domain.findings import Findings, choice, fields, name, number, shown, text, whole_number
 from story_engine.domain.guidance import GUIDANCE, LARGEST_NOISE, USUAL
@@ -137,6 +138,8 @@ class Scene(Value):
     characters: tuple[Appearance, ...] = ()
     loras: Annotated[tuple[LoraUse, ...] | None, AtMost(MOST_LORAS)] = None
     """None: the story's; none at all: `()`."""
+    controls: Annotated[tuple[ControlUse, ...], AtMost(MOST_CONTROLS)] = ()
+    """Pictures that its picture is held to."""
 
 
 class Story(Value):

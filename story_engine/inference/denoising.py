@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,6 +13,7 @@ from torch import nn
 from story_engine.domain.family import PIXELS_PER_LATENT
 from story_engine.domain.guidance import EVERYWHERE, Guidance
 from story_engine.errors import Cancelled
+from story_engine.inference.controls import Controls, UnetRows
 from story_engine.inference.encoding import EncodedPrompt
 from story_engine.inference.samplers import Sampler
 
@@ -58,6 +60,7 @@ def denoise(
     guidance: Guidance = EVERYWHERE,
     until: int | None = None,
     begun: Begun | None = None,
+    controls: Controls | None = None,
 ) -> torch.Tensor:
     """Denoise pictures of one size together.
 
@@ -71,6 +74,8 @@ def denoise(
         guidance: at which noise levels the second rows are computed, and which of them are the negative's.
         until: stop after so many steps of the whole run; None: at its end.
         begun: where an earlier call stopped with these pictures, the sampler having made those steps; None: nowhere.
+
+        controls: what holds the pictures to others, in the order of `pictures`.
 
     Returns:
         (pictures, 4, height/8, width/8) in the noise's dtype, on the network's device: finished, or as they are after
@@ -91,7 +96,10 @@ def denoise(
             rows = plain
             if is_guided and guidance.is_guided_at(level):
                 rows = negative if guidance.is_negative_at(level) else empty
-            noise = rows.predicted(unet, latents, given, rows_per_call=rows_per_call, should_stop=should_stop)
+            held = None if controls is None else partial(controls.acting, step=index, steps=len(sampler.timesteps))
+            noise = rows.predicted(
+                unet, latents, given, rows_per_call=rows_per_call, should_stop=should_stop, held=held
+            )
             if rows is not plain:
                 noise = _guided(noise, [each.cfg_scale for each in pictures])
             denoised = partial(sampler.denoised, noise, index, latents)
@@ -122,6 +130,7 @@ class _Rows:
         *,
         rows_per_call: int,
         should_stop: Callable[[], bool],
+        held: Callable[[nn.Module, UnetRows], AbstractContextManager[None]] | None = None,
     ) -> torch.Tensor:
         """(rows, 4, height/8, width/8): predicted noise in the latents' dtype."""
         height, width = (side * PIXELS_PER_LATENT for side in latents.shape[-2:])
@@ -133,8 +142,10 @@ class _Rows:
             if should_stop():
                 raise Cancelled("models.cancelled")
             some = slice(start, start + rows_per_call)
-            sample = samples[some]
-            parts.append(unet(sample, timestep, self.embeddings[some], sizes.repeat(len(sample)), self.pooled[some]))
+            rows = UnetRows(start, samples[some], timestep, self.embeddings[some], sizes, self.pooled[some])
+            with nullcontext() if held is None else held(unet, rows):
+                whole = sizes.repeat(len(rows.sample))
+                parts.append(unet(rows.sample, timestep, rows.embeddings, whole, rows.pooled))
         return torch.cat(parts).to(latents.dtype)
 
 

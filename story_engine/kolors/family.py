@@ -7,6 +7,7 @@ from pathlib import Path
 
 from story_engine.catalog.description import FamilyDescription, UnetSizes
 from story_engine.catalog.devices import gpu_names
+from story_engine.catalog.kolors_adapters import CANNY, DEPTH, LICENCE, PICTURE_ADAPTER, POSE
 from story_engine.catalog.package import Package
 from story_engine.catalog.part import Form, Part
 from story_engine.catalog.tensor_shapes import Shapes
@@ -14,7 +15,6 @@ from story_engine.catalog.tokenizer import KOLORS_TOKEN_LIMIT
 from story_engine.domain.family import GIB, GuidanceByNoise, TrainingMemory
 from story_engine.domain.guidance import Guidance
 from story_engine.domain.memory_plan import RenderMemory
-from story_engine.domain.models import Licence
 from story_engine.errors import InstallOrDownload
 from story_engine.store.layout import Layout
 
@@ -120,13 +120,7 @@ KOLORS = Package(
     ),
     hub="Kwai-Kolors/Kolors",
     repositories=("Kwai-Kolors/Kolors", "Kwai-Kolors/Kolors-diffusers"),
-    licence=Licence(
-        version="2024-07-06",
-        url="https://github.com/Kwai-Kolors/Kolors/blob/master/MODEL_LICENSE",
-        page="https://modelscope.cn/models/Kwai-Kolors/Kolors",
-        summary="models.kolors_licence",
-        names=("LICENSE*", "MODEL_LICENSE*", "LICENCE*"),
-    ),
+    licence=LICENCE,
     sizes={
         "text_encoder/config.json": 1_400,
         "text_encoder/pytorch_model.bin.index.json": 20_000,
@@ -197,4 +191,5 @@ FAMILY = FamilyDescription(
         side=1024,
     ),
     unet_sizes=_sizes,
+    controls={"edges": CANNY, "depth": DEPTH, "pose": POSE, "likeness": PICTURE_ADAPTER},
 )

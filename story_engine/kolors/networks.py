@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffsynth.models.attention import Attention
 from diffsynth.models.kolors_text_encoder import ChatGLMConfig, ChatGLMModel
 from diffsynth.models.sd_unet import BasicTransformerBlock
 from diffsynth.models.sdxl_unet import SDXLUNet
@@ -16,8 +15,10 @@ from diffsynth.models.sdxl_vae_decoder import SDXLVAEDecoder
 from diffsynth.models.sdxl_vae_encoder import SDXLVAEEncoder
 from torch import nn
 
+from story_engine.catalog.package import Package
 from story_engine.domain.memory_plan import MemoryPlan
 from story_engine.errors import InstallOrDownload
+from story_engine.inference.fit_widths import fit_widths
 from story_engine.inference.kept_weights import BroughtBlocks, Kept, fill, on_device
 from story_engine.inference.out_of_memory import is_out_of_memory
 from story_engine.inference.weight_files import Tensors, tensors_of
@@ -27,14 +28,19 @@ _WITHIN_CHATGLM = "transformer."
 """What ChatGLM's own files put before each name, and Kolors' do not."""
 
 
-def load_unet(folder: Path, *, device: str, dtype: torch.dtype, plan: MemoryPlan | None = None) -> nn.Module:
-    """Kolors' U-Net from a folder of `family.KOLORS`, in evaluation mode, without gradients.
+def load_unet(
+    folder: Path, *, device: str, dtype: torch.dtype, plan: MemoryPlan | None = None, package: Package = KOLORS
+) -> nn.Module:
+    """Kolors' U-Net from a folder of its package, in evaluation mode, without gradients.
+
+    The one for inpainting takes nine channels instead of four: noisy latents, mask, latents of the masked picture.
 
     Args:
         folder: of the weights.
         device: where it computes.
         dtype: what it computes in.
         plan: what of it is on the device; None: all of it.
+        package: `KOLORS`, or `catalog.kolors_adapters.INPAINTING`.
 
     Raises:
         InstallOrDownload: a file is missing or damaged, or holds another network.
@@ -52,7 +58,11 @@ def load_unet(folder: Path, *, device: str, dtype: torch.dtype, plan: MemoryPlan
         where = "pinned" if device.startswith("cuda") else "mapped"
         return lambda name: where if any(name.startswith(f"{each}.") for each in chosen) else "device"
 
-    unet = _loaded(folder, "unet", lambda: SDXLUNet(is_kolors=True), device=device, dtype=dtype, keep=keep)
+    def build() -> nn.Module:
+        unet: nn.Module = SDXLUNet(is_kolors=True)
+        return unet
+
+    unet = _loaded(folder, "unet", build, device=device, dtype=dtype, keep=keep, package=package)
     if waiting:
         BroughtBlocks(waiting, device=device, dtype=dtype)
     return unet
@@ -130,10 +140,11 @@ def _loaded(
     device: str,
     dtype: torch.dtype,
     keep: Callable[[nn.Module], Kept] = lambda _: on_device,
+    package: Package = KOLORS,
 ) -> nn.Module:
-    files = KOLORS.part(part).weights(folder)
+    files = package.part(part).weights(folder)
     if not files:
-        raise InstallOrDownload("models.files_missing", family=KOLORS.title, listed=part, source=KOLORS.source)
+        raise InstallOrDownload("models.files_missing", family=package.title, listed=part, source=package.source)
     published: Tensors = {}
     for path in files:
         published |= tensors_of(path)
@@ -156,44 +167,3 @@ def _renamed(network: nn.Module, published: Tensors) -> Tensors:
     converted = converter().from_diffusers(published)
     tensors: Tensors = converted[0] if isinstance(converted, tuple) else converted
     return tensors
-
-
-def fit_widths(network: nn.Module, tensors: Tensors) -> None:
-    """Give a network that is still on the meta device the widths and depths of `tensors`.
-
-    DiffSynth's classes have Kolors' widths written into them. A network of the same blocks with other widths (a small
-    one for a test, a pruned one) goes through the same code; for Kolors itself nothing changes.
-    """
-    for name, layers in list(network.named_modules()):
-        if isinstance(layers, nn.ModuleList) and name.endswith("transformer_blocks"):
-            depth = len({key.split(".")[name.count(".") + 1] for key in tensors if key.startswith(f"{name}.")})
-            del layers[depth:]
-    for name, module in network.named_modules():
-        weight = tensors.get(f"{name}.weight")
-        if weight is not None:
-            _fit(module, weight)
-    for module in network.modules():
-        if isinstance(module, Attention):
-            inner = module.to_q.out_features
-            # The VAE's attention has one head as wide as its channels; the U-Net's heads have a fixed width.
-            module.head_dim = inner if module.num_heads == 1 else module.head_dim
-            module.num_heads = inner // module.head_dim
-    if isinstance(network, SDXLUNet):
-        network.time_proj.num_channels = network.time_embedding[0].in_features
-        text_width = network.text_intermediate_proj.in_features
-        network.add_time_proj.num_channels = (network.add_time_embedding[0].in_features - text_width) // 6
-
-
-def _fit(module: nn.Module, weight: torch.Tensor) -> None:
-    if isinstance(module, nn.Linear):
-        module.out_features, module.in_features = weight.shape
-    elif isinstance(module, nn.Conv2d):
-        module.out_channels, module.in_channels = weight.shape[:2]
-    elif isinstance(module, nn.GroupNorm):
-        module.num_channels = weight.shape[0]
-    elif isinstance(module, nn.LayerNorm):
-        module.normalized_shape = tuple(weight.shape)
-    for key, parameter in list(module.named_parameters(recurse=False)):
-        shape = weight.shape if key == "weight" else weight.shape[:1]
-        if parameter.shape != shape:
-            setattr(module, key, nn.Parameter(torch.empty(shape, device="meta")))

@@ -21,11 +21,11 @@ from story_engine.catalog.published import package_state
 from story_engine.catalog.settle import add_folder
 from story_engine.domain.recipe import Recipe
 from story_engine.errors import InstallOrDownload
+from story_engine.inference.fit_widths import fit_widths
 from story_engine.inference.progress import RenderProgress
 from story_engine.inference.render import Renderer
 from story_engine.kolors.family import KOLORS
 from story_engine.kolors.networks import (
-    fit_widths,
     load_text_encoder,
     load_unet,
     load_vae_decoder,

@@ -28,9 +28,9 @@ from story_engine.config import PROJECT_FOLDER, Config
 from story_engine.domain.recipe import Recipe
 from story_engine.flows.panels import family_for, lora_hashes
 from story_engine.flows.render import plan_render, with_settings
+from story_engine.inference.fit_widths import fit_widths
 from story_engine.inference.render import Renderer
 from story_engine.kolors.family import KOLORS
-from story_engine.kolors.networks import fit_widths
 from story_engine.lora_files.read import LoraLayer, LoraWeights
 from story_engine.lora_files.write import write_lora
 from story_engine.store.layout import Layout

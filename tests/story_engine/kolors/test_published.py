@@ -9,10 +9,10 @@ from diffsynth.models.sdxl_vae_encoder import SDXLVAEEncoder
 from diffsynth.models.utils import hash_state_dict_keys
 
 from benchmarks.gpu.sizes import TEXT_ENCODER_CONFIG
+from story_engine.inference.fit_widths import fit_widths
 from story_engine.inference.lora_injection import UnetAdapters
 from story_engine.kolors.family import KOLORS
 from story_engine.kolors.networks import _renamed as renamed
-from story_engine.kolors.networks import fit_widths
 from story_engine.lora_files.layers import LoraLayer
 from story_engine.lora_files.names import parse_key
 from story_engine.lora_files.read import LoraWeights
