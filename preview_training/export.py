@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from preview_training.train_diffusion import fixed_token_ids, trained_networks
+from preview_training.train_diffusion import PREVIEW, fixed_token_ids, trained_networks
 from preview_training.train_vae import VAE_FILE
 from preview_training.training_run import RunOptions, TrainingRun
 from story_engine.domain.family import LATENT_CHANNELS, PIXELS_PER_LATENT
@@ -111,7 +111,7 @@ def _to_image(picture: torch.Tensor) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(values.permute(1, 2, 0).numpy()))
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None, *, config: PreviewConfig = PREVIEW) -> None:
     """Export weights from checkpoints (`weights`), or paint sample prompts with weights (`sheet`)."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -128,7 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     paint.add_argument("prompts", nargs="*", default=PROMPTS)
     given = parser.parse_args(arguments)
     if given.command == "weights":
-        save_preview(parts_from_checkpoints(given.folder, PreviewConfig()), given.to)
+        save_preview(parts_from_checkpoints(given.folder, config), given.to)
     else:
         parts = load_preview(given.weights)
         options = {"negative": given.negative, "steps": given.steps, "guidance": given.guidance, "seed": given.seed}

@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from preview_training.device import at_home, device_with
 from preview_training.drawing_cache import DrawingCache, halved, pictures_to_values
 from story_engine.domain.family import LATENT_CHANNELS, PIXELS_PER_LATENT
-from story_engine.preview_model.acceleration import accelerate
 from story_engine.preview_model.architecture import PreviewVAEEncoder
 
 _BATCH = 4
+_GPU_BATCH = 64
 
 
 class LatentCache:
@@ -39,16 +40,18 @@ class LatentCache:
     def encode(self, encoder: PreviewVAEEncoder, *, process: int, processes: int, until: int) -> None:
         """Encode this process's share of the drawings below index `until` that are not encoded yet.
 
-        The encoder is changed for speed (see `accelerate`) and must not be used for anything else.
+        The encoder is on its device; it is changed for speed (see `at_home`) and must not be used for anything else.
         """
-        accelerate(encoder)
+        device = device_with(encoder)
+        at_home(encoder, device)
+        batch = _BATCH if device.type == "cpu" else _GPU_BATCH
         step = 2 if self.size * PIXELS_PER_LATENT * 2 == self._drawings.size else 1
-        for start in range(process * _BATCH, until, processes * _BATCH):
-            rows = slice(start, min(start + _BATCH, until))
+        for start in range(process * batch, until, processes * batch):
+            rows = slice(start, min(start + batch, until))
             if self.values[rows, 0, 0, :].any(axis=1).all():
                 continue
             pictures = self._drawings.pictures[rows]
             values = pictures_to_values(halved(pictures) if step == 2 else pictures)
-            with torch.autocast("cpu", torch.bfloat16):
-                latents = encoder(torch.from_numpy(values).permute(0, 3, 1, 2))
-            self.values[rows] = latents.float().numpy().astype(np.float16)
+            with torch.autocast(device.type, torch.bfloat16):
+                latents = encoder(torch.from_numpy(values).permute(0, 3, 1, 2).to(device))
+            self.values[rows] = latents.float().cpu().numpy().astype(np.float16)

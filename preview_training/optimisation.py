@@ -52,9 +52,10 @@ class FlatParameters:
             if parameter.requires_grad
         ]
         trained.sort(key=lambda entry: _is_matrix(entry[1], entry[2]))
-        self.values = torch.empty(sum(parameter.numel() for _, _, parameter in trained))
+        device = trained[0][2].device
+        self.values = torch.empty(sum(parameter.numel() for _, _, parameter in trained), device=device)
         # One more number travels with the gradients, so that all processes agree on stopping.
-        self._exchanged = torch.zeros(len(self.values) + 1)
+        self._exchanged = torch.zeros(len(self.values) + 1, device=device)
         self.gradients = self._exchanged[: len(self.values)]
         self._places: list[_Place] = []
         self._matrices: dict[tuple[int, int], list[_Place]] = {}
@@ -72,7 +73,7 @@ class FlatParameters:
             else:
                 plain = start
         self.average = self.values.clone()
-        self._momentum = torch.zeros(len(self.values) - plain)
+        self._momentum = torch.zeros(len(self.values) - plain, device=device)
         self._plain = nn.Parameter(self.values[:plain])
         self._plain.grad = self.gradients[:plain]
         self._optimiser = torch.optim.AdamW([self._plain], lr=0.0, betas=_BETAS, weight_decay=0.0, fused=True)

@@ -1,22 +1,49 @@
 """Trains the whole preview model from nothing, stage by stage: drawings, VAE, text encoder, UNet, weights files.
 
-Every stage resumes where it was stopped; the same command goes on.
+Every stage resumes where it was stopped; the same command goes on. GPUs are used where there are any.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from preview_training import export, train_diffusion, train_vae
 from preview_training.drawing_cache import DrawingCache
 from preview_training.processes import run_in_processes
+from preview_training.train_diffusion import PREVIEW
+from story_engine.preview_model.architecture import SMALLEST, PreviewConfig
 from story_engine.preview_model.weights import WEIGHTS_FOLDER
 
-VAE_DRAWINGS = 8_000
-DIFFUSION_DRAWINGS = 40_000
 _VAE_SEED, _DIFFUSION_SEED = 11, 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amounts:
+    """How much of everything."""
+
+    config: PreviewConfig = PREVIEW
+    vae_drawings: int = 8_000
+    drawings: int = 40_000
+    vae_steps: int = train_vae.STEPS
+    text_steps: int = train_diffusion.TEXT_STEPS
+    half_size_steps: int = train_diffusion.HALF_SIZE_STEPS
+    full_size_steps: int = train_diffusion.FULL_SIZE_STEPS
+
+
+SMALLEST_AMOUNTS = Amounts(
+    config=SMALLEST,
+    vae_drawings=train_vae.HELD_OUT + 24,
+    drawings=24,
+    vae_steps=12,
+    text_steps=4,
+    half_size_steps=4,
+    full_size_steps=4,
+)
+"""Every stage as short as it can be."""
+_STEPS = ("vae_steps", "text_steps", "half_size_steps", "full_size_steps")
 
 
 def draw_share(process: int, folder: Path) -> None:
@@ -29,23 +56,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--folder", type=Path, default=Path("workspace/preview_training"))
     parser.add_argument("--to", type=Path, default=WEIGHTS_FOLDER)
-    parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--vae-steps", type=int, default=train_vae.STEPS)
-    parser.add_argument("--half-size-steps", type=int, default=train_diffusion.HALF_SIZE_STEPS)
-    parser.add_argument("--full-size-steps", type=int, default=train_diffusion.FULL_SIZE_STEPS)
+    parser.add_argument("--processes", type=int, default=2, help="of the CPU; each GPU has one")
+    parser.add_argument("--smallest", action="store_true", help="whether the way holds: a tiny model, a few steps")
+    for name in _STEPS:
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int)
     given = parser.parse_args(arguments)
+    amounts = SMALLEST_AMOUNTS if given.smallest else Amounts()
+    amounts = replace(amounts, **{name: steps for name in _STEPS if (steps := getattr(given, name)) is not None})
+    size = amounts.config.picture_size
     vae_drawings, drawings = given.folder / "vae_drawings", given.folder / "drawings"
     for folder, count, seed in (
-        (vae_drawings, VAE_DRAWINGS, _VAE_SEED),
-        (drawings, DIFFUSION_DRAWINGS, _DIFFUSION_SEED),
+        (vae_drawings, amounts.vae_drawings, _VAE_SEED),
+        (drawings, amounts.drawings, _DIFFUSION_SEED),
     ):
-        cache = DrawingCache.plan(folder, count=count, seed=seed, processes=given.processes)
+        cache = DrawingCache.plan(folder, count=count, seed=seed, processes=given.processes, size=size)
         run_in_processes(draw_share, (folder,), processes=cache.processes)
     shared = ["--folder", str(given.folder), "--processes", str(given.processes)]
-    train_vae.main([str(vae_drawings), "--steps", str(given.vae_steps), *shared])
-    steps = ["--half-size-steps", str(given.half_size_steps), "--full-size-steps", str(given.full_size_steps)]
-    train_diffusion.main([str(drawings), *steps, *shared])
-    export.main(["weights", "--folder", str(given.folder), "--to", str(given.to)])
+    train_vae.main([str(vae_drawings), "--steps", str(amounts.vae_steps), *shared], config=amounts.config)
+    steps = [f"--{name.replace('_', '-')}={getattr(amounts, name)}" for name in _STEPS if name != "vae_steps"]
+    train_diffusion.main([str(drawings), *steps, *shared], config=amounts.config)
+    export.main(["weights", "--folder", str(given.folder), "--to", str(given.to)], config=amounts.config)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from torch import nn
 
 from preview_training.balance import balanced_probabilities
 from preview_training.caption_batches import caption_tokens
+from preview_training.device import CPU, at_home, device_of, device_with, processes_for
 from preview_training.drawing_cache import DrawingCache
 from preview_training.latents import LatentCache
 from preview_training.processes import run_in_processes
@@ -32,7 +33,6 @@ from preview_training.train_vae import VAE_FILE
 from preview_training.training_run import Moment, RunOptions, TrainingRun
 from story_engine.domain.family import PIXELS_PER_LATENT
 from story_engine.inference.noise_schedule import add_noise
-from story_engine.preview_model.acceleration import accelerate
 from story_engine.preview_model.architecture import (
     PreviewConfig,
     PreviewTextEncoder,
@@ -46,7 +46,9 @@ from story_engine.preview_model.world.vocabulary import known_token_ids
 from story_engine.store.atomic import write_bytes
 
 TOKEN_IDS_FILE = "token_ids.json"
+PREVIEW = PreviewConfig()
 _TEXT_RATE = 3e-3
+TEXT_STEPS = 700
 HALF_SIZE_STEPS = 2_500
 FULL_SIZE_STEPS = 12_000
 
@@ -57,7 +59,7 @@ class DiffusionPlan:
 
     drawings: Path
     folder: Path
-    text_steps: int = 700
+    text_steps: int = TEXT_STEPS
     half_size_steps: int = HALF_SIZE_STEPS
     full_size_steps: int = FULL_SIZE_STEPS
     half_size_batch: int = 48
@@ -93,24 +95,30 @@ class DiffusionTraining:
         self._probabilities = balanced_probabilities(scenes)
         side = latents.shape[2] * PIXELS_PER_LATENT
         # Height, width, crop and target size as `SDXLImagePipeline.prepare_extra_input` gives them.
-        self._sizes = torch.tensor([side, side, 0, 0, side, side])
+        self._device = device_with(unet)
+        self._sizes = torch.tensor([side, side, 0, 0, side, side], device=self._device)
 
     def losses(self, moment: Moment) -> dict[str, torch.Tensor]:
         """One step's weighted loss, and the plain noise error of its noisier and clearer half."""
         rows = np.sort(moment.random.choice(len(self._scenes), size=self._batch, p=self._probabilities))
+        device = self._device
         tokens = caption_tokens([self._scenes[row] for row in rows], moment.random, length=self._prompt_tokens)
+        tokens = {name: values.to(device) for name, values in tokens.items()}
         latents = torch.from_numpy(self._latents[rows].astype(np.float32))
+        # Drawn on the CPU: one seed is one training on every device, but for the order of sums.
         noise = torch.randn(latents.shape, generator=moment.torch_random)
         timesteps = spread_timesteps(self._batch, moment.torch_random)
-        noisy = add_noise(latents, noise, timesteps).contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16):
+        noisy = add_noise(latents, noise, timesteps).to(device).contiguous(memory_format=torch.channels_last)
+        weights = loss_weights(timesteps).to(device)
+        noise, timesteps = noise.to(device), timesteps.to(device)
+        with torch.autocast(device.type, torch.bfloat16):
             pooled, embedding = encode_tokens(self._text_encoder, tokens)
             sizes = self._sizes.repeat(self._batch)
             predicted = self._unet(noisy, timesteps.float(), embedding, sizes, pooled).float()
         errors = (predicted - noise).square().mean(dim=(1, 2, 3))
         order = timesteps.argsort()
         clear, noisiest = errors[order[: self._batch // 2]].mean(), errors[order[self._batch // 2 :]].mean()
-        loss = (errors * loss_weights(timesteps)).mean()
+        loss = (errors * weights).mean()
         return {"loss": loss, "noise_error": errors.mean(), "clear": clear, "noisiest": noisiest}
 
 
@@ -127,21 +135,22 @@ def encode_latents(process: int, config: PreviewConfig, plan: DiffusionPlan, siz
     cache = LatentCache(DrawingCache(plan.drawings), size=size, folder=plan.folder)
     encoder: PreviewVAEEncoder = build_preview(config).vae_encoder
     encoder.load_state_dict(torch.load(plan.folder / VAE_FILE, weights_only=True)["encoder"])
+    encoder.to(device_of(process))
     cache.encode(encoder, process=process, processes=plan.processes, until=until)
     while cache.ready() < until:
         time.sleep(1)
 
 
 def trained_networks(
-    config: PreviewConfig, token_ids: Sequence[int], *, seed: int = 0
+    config: PreviewConfig, token_ids: Sequence[int], *, seed: int = 0, device: torch.device = CPU
 ) -> tuple[PreviewUNet, PreviewTextEncoder]:
     """UNet and text encoder as training starts with them, and as its checkpoints fit them."""
     parts = build_preview(config, known_token_ids=token_ids, seed=seed)
     # No result of ours depends on the last norm; see `encode_tokens`.
     parts.text_encoder.encoder.final_layernorm.requires_grad_(False)
     start_quietly(parts.unet)
-    accelerate(parts.unet)
-    accelerate(parts.text_encoder)
+    at_home(parts.unet, device)
+    at_home(parts.text_encoder, device)
     return parts.unet.train(), parts.text_encoder.train()
 
 
@@ -168,7 +177,7 @@ def unpack_weights(weights: Path, folder: Path) -> None:
 
 def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: DiffusionPlan) -> None:
     """All stages in one of `plan.processes`."""
-    unet, text_encoder = trained_networks(config, token_ids, seed=plan.seed)
+    unet, text_encoder = trained_networks(config, token_ids, seed=plan.seed, device=device_of(process))
     if plan.from_weights is not None:
         shipped = load_preview(plan.from_weights)
         unet.load_state_dict(shipped.unet.state_dict())
@@ -229,7 +238,7 @@ def _load_averages(run: TrainingRun, **networks: nn.Module) -> None:
         network.load_state_dict(states[name], strict=False)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None, *, config: PreviewConfig = PREVIEW) -> None:
     """Train text encoder and UNet on a folder of drawings; the same command resumes."""
     plan = DiffusionPlan(drawings=Path(), folder=Path())
     parser = argparse.ArgumentParser(description=main.__doc__)
@@ -241,10 +250,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(default), default=default)
     parser.add_argument("--from-weights", type=Path, help="go on from exported weights, without older checkpoints")
     plan = DiffusionPlan(**vars(parser.parse_args(arguments)))
+    plan = dataclasses.replace(plan, processes=processes_for(plan.processes))
     if plan.from_weights is not None:
         unpack_weights(plan.from_weights, plan.folder)
     token_ids = fixed_token_ids(plan.folder)
-    run_in_processes(train, (PreviewConfig(), token_ids, plan), processes=plan.processes)
+    run_in_processes(train, (config, token_ids, plan), processes=plan.processes)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from preview_training.caption_batches import caption_tokens
+from preview_training.device import device_with
 from preview_training.text_tokens import encode_tokens
 from preview_training.training_run import Moment
 from story_engine.preview_model import world
@@ -51,6 +52,8 @@ class TextTraining:
         )
         for parameter in self.heads.parameters():
             nn.init.zeros_(parameter)
+        self._device = device_with(text_encoder)
+        self.heads.to(self._device)
         self._scenes = scenes
         self._length = config.prompt_tokens
 
@@ -58,8 +61,9 @@ class TextTraining:
         """One step's losses; a few attributes are logged one by one."""
         scenes = [self._scenes[index] for index in moment.random.integers(len(self._scenes), size=BATCH)]
         tokens = caption_tokens(scenes, moment.random, length=self._length, empty_share=0.0)
-        targets = attribute_indices(scenes)
-        with torch.autocast("cpu", torch.bfloat16):
+        tokens = {name: values.to(self._device) for name, values in tokens.items()}
+        targets = {name: values.to(self._device) for name, values in attribute_indices(scenes).items()}
+        with torch.autocast(self._device.type, torch.bfloat16):
             pooled, embedding = encode_tokens(self.text_encoder, tokens)
             mask = tokens["attention_mask"][:, :, None]
             mean = (embedding * mask).sum(1) / mask.sum(1)

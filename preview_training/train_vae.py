@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from preview_training.device import CPU, at_home, device_of, processes_for
 from preview_training.drawing_cache import DrawingCache, halved, pictures_to_values
 from preview_training.processes import run_in_processes
 from preview_training.training_run import Moment, RunOptions, TrainingRun
 from story_engine.domain.family import LATENT_CHANNELS
-from story_engine.preview_model.acceleration import accelerate
 from story_engine.preview_model.architecture import (
     LATENT_SCALE,
     PreviewConfig,
@@ -26,6 +26,7 @@ from story_engine.preview_model.architecture import (
 )
 from story_engine.store.atomic import write_bytes
 
+_PREVIEW = PreviewConfig()
 STEPS = 1_800
 STAGE = "vae"
 DECODER_STAGE = "vae_decoder"
@@ -35,10 +36,10 @@ HELD_OUT = 256
 """The last drawings of a folder are never trained on."""
 _MEASURED = 48
 _NORMALISING = 64
-CROPS = ((0.35, 64, 32), (0.85, 128, 8), (1.01, 256, 2))
-"""Until this share of the budget: crop size in pixels, crops per step and process. Small crops see more pictures; the
-last ones show whole pictures, as in use."""
-REFINING_CROPS = ((0.6, 128, 12), (1.01, 256, 3))
+CROPS = ((0.35, 4, 32), (0.85, 2, 8), (1.01, 1, 2))
+"""Until this share of the budget: which part of a picture's side a crop has, and crops per step and process. Small ones
+see more pictures; the last ones show whole pictures, as in use."""
+REFINING_CROPS = ((0.6, 2, 12), (1.01, 1, 3))
 """The same for a decoder that is refined alone."""
 HALF_SIZE_SHARE = 0.25
 """Share of the crops taken from pictures at half size: diffusion training begins with those."""
@@ -52,27 +53,34 @@ class VAETraining:
     """Losses of an encoder and a decoder on random crops."""
 
     def __init__(
-        self, config: PreviewConfig, pictures: np.ndarray, *, seed: int, crops: Sequence[tuple[float, int, int]]
+        self,
+        config: PreviewConfig,
+        pictures: np.ndarray,
+        *,
+        seed: int,
+        crops: Sequence[tuple[float, int, int]],
+        device: torch.device = CPU,
     ) -> None:
         parts = build_preview(config, seed=seed)
+        self._device = device
         self.encoder, self.decoder = parts.vae_encoder.train(), parts.vae_decoder.train()
         self.encoder_is_frozen = False
         self._pictures = pictures
         self._crops = crops
         for network in (self.encoder, self.decoder):
-            accelerate(network)
+            at_home(network, device)
 
     def losses(self, moment: Moment) -> dict[str, torch.Tensor]:
         """One step's losses on crops drawn with the moment's randomness."""
-        size, count = next((size, count) for until, size, count in self._crops if moment.progress < until)
-        target = self._random_crops(size, count, moment.random)
-        with torch.autocast("cpu", torch.bfloat16):
+        part, count = next((part, count) for until, part, count in self._crops if moment.progress < until)
+        target = self._random_crops(self._pictures.shape[1] // part, count, moment.random).to(self._device)
+        with torch.autocast(self._device.type, torch.bfloat16):
             with torch.set_grad_enabled(not self.encoder_is_frozen):
                 mean, log_variance = moments(self.encoder, target)
             mean, log_variance = mean.float(), log_variance.float().clamp(-20, 10)
             deviation = mean.detach().std(dim=(0, 2, 3), keepdim=True) * LATENT_NOISE
             spread = (log_variance.exp() + deviation**2).sqrt()
-            noise = torch.randn(mean.shape, generator=moment.torch_random)
+            noise = torch.randn(mean.shape, generator=moment.torch_random).to(self._device)
             picture = self.decoder((mean + spread * noise) * LATENT_SCALE).float()
         absolute, squared = nn.functional.l1_loss(picture, target), nn.functional.mse_loss(picture, target)
         colour = nn.functional.l1_loss(nn.functional.avg_pool2d(picture, 8), nn.functional.avg_pool2d(target, 8))
@@ -142,7 +150,7 @@ def train(process: int, config: PreviewConfig, drawings: Path, options: RunOptio
     """Train both networks in one of `options.processes`; the first one writes VAE_FILE with normalised latents."""
     cache = DrawingCache(drawings)
     known, held_out = _split(cache)
-    training = VAETraining(config, known, seed=options.seed, crops=CROPS)
+    training = VAETraining(config, known, seed=options.seed, crops=CROPS, device=device_of(process))
     options = dataclasses.replace(options, stage=STAGE, process=process)
     run = TrainingRun({"encoder": training.encoder, "decoder": training.decoder}, options)
     if run.run(training.losses) and process == 0:
@@ -155,7 +163,7 @@ def refine_decoder(process: int, config: PreviewConfig, drawings: Path, options:
     """Go on with the decoder of VAE_FILE alone; latents stay as they are, so a UNet trained on them stays valid."""
     known, held_out = _split(DrawingCache(drawings))
     states = torch.load(options.folder / VAE_FILE, weights_only=True)
-    training = VAETraining(config, known, seed=options.seed, crops=REFINING_CROPS)
+    training = VAETraining(config, known, seed=options.seed, crops=REFINING_CROPS, device=device_of(process))
     training.encoder.load_state_dict(states["encoder"])
     training.decoder.load_state_dict(states["decoder"])
     training.encoder_is_frozen = True
@@ -181,7 +189,7 @@ def _finish(encoder: PreviewVAEEncoder, decoder: PreviewVAEDecoder, run: Trainin
     write_bytes(run.options.folder / VAE_FILE, content.getvalue())
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None, *, config: PreviewConfig = _PREVIEW) -> None:
     """Train the VAE on a folder of drawings; the same command resumes."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("drawings", type=Path)
@@ -198,10 +206,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         learning_rate=given.learning_rate or (2e-3 if given.decoder_only else 5e-3),
         steps=given.steps,
         seed=given.seed,
-        processes=given.processes,
+        processes=processes_for(given.processes),
     )
     target = refine_decoder if given.decoder_only else train
-    run_in_processes(target, (PreviewConfig(), given.drawings, options), processes=given.processes)
+    run_in_processes(target, (config, given.drawings, options), processes=options.processes)
 
 
 if __name__ == "__main__":

@@ -120,7 +120,7 @@ class TrainingRun:
         write_bytes(self.checkpoint_path, content.getvalue())
 
     def _resume(self) -> None:
-        state = torch.load(self.checkpoint_path, weights_only=True)
+        state = torch.load(self.checkpoint_path, weights_only=True, map_location="cpu")
         self.parameters.restore(state)
         # A longer budget than the checkpoint's continues a finished stage.
         self.step, self.seconds = state["step"], state["seconds"]

@@ -23,7 +23,7 @@ from preview_training.train_vae import (
 from preview_training.training_run import Moment, RunOptions, TrainingRun
 from story_engine.preview_model.architecture import SMALLEST, build_preview
 
-CROPS = ((0.5, 32, 4), (1.01, 64, 2))
+CROPS = ((0.5, 2, 4), (1.01, 1, 2))
 
 
 @pytest.fixture(scope="module")
