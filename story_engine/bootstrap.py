@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from story_engine.catalog.scorers import present_scorer
 from story_engine.catalog.settle import settle
 from story_engine.catalog.tokenizer import count_tokens, cut_position
 from story_engine.config import Config
+from story_engine.domain.family import Family
 from story_engine.flows.disk_work import DiskWork
 from story_engine.flows.services import Services
 from story_engine.jobs.imports.launcher import PictureImports
@@ -21,6 +23,7 @@ from story_engine.jobs.queue.gate_run import run_challenge_script
 from story_engine.jobs.queue.launcher import dispatcher_state, start_dispatcher, start_trouble
 from story_engine.jobs.queue.ledger import Ledger
 from story_engine.jobs.queue.ledger_prune import retention_of
+from story_engine.jobs.queue.painters import as_painted, painters
 from story_engine.preview_model.world.intent import style_words
 from story_engine.preview_model.world.vocabulary import unknown_words
 from story_engine.store.bundles import BundleStore
@@ -32,6 +35,7 @@ from story_engine.store.embeddings import EmbeddingStore
 from story_engine.store.favourites import FavouriteStore
 from story_engine.store.gallery_index import GalleryIndex
 from story_engine.store.hand_ins import HandInStore
+from story_engine.store.layout import Layout
 from story_engine.store.logs import LogStore
 from story_engine.store.lora_library import LoraLibrary
 from story_engine.store.loras import LoraStore
@@ -88,8 +92,8 @@ def open_services(config: Config) -> Services:
         imports=PictureImports(config),
         ledger=Ledger(layout, retention()),
         retention=retention,
-        device="cuda" if gpu_names() else "cpu",
-        families=partial(families, layout),
+        device=_device(config, serving),
+        families=partial(_families, config, layout, serving),
         family_states=partial(family_states, layout),
         files_missing=partial(files_missing, layout),
         present_scorer=partial(present_scorer, layout),
@@ -103,3 +107,16 @@ def open_services(config: Config) -> Services:
         unknown_words=unknown_words,
         style_words=style_words,
     )
+
+
+def _families(config: Config, layout: Layout, serving: Layout) -> Mapping[str, Family]:
+    """Every family, as the machines paint it that have the jobs."""
+    known = families(layout)
+    return as_painted(known, serving) if config.scheduler else known
+
+
+def _device(config: Config, serving: Layout) -> str:
+    found = painters(serving) if config.scheduler else None
+    if found is not None:
+        return found.device
+    return "cuda" if gpu_names() else "cpu"

@@ -152,6 +152,11 @@ class Layout:
         return self.workspace / "cluster-token"
 
     @property
+    def cluster_painters(self) -> Path:
+        """What the machines that paint have, for recipes."""
+        return self.workspace / "cluster-painters.json"
+
+    @property
     def cluster_notice(self) -> Path:
         """How it stands with the cluster that does the jobs, for pages."""
         return self.workspace / "cluster-notice.json"

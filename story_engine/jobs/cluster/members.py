@@ -15,6 +15,7 @@ from story_engine.jobs.cluster.needs import Needs
 from story_engine.jobs.cluster.parcels import VERSION, Card, Studio
 from story_engine.jobs.queue.cluster_address import ClusterAddress, probe
 from story_engine.jobs.queue.cluster_notice import ClusterNotice, write_notice
+from story_engine.jobs.queue.painters import Painters, write_painters
 from story_engine.store.layout import Layout
 
 LOOK_SECONDS = 0.5
@@ -49,7 +50,7 @@ class Member:
 
     def can(self, needs: Needs) -> bool:
         """Whether it could do this, were it free."""
-        if needs.tokens > self.card.tokens:
+        if needs.tokens > self.card.tokens or (needs.is_for_gpu and self.card.device != "cuda"):
             return False
         if self.card.is_shared:
             if not needs.is_in_the_folder:
@@ -88,6 +89,7 @@ class Members:
         self._missed: tuple[float, str, str, int] | None = None
         """When, message code, machine and number of jobs of the worker that went away or hung last."""
         self._notice: ClusterNotice | None = None
+        self._painters: Painters | None = None
         self._is_closing = threading.Event()
         write_notice(layout, None)
         self._thread = threading.Thread(target=self._keep, name="cluster", daemon=True)
@@ -198,6 +200,18 @@ class Members:
                 known.card = card
                 if not known.left_behind:  # else this answers a question of before it hung
                     known.missed = 0
+            self._tell_painters()
+
+    def _tell_painters(self) -> None:
+        """Recipes are made for these; where machines differ, for those with a GPU."""
+        cards = sorted((member.card for member in self.members.values()), key=lambda card: card.device == "cuda")
+        precisions: dict[str, str] = {}
+        for card in cards:
+            precisions |= card.precisions
+        found = Painters(device=cards[-1].device, precisions=precisions)
+        if found != self._painters:
+            self._painters = found
+            write_painters(self._layout, found)
 
     def _end_left_behind(self, connection: Connection, address: str) -> None:
         """What a worker that hung still does for orders that began elsewhere."""

@@ -15,6 +15,7 @@ ABROAD = frozenset({"render"})
 """Kinds that any capable worker can do: what they need is sent, and what they make comes back as bytes."""
 IN_THE_FOLDER = frozenset({"score", "score_dataset", "train", "measure"})
 """Kinds that work on folders of the workspace: for workers that see it, else for the dispatcher's own machine."""
+_HALVES = ("float16", "bfloat16")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,8 @@ class Needs:
     """What it stops is remembered in the workspace."""
     references: tuple[str, ...] = ()
     """SHA-256 of pictures that recipes are painted from."""
+    is_for_gpu: bool = False
+    """Whether a recipe names what only a GPU does: half precision, or noise of its own."""
 
     @property
     def is_abroad(self) -> bool:
@@ -47,10 +50,12 @@ def needs_of(kind: str, spec: str, tokens: int) -> Needs:
     families: dict[tuple[str, str], None] = {}
     loras: dict[str, LoraPart] = {}
     references: dict[str, None] = {}
+    is_for_gpu = False
     for recipe in _recipes(spec) if kind in ABROAD else []:
         name, weights = recipe.get("family"), recipe.get("weights_hash")
         if isinstance(name, str) and isinstance(weights, str):
             families[name, weights] = None
+        is_for_gpu = is_for_gpu or recipe.get("precision") in _HALVES or recipe.get("noise") == "device:cuda"
         for part in recipe.get("loras") or ():
             try:
                 lora = LoraPart.model_validate(part)
@@ -65,6 +70,7 @@ def needs_of(kind: str, spec: str, tokens: int) -> Needs:
         families=tuple(families),
         loras=tuple(loras.values()),
         references=tuple(references),
+        is_for_gpu=is_for_gpu,
         is_contest=kind == "render" and _keeps_some(spec),
     )
 

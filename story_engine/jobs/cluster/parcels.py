@@ -58,6 +58,10 @@ class Card:
     """Family → hash of the weights that lie there; families whose weights are missing are not listed."""
     is_shared: bool
     """Whether it sees the dispatcher's workspace under the same path."""
+    device: str = "cpu"
+    """Its type, "cuda" or "cpu"."""
+    precisions: dict[str, str] = field(default_factory=dict)
+    """Family → the precision that this machine paints it in."""
     version: str = VERSION
 
 

@@ -179,6 +179,8 @@ class ClusterPlacement:
         machines = ", ".join(sorted({card.machine for card in cards}))
         if any(card.families.get(name) not in (None, weights) for card in cards for name, weights in needs.families):
             return Held(code="cluster.other_weights", values={"family": names, "machines": machines})
+        if any(all(card.families.get(name) == weights for name, weights in needs.families) for card in cards):
+            return Held(code="cluster.no_gpu", values={"family": names, "machines": machines})
         return Held(code="cluster.no_weights", values={"family": names, "machines": machines})
 
     def _lost(self, orders: list[tuple[int, int]], machine: str) -> None:

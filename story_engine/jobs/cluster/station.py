@@ -77,12 +77,14 @@ class Station:
         """What this machine can do for a studio; hashes its weights, which takes a minute for the first time."""
         is_shared = self._looks_for_folder and _reads_token(studio)
         layout = Layout(Path(studio.workspace), Path(studio.stories)) if is_shared else self._layout
-        hashes = {name: family.weights_hash for name, family in families(layout).items() if family.weights_hash}
+        here = {name: family for name, family in families(layout).items() if family.weights_hash}
         return Card(
             machine=socket.gethostname(),
             tokens=len(self._settings.devices),
-            families=hashes,
+            families={name: family.weights_hash for name, family in here.items()},
             is_shared=is_shared,
+            device="cpu" if self._settings.devices[0] is None else "cuda",
+            precisions={name: family.precision for name, family in here.items()},
         )
 
     def missing(self, loras: Collection[LoraFile]) -> tuple[str, ...]:

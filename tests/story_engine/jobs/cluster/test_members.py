@@ -1,11 +1,15 @@
 """What is done when the scheduler ends or is another one, or a worker does not answer: without dask."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
+from story_engine.bootstrap import open_services
+from story_engine.config import Config
 from story_engine.jobs.cluster import members as members_module
-from story_engine.jobs.cluster.members import Members
+from story_engine.jobs.cluster.members import Member, Members
+from story_engine.jobs.cluster.needs import Needs
 from story_engine.jobs.cluster.parcels import Card, Studio
 from story_engine.jobs.queue.cluster_address import ClusterAddress
 from story_engine.jobs.queue.cluster_notice import cluster_notice
@@ -18,6 +22,7 @@ class Scheduler:
     """Stands for a scheduler with one worker, and for every connection to it."""
 
     def __init__(self):
+        self.card = CARD
         self.trouble, self.answers, self.connections = None, True, 0
         self.meanwhile = lambda function: None
         self.worker = "tls://10.0.0.2:1"
@@ -35,7 +40,7 @@ class Scheduler:
         if not self.answers:
             raise OSError("no answer within 600 s")
         self.meanwhile(function)
-        return CARD
+        return self.card
 
     def close(self):
         pass
@@ -63,6 +68,25 @@ def members(layout, scheduler, lost):
     wait_for(lambda: members.members)
     yield members
     members.close()
+
+
+def test_recipes_are_made_for_the_gpus_of_the_workers_and_not_for_the_machine_of_the_pages(
+    members, scheduler, layout, monkeypatch
+):
+    monkeypatch.setattr(members_module, "FRESH_SECONDS", 0.05)
+    pages = open_services(Config(workspace=layout.workspace, stories=layout.stories, scheduler="tls://10.0.0.1:8786"))
+    alone = open_services(Config(workspace=layout.workspace, stories=layout.stories))
+    assert pages.families()["kolors"].precision == "float32"
+
+    scheduler.card = replace(CARD, device="cuda", families={"kolors": "w"}, precisions={"kolors": "float16"})
+    wait_for(lambda: pages.families()["kolors"].precision == "float16")
+
+    assert alone.families()["kolors"].precision == "float32"
+    again = open_services(Config(workspace=layout.workspace, stories=layout.stories, scheduler="tls://10.0.0.1:8786"))
+    assert (again.device, alone.device) == ("cuda", "cpu")
+    half = Needs(kind="render", tokens=1, families=(("kolors", "w"),), is_for_gpu=True)
+    wait_for(lambda: members.members[scheduler.worker].can(half))
+    assert not Member("b", replace(scheduler.card, device="cpu")).can(half)
 
 
 def test_a_scheduler_that_was_restarted_gives_orders_back_without_blame_and_its_workers_are_met_again(

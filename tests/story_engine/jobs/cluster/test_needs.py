@@ -26,6 +26,12 @@ def test_a_worker_is_given_a_family_only_where_it_has_exactly_those_weights():
     assert not a_member(families={"preview": "1" * 64}).can(needs)
 
 
+def test_what_only_a_gpu_paints_so_is_asked_of_a_gpu():
+    assert needs_of("render", a_render(precision="float16"), 1).is_for_gpu
+    assert needs_of("render", a_render(precision="float32", noise="device:cuda"), 1).is_for_gpu
+    assert not needs_of("render", a_render(precision="float32", noise="device:cpu"), 1).is_for_gpu
+
+
 def test_only_a_worker_that_sees_the_workspace_is_given_what_works_on_its_folders():
     training = needs_of("train", "{}", 2)
 
