@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from pathlib import Path
 
 from story_engine.errors import FixInput
 
+LIMIT_VARIABLE = "STORY_STUDIO_DEVICE_GIB"
+LONGEST_USER = 100
 LONGEST_COUNT = 6
 """Digits: more of anything is a slip of the finger."""
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
@@ -59,6 +62,8 @@ class Config:
     """How much one person of a class may keep on the disk; 0: without limit. STORY_STUDIO_USER_DISK_GB."""
     user_jobs: int = 20
     """How many jobs one person of a class may have waiting; 0: without limit. STORY_STUDIO_USER_JOBS."""
+    device_gib: float | None = None
+    """GiB of the device that the Studio may use, for who shares it; None: what is free. STORY_STUDIO_DEVICE_GIB."""
     threads: int = 0
     """Torch threads of the render child; 0 = one per physical core, at most 4. STORY_STUDIO_THREADS."""
 
@@ -74,8 +79,8 @@ def read_config(workspace: Path | str | None = None) -> Config:
         raise FixInput("errors.no_workspace")
     return Config(
         workspace=_fit(Path(workspace or os.environ.get("STORY_STUDIO_WORKSPACE") or PROJECT_FOLDER / "workspace")),
-        stories=Path(os.environ.get("STORY_STUDIO_STORIES") or PROJECT_FOLDER / "stories").resolve(),
-        user=os.environ.get("STORY_STUDIO_USER") or "me",
+        stories=_stories(Path(os.environ.get("STORY_STUDIO_STORIES") or PROJECT_FOLDER / "stories")),
+        user=_user(os.environ.get("STORY_STUDIO_USER", "").strip()),
         allowed_hosts=_hosts(os.environ.get("STORY_STUDIO_ALLOWED_HOSTS", "")),
         jobs_kept=_count_or_none("STORY_STUDIO_JOBS_KEPT"),
         job_days_kept=_count_or_none("STORY_STUDIO_JOB_DAYS_KEPT"),
@@ -83,13 +88,39 @@ def read_config(workspace: Path | str | None = None) -> Config:
         tls_ca=_path_or_none("STORY_STUDIO_TLS_CA"),
         tls_cert=_path_or_none("STORY_STUDIO_TLS_CERT"),
         tls_key=_path_or_none("STORY_STUDIO_TLS_KEY"),
-        plain_scheduler=os.environ.get("STORY_STUDIO_PLAIN_SCHEDULER") == "1",
+        plain_scheduler=switch("STORY_STUDIO_PLAIN_SCHEDULER", default=False),
         user_header=_header(os.environ.get("STORY_STUDIO_USER_HEADER", "").strip()),
         proxy_secret=_secret(os.environ.get("STORY_STUDIO_PROXY_SECRET", "").strip()),
         user_disk_gb=_count("STORY_STUDIO_USER_DISK_GB", default=20),
         user_jobs=_count("STORY_STUDIO_USER_JOBS", default=20),
+        device_gib=device_gib(),
         threads=_count("STORY_STUDIO_THREADS", default=0),
     )
+
+
+def device_gib() -> float | None:
+    """How many GiB of the device may be used; None where nothing, or 0, is said.
+
+    Raises:
+        FixInput: it is no number.
+    """
+    given = os.environ.get(LIMIT_VARIABLE, "").strip()
+    # Not `float`: it would take `nan`, `1_0` and `inf` too.
+    if given and not re.fullmatch(r"[0-9]{1,6}(\.[0-9]*)?", given):
+        raise FixInput("errors.not_gib", name=LIMIT_VARIABLE, value=given[:60])
+    return float(given or 0) or None
+
+
+def switch(name: str, *, default: bool) -> bool:
+    """A variable that is 1 or 0.
+
+    Raises:
+        FixInput: it is something else.
+    """
+    given = os.environ.get(name, "").strip()
+    if given not in ("", "0", "1"):
+        raise FixInput("errors.not_a_switch", name=name, value=given[:60])
+    return default if not given else given == "1"
 
 
 def _fit(workspace: Path) -> Path:
@@ -108,7 +139,26 @@ def _fit(workspace: Path) -> Path:
             part=longest,
             part_limit=LONGEST_PART_BYTES,
         )
+    if path.exists() and not path.is_dir():
+        raise FixInput("errors.workspace_not_usable", path=str(path), reason=os.strerror(errno.ENOTDIR))
     return path
+
+
+def _stories(given: Path) -> Path:
+    try:
+        path = given.resolve()
+        reason = os.strerror(errno.ENOTDIR) if path.exists() and not path.is_dir() else ""
+    except OSError as error:
+        path, reason = given, error.strerror or str(error)
+    if reason:
+        raise FixInput("errors.stories_not_usable", path=str(path)[:120], reason=reason)
+    return path
+
+
+def _user(given: str) -> str:
+    if len(given) > LONGEST_USER or not given.isprintable():
+        raise FixInput("errors.not_a_user", name="STORY_STUDIO_USER", value=given[:40], most=LONGEST_USER)
+    return given or "me"
 
 
 def _count_or_none(name: str) -> int | None:

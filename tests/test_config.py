@@ -60,3 +60,29 @@ def test_what_is_no_host_name_is_named(monkeypatch, given):
 
     with pytest.raises(FixInput, match="STORY_STUDIO_ALLOWED_HOSTS"):
         read_config()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("STORY_STUDIO_PLAIN_SCHEDULER", "yes"),
+        ("STORY_STUDIO_USER", "x" * 3000),
+        ("STORY_STUDIO_USER", "a\nb"),
+        ("STORY_STUDIO_STORIES", __file__),
+        ("STORY_STUDIO_STORIES", "x" * 300),
+        ("STORY_STUDIO_WORKSPACE", __file__),
+        ("STORY_STUDIO_THREADS", "many"),
+        ("STORY_STUDIO_JOBS_KEPT", "-1"),
+        ("STORY_STUDIO_JOB_DAYS_KEPT", "1.5"),
+        ("STORY_STUDIO_USER_DISK_GB", "1 TB"),
+        ("STORY_STUDIO_USER_JOBS", "二十"),
+    ],
+)
+def test_nonsense_in_the_environment_is_told_with_what_was_said(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(FixInput) as refused:
+        read_config()
+
+    for language in ("en", "zh"):
+        assert value[:30] in refused.value.text(language)

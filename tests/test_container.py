@@ -6,8 +6,7 @@ import re
 
 import yaml
 
-from story_engine.catalog.devices import LIMIT_VARIABLE
-from story_engine.config import PROJECT_FOLDER
+from story_engine.config import LIMIT_VARIABLE, PROJECT_FOLDER
 
 DOCKERFILE = (PROJECT_FOLDER / "Dockerfile").read_text(encoding="utf-8")
 COMPOSE = yaml.safe_load((PROJECT_FOLDER / "compose.yaml").read_text(encoding="utf-8"))

@@ -11,7 +11,7 @@ import torch
 from benchmarks.gpu.bench import Bench
 from benchmarks.gpu.painting import plan_text
 from benchmarks.gpu.results import Result
-from story_engine.catalog.devices import LIMIT_VARIABLE
+from story_engine.config import LIMIT_VARIABLE
 from story_engine.domain.family import GIB
 from story_engine.inference.device_memory import DeviceMemory
 

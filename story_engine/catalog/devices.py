@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import warnings
 from functools import cache
@@ -10,10 +9,8 @@ from pathlib import Path
 
 import psutil
 
+from story_engine.config import device_gib
 from story_engine.domain.family import GIB
-
-LIMIT_VARIABLE = "STORY_STUDIO_DEVICE_GIB"
-"""GiB of the device that the Studio may use, for who shares it; what is free where it is less."""
 
 
 @cache
@@ -48,11 +45,13 @@ def free_bytes() -> int:
 
 
 def limit_bytes() -> int | None:
-    """How much of the device the Studio may use, where whoever started it said so; what is no number is no limit."""
-    try:
-        return round(float(os.environ.get(LIMIT_VARIABLE) or 0) * GIB) or None
-    except (ValueError, OverflowError):
-        return None
+    """How much of the device the Studio may use, where whoever started it said so.
+
+    Raises:
+        FixInput: what was said is no number; every entry point finds that out first.
+    """
+    said = device_gib()
+    return None if said is None else round(said * GIB)
 
 
 def main_memory_free() -> int:

@@ -12,7 +12,7 @@ import os
 from typing import Any
 
 from story_engine.catalog.devices import gpu_names
-from story_engine.config import read_config
+from story_engine.config import read_config, switch
 from story_engine.errors import FixInput
 from story_engine.jobs.cluster.parcels import RESOURCE
 from story_engine.jobs.cluster.station import Station
@@ -41,7 +41,7 @@ def dask_setup(worker: Any) -> None:
     os.umask(forbidden(layout.workspace))
     work = os.environ.get("STORY_STUDIO_WORK") or STANDARD
     child = ChildCommand(workspace=layout.workspace, stories=layout.stories, work=work, idle_seconds=_IDLE_SECONDS)
-    looks_for_folder = os.environ.get("STORY_STUDIO_SHARED_FOLDER", "1") != "0"
+    looks_for_folder = switch("STORY_STUDIO_SHARED_FOLDER", default=True)
     devices = devices_of(worker.state.total_resources, threads=worker.state.nthreads)
     settings = AgentSettings(child=child, devices=devices, threads=config.threads, logs=layout.logs)
     # It would note ten questions a second and job.

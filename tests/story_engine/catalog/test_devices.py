@@ -8,6 +8,8 @@ import psutil
 import pytest
 
 from story_engine.catalog import devices
+from story_engine.config import LIMIT_VARIABLE, read_config
+from story_engine.errors import FixInput
 
 MEGABYTE = 2**20
 
@@ -46,6 +48,15 @@ def test_free_memory_is_within_the_limit(monkeypatch):
 
 def test_the_limit_that_somebody_set_holds_for_the_plan_that_is_shown(monkeypatch):
     monkeypatch.setattr(devices, "_free_of_gpus", lambda: [(9000 * MEGABYTE, 500 * MEGABYTE)])
-    for said, free in (("", 9500), ("2", 2048), ("99", 9500), ("much", 9500)):
-        monkeypatch.setenv(devices.LIMIT_VARIABLE, said)
+    for said, free in (("", 9500), ("2", 2048), ("99", 9500), ("0", 9500)):
+        monkeypatch.setenv(LIMIT_VARIABLE, said)
         assert devices.free_bytes() == free * MEGABYTE
+
+
+@pytest.mark.parametrize("said", ["much", "nan", "inf", "-8", "8 GB", "1_0", "1e9"])
+def test_a_limit_that_is_no_number_is_named_instead_of_no_limit(monkeypatch, said):
+    monkeypatch.setenv(LIMIT_VARIABLE, said)
+
+    for ask in (devices.limit_bytes, read_config):
+        with pytest.raises(FixInput, match=f'{LIMIT_VARIABLE} is "{said}"'):
+            ask()

@@ -12,8 +12,8 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from story_engine.catalog.devices import LIMIT_VARIABLE
 from story_engine.catalog.families import families
+from story_engine.config import LIMIT_VARIABLE
 from story_engine.domain.memory_plan import MemoryPlan
 from story_engine.domain.recipe import Recipe
 from story_engine.errors import LookAtLog, OutOfMemory
