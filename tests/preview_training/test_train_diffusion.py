@@ -94,14 +94,13 @@ def test_resuming_gives_the_same_values_as_running_through(drawn: Drawn, tmp_pat
     assert torch.equal(resumed.parameters.average, whole.parameters.average)
 
 
-def test_checkpoints_become_weights_that_paint(drawn: Drawn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_checkpoints_become_weights_that_paint(drawn: Drawn, tmp_path: Path) -> None:
     run = _trained(drawn, tmp_path, steps=3)
     vae = build_preview(SMALLEST)
     torch.save({"encoder": vae.vae_encoder.state_dict(), "decoder": vae.vae_decoder.state_dict()}, tmp_path / "vae.pt")
     (tmp_path / TOKEN_IDS_FILE).write_text(json.dumps(TOKEN_IDS))
-    monkeypatch.setattr(export, "PreviewConfig", lambda: SMALLEST)
 
-    export.main(["weights", "--folder", str(tmp_path), "--to", str(tmp_path / "weights")])
+    export.main(["weights", "--folder", str(tmp_path), "--to", str(tmp_path / "weights")], config=SMALLEST)
     export.main(["sheet", "--weights", str(tmp_path / "weights"), "--out", str(tmp_path / "sheet.png"), "--steps", "2"])
 
     parts = export.load_preview(tmp_path / "weights")
