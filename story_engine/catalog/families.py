@@ -6,6 +6,7 @@ import importlib
 
 from story_engine.catalog.description import FamilyDescription, joined_digits
 from story_engine.catalog.weights_hash import weights_hash
+from story_engine.domain.cast import check_cast
 from story_engine.domain.family import (
     FAMILY_FOLDERS,
     LARGEST_CFG_SCALE,
@@ -115,6 +116,7 @@ def check_recipe(recipe: Recipe, family: Family) -> None:
     if recipe.start is not None and not LEAST_STRENGTH <= recipe.start.strength <= MOST_STRENGTH:
         limits = {"least": LEAST_STRENGTH, "most": MOST_STRENGTH}
         raise FixInput("models.start_strength", value=recipe.start.strength, **limits)
+    check_cast(recipe)
     if recipe.sampler not in SAMPLERS:
         raise FixInput("models.unknown_sampler", name=recipe.sampler, listed=", ".join(SAMPLERS))
     if not family.weights_hash:

@@ -55,6 +55,23 @@ def cut_position(text: str, limit: int = KOLORS_TOKEN_LIMIT) -> int | None:
     return len(plain.encode()[: max(size_bytes, 0)].decode(errors="ignore"))
 
 
+@lru_cache(maxsize=1024)
+def token_span(text: str, start: int, end: int) -> tuple[int, int]:
+    """The tokens that hold the characters `start` … `end` - 1 of a prompt, as a slice of `encode_ids`.
+
+    A token that holds one of them and something else too belongs to them; a slice of nothing where there are none.
+    """
+    plain = text.replace(_SPACE, " ")
+    first, last = (len(plain[:place].encode()) for place in (start, end))
+    at, inside = -1, []  # SentencePiece puts one space before the text
+    pieces: list[str] = _vocabulary().encode(plain, out_type=str)
+    for number, piece in enumerate(pieces, start=len(PREFIX_IDS)):
+        before, at = at, at + _size_bytes(piece)
+        if before < last and at > first:
+            inside.append(number)
+    return (inside[0], inside[-1] + 1) if inside and first < last else (len(PREFIX_IDS), len(PREFIX_IDS))
+
+
 def _size_bytes(piece: str) -> int:
     return 1 if _BYTE.fullmatch(piece) else len(piece.replace(_SPACE, " ").encode())
 

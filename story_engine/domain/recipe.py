@@ -30,7 +30,29 @@ class Start(Value):
     reference: str
     """SHA-256 of its file in the store of references."""
     strength: float
-    """`LEAST_STRENGTH` … `MOST_STRENGTH`: the share of the steps that are made, the last ones."""
+    """`LEAST_STRENGTH` … `MOST_STRENGTH`: the share of the steps that are made, the last ones.
+
+    0, of an anchor only: none, it is this picture (see `CastPart`)."""
+
+
+class CastPart(Value):
+    """A character who looks as in another picture, the anchor: a part of a recipe (`inference/cast_lock.py`)."""
+
+    character: str
+    """Its id, for people."""
+    words: tuple[int, int]
+    """First of its characters in the prompt, and the first behind them."""
+    anchor: Recipe
+    """What the anchor is painted from, alike in everything that a step depends on. A picture that is not painted but
+    only looked at is what it starts from with strength 0."""
+    anchor_words: tuple[int, int]
+    """As `words`, in the anchor's prompt."""
+    strength: float = 1.0
+    """How much it counts beside the picture's own: 1 as one of its own places."""
+    from_step: int
+    """First step that looks at it, counted from 0."""
+    until_step: int
+    """The first one that does not any more."""
 
 
 class Recipe(Value):
@@ -64,16 +86,38 @@ class Recipe(Value):
     start: Start | None = None
     """None: it is painted from noise."""
 
+    cast: tuple[CastPart, ...] = ()
+    """Characters who look as in another picture."""
+
     @property
     def references(self) -> tuple[str, ...]:
         """SHA-256 of every picture that it is painted from, each once: they lie in the store of references."""
-        started = () if self.start is None else (self.start.reference,)
-        return tuple(dict.fromkeys((*started, *(part.picture for part in self.controls))))
+        own = () if self.start is None else (self.start.reference,)
+        controls = (part.picture for part in self.controls)
+        return tuple(dict.fromkeys((*own, *controls, *(name for part in self.cast for name in part.anchor.references))))
 
     @property
     def skipped_steps(self) -> int:
-        """How many of the steps are not made, because the picture that it begins with stands for them."""
-        return 0 if self.start is None else self.steps - max(1, round(self.steps * self.start.strength))
+        """How many of the steps are not made, because the picture that it begins with stands for them.
+
+        What looks at others makes all of them, since those are painted alongside.
+        """
+        return 0 if self.cast else self.begins_at
+
+    @property
+    def begins_at(self) -> int:
+        """The step at which it leaves the picture that it begins with; as many as there are steps: it never does."""
+        if self.start is None:
+            return 0
+        return self.steps - (max(1, round(self.steps * self.start.strength)) if self.start.strength else 0)
+
+    @property
+    def anchors(self) -> tuple[Recipe, ...]:
+        """Every recipe that it looks at, also by way of another one: each once, and none before those it looks at."""
+        found: dict[str, Recipe] = {}
+        for part in self.cast:
+            found |= {each.digest: each for each in (*part.anchor.anchors, part.anchor)}
+        return tuple(found.values())
 
     @property
     def guidance(self) -> Guidance:
@@ -100,5 +144,10 @@ class Recipe(Value):
             del fields["controls"]
         for part in fields["loras"]:
             del part["name"]
+        if not self.cast:  # nor do those of before there was a cast change theirs
+            del fields["cast"]
+        for shown, part in zip(fields.get("cast", ()), self.cast, strict=True):
+            del shown["character"]
+            shown["anchor"] = part.anchor.digest
         canonical = json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:32]

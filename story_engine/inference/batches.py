@@ -12,6 +12,9 @@ from story_engine.domain.recipe import Recipe
 _PIXELS_PER_CALL = {"cpu": 4 * 256 * 256, "gpu": 16 * 1024 * 1024}
 """Pixels that go through the network in one call. CPU: more rows gain nothing (benchmarks/render_speed.py)."""
 _MOST_ROWS = 64
+_MOST_CAST = 16
+"""Pictures that look at others are painted together, however many rows a call holds: what they look at is painted once
+for all of them."""
 _RECORDED = re.compile(r"([0-9]{1,3}) of ([0-9]{1,3})")
 
 
@@ -94,7 +97,8 @@ def _place(text: str) -> tuple[int, int]:
 
 def painted_together(device: str, recipe: Recipe, plan: MemoryPlan | None = None) -> int:
     """How many pictures of this kind are painted at once: what one network call of `rows_per_call` holds."""
-    return max(1, rows_per_call(device, recipe, plan) // 2)
+    together = max(1, rows_per_call(device, recipe, plan) // 2)
+    return max(together, _MOST_CAST) if recipe.cast else together
 
 
 def rows_per_call(device: str, recipe: Recipe, plan: MemoryPlan | None = None) -> int:
@@ -129,4 +133,5 @@ def _shared(recipe: Recipe) -> tuple[object, ...]:
         recipe.guidance,
         recipe.skipped_steps,
         loras,
+        bool(recipe.cast),
     )

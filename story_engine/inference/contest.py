@@ -46,9 +46,10 @@ class Imagining:
             LookAtLog: the networks gave numbers that are none.
         """
         assert self._latents is not None, "the loop has made its steps"
+        own = self._latents[: len(self.batch.positions)]
         return [
             Imagined(position=position, picture=decode(decoder, latents, in_bands=in_bands))
-            for position, latents in zip(self.batch.positions, self._latents, strict=True)
+            for position, latents in zip(self.batch.positions, own, strict=True)
         ]
 
 
@@ -87,6 +88,7 @@ class Started:
         places = [place for place, position in enumerate(self.batch.positions) if position in positions]
         if not places:
             return None
+        places += range(len(self.batch.positions), len(self.begun.latents))  # what all of them look at
         return Started(self.batch.only(positions), self.sampler.only(places), self.begun.only(places))
 
 

@@ -18,13 +18,20 @@ from story_engine.inference.picture_adapter import PictureAdapter, looking
 class UnetRows:
     """What one call of the U-Net is given; rows are all prompts of a batch, then what guidance leads away from."""
 
-    first: int
-    """Place of the first row in the batch's rows."""
+    rows: tuple[int, ...]
+    """Their places among the batch's rows."""
+    count: int
+    """Pictures of the batch: so many rows are prompts."""
     sample: torch.Tensor
     timestep: torch.Tensor
     embeddings: torch.Tensor
     sizes: torch.Tensor
     pooled: torch.Tensor
+
+    @property
+    def pictures(self) -> list[int]:
+        """The picture of each row."""
+        return [row % self.count for row in self.rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +46,8 @@ class MapControl:
 
     def additions(self, rows: UnetRows) -> list[torch.Tensor]:
         """For the rows of a call, weighted."""
-        places = [(rows.first + place) % len(self.maps) for place in range(len(rows.sample))]
         sizes = rows.sizes.repeat(len(rows.sample))
-        given = (rows.sample, rows.timestep, rows.embeddings, sizes, rows.pooled, self.maps[places])
+        given = (rows.sample, rows.timestep, rows.embeddings, sizes, rows.pooled, self.maps[rows.pictures])
         return [addition * self.part.weight for addition in self.net(*given)]
 
 
@@ -58,9 +64,8 @@ class LikenessControl:
 
     def of_rows(self, rows: UnetRows) -> torch.Tensor:
         """Tokens for the rows of a call."""
-        count = len(self.tokens)
-        places = range(rows.first, rows.first + len(rows.sample))
-        return torch.stack([self.tokens[place] if place < count else self.nothing[0] for place in places])
+        own = zip(rows.rows, rows.pictures, strict=True)
+        return torch.stack([self.tokens[place] if row < rows.count else self.nothing[0] for row, place in own])
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,11 @@ class Controls:
             step: counted from 0.
             steps: of the whole run.
         """
+        held = [*(len(control.maps) for control in self.maps), *([len(self.likeness.tokens)] if self.likeness else [])]
         with ExitStack() as stack:
+            if max(rows.pictures) >= min(held, default=0):  # what others of the batch look at is held to nothing
+                yield
+                return
             acting = [control.additions(rows) for control in self.maps if control.part.acts(step, steps)]
             if acting:
                 stack.enter_context(added_to(unet, _summed(acting)))

@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 from torch import nn
 
+from story_engine.domain.cast import in_precision
 from story_engine.domain.recipe import Recipe
 from story_engine.errors import LookAtLog
 from story_engine.inference.bands import decode_in_bands
@@ -49,4 +50,4 @@ def safely(recipe: Recipe, device: str) -> Recipe | None:
     if recipe.precision != "float16":
         return None
     knows_bfloat16 = device.startswith("cuda") and torch.cuda.is_bf16_supported()
-    return recipe.model_copy(update={"precision": "bfloat16" if knows_bfloat16 else "float32"})
+    return in_precision(recipe, "bfloat16" if knows_bfloat16 else "float32")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import torch
@@ -13,6 +13,7 @@ from torch import nn
 from story_engine.domain.family import PIXELS_PER_LATENT
 from story_engine.domain.guidance import EVERYWHERE, Guidance
 from story_engine.errors import Cancelled
+from story_engine.inference.cast_lock import CastLock, Maps
 from story_engine.inference.controls import Controls, UnetRows
 from story_engine.inference.encoding import EncodedPrompt
 from story_engine.inference.samplers import Sampler
@@ -39,10 +40,14 @@ class Begun:
     """(pictures, 4, height/8, width/8), on the network's device."""
     steps: int
     """That they have made."""
+    maps: Maps = field(default_factory=dict)
+    """Of those with a cast: where their characters are."""
 
     def only(self, places: Sequence[int]) -> Begun:
         """Some of them."""
-        return Begun(self.latents[list(places)], self.steps)
+        now = {place: number for number, place in enumerate(places)}
+        maps = {(now[place], span): found for (place, span), found in self.maps.items() if place in now}
+        return Begun(self.latents[list(places)], self.steps, maps)
 
 
 Denoised = Callable[[], torch.Tensor]
@@ -61,6 +66,7 @@ def denoise(
     until: int | None = None,
     begun: Begun | None = None,
     controls: Controls | None = None,
+    cast: CastLock | None = None,
 ) -> torch.Tensor:
     """Denoise pictures of one size together.
 
@@ -74,8 +80,8 @@ def denoise(
         guidance: at which noise levels the second rows are computed, and which of them are the negative's.
         until: stop after so many steps of the whole run; None: at its end.
         begun: where an earlier call stopped with these pictures, the sampler having made those steps; None: nowhere.
-
-        controls: what holds the pictures to others, in the order of `pictures`.
+        controls: what holds the pictures to others, in the order of `pictures`; those behind them are free.
+        cast: whom of the pictures looks at whom, for these very pictures; None: nobody.
 
     Returns:
         (pictures, 4, height/8, width/8) in the noise's dtype, on the network's device: finished, or as they are after
@@ -97,9 +103,11 @@ def denoise(
             if is_guided and guidance.is_guided_at(level):
                 rows = negative if guidance.is_negative_at(level) else empty
             held = None if controls is None else partial(controls.acting, step=index, steps=len(sampler.timesteps))
-            noise = rows.predicted(
-                unet, latents, given, rows_per_call=rows_per_call, should_stop=should_stop, held=held
-            )
+            calls = partial(_in_turn, rows_per_call=rows_per_call)
+            if cast is not None:
+                latents = cast.begin_step(index, latents, level)
+                calls = partial(cast.calls, rows_per_call=rows_per_call)
+            noise = rows.predicted(unet, latents, given, calls=calls, should_stop=should_stop, held=held)
             if rows is not plain:
                 noise = _guided(noise, [each.cfg_scale for each in pictures])
             denoised = partial(sampler.denoised, noise, index, latents)
@@ -128,7 +136,7 @@ class _Rows:
         latents: torch.Tensor,
         timestep: torch.Tensor,
         *,
-        rows_per_call: int,
+        calls: Callable[[int], Iterator[list[int]]],
         should_stop: Callable[[], bool],
         held: Callable[[nn.Module, UnetRows], AbstractContextManager[None]] | None = None,
     ) -> torch.Tensor:
@@ -138,15 +146,25 @@ class _Rows:
         sizes = torch.tensor([height, width, 0, 0, height, width], device=latents.device)
         samples = latents.to(self.embeddings.dtype).repeat(len(self.embeddings) // len(latents), 1, 1, 1)
         parts: list[torch.Tensor] = []
-        for start in range(0, len(samples), rows_per_call):
+        order: list[int] = []
+        for some in calls(len(samples)):
             if should_stop():
                 raise Cancelled("models.cancelled")
-            some = slice(start, start + rows_per_call)
-            rows = UnetRows(start, samples[some], timestep, self.embeddings[some], sizes, self.pooled[some])
+            rows = UnetRows(
+                tuple(some), len(latents), samples[some], timestep, self.embeddings[some], sizes, self.pooled[some]
+            )
             with nullcontext() if held is None else held(unet, rows):
                 whole = sizes.repeat(len(rows.sample))
                 parts.append(unet(rows.sample, timestep, rows.embeddings, whole, rows.pooled))
-        return torch.cat(parts).to(latents.dtype)
+            order += some
+        places = sorted(range(len(order)), key=order.__getitem__)
+        return torch.cat(parts)[places].to(latents.dtype)
+
+
+def _in_turn(rows: int, rows_per_call: int) -> Iterator[list[int]]:
+    """All rows, so many in a call."""
+    for start in range(0, rows, rows_per_call):
+        yield list(range(start, min(start + rows_per_call, rows)))
 
 
 def _rows_of(pictures: Sequence[PictureInputs], parameter: torch.Tensor) -> tuple[_Rows, _Rows, _Rows]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from story_engine.domain.family import LATENT_CHANNELS, PIXELS_PER_LATENT
@@ -32,3 +34,9 @@ def starting_noise(recipe: Recipe) -> torch.Tensor:
     shape = (1, LATENT_CHANNELS, recipe.height // PIXELS_PER_LATENT, recipe.width // PIXELS_PER_LATENT)
     generator = torch.Generator(device).manual_seed(recipe.seed)
     return torch.randn(shape, generator=generator, device=device, dtype=precision)
+
+
+def noised(latents: torch.Tensor, noise: torch.Tensor, level: float) -> torch.Tensor:
+    """Latents with noise of level σ (per signal), (x₀ + σ·ε) / √(1+σ²), in the noise's device and dtype."""
+    signal = 1 / math.sqrt(1 + level * level)
+    return signal * latents.to(noise.device, noise.dtype) + signal * level * noise

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from story_engine.domain.memory_plan import MemoryPlan
-from story_engine.domain.recipe import Recipe
+from story_engine.domain.recipe import LoraPart, Recipe
 from story_engine.inference.denoising import PictureInputs
 from story_engine.inference.encoding import EMPTY_PROMPT, EncodedPrompt
 from story_engine.inference.networks import Painter
@@ -41,3 +41,13 @@ class Painting:
             cfg_scale=recipe.cfg_scale,
             empty=self.encoded.get(EMPTY_PROMPT),
         )
+
+
+def strengths(recipe: Recipe) -> dict[str, float]:
+    """Keys of the recipe's LoRAs beside the U-Net, and how strongly they act."""
+    return {adapter_key(part): part.strength for part in recipe.loras}
+
+
+def adapter_key(part: LoraPart) -> str:
+    """What a LoRA is called beside the U-Net."""
+    return f"lora_{part.sha256[:32]}"

@@ -96,8 +96,8 @@ class Watch:
         previews: dict[int, bytes] = {}
         if self.call.is_watched and step % between == 0 and step < self.batch.first.steps:
             colours = self.colours()
+            shown = denoised()[: len(self.batch.positions)]  # behind them, what they only look at
             previews = {
-                position: colours.jpeg(latents)
-                for position, latents in zip(self.batch.positions, denoised(), strict=True)
+                position: colours.jpeg(latents) for position, latents in zip(self.batch.positions, shown, strict=True)
             }
         self.call.report("denoising", self.batch, previews)

@@ -17,6 +17,7 @@ from story_engine.domain.memory_plan import MemoryPlan
 from story_engine.domain.recipe import LoraPart, Recipe
 from story_engine.errors import ChooseAnother, LookAtLog, OutOfMemory
 from story_engine.inference.batches import Batch, batches, painted_together, rows_per_call
+from story_engine.inference.cast import cast_lock, with_anchors
 from story_engine.inference.contest import Contest, Imagined, Imagining, Started, painted
 from story_engine.inference.decoding import decode, is_black, safely
 from story_engine.inference.denoising import Begun, denoise
@@ -27,7 +28,7 @@ from story_engine.inference.lora_injection import LoraMatch
 from story_engine.inference.made_with import made_with
 from story_engine.inference.networks import Networks, Painter, open_networks
 from story_engine.inference.out_of_memory import fitting
-from story_engine.inference.painting import Painting
+from story_engine.inference.painting import Painting, adapter_key, strengths
 from story_engine.inference.progress import Call, OnPicture, OnStep, Watch
 from story_engine.inference.runtime import free_memory, usual_threads
 from story_engine.inference.samplers import Sampler, build_sampler
@@ -112,7 +113,7 @@ class Renderer:
 
     def match_of(self, part: LoraPart) -> LoraMatch:
         """How much of a LoRA acted in the last pictures that used it."""
-        return self._matches[_adapter_key(part)]
+        return self._matches[adapter_key(part)]
 
     def made_with(self) -> dict[str, str]:
         """What painted: device, threads and versions, for the take's record."""
@@ -125,9 +126,11 @@ class Renderer:
                 raise ChooseAnother("models.unknown_family", name=recipe.family, listed=", ".join(known))
             if not known[recipe.family].weights_hash:
                 raise files_missing(self._layout, recipe.family)
-            check_recipe(recipe, known[recipe.family])
-            for part in recipe.loras:
-                self._loras.path_of_content(part.name, part.sha256)
+            for each in (*recipe.anchors, recipe):
+                is_still = each is not recipe and each.begins_at == each.steps
+                check_recipe(each.from_noise if is_still else each, known[recipe.family])
+                for part in each.loras:
+                    self._loras.path_of_content(part.name, part.sha256)
             check_references(recipe, self._references)
 
     def _all_painted(self, planned: list[Batch], call: Call) -> Iterator[tuple[int, Image.Image]]:
@@ -188,8 +191,8 @@ class Renderer:
         networks = self._networks_of(same[0].first, plan)
         call.stop_if_asked()
         call.report("encoding")
-        recipes = [recipe for batch in same for recipe in batch.recipes]
-        encoded = networks.encode(_texts_of(recipes), should_stop=call.should_stop)
+        recipes = with_anchors([recipe for batch in same for recipe in batch.recipes])
+        encoded = networks.encode([text for each in recipes for text in texts_of(each)], should_stop=call.should_stop)
         call.report("loading")
         starts = self._starts(recipes, networks)
         painter = networks.painter()
@@ -204,11 +207,11 @@ class Renderer:
     def _begun(self, painting: Painting, batch: Batch) -> tuple[Started, list[Imagined]]:
         """The steps that a batch of a contest makes before the verdict, and how its pictures are imagined there."""
         imagining, sampler = Imagining(batch), build_sampler(batch.first.sampler, batch.first.steps)
-        latents = self._denoised(painting, batch, sampler, imagining=imagining)
+        begun = self._denoised(painting, batch, sampler, imagining=imagining)
         painting.call.report("judging", batch)
         with fitting("models.memory_decoding", self._device, width=batch.first.width, height=batch.first.height):
             imagined = imagining.imagined(painting.painter.vae_decoder, in_bands=painting.in_bands)
-        return Started(batch, sampler, Begun(latents, imagining.step)), imagined
+        return Started(batch, sampler, begun), imagined
 
     def _denoised(
         self,
@@ -218,17 +221,22 @@ class Renderer:
         *,
         begun: Begun | None = None,
         imagining: Imagining | None = None,
-    ) -> torch.Tensor:
+    ) -> Begun:
+        """The batch's pictures, and behind them those that they look at, as far as they are to be painted now."""
         first, painter = batch.first, painting.painter
-        painter.adapters.activate({_adapter_key(part): part.strength for part in first.loras})
+        painter.adapters.activate(strengths(first))
         watch = Watch(batch, painting.call, lambda: self._colours_of(painter), imagining)
         painting.call.report("denoising", batch)
         size: dict[str, object] = {"width": first.width, "height": first.height}
-        inputs = [painting.inputs(recipe) for recipe in batch.recipes]
-        if begun is None:
+        recipes = with_anchors(batch.recipes)
+        inputs = [painting.inputs(recipe) for recipe in recipes]
+        if begun is None and not first.cast:
             begun = begin(batch.recipes, painting.starts, [each.noise.to(self._device) for each in inputs], sampler)
-        with fitting("models.memory_denoising", self._device, together=len(batch.recipes), **size):
-            return denoise(
+        with (
+            fitting("models.memory_denoising", self._device, together=len(recipes), **size),
+            cast_lock(painting, recipes, inputs, begun=begun) as cast,
+        ):
+            latents = denoise(
                 painter.unet,
                 inputs,
                 sampler,
@@ -238,16 +246,19 @@ class Renderer:
                 guidance=first.guidance,
                 begun=begun,
                 until=None if imagining is None else imagining.step,
+                cast=cast,
             )
+            return Begun(latents, imagining.step if imagining else first.steps, cast.maps() if cast else {})
 
     def _painted_batch(
         self, painting: Painting, batch: Batch, started: Started | None
     ) -> Iterator[tuple[int, Image.Image]]:
         at, first, call = time.monotonic(), batch.first, painting.call
         if started is None:
-            latents = self._denoised(painting, batch, build_sampler(first.sampler, first.steps))
+            finished = self._denoised(painting, batch, build_sampler(first.sampler, first.steps))
         else:
-            latents = self._denoised(painting, batch, started.sampler, begun=started.begun)
+            finished = self._denoised(painting, batch, started.sampler, begun=started.begun)
+        latents = finished.latents[: len(batch.recipes)]
         for position, recipe, one in zip(batch.positions, batch.recipes, latents, strict=True):
             call.stop_if_asked()
             call.report("decoding", batch)
@@ -278,13 +289,13 @@ class Renderer:
             return encoded_starts(recipes, self._references, networks.vae_encoder)
 
     def _add_loras(self, painter: Painter, parts: Sequence[LoraPart]) -> None:
-        keys = frozenset(_adapter_key(part) for part in parts)
+        keys = frozenset(adapter_key(part) for part in parts)
         for part in parts:
-            if _adapter_key(part) not in painter.adapters:
+            if adapter_key(part) not in painter.adapters:
                 painter.adapters.make_room(keep=keys)
                 path = self._loras.path_of_content(part.name, part.sha256)
                 weights = read_lora(path)
-                self._matches[_adapter_key(part)] = painter.adapters.add(_adapter_key(part), part.name, weights)
+                self._matches[adapter_key(part)] = painter.adapters.add(adapter_key(part), part.name, weights)
 
     def _networks_of(self, recipe: Recipe, plan: MemoryPlan | None) -> Networks:
         wanted = _networks_key(recipe)
@@ -311,16 +322,8 @@ class Renderer:
         return self._colours
 
 
-def _adapter_key(part: LoraPart) -> str:
-    return f"lora_{part.sha256[:32]}"
-
-
 def _networks_key(recipe: Recipe) -> tuple[str, str, str]:
     return recipe.family, recipe.weights_hash, recipe.precision
-
-
-def _texts_of(recipes: Sequence[Recipe]) -> list[str]:
-    return [text for recipe in recipes for text in texts_of(recipe)]
 
 
 def _never() -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -13,6 +12,7 @@ from torch import nn
 from story_engine.domain.recipe import Recipe
 from story_engine.errors import FixInput
 from story_engine.inference.denoising import Begun
+from story_engine.inference.noise import noised
 from story_engine.inference.samplers import Sampler
 from story_engine.store.references import ReferenceStore
 
@@ -41,7 +41,7 @@ def encoded_starts(
         store: where the pictures lie.
         encoder: loads the VAE's encoder; not called where no recipe needs it.
     """
-    names = dict.fromkeys(each.start.reference for each in recipes if each.start is not None)
+    names = dict.fromkeys(name for each in recipes for name in each.references)
     if not names:
         return {}
     network = encoder()
@@ -78,9 +78,3 @@ def begin(
         if recipe.start is not None
     ]
     return Begun(torch.cat(begun), skipped)
-
-
-def noised(latents: torch.Tensor, noise: torch.Tensor, level: float) -> torch.Tensor:
-    """Latents with noise of level σ (per signal), (x₀ + σ·ε) / √(1+σ²), in the noise's device and dtype."""
-    signal = 1 / math.sqrt(1 + level * level)
-    return signal * latents.to(noise.device, noise.dtype) + signal * level * noise

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from story_engine.catalog.tokenizer import count_tokens, cut_position, encode_ids
+from story_engine.catalog.tokenizer import _vocabulary, count_tokens, cut_position, encode_ids, token_span
 from tests.story_engine.preview_model.challenge_prompts import NEGATIVE_PROMPTS, SHIPPED_PROMPTS
 
 
@@ -63,3 +63,23 @@ def test_counting_imports_neither_torch_nor_transformers() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("水彩画，一个紫色短发小女孩，在海边", "一个紫色短发小女孩"),
+        ("watercolour, a girl with short hair, at the beach", "a girl with short hair"),
+        ("𠮷 a ▁ rare ㊙ one, then a cat", "cat"),
+    ],
+)
+def test_the_tokens_of_some_words_are_the_tokens_that_hold_their_characters(text: str, words: str) -> None:
+    start = text.index(words)
+
+    first, last = token_span(text, start, start + len(words))
+    pieces = [_vocabulary().id_to_piece(each) for each in encode_ids(text)[first:last]]
+
+    said = "".join(pieces).replace("▁", " ").strip()
+    assert words in said
+    assert len(said) <= len(words) + 1
+    assert token_span(text, 3, 3) == (2, 2)

@@ -46,6 +46,14 @@ class _Frame:
 
 def draw(scene: DrawnScene, size: int = PICTURE_UNITS) -> Image.Image:
     """The scene as a picture, `size` x `size`, RGB; equal scenes give equal pictures."""
+    picture, _ = draw_with_mask(scene)
+    if size == PICTURE_UNITS:
+        return picture
+    return picture.resize((size, size), Image.Resampling.LANCZOS)
+
+
+def draw_with_mask(scene: DrawnScene) -> tuple[Image.Image, Image.Image]:
+    """The scene as a picture, and where in it figures and things are to be seen: L, both 256 x 256."""
     rng = random.Random(scene.seed)
     matter, light, figures = palettes(scene.style, scene.time)
     canvas = Canvas((255, 255, 255), light)
@@ -69,10 +77,7 @@ def draw(scene: DrawnScene, size: int = PICTURE_UNITS) -> Image.Image:
         mask, after = ImageChops.subtract(mask, hidden), covered
 
     finished = degrade(finish(np.asarray(after), mask, scene.style, rng), scene.degradation, rng)
-    picture = Image.fromarray(finished)
-    if size == PICTURE_UNITS:
-        return picture
-    return picture.resize((size, size), Image.Resampling.LANCZOS)
+    return Image.fromarray(finished), mask
 
 
 def _draw_place(canvas: Canvas, scene: DrawnScene, rng: random.Random, matter: Palette) -> tuple[Layout, bool]:
