@@ -33,13 +33,9 @@ SCENE = "s1"
 TARGET_MILLISECONDS = 100
 WATCH = """
 async (key) => {
-  const image = () => {
-    for (const host of document.querySelectorAll("*")) {
-      const found = host.shadowRoot?.querySelector("dialog.box figure.shown img");
-      if (found) return found;
-    }
-    return null;
-  };
+  const host = [...document.querySelectorAll("*")].find((each) => each.shadowRoot?.querySelector("dialog.box"));
+  const found = host.shadowRoot.querySelector("dialog.box figure.shown img");
+  const image = () => found;
   const name = (img) => img.getAttribute("src").replace(/\\.(png|jpg)$/, "");
   const before = name(image());
   let start = 0;

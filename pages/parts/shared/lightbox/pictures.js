@@ -10,20 +10,21 @@ class Pictures {
     this.before = null;
   }
 
-  // Shows the small picture at once, as the strip has loaded it, and the large one as soon as it is there.
+  // Shows the small picture at once, as the strip has loaded it, and the large one as soon as it can be drawn.
   show(image, picture) {
     image.dataset.large = picture.large; // one that comes late does not replace a newer one
     const large = this.large(picture);
     const show = () => {
       if (image.dataset.large === picture.large && image.getAttribute("src") !== picture.large) image.src = picture.large;
     };
-    if (large.complete && large.naturalWidth) return show();
-    image.src = picture.small;
-    large.addEventListener("load", show, { once: true });
+    if (large.isReady) return show();
+    if (image.getAttribute("src") !== picture.large) image.src = picture.small;
+    large.ready.then(show);
   }
 
+  // Loaded and decoded: whoever comes to it waits for neither.
   large(picture) {
-    const known = this.loaded.get(picture.large) ?? element("img", "", { src: picture.large });
+    const known = this.loaded.get(picture.large) ?? loading(picture.large);
     this.loaded.delete(picture.large);
     this.loaded.set(picture.large, known);
     if (this.loaded.size > KEPT) this.loaded.delete(this.loaded.keys().next().value);
@@ -42,6 +43,12 @@ class Pictures {
     for (const group of [groups[at + 1], groups[at - 1]].filter(Boolean)) wanted.push(group.pictures[placeIn(group, group.shown)]);
     for (const picture of wanted.filter(Boolean)) this.large(picture);
   }
+}
+
+function loading(address) {
+  const found = { image: element("img", "", { src: address }), isReady: false };
+  found.ready = found.image.decode().then(() => { found.isReady = true; }, () => {}); // else the small one stays
+  return found;
 }
 
 function placeIn(group, id) {
