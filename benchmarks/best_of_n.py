@@ -34,6 +34,7 @@ from story_engine.domain.story import LARGEST_SEED, Settings
 from story_engine.inference.render import Renderer
 from story_engine.inference.samplers import build_sampler
 from story_engine.jobs.work.contest import Contests
+from story_engine.scoring.aesthetics import scorer_for
 from story_engine.store.layout import Layout
 
 ALL_PROMPTS = 414
@@ -83,10 +84,12 @@ def measured(layout: Layout, renderer: Renderer, judges: Judges, one: Asked, tak
     ended = time.process_time()
     ((place, survivor),) = survivors
     first, best = judges.read([alone, survivor])
+    scores = scorer_for(layout).score([alone, survivor])
     expected = {name: getattr(one.expected, name) for name in COMPARED}
     line: dict[str, object] = {
         "prompt": one.prompt,
         "survivor": place,
+        "scores": scores,
         "alone_seconds": between - started,
         "contest_seconds": ended - between,
         "rows": rows_of(recipes[0], range(recipes[0].steps)),
@@ -124,6 +127,15 @@ def report(lines: Sequence[dict[str, object]], takes: int) -> dict[str, object]:
             }
     seconds = [sum(float(line[key]) for line in lines) for key in ("contest_seconds", "alone_seconds")]  # type: ignore[arg-type]
     whole, judged = int(lines[0]["rows"]), int(lines[0]["rows_judged"])  # type: ignore[call-overload]
+    scored = [line["scores"] for line in lines if "scores" in line]
+    if scored:
+        gained = interval([after - before for before, after in scored])  # type: ignore[misc,has-type]
+        told["score"] = {
+            "prompts": len(scored),
+            "alone": round(sum(each[0] for each in scored) / len(scored), 3),  # type: ignore[index]
+            "contest": round(sum(each[1] for each in scored) / len(scored), 3),  # type: ignore[index]
+            "gain_95": [round(each, 3) for each in gained],
+        }
     told["cost_cpu"] = round(seconds[0] / seconds[1], 2)
     told["cost_rows"] = round((takes * judged + whole - judged) / whole, 2)
     told["largest_difference"] = max((line["difference"] for line in lines if "difference" in line), default=None)  # type: ignore[type-var]

@@ -106,8 +106,6 @@ def _reason(
     mine, theirs = getattr(measured[key], name), getattr(measured[best], name)
     if against[name] <= _SAME or mine is None or theirs is None:
         return Failure(code="contest.alike", values={"best": best})
-    return Failure(code=f"contest.{name}", values={"best": best, "value": _rounded(mine), "other": _rounded(theirs)})
-
-
-def _rounded(value: float) -> str:
-    return f"{value:.2f}" if abs(value) >= 0.1 else f"{value:.3f}"
+    digits = next((digits for digits in (2, 3, 4) if round(mine, digits) != round(theirs, digits)), 5)
+    values = {"best": best, "value": f"{mine:.{digits}f}", "other": f"{theirs:.{digits}f}"}
+    return Failure(code=f"contest.{name}", values=values)

@@ -65,6 +65,11 @@ def test_bad_options_are_refused_with_what_would_be_accepted(stories, capsys, op
     assert told in capsys.readouterr().err
 
 
+def test_a_contest_that_leaves_nothing_to_choose_from_is_refused(stories, capsys):
+    assert run(["contest", "orange-cat-en", "--scene", "3", "--takes", "2", "--keep", "2"]) == PUT_RIGHT
+    assert "nothing to choose from" in capsys.readouterr().err
+
+
 def test_a_lora_that_is_not_here_is_told_by_lint_and_stops_all_but_the_render_without_loras(stories, capsys):
     story = stories / "orange-cat-en.yaml"
     story.write_text(story.read_text(encoding="utf-8") + "\nloras:\n  - name: gone\n", encoding="utf-8")

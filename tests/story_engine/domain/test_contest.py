@@ -26,6 +26,12 @@ def test_the_best_of_both_measures_goes_on_and_the_others_are_told_what_spoke_ag
     assert {reason.code for reason in verdict.reasons.values()} <= known_codes()
 
 
+def test_two_numbers_that_differ_are_never_told_as_the_same():
+    verdict = decide({"a": Measures(agreement=0.9841), "b": Measures(agreement=0.9838)}, keep=1)
+
+    assert verdict.reasons["b"].values == {"best": "a", "value": "0.9838", "other": "0.9841"}
+
+
 def test_what_one_take_lacks_counts_for_none_of_them():
     measured = {"a": Measures(agreement=0.5, score=None), "b": Measures(agreement=0.6, score=9.0)}
 
