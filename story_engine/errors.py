@@ -58,6 +58,10 @@ class Cancelled(StudioError):
     """The person asked to stop; not a failure."""
 
 
+class MadeWay(Cancelled):
+    """Others were asked to go first: what is done stays, and the rest is done at the next turn."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong with something that a person wrote, as data: validation returns all of them at once."""

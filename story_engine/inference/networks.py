@@ -29,6 +29,11 @@ class Painter:
     adapters: UnetAdapters
 
 
+def networks_key(recipe: Recipe) -> tuple[str, str, str]:
+    """Equal for recipes that the same networks paint."""
+    return recipe.family, recipe.weights_hash, recipe.precision
+
+
 def open_networks(layout: Layout, recipe: Recipe, *, device: str, plan: MemoryPlan | None) -> Networks:
     """The networks that paint `recipe`, as planned for the device's memory.
 

@@ -26,7 +26,7 @@ from story_engine.inference.encoding import texts_of
 from story_engine.inference.latent_preview import LatentColours
 from story_engine.inference.lora_injection import LoraMatch
 from story_engine.inference.made_with import made_with
-from story_engine.inference.networks import Networks, Painter, open_networks
+from story_engine.inference.networks import Networks, Painter, networks_key, open_networks
 from story_engine.inference.out_of_memory import fitting
 from story_engine.inference.painting import Painting, adapter_key, strengths
 from story_engine.inference.progress import Call, OnPicture, OnStep, Watch
@@ -51,9 +51,7 @@ class Renderer:
     """
 
     def __init__(self, layout: Layout, device: str = "cpu", *, threads: int = 0) -> None:
-        self._layout = layout
-        self._loras = LoraStore(layout)
-        self._references = ReferenceStore(layout)
+        self.work_in(layout)
         self._device = device
         self._networks: Networks | None = None
         self._loaded: tuple[str, str, str] | None = None
@@ -65,6 +63,10 @@ class Renderer:
         torch.set_num_threads(threads or usual_threads())
         # One seed is one picture on every device: no shortened float32 on the GPU.
         torch.backends.cudnn.allow_tf32 = False
+
+    def work_in(self, layout: Layout) -> None:
+        """Take LoRAs and reference pictures from this workspace from now on; its models must be the same."""
+        self._layout, self._loras, self._references = layout, LoraStore(layout), ReferenceStore(layout)
 
     def render(
         self,
@@ -136,12 +138,12 @@ class Renderer:
     def _all_painted(self, planned: list[Batch], call: Call) -> Iterator[tuple[int, Image.Image]]:
         """What came out as no picture is painted once more at the end, in the precision that holds larger numbers."""
         call.left(planned)
-        for _, same in groupby(planned, key=lambda batch: _networks_key(batch.first)):
+        for _, same in groupby(planned, key=lambda batch: networks_key(batch.first)):
             yield from self._painted(list(same), call)
         again = [Batch((position,), (recipe,)) for position, recipe in self._not_painted.items()]
         self._not_painted = {}
         call.left(again)
-        for (_, _, precision), same in groupby(again, key=lambda batch: _networks_key(batch.first)):
+        for (_, _, precision), same in groupby(again, key=lambda batch: networks_key(batch.first)):
             for position, picture in self._painted(list(same), call):
                 self._remark(position, repeated_in=precision)
                 yield position, picture
@@ -150,11 +152,11 @@ class Renderer:
         """As many together as memory has room for; of a contest only its own."""
         same: dict[tuple[str, str, str], list[Recipe]] = {}
         for recipe in recipes:
-            same.setdefault(_networks_key(recipe), []).append(recipe)
+            same.setdefault(networks_key(recipe), []).append(recipe)
         plans = {key: self._memory.plan(some) for key, some in same.items()}
         return batches(
             recipes,
-            most=lambda each: painted_together(self._device, each, plans[_networks_key(each)]),
+            most=lambda each: painted_together(self._device, each, plans[networks_key(each)]),
             apart=lambda position: next(
                 (place for place, some in enumerate(contests) if position in some.positions), -1
             ),
@@ -298,7 +300,7 @@ class Renderer:
                 self._matches[adapter_key(part)] = painter.adapters.add(adapter_key(part), part.name, weights)
 
     def _networks_of(self, recipe: Recipe, plan: MemoryPlan | None) -> Networks:
-        wanted = _networks_key(recipe)
+        wanted = networks_key(recipe)
         if self._networks is None or self._loaded != wanted or not self._networks.suits(plan):
             self._let_go()  # the old networks go before the new ones come
             self._networks = open_networks(self._layout, recipe, device=self._device, plan=plan)
@@ -320,10 +322,6 @@ class Renderer:
         if self._colours is None:
             self._colours = LatentColours(painter.vae_decoder, device=self._device)
         return self._colours
-
-
-def _networks_key(recipe: Recipe) -> tuple[str, str, str]:
-    return recipe.family, recipe.weights_hash, recipe.precision
 
 
 def _never() -> bool:

@@ -24,6 +24,9 @@ WORK = {
     "upload": "story_engine.jobs.work.upload:run",
     "gate": "story_engine.jobs.work.gate:run",
 }
+PAUSING = frozenset({"render"})
+"""Kinds whose function takes `should_pause` too, asked where nothing is lost by going on later; it then raises
+`MadeWay`."""
 WARM_UP = "warm_up"
 """Not a kind: a function of the layout that a fresh child calls before its first job."""
 READ = "read"

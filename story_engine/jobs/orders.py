@@ -1,8 +1,8 @@
 """What agent and child send each other about jobs: a frozen type per message, one JSON object per line over the pipes.
 
-To the child go `Order` and `Cancel`. From the child come `Accepted`, `Progressed`, and one outcome: `Done`,
-`Cancelled`, `Failed` or `DeviceLost`. What the agent finds out itself is an outcome too: `Crashed`, `Stalled`, `Lost`;
-what a placement on several machines finds out, `WorkerLost`.
+To the child go `Order`, `Cancel` and `Pause`. From the child come `Accepted`, `Progressed`, and one outcome: `Done`,
+`Cancelled`, `Paused`, `Failed` or `DeviceLost`. What the agent finds out itself is an outcome too: `Crashed`,
+`Stalled`, `Lost`; what a placement on several machines finds out, `WorkerLost`.
 """
 
 from __future__ import annotations
@@ -38,12 +38,23 @@ class Order(Attempt):
     """JSON, as it lies in the ledger: only the child reads it."""
     tokens: int = 1
     """Devices that it has alone."""
+    number: int = 0
+    """Of the job in its own list, where `job` is a ticket of a dispatcher that serves several; 0: `job` is it."""
+    workspace: str = ""
+    """In which it is to be done; empty: that with which the child was started."""
+    stories: str = ""
 
 
 class Cancel(Attempt):
     """Stop at the next step."""
 
     type: Literal["cancel"] = "cancel"
+
+
+class Pause(Attempt):
+    """Let others go first as soon as nothing is lost by it."""
+
+    type: Literal["pause"] = "pause"
 
 
 class Accepted(Attempt):
@@ -91,6 +102,12 @@ class DeviceLost(Attempt):
     log_id: str | None = None
 
 
+class Paused(Attempt):
+    """It lets others go first; what it has done stays, and the rest is done at its next turn."""
+
+    type: Literal["paused"] = "paused"
+
+
 class Crashed(Attempt):
     """The child died under it."""
 
@@ -119,11 +136,11 @@ class WorkerLost(Attempt):
     machine: str
 
 
-Outcome = Done | Cancelled | Failed | DeviceLost | Crashed | Stalled | Lost | WorkerLost
+Outcome = Done | Cancelled | Failed | DeviceLost | Paused | Crashed | Stalled | Lost | WorkerLost
 Event = Progressed | Outcome
 """What the dispatcher hears of."""
-ToChild = Order | Cancel
-FromChild = Accepted | Progressed | Done | Cancelled | Failed | DeviceLost
+ToChild = Order | Cancel | Pause
+FromChild = Accepted | Progressed | Done | Cancelled | Failed | DeviceLost | Paused
 
 _TO_CHILD: TypeAdapter[ToChild] = TypeAdapter(Annotated[ToChild, Field(discriminator="type")])
 _FROM_CHILD: TypeAdapter[FromChild] = TypeAdapter(Annotated[FromChild, Field(discriminator="type")])

@@ -158,6 +158,9 @@ class ClusterPlacement:
         if trip.begins_to_ask(is_forced):
             self._side.submit(self._ask_to_stop, trip, is_forced)
 
+    def pause(self, job: int, attempt: int) -> None:
+        """Nothing: a cluster serves no class, and one person's jobs make way by the order of their list."""
+
     def close(self) -> None:
         """Stop what runs for us, and wait a moment for the outcomes."""
         self._is_closed = True

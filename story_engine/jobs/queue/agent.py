@@ -23,6 +23,7 @@ from story_engine.jobs.orders import (
     Lost,
     Order,
     Outcome,
+    Pause,
     Progressed,
     Stalled,
 )
@@ -88,6 +89,8 @@ class _Watch:
     heard_at: float = field(default_factory=time.monotonic)
     wants_cancel: threading.Event = field(default_factory=threading.Event)
     wants_death: bool = False
+    wants_pause: bool = False
+    has_sent_pause: bool = False
     kill_at: float | None = None
 
     def heard(self, message: FromChild) -> None:
@@ -159,6 +162,15 @@ class Agent:
                 if watch.child is not None:
                     watch.child.wake()
 
+    def pause(self, job: int, attempt: int) -> None:
+        """Ask a running job to let others go first as soon as nothing is lost by it. Nothing is killed for it."""
+        with self._lock:
+            watch = self._watches.get((job, attempt))
+            if watch is not None and not watch.wants_pause:
+                watch.wants_pause = True
+                if watch.child is not None:
+                    watch.child.wake()
+
     def close(self) -> None:
         """End all children."""
         with self._lock:
@@ -215,6 +227,9 @@ class Agent:
             if watch.wants_cancel.is_set() and watch.kill_at is None:
                 child.send(Cancel(job=watch.job, attempt=watch.attempt))
                 watch.kill_at = time.monotonic() + self._grace(watch)
+            if watch.wants_pause and not watch.has_sent_pause:
+                watch.has_sent_pause = True
+                child.send(Pause(job=watch.job, attempt=watch.attempt))
             if watch.wants_death:
                 watch.kill_at = time.monotonic()
             now = time.monotonic()

@@ -1,4 +1,4 @@
-"""The dispatcher: `python -m story_engine.jobs.queue.dispatcher --workspace DIR`, one process per workspace.
+"""The dispatcher: `python -m story_engine.jobs.queue.dispatcher --workspace DIR`, one per workspace or class.
 
 It outlives the page that started it, and leaves when nothing has come for ten minutes.
 """
@@ -20,10 +20,12 @@ from filelock import FileLock, Timeout
 
 from story_engine.catalog.devices import gpu_names
 from story_engine.config import Config, read_config
-from story_engine.errors import StudioError
+from story_engine.errors import FixInput, StudioError
 from story_engine.jobs.kinds import STANDARD, named
 from story_engine.jobs.queue.agent import AgentSettings, visible_devices
+from story_engine.jobs.queue.bell import BELL
 from story_engine.jobs.queue.child_process import ChildCommand
+from story_engine.jobs.queue.class_ledger import ClassLedger
 from story_engine.jobs.queue.cluster_notice import write_notice
 from story_engine.jobs.queue.dispatching import Dispatcher, DispatcherSettings
 from story_engine.jobs.queue.ledger_prune import retention_of
@@ -31,6 +33,7 @@ from story_engine.jobs.queue.presence import announce, dispatcher_state, withdra
 from story_engine.jobs.queue.starts import start_failed, start_succeeded
 from story_engine.store.folders import make_folder
 from story_engine.store.layout import Layout
+from story_engine.store.members import USERS
 from story_engine.store.privacy import forbidden
 
 ANOTHER_SERVES = 4
@@ -46,6 +49,7 @@ def main() -> None:
     given = _arguments()
     config = read_config(given.workspace)
     layout = Layout(config.workspace, given.stories or config.stories)
+    is_class = _is_class(config, layout)
     make_folder(layout.logs)
     os.umask(forbidden(layout.workspace))  # of everything that this process and its children write
     _log_to(layout.logs / "dispatcher.log")
@@ -56,7 +60,13 @@ def main() -> None:
         sys.exit(ANOTHER_SERVES)
     try:
         announce(layout, "starting")
-        dispatcher = Dispatcher(layout, _settings(given, config, layout))
+        if is_class and config.scheduler:
+            raise FixInput("members.no_cluster")
+        settings = _settings(given, config, layout)
+        if is_class:
+            dispatcher = Dispatcher(layout, settings, lambda: ClassLedger(layout))
+        else:
+            dispatcher = Dispatcher(layout, replace(settings, is_outgrown=(layout.workspace / BELL).is_dir))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: dispatcher.stop())
         dispatcher.serve()
@@ -71,6 +81,11 @@ def main() -> None:
     finally:
         withdraw(layout)
         lock.release()
+
+
+def _is_class(config: Config, layout: Layout) -> bool:
+    """Whether everybody has a list of their own below this workspace, or will."""
+    return bool(config.user_header) or (layout.workspace / USERS).is_dir()
 
 
 def _arguments() -> argparse.Namespace:

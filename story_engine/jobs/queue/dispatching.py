@@ -24,11 +24,14 @@ from story_engine.jobs.orders import (
     Lost,
     Order,
     Outcome,
+    Paused,
     Progressed,
     Stalled,
     WorkerLost,
 )
 from story_engine.jobs.queue.agent import AgentSettings
+from story_engine.jobs.queue.class_ledger import ClassLedger
+from story_engine.jobs.queue.ledger_claim import Claim
 from story_engine.jobs.queue.placement import Placement, Places
 from story_engine.jobs.queue.presence import announce, withdraw
 from story_engine.jobs.queue.starts import start_succeeded
@@ -47,6 +50,8 @@ TROUBLE_SECONDS = 1.0
 """Pause after the ledger could not be written, as on a full disk."""
 SETTLED_SECONDS = 10.0
 """A dispatcher that breaks sooner counts as not started: whatever broke it waits for the next one too."""
+WorkList = WorkLedger | ClassLedger
+"""One list of jobs, or those of a class."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -59,13 +64,18 @@ class DispatcherSettings:
     places: Callable[[AgentSettings, Callable[[Event], None]], Places] = Placement
     """Where jobs are placed: on this machine, or on several."""
     retention: Retention = field(default_factory=Retention)
+    is_outgrown: Callable[[], bool] = lambda: False
+    """Whether another kind of dispatcher is needed by now: this one then leaves in order."""
 
 
 class Dispatcher:
-    """Serves one workspace, in one thread; those that follow jobs only put events into its queue."""
+    """Serves one workspace or a class, in one thread; those that follow jobs only put events into its queue."""
 
-    def __init__(self, layout: Layout, settings: DispatcherSettings) -> None:
+    def __init__(
+        self, layout: Layout, settings: DispatcherSettings, open_list: Callable[[], WorkList] | None = None
+    ) -> None:
         self._layout = layout
+        self._open_list = open_list or (lambda: WorkLedger(layout, settings.retention))
         self._settings = settings
         self._events: queue.Queue[Event] = queue.Queue()
         self._stopping = threading.Event()
@@ -88,7 +98,7 @@ class Dispatcher:
             StudioError: the ledger cannot be opened.
         """
         with ExitStack() as ending:  # every step of it is taken, whatever becomes of the others
-            ledger = WorkLedger(self._layout, self._settings.retention)
+            ledger = self._open_list()
             ending.callback(ledger.close)
             again = ledger.take_over()
             if again:
@@ -112,7 +122,7 @@ class Dispatcher:
         self._is_settled = True
         start_succeeded(self._layout)
 
-    def _turn(self, ledger: WorkLedger, placement: Places) -> bool:
+    def _turn(self, ledger: WorkList, placement: Places) -> bool:
         """One round of the loop; whether another one follows."""
         self._listen()
         try:
@@ -120,6 +130,8 @@ class Dispatcher:
             self._stop_cancelled(ledger, placement)
             self._start_waiting(ledger, placement)
             ledger.tidy()
+            if self._settings.is_outgrown():
+                self._stopping.set()
             return not self._stopping.is_set() and not self._is_time_to_leave(ledger)
         except StudioError as error:
             _LOG.warning("the ledger cannot be used just now, trying again: %s", error)
@@ -135,13 +147,13 @@ class Dispatcher:
         except queue.Empty:
             return
 
-    def _take_in_rest(self, ledger: WorkLedger) -> None:
+    def _take_in_rest(self, ledger: WorkList) -> None:
         """What was done while the placement was closing is done."""
         while not self._events.empty():
             self._take_in(self._events.get_nowait())
         self._write(ledger)
 
-    def _put_back_running(self, ledger: WorkLedger) -> None:
+    def _put_back_running(self, ledger: WorkList) -> None:
         """Nobody does these any more: they are queued again without blame, each whatever becomes of the others."""
         for job, attempt in self._running.items():
             try:
@@ -155,7 +167,7 @@ class Dispatcher:
         else:
             self._outcomes.append(event)
 
-    def _write(self, ledger: WorkLedger) -> None:
+    def _write(self, ledger: WorkList) -> None:
         now = time.monotonic()
         # Before an outcome the last progress must be down: it is refused once the job is over.
         if self._progress and (self._outcomes or now - self._written_at >= PROGRESS_SECONDS):
@@ -164,16 +176,17 @@ class Dispatcher:
             self._written_at = now
         while self._outcomes:
             outcome = self._outcomes[0]
+            live = ledger.live(outcome.job)
             _settle(ledger, outcome)  # stays in the list when the disk is full
             self._outcomes.pop(0)
             job, attempt = outcome.key
             if self._running.get(job) == attempt:
                 del self._running[job]
             self._asked_to_stop.pop((job, attempt), None)
-            shutil.rmtree(self._layout.live(job), ignore_errors=True)
+            shutil.rmtree(live, ignore_errors=True)
             _LOG.info("job %d, attempt %d: %s", job, attempt, outcome.type)
 
-    def _stop_cancelled(self, ledger: WorkLedger, placement: Places) -> None:
+    def _stop_cancelled(self, ledger: WorkList, placement: Places) -> None:
         if not self._running:
             return
         now = time.monotonic()
@@ -186,19 +199,20 @@ class Dispatcher:
                 self._asked_to_stop[key] = now
                 placement.cancel(*key, is_forced=is_forced)
 
-    def _start_waiting(self, ledger: WorkLedger, placement: Places) -> None:
+    def _start_waiting(self, ledger: WorkList, placement: Places) -> None:
         while (room := placement.room()).free > 0 or room.asides > 0:
             claim = ledger.claim(free=room.free, most=room.most, asides=room.asides, judge=placement.judge)
             if claim is None:
                 break
             self._running[claim.job] = claim.attempt
-            order = Order(job=claim.job, attempt=claim.attempt, kind=claim.kind, spec=claim.spec, tokens=claim.tokens)
-            placement.place(order)
+            placement.place(_order(claim))
             _LOG.info("job %d (%s), attempt %d: started", claim.job, claim.kind, claim.attempt)
+        for job, attempt in ledger.to_pause():
+            placement.pause(job, attempt)
         if self._running:
             self._busy_at = time.monotonic()
 
-    def _is_time_to_leave(self, ledger: WorkLedger) -> bool:
+    def _is_time_to_leave(self, ledger: WorkList) -> bool:
         if self._running or time.monotonic() - self._busy_at < self._settings.idle_seconds:
             return False
         # First out of sight, then a last look: whoever submits after the look finds nobody and starts a dispatcher.
@@ -211,7 +225,20 @@ class Dispatcher:
         return True
 
 
-def _settle(ledger: WorkLedger, outcome: Outcome) -> None:
+def _order(claim: Claim) -> Order:
+    return Order(
+        job=claim.job,
+        attempt=claim.attempt,
+        kind=claim.kind,
+        spec=claim.spec,
+        tokens=claim.tokens,
+        number=claim.number,
+        workspace=claim.workspace,
+        stories=claim.stories,
+    )
+
+
+def _settle(ledger: WorkList, outcome: Outcome) -> None:
     """Write one outcome down; one that comes for another attempt than the running one changes nothing."""
     job, attempt = outcome.key
     match outcome:
@@ -225,7 +252,7 @@ def _settle(ledger: WorkLedger, outcome: Outcome) -> None:
             ledger.device_lost(job, attempt, reason=outcome.reason, log_id=outcome.log_id)
         case Stalled():
             ledger.stalled(job, attempt, seconds=outcome.seconds, step=outcome.step)
-        case Lost():
+        case Lost() | Paused():
             ledger.put_back(job, attempt)
         case WorkerLost():
             ledger.worker_lost(job, attempt, machine=outcome.machine)

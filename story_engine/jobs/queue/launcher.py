@@ -15,10 +15,13 @@ from pathlib import Path
 
 from story_engine.config import PROJECT_FOLDER, Config
 from story_engine.errors import LookAtLog
+from story_engine.jobs.queue.bell import ring
 from story_engine.jobs.queue.presence import dispatcher_state, has_announced
 from story_engine.jobs.queue.starts import START_LOG, STARTING_SECONDS, must_wait, start_begins, start_trouble
+from story_engine.store.atomic import cannot_write
 from story_engine.store.folders import make_folder
 from story_engine.store.layout import Layout
+from story_engine.store.members import layout_at, serving_layout
 
 __all__ = ["dispatcher_state", "start_dispatcher", "start_trouble"]
 
@@ -39,10 +42,16 @@ def start_dispatcher(config: Config) -> None:
         LookAtLog: the process could not be started.
     """
     with _lock:
-        layout = Layout.of(config)
+        own = layout_at(config.workspace, config.stories)
+        layout = serving_layout(own)
+        if layout is not own:
+            try:
+                ring(layout, own.workspace)
+            except OSError as error:
+                raise cannot_write(layout.workspace, error) from error
         if dispatcher_state(layout) != "stopped":
             return
-        earlier = _started.get(config.workspace)
+        earlier = _started.get(layout.workspace)
         if earlier is not None:
             process, since = earlier
             is_young = process.poll() is None and time.monotonic() - since < STARTING_SECONDS
@@ -52,13 +61,16 @@ def start_dispatcher(config: Config) -> None:
                 return
         if must_wait(layout):
             return
-        _started[config.workspace] = _start(config, layout), time.monotonic()
+        _started[layout.workspace] = _start(config, layout), time.monotonic()
 
 
 def dispatcher_command(config: Config) -> list[str]:
-    """The command line of the workspace's dispatcher."""
-    module = "story_engine.jobs.queue.dispatcher"
-    return [sys.executable, "-m", module, "--workspace", str(config.workspace), "--stories", str(config.stories)]
+    """The command line of the dispatcher that serves the workspace."""
+    own = layout_at(config.workspace, config.stories)
+    layout = serving_layout(own)
+    command = [sys.executable, "-m", "story_engine.jobs.queue.dispatcher", "--workspace", str(layout.workspace)]
+    # The stories of one person are not those of the class.
+    return [*command, "--stories", str(layout.stories)] if layout is own else command
 
 
 def _start(config: Config, layout: Layout) -> subprocess.Popen[bytes]:
@@ -81,5 +93,5 @@ def _start(config: Config, layout: Layout) -> subprocess.Popen[bytes]:
             )
     except OSError as error:
         raise LookAtLog("jobs.dispatcher_not_started", reason=str(error), log=log) from error
-    _LOG.info("dispatcher of %s started as process %d", config.workspace, process.pid)
+    _LOG.info("dispatcher of %s started as process %d", layout.workspace, process.pid)
     return process

@@ -60,6 +60,11 @@ class Claim:
     """JSON; only the child reads it."""
     tokens: int
     """How many devices it has alone."""
+    number: int = 0
+    """Of the job in its own list, where `job` is a ticket of a dispatcher that serves several; 0: `job` is it."""
+    workspace: str = ""
+    """Whose list that is; empty: the dispatcher's."""
+    stories: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

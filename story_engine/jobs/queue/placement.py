@@ -51,6 +51,9 @@ class Places(Protocol):
     def cancel(self, job: int, attempt: int, *, is_forced: bool) -> None:
         """Ask a placed order to stop, or end it; returns at once."""
 
+    def pause(self, job: int, attempt: int) -> None:
+        """Ask a placed order to let others go first as soon as nothing is lost by it; returns at once."""
+
     def close(self) -> None:
         """End what runs, and wait for the outcomes."""
 
@@ -94,6 +97,10 @@ class Placement:
         """Ask a placed order to stop, or end it; returns at once."""
         self._agent.cancel(job, attempt, is_forced=is_forced)
         self._aside.cancel(job, attempt, is_forced=is_forced)
+
+    def pause(self, job: int, attempt: int) -> None:
+        """Ask a placed order to let others go first as soon as nothing is lost by it; returns at once."""
+        self._agent.pause(job, attempt)
 
     def close(self) -> None:
         """End the children, and wait for the outcomes of their jobs."""

@@ -7,6 +7,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from story_engine.domain.job import Progress, Retention
 from story_engine.domain.job_result import JobResult
@@ -37,6 +38,7 @@ class WorkLedger:
 
     def __init__(self, layout: Layout, retention: Retention | None = None) -> None:
         self._path = layout.ledger
+        self._layout = layout
         self._retention = retention or retention_of(layout)
         self._claimed: dict[int, int] = {}
         """Job → attempt of what was claimed here and has not ended."""
@@ -82,6 +84,14 @@ class WorkLedger:
         if claim is not None:
             self._claimed[claim.job] = claim.attempt
         return claim
+
+    def live(self, job: int) -> Path:
+        """Small previews of a running job."""
+        return self._layout.live(job)
+
+    def to_pause(self) -> tuple[tuple[int, int], ...]:
+        """Nothing: one person's jobs make way by the order of their list alone."""
+        return ()
 
     def waiting(self) -> int:
         """How many jobs are queued."""

@@ -17,14 +17,15 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from story_engine.domain.job import Progress
 from story_engine.domain.job_result import plain
 from story_engine.domain.job_spec import read_spec
-from story_engine.errors import Cancelled, OutOfMemory, StudioError
+from story_engine.errors import Cancelled, MadeWay, OutOfMemory, StudioError
 from story_engine.inference.device_lost import device_lost
 from story_engine.jobs import orders
-from story_engine.jobs.kinds import READ, STANDARD, WARM_UP, Work, named
+from story_engine.jobs.kinds import PAUSING, READ, STANDARD, WARM_UP, Work, named
 from story_engine.jobs.wire import Voice
 from story_engine.store.atomic import stop_syncing
 from story_engine.store.layout import GuestLayout, Layout
@@ -39,6 +40,7 @@ class _Task:
 
     order: orders.Order
     stop: threading.Event = field(default_factory=threading.Event)
+    pause: threading.Event = field(default_factory=threading.Event)
     has_begun: bool = False
 
 
@@ -76,6 +78,8 @@ class Child:
         for message in orders.to_child(sys.stdin.buffer):
             if isinstance(message, orders.Order):
                 self._accept(message)
+            elif isinstance(message, orders.Pause):
+                self._pause(message)
             else:
                 self._stop(message)
         end_group()
@@ -99,6 +103,12 @@ class Child:
             if not task.has_begun:
                 self._close(orders.Cancelled(job=cancel.job, attempt=cancel.attempt))
 
+    def _pause(self, pause: orders.Pause) -> None:
+        with self._lock:
+            task = self._open.get(pause.key)
+            if task is not None:
+                task.pause.set()
+
     def _warm_up(self) -> None:
         if WARM_UP not in self._mapping:
             return
@@ -110,10 +120,12 @@ class Child:
 
     def _do(self, task: _Task) -> None:
         job, attempt = task.order.key
-        outcome: orders.Done | orders.Cancelled | orders.Failed | orders.DeviceLost
+        outcome: orders.Done | orders.Cancelled | orders.Failed | orders.DeviceLost | orders.Paused
         needs_room = False
         try:
             outcome = self._outcome(task)
+        except MadeWay:
+            outcome = orders.Paused(job=job, attempt=attempt)
         except Cancelled:
             outcome = orders.Cancelled(job=job, attempt=attempt)
         except OutOfMemory as error:
@@ -141,10 +153,17 @@ class Child:
 
         work: Work = named(self._mapping[order.kind])
         spec, should_stop = read(order.spec), task.stop.is_set
-        result = work(spec, job=order.job, report=report, should_stop=should_stop, layout=self._layout)
+        asked: dict[str, Any] = {"job": order.number or order.job, "report": report, "should_stop": should_stop}
+        if order.workspace:
+            asked["layout"] = layout_at(Path(order.workspace), Path(order.stories))
+            if order.kind in PAUSING:
+                asked["should_pause"] = task.pause.is_set
+        result = work(spec, **{"layout": self._layout} | asked)
         return orders.Done(job=order.job, attempt=order.attempt, result=result)
 
-    def _close(self, outcome: orders.Done | orders.Cancelled | orders.Failed | orders.DeviceLost) -> None:
+    def _close(
+        self, outcome: orders.Done | orders.Cancelled | orders.Failed | orders.DeviceLost | orders.Paused
+    ) -> None:
         del self._open[outcome.key]
         self._say(outcome)
 

@@ -22,7 +22,7 @@ from story_engine.domain.job_result import AppliedLora, Failure, RenderResult
 from story_engine.domain.job_spec import RenderItem, RenderSpec, TakeName
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.take import Take
-from story_engine.errors import StudioError
+from story_engine.errors import Cancelled, MadeWay, StudioError
 from story_engine.formats.infotext import picture_texts
 from story_engine.inference.batches import batch_text
 from story_engine.inference.progress import RenderProgress
@@ -32,6 +32,7 @@ from story_engine.jobs.work.contest import Contests, left_to_paint
 from story_engine.jobs.work.score import score_takes
 from story_engine.store.atomic import write_bytes
 from story_engine.store.layout import Layout
+from story_engine.store.members import serving_layout
 from story_engine.store.stopped_takes import StoppedTakeStore
 from story_engine.store.takes import TakeStore
 
@@ -47,6 +48,7 @@ def run(
     report: Callable[[Progress], None],
     should_stop: Callable[[], bool],
     layout: Layout,
+    should_pause: Callable[[], bool] | None = None,
 ) -> RenderResult:
     """Paint what is missing, and score it if that is asked for.
 
@@ -56,8 +58,10 @@ def run(
         report: called at every step.
         should_stop: asked at every step.
         layout: of the workspace.
+        should_pause: asked between the pictures that are painted together, once there are some.
 
     Raises:
+        MadeWay: `should_pause` said so; what is finished is stored and scored.
         StudioError: a recipe cannot be painted, or a take not be stored; takes that were finished are kept.
     """
     store = TakeStore(layout)
@@ -73,13 +77,22 @@ def run(
         renderer = _renderer(layout)
         painting.made_with, painting.remarks_on = renderer.made_with(), renderer.remarks_on
         painting.contest_of = contests.said.get
-        renderer.render(
-            [item.recipe for item in missing],
-            on_step=painting.stepped,
-            should_stop=should_stop,
-            on_picture=painting.finished,
-            contests=contests.held(),
-        )
+        makes_way = _MakesWay(painting, should_stop, should_pause)
+        try:
+            renderer.render(
+                [item.recipe for item in missing],
+                on_step=painting.stepped,
+                should_stop=makes_way,
+                on_picture=painting.finished,
+                contests=contests.held(),
+            )
+        except Cancelled as error:
+            if not makes_way.has_paused:
+                raise
+            if spec.score:
+                with suppress(StudioError):  # they are scored when somebody looks at them, at the latest
+                    score_takes(painting.takes, report=report, should_stop=should_stop, layout=layout)
+            raise MadeWay("jobs.made_way") from error
         parts = {part.name: part for item in missing for part in item.recipe.loras}
         for name, part in parts.items():
             match = renderer.match_of(part)
@@ -129,10 +142,28 @@ def warm_up(layout: Layout) -> None:
 
 def let_go() -> None:
     """Take the renderer's networks out of memory, for work that needs the device for itself."""
-    _renderer.cache_clear()
+    _kept_renderer.cache_clear()
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
+
+
+@dataclass(slots=True)
+class _MakesWay:
+    """Whether to stop, as a renderer asks before every call of a network."""
+
+    painting: _Painting
+    should_stop: Callable[[], bool]
+    should_pause: Callable[[], bool] | None
+    has_paused: bool = False
+
+    def __call__(self) -> bool:
+        """For good, or to let others go first."""
+        if self.should_stop():
+            return True
+        # Not in the middle of pictures that are painted together: they would have to be begun anew.
+        self.has_paused = self.should_pause is not None and self.painting.is_between() and self.should_pause()
+        return self.has_paused
 
 
 @dataclass(slots=True)
@@ -158,6 +189,8 @@ class _Painting:
     last: RenderProgress | None = None
     last_at: float = 0.0
     batch_at: float = 0.0
+    batch_step: int = 0
+    """Steps of the call that were done when its present batch began."""
     share_seconds: float = 0.0
 
     def stepped(self, painted: RenderProgress) -> None:
@@ -206,6 +239,11 @@ class _Painting:
         with suppress(OSError):
             self._live(item).unlink(missing_ok=True)
 
+    def is_between(self) -> bool:
+        """Whether some pictures are finished, and the next ones are announced but not a step of them is done."""
+        last = self.last
+        return bool(self.takes) and last is not None and (last.stage, last.step) == ("denoising", self.batch_step)
+
     def remarks(self) -> Iterator[Failure]:
         """What did not go as planned, counted over the takes."""
         for name, code in (("repeated_in", "models.repeated_in"), ("out_of_memory", "models.went_leaner")):
@@ -222,7 +260,7 @@ class _Painting:
     def _time(self, painted: RenderProgress, now: float) -> None:
         last = self.last
         if last is None or painted.positions != last.positions:
-            self.batch_at = now
+            self.batch_at, self.batch_step = now, painted.step
             return
         if painted.stage == "decoding" and last.stage == "denoising":
             self.share_seconds = (now - self.batch_at) / max(1, len(painted.positions))
@@ -246,7 +284,15 @@ class _Painting:
             self.previews[item.scene] = path.relative_to(self.layout.workspace).as_posix()
 
 
-@cache
 def _renderer(layout: Layout) -> Renderer:
-    """Kept between jobs with the networks that it has loaded."""
+    """Kept between jobs with the networks that it has loaded; in a class one for all, since the models are the same."""
+    renderer = _kept_renderer(serving_layout(layout).workspace, layout.models)
+    renderer.work_in(layout)
+    return renderer
+
+
+@cache
+def _kept_renderer(workspace: Path, models: Path) -> Renderer:
+    del models
+    layout = Layout(workspace, workspace)  # until it is told where to work
     return Renderer(layout, chosen_device(), threads=int(os.environ.get("STORY_STUDIO_THREADS", "0")))

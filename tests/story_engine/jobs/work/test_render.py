@@ -7,9 +7,10 @@ from PIL import Image
 from story_engine.catalog.families import families
 from story_engine.domain.job_spec import RenderItem, RenderSpec
 from story_engine.domain.recipe import Recipe
-from story_engine.errors import Cancelled, ChooseAnother
+from story_engine.errors import Cancelled, ChooseAnother, MadeWay
 from story_engine.inference import render as render_module
 from story_engine.jobs.work import render
+from story_engine.store.members import MemberLayout
 from story_engine.store.takes import TakeStore
 from tests.story_engine.inference.small_preview import small_workspace
 from tests.story_engine.jobs.conftest import Dispatchers, wait_for
@@ -216,3 +217,30 @@ def test_scores_that_cannot_be_written_and_takes_deleted_meanwhile_fail_no_rende
 
     assert result.not_scored is None
     assert list(TakeStore(layout).takes("vanishing")) == ["scene-44"]
+
+
+def test_a_job_makes_way_between_its_pictures_and_paints_the_rest_at_its_next_turn(layout, told, monkeypatch):
+    monkeypatch.setattr("story_engine.inference.render.painted_together", lambda *_: 1)
+    spec = a_spec(layout, "polite", 1, 2, 3)
+    asked = {"job": JOB, "report": told.append, "should_stop": lambda: False, "layout": layout}
+
+    with pytest.raises(MadeWay):
+        render.run(spec, should_pause=lambda: True, **asked)
+
+    assert len(TakeStore(layout).takes("polite")) == 1, "a picture that was begun is finished, no other one is begun"
+    assert told[-1].step == 2
+    result = render.run(spec, should_pause=lambda: False, **asked)
+    assert (result.found, len(result.takes)) == (1, 2)
+
+
+def test_a_class_shares_the_networks_and_each_is_given_their_own_loras(layout, tmp_path):
+    one, other = (
+        MemberLayout(tmp_path / name / "workspace", tmp_path / name / "stories", layout) for name in ("one", "other")
+    )
+
+    first = render._renderer(one)
+    second = render._renderer(other)
+
+    assert first is second is render._renderer(one)
+    assert second._layout == one
+    assert {each._layout for each in (second._loras, second._references)} == {one}
