@@ -7,6 +7,7 @@ import importlib
 from story_engine.catalog.description import FamilyDescription, joined_digits
 from story_engine.catalog.weights_hash import weights_hash
 from story_engine.domain.cast import check_cast
+from story_engine.domain.control import LARGEST_WEIGHT, ControlPart
 from story_engine.domain.family import (
     FAMILY_FOLDERS,
     LARGEST_CFG_SCALE,
@@ -119,12 +120,28 @@ def check_recipe(recipe: Recipe, family: Family) -> None:
     check_cast(recipe)
     if recipe.sampler not in SAMPLERS:
         raise FixInput("models.unknown_sampler", name=recipe.sampler, listed=", ".join(SAMPLERS))
+    for part in recipe.controls:
+        _check_control(part, family)
     if not family.weights_hash:
         raise InstallOrDownload("models.family_missing", family=family.title)
     if recipe.weights_hash != family.weights_hash:
         raise ChooseAnother(
             "models.other_weights", family=family.title, wanted=recipe.weights_hash[:12], found=family.weights_hash[:12]
         )
+
+
+def _check_control(part: ControlPart, family: Family) -> None:
+    if part.kind not in family.controls:
+        raise ChooseAnother("story.control_family", kind=part.kind, family=family.title)
+    found = family.controls[part.kind]
+    if not found:
+        raise InstallOrDownload("story.control_files", kind=part.kind, family=family.title)
+    if found != part.weights_hash:
+        known = {"wanted": part.weights_hash[:12], "found": found[:12]}
+        raise ChooseAnother("models.other_adapter_weights", kind=part.kind, **known)
+    _check_range("weight", part.weight, 0, LARGEST_WEIGHT)
+    if not 0 <= part.begin < part.end <= 1:
+        raise FixInput("story.control_range", begin=f"{part.begin:g}", end=f"{part.end:g}")
 
 
 def _check_range(name: str, value: float, smallest: float, largest: float) -> None:

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 
+from story_engine.domain.control import ControlPart
 from story_engine.domain.recipe import LoraPart, Recipe
 
 PARAMETERS = "parameters"
@@ -53,6 +54,8 @@ def infotext(recipe: Recipe, *, story: str, scene: str) -> str:
     if recipe.start is not None:
         pairs["Denoising strength"] = f"{recipe.start.strength:g}"
         pairs[START] = recipe.start.reference
+    for place, part in enumerate(recipe.controls):
+        pairs[f"ControlNet {place}"] = _control(part)
     if recipe.loras:
         pairs["Lora hashes"] = ", ".join(f"{part.name}: {part.sha256[:12]}" for part in recipe.loras)
         pairs["Lora strengths"] = ", ".join(f"{part.name}: {part.strength:g}" for part in recipe.loras)
@@ -71,6 +74,14 @@ def picture_texts(recipe: Recipe, *, story: str, scene: str, made_with: Mapping[
         PARAMETERS: infotext(recipe, story=story, scene=scene),
         OWN_CHUNK: json.dumps(own, ensure_ascii=False, sort_keys=True),
     }
+
+
+def _control(part: ControlPart) -> str:
+    """In the words of A1111's extension for ControlNet, with the picture's name besides."""
+    return (
+        f"Module: none, Model: {part.kind} [{part.weights_hash[:8]}], Weight: {part.weight:g}, "
+        f"Guidance Start: {part.begin:g}, Guidance End: {part.end:g}, Image: {part.picture}"
+    )
 
 
 def _quoted(value: object) -> str:

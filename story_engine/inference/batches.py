@@ -120,6 +120,7 @@ def _parts(positions: Sequence[int], most: int) -> list[Sequence[int]]:
 
 def _shared(recipe: Recipe) -> tuple[object, ...]:
     loras = tuple((part.sha256, part.strength) for part in recipe.loras)
+    controls = tuple((part.kind, part.weights_hash, part.weight, part.begin, part.end) for part in recipe.controls)
     return (
         recipe.family,
         recipe.weights_hash,
@@ -134,4 +135,5 @@ def _shared(recipe: Recipe) -> tuple[object, ...]:
         recipe.skipped_steps,
         loras,
         bool(recipe.cast),
+        controls,
     )

@@ -9,6 +9,7 @@ import torch
 
 from story_engine.domain.memory_plan import MemoryPlan
 from story_engine.domain.recipe import LoraPart, Recipe
+from story_engine.inference.control_loading import ControlNetworks
 from story_engine.inference.denoising import PictureInputs
 from story_engine.inference.encoding import EMPTY_PROMPT, EncodedPrompt
 from story_engine.inference.networks import Painter
@@ -26,6 +27,8 @@ class Painting:
     call: Call
     starts: Mapping[str, torch.Tensor]
     """What pictures begin with, by reference."""
+    controls: ControlNetworks
+    """What holds pictures to others."""
 
     @property
     def in_bands(self) -> bool:

@@ -19,6 +19,7 @@ from story_engine.errors import ChooseAnother, LookAtLog, OutOfMemory
 from story_engine.inference.batches import Batch, batches, painted_together, rows_per_call
 from story_engine.inference.cast import cast_lock, with_anchors
 from story_engine.inference.contest import Contest, Imagined, Imagining, Started, painted
+from story_engine.inference.control_loading import ControlNetworks
 from story_engine.inference.decoding import decode, is_black, safely
 from story_engine.inference.denoising import Begun, denoise
 from story_engine.inference.device_memory import DeviceMemory
@@ -51,6 +52,7 @@ class Renderer:
     """
 
     def __init__(self, layout: Layout, device: str = "cpu", *, threads: int = 0) -> None:
+        self._controls = ControlNetworks(layout, device)
         self.work_in(layout)
         self._device = device
         self._networks: Networks | None = None
@@ -67,6 +69,7 @@ class Renderer:
     def work_in(self, layout: Layout) -> None:
         """Take LoRAs and reference pictures from this workspace from now on; its models must be the same."""
         self._layout, self._loras, self._references = layout, LoraStore(layout), ReferenceStore(layout)
+        self._controls.work_in(layout)
 
     def render(
         self,
@@ -197,9 +200,10 @@ class Renderer:
         encoded = networks.encode([text for each in recipes for text in texts_of(each)], should_stop=call.should_stop)
         call.report("loading")
         starts = self._starts(recipes, networks)
+        self._controls.look_at(recipes)
         painter = networks.painter()
         self._add_loras(painter, [part for recipe in recipes for part in recipe.loras])
-        painting = Painting(painter, encoded, plan, call, starts)
+        painting = Painting(painter, encoded, plan, call, starts, self._controls)
         begin, finish = partial(self._begun, painting), partial(self._painted_batch, painting)
         for position, picture in painted(same, call.contests, begin=begin, finish=finish, left=call.left_steps):
             if plan is not None:
@@ -234,6 +238,7 @@ class Renderer:
         inputs = [painting.inputs(recipe) for recipe in recipes]
         if begun is None and not first.cast:
             begun = begin(batch.recipes, painting.starts, [each.noise.to(self._device) for each in inputs], sampler)
+        controls = painting.controls.controls(batch.recipes)
         with (
             fitting("models.memory_denoising", self._device, together=len(recipes), **size),
             cast_lock(painting, recipes, inputs, begun=begun) as cast,
@@ -249,6 +254,7 @@ class Renderer:
                 begun=begun,
                 until=None if imagining is None else imagining.step,
                 cast=cast,
+                controls=controls,
             )
             return Begun(latents, imagining.step if imagining else first.steps, cast.maps() if cast else {})
 
@@ -313,6 +319,7 @@ class Renderer:
         if self._networks is None:
             return
         self._networks = self._colours = None
+        self._controls.let_go()
         free_memory()
 
     def _remark(self, position: int, **said: str) -> None:

@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from torch import nn
 
+from story_engine.domain.control import MAPS, has_shape
 from story_engine.domain.recipe import Recipe
 from story_engine.errors import FixInput
 from story_engine.inference.denoising import Begun
@@ -24,7 +25,13 @@ def check_references(recipe: Recipe, store: ReferenceStore) -> None:
         ChooseAnother: one is not here.
         FixInput: one has changed, is damaged or of another size.
     """
-    for name in recipe.references:
+    for part in recipe.controls:
+        width, height = store.size(part.picture)
+        shape = {"wanted_width": recipe.width, "wanted_height": recipe.height}
+        if part.kind in MAPS and not has_shape(width, height, **shape):
+            wanted, found = f"{recipe.width}x{recipe.height}", f"{width}x{height}"
+            raise FixInput("references.other_shape", name=part.picture[:12], kind=part.kind, wanted=wanted, found=found)
+    for name in () if recipe.start is None else (recipe.start.reference,):
         width, height = store.size(name)
         if (width, height) != (recipe.width, recipe.height):
             wanted, found = f"{recipe.width}x{recipe.height}", f"{width}x{height}"

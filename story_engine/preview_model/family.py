@@ -29,6 +29,15 @@ PREVIEW = Package(
     shipped=WEIGHTS_FOLDER,
 )
 
+EDGES = Package(
+    name="preview-edges",
+    title="Preview ControlNet",
+    parts=(Part(name="control", forms=(Form("edges.safetensors"),)),),
+    home="preview-control",
+    shipped=Path(__file__).parent / "control",
+)
+"""For lines. Made for the weights beside it; with others it still draws along lines, less well."""
+
 
 def joined_bytes(hashes: Sequence[str]) -> str:
     """One hash over the hashes of files, over their bytes: as the weights of this model have always been named."""
@@ -79,5 +88,6 @@ FAMILY = FamilyDescription(
         is_half_by_itself=False,
     ),
     unet_sizes=_sizes,
+    controls={"edges": EDGES},
     joined=joined_bytes,
 )
