@@ -20,6 +20,7 @@ NO_WORDS = re.compile(
     r"|[A-Za-z]:\\\\|\b[a-z]+://\S+|\b[A-Z]{2,}_\w+|\d+e-\d+"
 )
 ENGLISH_ON_PURPOSE = {
+    *("Canny", "ControlNet", "IP-Adapter-Plus", "OpenPose"),  # names
     "judges.language_en",
     "submit.lora_introduction_en_example",
     "dataset_trigger_hint",

@@ -106,6 +106,12 @@ def control_parts(
     return tuple(sorted(parts, key=lambda part: KINDS.index(part.kind)))
 
 
+def uses_of(parts: tuple[ControlPart, ...]) -> tuple[ControlUse, ...]:
+    """What a scene has to have to be painted as a recipe was."""
+    names = ("kind", "picture", "weight", "begin", "end")
+    return tuple(ControlUse(**{name: getattr(part, name) for name in names}) for part in parts)
+
+
 def has_shape(width: int, height: int, *, wanted_width: int, wanted_height: int) -> bool:
     """Whether a map has the picture's shape, whatever its size."""
     return abs(width * wanted_height / (height * wanted_width) - 1) <= _SHAPES_ALIKE

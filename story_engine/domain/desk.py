@@ -8,7 +8,7 @@ from story_engine.domain.value import Value
 
 Layout = Literal["dense", "comfortable"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
-SceneField = Literal["caption", "speech", "note", "who", "loras", "sent", "recall"]
+SceneField = Literal["caption", "speech", "note", "who", "loras", "controls", "sent", "recall"]
 FOLDED: tuple[SceneField, ...] = get_args(SceneField)
 """What a dense scene folds away, in the order in which it is shown."""
 

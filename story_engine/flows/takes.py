@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from story_engine.domain.control import uses_of
 from story_engine.domain.edit import Edit
 from story_engine.domain.recipe import LoraPart
 from story_engine.domain.resolve import guidance_settings, usual_steps
@@ -40,7 +41,7 @@ def unpin(services: Services, slug: str, scene_id: str) -> Story:
 
 
 def use_settings(services: Services, slug: str, scene_id: str, take_id: str) -> Story:
-    """The scene's prompt, negative and seed as they were for this take.
+    """The scene's prompt, negative, seed and control pictures as they were for this take.
 
     Where the take's family is the story's own: sampler, steps, cfg, size and its LoRAs, by their present names, too.
     """
@@ -52,6 +53,7 @@ def use_settings(services: Services, slug: str, scene_id: str, take_id: str) -> 
         Edit(scene=scene_id, field="prompt", value=take.written_prompt, seen=scene.prompt),
         Edit(scene=scene_id, field="negative", value=take.written_negative, seen=scene.negative),
         Edit(scene=scene_id, field="seed", value=recipe.seed, seen=scene.seed),
+        Edit(scene=scene_id, field="controls", value=uses_of(recipe.controls), seen=scene.controls),
     ]
     if recipe.family == story.settings.family:
         given = _settings_of(services, story, take)

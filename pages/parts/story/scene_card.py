@@ -66,7 +66,7 @@ def draw(
                 scene_fields.draw(slug, story, scene, sent, ("caption", "speech", "note", "who"))
                 pin = _draw_making(slug, story, scene)
                 trouble.show_trouble(Field(slug, scene.id, "seed"))
-                scene_fields.draw(slug, story, scene, sent, ("loras", "sent", "recall"))
+                scene_fields.draw(slug, story, scene, sent, ("loras", "controls", "sent", "recall"))
     # Drawn from out here: a part remembers every container that it is inside of, and each costs time.
     name = scene.title or say("scene.number", n=position + 1)
     with frame:

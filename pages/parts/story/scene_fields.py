@@ -9,7 +9,7 @@ import streamlit as st
 from pages.parts.shared import folded, inputs
 from pages.parts.shared.fields import Field
 from pages.parts.shared.wording import plain, say
-from pages.parts.story import panel_note, recall, scene_loras, speech, who
+from pages.parts.story import controls, panel_note, recall, scene_loras, speech, who
 from story_engine.domain.braces import named
 from story_engine.domain.desk import FOLDED, SceneField
 from story_engine.domain.story import Scene, Story
@@ -46,6 +46,7 @@ def _said(story: Story, scene: Scene, sent: ResolvedText, hidden: Collection[Sce
         "note": say("fold.note", note=_short(scene.note)) if scene.note else "",
         "who": _short(", ".join(_names(story, scene))),
         "loras": say("fold.own_loras") if scene.loras is not None else "",
+        "controls": say("fold.controls", n=len(scene.controls)) if scene.controls else "",
         "recall": "",
     }
     return [text for name, text in said.items() if name in hidden and text]
@@ -85,6 +86,8 @@ def _draw_one(slug: str, story: Story, scene: Scene, sent: ResolvedText, name: S
         who.draw(slug, story, scene)
     elif name == "loras":
         scene_loras.draw(slug, story, scene)
+    elif name == "controls":
+        controls.draw(slug, story, scene)
     elif name == "sent":
         _draw_sent(slug, scene, sent)
     else:

@@ -94,7 +94,7 @@ def test_a_control_picture_of_another_shape_of_another_adapter_or_missing_is_tol
     missing = lines_of(layout, edges_of(a_cat())).model_copy(update={"picture": "1" * 64})
     deep = lines_of(layout, edges_of(a_cat()), kind="depth")
 
-    with pytest.raises(FixInput, match="256x192.*256x256"):
+    with pytest.raises(FixInput, match=r"256x192.*256x256"):
         renderer.render([a_recipe(layout, controls=(narrow,))])
     with pytest.raises(ChooseAnother, match="edges"):
         renderer.render([a_recipe(layout, controls=(other,))])

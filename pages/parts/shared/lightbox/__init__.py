@@ -25,7 +25,7 @@ from story_engine.domain.family import FAMILY_FOLDERS
 PART = "lightbox"
 """Name of its fragment, for whoever draws only some parts of a page again."""
 ACTIONS = ("pick", "pin", "settings", "send", "redo", "story", "begin", "favourite", "download", "delete")
-CHANGES = ("text", "model", "settings", "loras", "story")
+CHANGES = ("text", "model", "settings", "controls", "loras", "story")
 """What may have changed since a take was painted; `TakeView.changed` has them."""
 _HERE = Path(__file__).parent
 _mount = st.components.v2.component(
