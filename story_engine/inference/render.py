@@ -99,7 +99,7 @@ class Renderer:
             Cancelled: `should_stop` said so.
             LookAtLog: the networks gave something that is no picture.
         """
-        call = Call(on_step, should_stop or _never, contests)
+        call = Call(on_step, should_stop or (lambda: False), contests)
         self._check(recipes)
         self._remarks = {}
         if planned is None:
@@ -329,7 +329,3 @@ class Renderer:
         if self._colours is None:
             self._colours = LatentColours(painter.vae_decoder, device=self._device)
         return self._colours
-
-
-def _never() -> bool:
-    return False
