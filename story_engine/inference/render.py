@@ -326,6 +326,5 @@ class Renderer:
         self._remarks.setdefault(position, {}).update(said)
 
     def _colours_of(self, painter: Painter) -> LatentColours:
-        if self._colours is None:
-            self._colours = LatentColours(painter.vae_decoder, device=self._device)
+        self._colours = self._colours or LatentColours(painter.vae_decoder, device=self._device)
         return self._colours
