@@ -90,7 +90,7 @@ def open_services(config: Config) -> Services:
         datasets=datasets,
         captions=DatasetCaptions(datasets),
         imports=PictureImports(config),
-        ledger=Ledger(layout, retention()),
+        ledger=Ledger(layout, retention(), most_waiting=config.user_jobs if isinstance(layout, MemberLayout) else 0),
         retention=retention,
         device=_device(config, serving),
         families=partial(_families, config, layout, serving),

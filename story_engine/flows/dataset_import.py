@@ -87,6 +87,7 @@ def bring_sample(services: Services, name: str, style: str, *, language: str) ->
     Raises:
         ChooseAnother: no such style.
     """
+    check_room(services, 0)
     if style not in SAMPLE_STYLES:
         raise ChooseAnother("dataset.unknown_style", style=style[:60], listed=", ".join(SAMPLE_STYLES))
     services.imports.start(name, [{"kind": "sample", "style": style, "language": language}])
@@ -100,6 +101,7 @@ def bring_modelscope(
     Raises:
         FixInput: not such a name.
     """
+    check_room(services, 0)
     wanted = hub_name.strip()
     if not _HUB_NAME.fullmatch(wanted):
         refuse_to_members(services)  # a folder of the machine

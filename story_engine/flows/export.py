@@ -18,6 +18,7 @@ from story_engine.flows.comic import bundle_entries
 from story_engine.flows.gate import confirm, known_run, script_report, submit
 from story_engine.flows.panels import open_story
 from story_engine.flows.reproduction import reproduction_entries
+from story_engine.flows.room import check_room
 from story_engine.flows.services import Services
 from story_engine.flows.submission import blocking
 from story_engine.formats.model_card import configuration
@@ -112,6 +113,7 @@ def export(
 
 
 def _ready(services: Services, opened: OpenStory, *, threshold: float, anyway: bool) -> BundlePlan:
+    check_room(services, 0)
     """What the bundle is made from, once nothing speaks against it."""
     services.takes.picks(opened.slug)  # where they cannot be read, nobody knows what was chosen
     planned = plan(services, opened, threshold=threshold)

@@ -13,7 +13,7 @@ from story_engine.domain.lora import DIALECTS, REPAIRS, STRONGEST, LoraFacts, Lo
 from story_engine.domain.safe_name import LONGEST_NAME, name_fault
 from story_engine.domain.story import LoraUse
 from story_engine.errors import ChooseAnother, FixInput, StudioError
-from story_engine.flows.members import refuse_to_members
+from story_engine.flows.members import check_share, refuse_to_members
 from story_engine.flows.services import Services
 from story_engine.formats.lora_metadata import facts_of, lora_metadata
 from story_engine.formats.pasted_path import pasted_path
@@ -85,6 +85,7 @@ def add_file(
         raise FixInput("loras.alpha_range", value=alpha)
     if name is not None:
         services.lora_library.check_new_name(name)
+    check_share(services, len(content) if isinstance(content, bytes) else 0)
     if isinstance(content, Path):
         refuse_to_members(services)
         given, content = content, _ordinary(content)

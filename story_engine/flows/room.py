@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from story_engine.errors import Wait
+from story_engine.flows.members import check_share
 from story_engine.flows.services import Services
 from story_engine.store.disk import free_bytes
 
@@ -18,8 +19,9 @@ def check_room(services: Services, needed_bytes: int) -> None:
     """Refuse work that certainly cannot fit; of what may not, `low_bytes` warns.
 
     Raises:
-        Wait: less is free than it needs at the very least.
+        Wait: less is free than it needs at the very least, or the share of this person of a class is used up.
     """
+    check_share(services, needed_bytes)
     free = free_bytes(services.layout.workspace)
     if free is not None and free < needed_bytes:
         raise Wait("disk.does_not_fit", needed=_megabytes(needed_bytes), free=_megabytes(free))

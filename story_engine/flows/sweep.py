@@ -16,6 +16,7 @@ from story_engine.domain.views import Submitted
 from story_engine.errors import ChooseAnother, FixInput, InvalidInput
 from story_engine.flows.panels import family_for
 from story_engine.flows.render import MOST_TAKES, RenderPlan, as_painted_by
+from story_engine.flows.room import SMALLEST_TAKE_BYTES, check_room
 from story_engine.flows.services import Services
 
 SWEEP_PRIORITY = -10
@@ -121,6 +122,8 @@ def paint(services: Services, slug: str, sweep: Sweep) -> Submitted:
     have = {take.id for take in services.takes.takes_of(slug, sweep.scene)}
     queued = {digest for _, digests in jobs_of(services, slug, wanted) for digest in digests}
     missing = [digest for digest in wanted.pictures if digest not in have | queued]
+    if missing:
+        check_room(services, SMALLEST_TAKE_BYTES * len(missing))
     job = None
     for render in wanted.jobs(missing):
         job = services.ledger.submit(

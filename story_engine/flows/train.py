@@ -99,6 +99,7 @@ def start(services: Services, spec: TrainingSpec) -> str:
         if blocking:
             raise InvalidInput(blocking)
         check_room(services, SMALLEST_RUN_BYTES)
+        services.ledger.check_quota()  # before there is a folder of it
         run = services.runs.create(spec, _pictures(services, spec))
         _submit(services, run, spec)
     return run

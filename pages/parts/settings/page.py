@@ -26,11 +26,13 @@ def draw() -> None:
     st.title(say("nav.settings"), anchor=False)
     machine = flows.machine.inspect(services())
     _draw_device(machine)
+    _draw_share()
     st.header(say("machine.models"), anchor=False)
-    if services().is_member:
+    share = flows.members.share(services())
+    if share is not None:
         st.caption(f":material/groups: {say('members.models_shared')}")
     models.draw()
-    if not services().is_member:
+    if share is None:
         hub.draw()
     st.header(say("jobs.title"), anchor=False)
     _draw_queue()
@@ -65,6 +67,21 @@ def _draw_device(machine: Machine) -> None:
             with st.container(width="content", gap="xxsmall"):
                 st.caption(say(f"machine.{name}"))
                 st.markdown(f"**{plain(value)}**")
+
+
+def _draw_share() -> None:
+    """How much of the machine is whose who looks at the page, in a class."""
+    share = flows.members.share(services())
+    if share is None:
+        return
+    with st.container(key="card-share", horizontal=True, gap="large"):
+        for name, used, most in (
+            ("disk", size(share.used_bytes), size(share.most_bytes) if share.most_bytes else ""),
+            ("jobs", f"{share.waiting}", f"{share.most_waiting}" if share.most_waiting else ""),
+        ):
+            with st.container(width="content", gap="xxsmall"):
+                st.caption(say(f"members.share_{name}"))
+                st.markdown(f"**{say('members.share_of', used=used, most=most) if most else used}**")
 
 
 def _draw_finished() -> None:

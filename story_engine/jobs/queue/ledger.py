@@ -35,8 +35,10 @@ FROM jobs LEFT JOIN progress ON progress.job = jobs.id AND progress.attempt = jo
 class Ledger:
     """The jobs of a workspace. Opens the file at the first question."""
 
-    def __init__(self, layout: Layout, retention: Retention | None = None) -> None:
+    def __init__(self, layout: Layout, retention: Retention | None = None, *, most_waiting: int = 0) -> None:
+        """The list in a workspace; `most_waiting`: jobs that may wait at once, 0 for as many as are asked for."""
         self._path = layout.ledger
+        self._most_waiting = most_waiting
         self._retention = retention or Retention()
         self._lock = threading.RLock()
         self._opened: sqlite3.Connection | None = None
@@ -63,7 +65,7 @@ class Ledger:
             scenes: ids of the scenes that it changes.
 
         Raises:
-            Wait: the disk is full or cannot be written; nothing was queued.
+            Wait: the disk is full or cannot be written, or as many jobs wait as may; nothing was queued.
         """
         fields = (
             key,
@@ -81,12 +83,26 @@ class Ledger:
             if active is not None:
                 connection.execute("UPDATE jobs SET priority = max(priority, ?) WHERE id = ?", (priority, active))
                 return active
+            self.check_quota()
             done = connection.execute(
                 "INSERT INTO jobs (key, kind, state, user, priority, story, scenes, spec, tokens, created_at)"
                 " VALUES (?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?)",
                 fields,
             )
             return int(done.lastrowid or 0)
+
+    def waiting(self) -> int:
+        """How many jobs wait for their turn."""
+        return int(self._read("SELECT count(*) AS jobs FROM jobs WHERE state = 'queued'", {})[0]["jobs"])
+
+    def check_quota(self) -> None:
+        """Refuse another job where as many wait as one person of a class may have waiting.
+
+        Raises:
+            Wait: they do.
+        """
+        if self._most_waiting and (waiting := self.waiting()) >= self._most_waiting:
+            raise Wait("members.too_many_jobs", waiting=waiting, limit=self._most_waiting)
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
@@ -216,6 +232,7 @@ class Ledger:
                 return active
             if view.is_active:
                 raise Wait("jobs.being_stopped", job=job)
+            self.check_quota()
             connection.execute(
                 "UPDATE jobs SET state = 'queued', crashes = 0, stalls = 0, stops = 0, wants_cancel = 0,"
                 " error_code = NULL, error_values = '{}', log_id = NULL, ended_at = NULL WHERE id = ?",
