@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts.shared import fields, folded, notices
+from pages.parts.shared import fields, notices
 from pages.parts.shared.live import reason
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import plain, say
@@ -17,6 +17,8 @@ BEGUN = {4: 1, 8: 1, 16: 2}
 """How many begin → how many of them are finished."""
 USUAL = flows.contest.USUAL_TAKES
 _MOST_SHOWN = 24
+_WORDS = 230
+"""Pixels: beside a small picture it fits into a phone's width."""
 
 
 def offered(takes: int) -> str:
@@ -39,9 +41,19 @@ def draw_stopped(slug: str, scene: str) -> None:
     count = services().stopped_takes.count(slug, scene)
     if not count:
         return
-    with folded.expander(say("contest.stopped"), key=f"stopped-{slug}-{scene}", note=str(count)) as fold:
-        if not fold.open:
-            return
+    with st.container(key=f"stopped-line-{scene}", horizontal=True, vertical_alignment="center", gap="xxsmall"):
+        # Its words never change: with another label it is another popover, and closes.
+        window = st.popover(
+            say("contest.stopped"),
+            type="tertiary",
+            icon=":material/front_hand:",
+            key=f"stopped-{slug}-{scene}",
+            on_change="rerun",
+        )
+        st.badge(str(count), color="gray")
+    if not window.open:
+        return
+    with window:
         st.caption(say("contest.stopped_hint"))
         stopped = flows.contest.stopped(services(), slug, scene)
         for one in stopped[:_MOST_SHOWN]:
@@ -60,20 +72,21 @@ def draw_stopped(slug: str, scene: str) -> None:
 
 def _draw(slug: str, scene: str, one: StoppedTake) -> None:
     seed = one.item.recipe.seed
-    with st.container(key=f"stopped-{scene}-{one.id}", horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(key=f"stopped-{scene}-{one.id}", horizontal=True, vertical_alignment="top", gap="small"):
         small = services().stopped_takes.picture(slug, scene, one.id)
         if small is not None:
             st.image(small, width=72, caption=None, alt=say("contest.imagined", seed=seed))
-        said = say("contest.seed_stopped", seed=seed, done=one.steps, steps=one.item.recipe.steps)
-        st.markdown(f"{plain(said)} {plain(reason(one.reason))}", width="stretch")
-        st.button(
-            say("contest.finish"),
-            key=f"finish-{scene}-{one.id}",
-            icon=":material/brush:",
-            help=say("contest.finish_hint", seed=seed),
-            on_click=redraw.panel,
-            args=(slug, scene, _finish, slug, scene, one.id),
-        )
+        with st.container(width=_WORDS, gap="xsmall"):
+            said = say("contest.seed_stopped", seed=seed, done=one.steps, steps=one.item.recipe.steps)
+            st.caption(f"{plain(said)} {plain(reason(one.reason))}")
+            st.button(
+                say("contest.finish"),
+                key=f"finish-{scene}-{one.id}",
+                icon=":material/brush:",
+                help=say("contest.finish_hint", seed=seed),
+                on_click=redraw.panel,
+                args=(slug, scene, _finish, slug, scene, one.id),
+            )
 
 
 def _finish(slug: str, scene: str, take: str) -> None:
