@@ -10,6 +10,8 @@ import math
 from collections.abc import Iterator
 from typing import Literal
 
+from pydantic import Field
+
 from story_engine.domain.family import GIB
 from story_engine.domain.value import Value
 
@@ -52,6 +54,10 @@ class RenderMemory(Value):
     decoder_band: float
     """The same in bands, whatever its size."""
     side: int
+    adapters: dict[str, float] = Field(default_factory=dict)
+    """Kind of control (`domain.control.KINDS`) → weights of its adapter."""
+    control_row: float = 0.0
+    """Of a ControlNet: what it adds to the U-Net for one latent of `side`²."""
 
 
 class MemoryPlan(Value):
@@ -100,6 +106,8 @@ class Painting(Value):
     """On a CPU, weights that wait are in their file, as narrow as they were published."""
     host_bytes: float
     """Free main memory, where weights can wait for a GPU."""
+    controls: frozenset[str] = frozenset()
+    """Kinds of control that any of the pictures has: their adapters stay beside the U-Net."""
 
 
 def plan_for(memory: RenderMemory, painting: Painting, *, free_bytes: float) -> MemoryPlan:
@@ -113,7 +121,7 @@ def plan_for(memory: RenderMemory, painting: Painting, *, free_bytes: float) -> 
     sizes = _Sizes(memory, painting)
     is_gpu = painting.is_gpu
     budget = free_bytes - _RESERVE
-    painting_bytes = sizes.unet + memory.decoder + max(sizes.work(2), memory.decoder_band)
+    painting_bytes = sizes.unet + sizes.adapters + memory.decoder + max(sizes.work(2), memory.decoder_band)
     if is_gpu and sizes.encoder + painting_bytes <= budget:
         return sizes.plan("resident", "resident", 0.0, budget)
     encoder: Literal["staged", "brought"] = "staged" if sizes.encoder <= budget else "brought"
@@ -159,11 +167,14 @@ class _Sizes:
         self._area = painting.pixels / memory.side**2
         self.text = memory.encoder_text * self._factor
         self.encoder = memory.encoder * self._factor * _ROUNDING + self.text * _USUAL_TEXTS
+        held = [memory.adapters.get(kind, 0.0) for kind in painting.controls]
+        self.adapters = sum(held) * self._factor * _ROUNDING
+        self._row = memory.unet_row + memory.control_row * bool(painting.controls)
         self.unet = memory.unet * self._factor * _ROUNDING
 
     def work(self, rows: int) -> float:
         """Of the U-Net for so many rows."""
-        return self.memory.unet_row * self._area * rows * self._factor * _ROUNDING
+        return self._row * self._area * rows * self._factor * _ROUNDING
 
     def share_to_bring(self, need: float) -> float:
         """Share of the transformer layers that has to wait elsewhere for `need` bytes to be free."""
@@ -179,7 +190,7 @@ class _Sizes:
     ) -> MemoryPlan:
         """With as many rows as still fit, and bands where the decoder's own work does not."""
         memory = self.memory
-        weights = self._unet_on_device(unet, share) + memory.decoder
+        weights = self._unet_on_device(unet, share) + self.adapters + memory.decoder
         if encoder == "resident":
             weights += self.encoder
         rows = next((each for each in self._rows() if weights + self.work(each) <= budget), 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from story_engine.catalog.devices import free_bytes, gpu_names, main_memory_free
@@ -25,7 +26,14 @@ class MemoryView:
         return self.plan.peak_bytes <= self.free_bytes
 
 
-def view(services: Services, family: str, *, width: int | None = None, height: int | None = None) -> MemoryView | None:
+def view(
+    services: Services,
+    family: str,
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    controls: Collection[str] = (),
+) -> MemoryView | None:
     """The plan for a family's pictures; None for one that fits anywhere.
 
     Args:
@@ -33,6 +41,7 @@ def view(services: Services, family: str, *, width: int | None = None, height: i
         family: its name.
         width: of the largest picture; None: the family's own.
         height: likewise.
+        controls: kinds of control pictures that any scene has; those that the family lacks count nothing.
 
     Raises:
         ChooseAnother: there is no such family.
@@ -48,6 +57,7 @@ def view(services: Services, family: str, *, width: int | None = None, height: i
         is_half=said.precision() != "float32",
         is_gpu=bool(gpu_names()),
         host_bytes=main_memory_free(),
+        controls=frozenset(controls),
     )
     free = free_bytes()
     return MemoryView(plan=plan_for(said.painting, painting, free_bytes=free), free_bytes=free, is_gpu=painting.is_gpu)

@@ -69,4 +69,5 @@ class DeviceMemory:
             is_half=recipes[0].precision in _HALVES,
             is_gpu=self.is_gpu,
             host_bytes=float(devices.main_memory_free()),
+            controls=frozenset(part.kind for recipe in recipes for part in recipe.controls),
         )

@@ -189,6 +189,8 @@ FAMILY = FamilyDescription(
         decoder_picture=3.001 * GIB,
         decoder_band=0.35 * GIB,
         side=1024,
+        adapters={**dict.fromkeys(("edges", "depth", "pose"), 2.353 * GIB), "likeness": 0.944 * GIB},
+        control_row=0.0501 * GIB,
     ),
     unet_sizes=_sizes,
     controls={"edges": CANNY, "depth": DEPTH, "pose": POSE, "likeness": PICTURE_ADAPTER},

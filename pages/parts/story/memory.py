@@ -17,7 +17,9 @@ def draw(story: Story) -> None:
     settings = story.settings
     if settings.family not in FAMILY_NAMES:
         return
-    found = flows.memory.view(services(), settings.family, width=settings.width, height=settings.height)
+    controls = {use.kind for scene in story.scenes for use in scene.controls if use.weight}
+    size_asked = {"width": settings.width, "height": settings.height}
+    found = flows.memory.view(services(), settings.family, **size_asked, controls=controls)
     if found is None:
         return
     parts = [

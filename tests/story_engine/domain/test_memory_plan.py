@@ -81,3 +81,18 @@ def test_a_processor_in_full_precision_needs_no_more_memory_than_an_ordinary_mac
     for free in (4, 8, 14, 30):
         chosen = plan_for(KOLORS, painting(is_gpu=False, is_half=False), free_bytes=free * GIB)
         assert chosen.peak_bytes <= free * GIB and chosen.rows == 2 and chosen.unet in ("resident", "brought")
+
+
+def test_adapters_of_control_pictures_are_counted_beside_the_unet() -> None:
+    assert KOLORS is not None
+    for free in (23.2, 15.4, 7.4, 5.4):
+        bare = painting()
+        held = bare.model_copy(update={"controls": frozenset({"edges", "likeness"})})
+        without, with_both = (plan_for(KOLORS, each, free_bytes=free * GIB) for each in (bare, held))
+
+        rank = ("resident", "brought", "rounded")
+        assert rank.index(with_both.unet) >= rank.index(without.unet) and with_both.brought >= without.brought
+        assert with_both.rows <= without.rows and with_both.peak_bytes <= max(free, 6.5) * GIB
+        if (without.unet, without.rows, without.brought) == (with_both.unet, with_both.rows, with_both.brought):
+            assert with_both.denoising_bytes - without.denoising_bytes > 3.2 * GIB
+    assert plan_for(KOLORS, held, free_bytes=7.4 * GIB).brought > 0
