@@ -30,9 +30,10 @@ from preview_training.expected import Expected, read_prompt
 from preview_training.judges import ATTRIBUTES, Judges, Verdict
 from story_engine.catalog.families import family_of
 from story_engine.config import read_config
+from story_engine.domain.composing import compose_negative, compose_prompt
 from story_engine.domain.guidance import GUIDANCE, USUAL
 from story_engine.domain.recipe import Recipe
-from story_engine.domain.resolve import compose_negative, compose_prompt, guidance_of, usual_steps
+from story_engine.domain.resolve import guidance_of, usual_steps
 from story_engine.domain.story import Settings
 from story_engine.inference.render import Renderer
 from story_engine.preview_model import world

@@ -1,8 +1,8 @@
 """One part of a field that holds several: a setting, a LoRA and its strength, a character, its words, its outfits.
 
 Paths: `settings` (name); `loras` (name) and (name, "strength"); a story's `characters` (id), (id, "name"),
-(id, "description"), (id, "outfits", outfit) for its words, (id, "outfits", outfit, "name") for what it is called;
-a scene's `characters` (id). Works on the plain data of a story (`story_data`).
+(id, "description"), (id, "looks", outfit), (id, "outfits", outfit) for its words, (id, "outfits", outfit, "name") for
+what it is called; a scene's `characters` (id). Works on the plain data of a story (`story_data`).
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ def read(holder: dict[str, object], edit: Edit) -> object:
     if entry is None:
         raise gone(edit)
     inner = entry.get(edit.part[1])
+    if edit.part[1] == "looks":
+        return inner.get(edit.part[2]) if isinstance(inner, dict) else None
     if edit.part[1] != "outfits":
         return inner
     outfits, outfit = inner if isinstance(inner, dict) else {}, edit.part[2]
@@ -67,7 +69,9 @@ def write(data: dict[str, object], holder: dict[str, object], edit: Edit, value:
         if value is None and edit.scene is None and edit.field == "characters":
             _leave_scenes(data, edit.part[0])
     elif (entry := _entry(whole, edit)) is not None:
-        if edit.part[1] != "outfits":
+        if edit.part[1] == "looks":
+            _write_look(entry, edit.part[2], value)
+        elif edit.part[1] != "outfits":
             before, entry[edit.part[1]] = entry.get(edit.part[1]), value
             if edit.part[1] == "name":
                 _rename_in_prompts(data, edit.part[0], str(before or ""), str(value or ""))
@@ -87,9 +91,23 @@ def _write_outfit(data: dict[str, object], character: dict[str, object], edit: E
         raise FixInput("story.outfit_taken", outfit=value, character=character["name"] or character["id"])
     else:
         character["outfits"] = {value if name == outfit else name: words for name, words in outfits.items()}
+    looks = character["looks"]
+    if isinstance(looks, dict) and outfit in looks:
+        character["looks"] = {
+            value if name == outfit else name: look for name, look in looks.items() if value or name != outfit
+        }
     for appearance in _appearances(data, edit.part[0]):
         if appearance["outfit"] == outfit:
             appearance["outfit"] = value
+
+
+def _write_look(character: dict[str, object], outfit: str, value: object) -> None:
+    looks = character["looks"]
+    assert isinstance(looks, dict)
+    if value is None:
+        looks.pop(outfit, None)
+    else:
+        looks[outfit] = value
 
 
 def _rename_in_prompts(data: dict[str, object], character: str, old: str, new: str) -> None:

@@ -11,6 +11,8 @@ from story_engine.domain.value import Value
 
 _LATER = ("start",)
 """Fields that recipes have got since; their default means that they are not used."""
+LARGEST_CAST_STRENGTH = 4.0
+"""Of a character's look: an anchor's place then counts like four of the picture's own."""
 LEAST_STRENGTH, MOST_STRENGTH = 0.05, 0.95
 """Of a start: less changes nothing, more keeps nothing of the picture."""
 
@@ -88,6 +90,12 @@ class Recipe(Value):
 
     cast: tuple[CastPart, ...] = ()
     """Characters who look as in another picture."""
+
+    @property
+    def every_lora(self) -> tuple[LoraPart, ...]:
+        """Its own, and those of what it looks at: each content once."""
+        found = {part.sha256: part for recipe in (*self.anchors, self) for part in recipe.loras}
+        return tuple(found.values())
 
     @property
     def references(self) -> tuple[str, ...]:

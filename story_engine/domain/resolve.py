@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
-from story_engine.domain.braces import references, unknown_names, written
+from story_engine.domain.braces import unknown_names, written
+from story_engine.domain.cast import with_cast
+from story_engine.domain.composing import compose_negative, composed
 from story_engine.domain.control import control_parts
 from story_engine.domain.family import Family
 from story_engine.domain.guidance import BOUNDS, BY_NOISE, CONSTANT, EVERYWHERE, USUAL, Guidance
 from story_engine.domain.recipe import LoraPart, Recipe
-from story_engine.domain.story import LARGEST_SEED, Appearance, LoraUse, Scene, Settings, Story
+from story_engine.domain.story import LARGEST_SEED, LoraUse, Scene, Settings, Story
 from story_engine.errors import ChooseAnother, FixInput
 
-_CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_LATIN_WORD = re.compile(r"[A-Za-z]+")
-_SEPARATORS = "，,、"
-"""What stands between the words of a prompt: at a seam one is enough."""
-_SENTENCE_ENDS = "。．.！!？?；;：:"
-"""After these nothing needs to separate."""
 _BUT_SEED = tuple(name for name in Recipe.model_fields if name not in ("seed", "loras"))
 _PARTS = {
     "prompt": "text",
@@ -27,36 +22,9 @@ _PARTS = {
     "weights_hash": "model",
     "precision": "model",
     "controls": "controls",
+    "cast": "look",
 }
 """Field of a recipe → what people call it; every other one is a setting."""
-
-
-def compose_prompt(story: Story, scene: Scene) -> str:
-    """Style, character blocks and the scene's own words as one prompt.
-
-    `{name}` or `{id}` of a character inside the scene's prompt is replaced by its words where it stands; the other
-    characters of the scene stand in front. Braces around anything else are the author's own.
-
-    Raises:
-        FixInput: the scene names a character or an outfit that the story has not.
-    """
-    separator = separator_of(story, scene)
-    blocks = {character.id: [character.description] for character in story.characters}
-    for appearance in scene.characters:
-        blocks[appearance.character] = _words_of(story, appearance)
-    own, behind, in_place = "", 0, set()
-    for reference in references(scene.prompt, story.characters):
-        own += scene.prompt[behind : reference.start] + join(blocks[reference.character], separator)
-        behind = reference.end
-        in_place.add(reference.character)
-    own += scene.prompt[behind:]
-    in_front = [words for use in scene.characters if use.character not in in_place for words in blocks[use.character]]
-    return join([story.style, *in_front, own], separator)
-
-
-def compose_negative(story: Story, scene: Scene) -> str:
-    """The shared negative words, then the scene's own."""
-    return join([story.negative, scene.negative], separator_of(story, scene))
 
 
 def check_names(story: Story, scene: Scene) -> None:
@@ -104,9 +72,9 @@ def resolve(
         if not family.smallest_side <= side <= family.largest_side:
             limits = {"least": family.smallest_side, "most": family.largest_side}
             raise FixInput("story.size_for_family", width=width, height=height, family=family.title, **limits)
-    guidance = guidance_of(requested, family)
-    return Recipe(
-        prompt=compose_prompt(story, scene),
+    guidance, sent = guidance_of(requested, family), composed(story, scene)
+    recipe = Recipe(
+        prompt=sent.text,
         negative=compose_negative(story, scene),
         seed=(scene.seed + take_number) % (LARGEST_SEED + 1),
         sampler=requested.sampler or family.sampler,
@@ -124,6 +92,7 @@ def resolve(
         ),
         **guidance.model_dump(),
     )
+    return with_cast(recipe, story, scene, sent, requested)
 
 
 def is_by_noise(settings: Settings, family: Family) -> bool:
@@ -177,56 +146,9 @@ def differing_parts(painted: Recipe, now: Recipe) -> tuple[str, ...]:
     return tuple(dict.fromkeys(parts))
 
 
-def separator_of(story: Story, scene: Scene) -> str:
-    """What joins the parts of this scene's prompts: a comma in the way in which its author writes commas.
-
-    Chinese text is joined with "，", except where all its commas are half-width ones, as in many prompts that were made
-    for older models; other text with ", ". Only what this scene is painted from decides, so that an edit elsewhere in
-    the story never changes its pictures.
-    """
-    descriptions = [words for appearance in scene.characters for words in _words_of(story, appearance)]
-    words = "\n".join((story.style, story.negative, *descriptions, scene.prompt, scene.negative))
-    if len(_CHINESE.findall(words)) < len(_LATIN_WORD.findall(words)) or not _CHINESE.search(words):
-        return ", "
-    return "," if "," in words and "，" not in words else "，"
-
-
-def join(parts: Iterable[str], separator: str) -> str:
-    """The parts in one line of words: no empty part, one separator at each seam, a single part as it is."""
-    whole = ""
-    for part in parts:
-        following = part.strip()
-        if not following.strip(_SEPARATORS + " "):
-            continue
-        if not whole:
-            whole = following
-            continue
-        following = following.lstrip(_SEPARATORS + " ")
-        before = whole.rstrip(_SEPARATORS + " \n\t")
-        if before.endswith(tuple(_SENTENCE_ENDS)):
-            whole = before + (" " if separator.endswith(" ") else "") + following
-        else:
-            whole = before + separator + following
-    return whole
-
-
 def _contents(recipe: Recipe) -> list[tuple[str, float]]:
     """Of its LoRAs: what they are called changes no picture."""
     return [(part.sha256, part.strength) for part in recipe.loras]
-
-
-def _words_of(story: Story, appearance: Appearance) -> list[str]:
-    for character in story.characters:
-        if character.id != appearance.character:
-            continue
-        if appearance.outfit is None:
-            return [character.description]
-        if appearance.outfit in character.outfits:
-            return [character.description, character.outfits[appearance.outfit]]
-        known = ", ".join(character.outfits) or "-"
-        raise FixInput("story.missing_outfit", value=appearance.outfit, character=character.id, known=known)
-    known = ", ".join(character.id for character in story.characters) or "-"
-    raise FixInput("story.missing_character", value=appearance.character, known=known)
 
 
 def _lora_parts(used: Iterable[LoraUse], loras: Mapping[str, str]) -> Iterable[LoraPart]:

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from story_engine.domain.resolve import compose_negative, compose_prompt, join
+from story_engine.domain.composing import compose_negative, compose_prompt, join
 from story_engine.domain.safe_name import LONGEST_NAME, name_fault, same_file
 from story_engine.domain.story import MOST_CHARACTERS, Appearance, Character, Scene, Story
 from story_engine.domain.value import Value

@@ -10,6 +10,8 @@ from story_engine.domain.control import MOST_CONTROLS, ControlUse
 from story_engine.domain.family import FAMILY_NAMES, LARGEST_CFG_SCALE, MOST_STEPS, SAMPLERS, SIZE_MULTIPLE
 from story_engine.domain.findings import Findings, choice, fields, name, number, shown, text, whole_number
 from story_engine.domain.guidance import GUIDANCE, LARGEST_NOISE, USUAL
+from story_engine.domain.look import Look, read_looks
+from story_engine.domain.recipe import LARGEST_CAST_STRENGTH
 from story_engine.domain.schema import ALWAYS_WRITTEN, AtMost
 from story_engine.domain.value import Value
 
@@ -61,6 +63,8 @@ class Character(Value):
     """What never changes: "一个紫色短发小女孩"."""
     outfits: Annotated[dict[str, str], _outfits] = Field(default_factory=dict)
     """Name of the outfit → its words."""
+    looks: Annotated[dict[str, Look], read_looks] = Field(default_factory=dict)
+    """Name of the outfit, `AS_DESCRIBED` for none → the picture that shows how it looks."""
 
 
 class Appearance(Value):
@@ -106,6 +110,10 @@ class Settings(Value):
     guidance: Annotated[str | None, choice(GUIDANCE)] = None
     """"by_noise", "constant", or "usual": whichever the family that paints is best with. Blank is constant, as in
     stories of before there was a choice; new ones say "usual"."""
+    cast_strength: Annotated[float | None, number(0.0, LARGEST_CAST_STRENGTH, "story.cast_strength_range")] = None
+    """How strongly characters are held to their looks; 0 is not at all, blank `USUAL_CAST_STRENGTH`."""
+    cast_from: Annotated[float | None, number(0.0, 1.0, "story.cast_from_range")] = None
+    """Share of the steps after which they are; blank is `USUAL_CAST_FROM`."""
     guidance_above: NoiseLevel = None
     guidance_below: NoiseLevel = None
     negative_below: NoiseLevel = None
@@ -190,6 +198,15 @@ class Story(Value):
         """The same story with no LoRA anywhere."""
         scenes = tuple(scene.model_copy(update={"loras": None}) for scene in self.scenes)
         return self.model_copy(update={"loras": (), "scenes": scenes})
+
+
+def without_looks(story: Story) -> Story:
+    """The same story with no character held to a picture."""
+    if not any(each.looks for each in story.characters):
+        return story
+    return story.model_copy(
+        update={"characters": tuple(each.model_copy(update={"looks": {}}) for each in story.characters)}
+    )
 
 
 def first_seed(number: int) -> int:

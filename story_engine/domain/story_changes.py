@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 
 from story_engine.domain.merge import changes
+from story_engine.domain.recipe import Recipe
 from story_engine.domain.story import Scene, Story
 
 MOST_COMPARED = 3_000
@@ -134,5 +135,7 @@ def _one_thing(fields: Mapping[str, object]) -> str:
         return "\n".join(f"{name}: {value}" for name, value in shown.items())
     if "description" in fields:
         head = ": ".join(filter(None, (shown.get("name") or shown["id"], shown.get("description"))))
-        return "\n".join(filter(None, (head, shown.get("outfits"))))
+        return "\n".join(filter(None, (head, shown.get("outfits"), shown.get("looks"))))
+    if isinstance(look := fields.get("recipe"), Recipe):
+        return f"▣ {look.digest[:12]}"
     return " · ".join(shown.values())

@@ -1,6 +1,7 @@
 """One verb per file: each decides first (pure), then acts. Pages and command line call these, with the services."""
 
 from story_engine.flows import (
+    cast,
     coherence,
     coherence_words,
     comic,
@@ -60,6 +61,7 @@ from story_engine.flows import (
 )
 
 __all__ = [
+    "cast",
     "coherence",
     "coherence_words",
     "comic",

@@ -53,7 +53,7 @@ def plan_of(services: Services, opened: OpenStory, *, threshold: float) -> Bundl
     """
     pictures = plan_bundle(opened.board)
     details = services.hand_ins.load(opened.slug)
-    painted = [Painted(picture=each.name, loras=each.view.take.recipe.loras) for each in pictures]
+    painted = [Painted(picture=each.name, loras=each.view.take.recipe.every_lora) for each in pictures]
     return BundlePlan(
         opened=opened,
         pictures=pictures,

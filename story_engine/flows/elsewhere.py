@@ -103,7 +103,9 @@ def _recipe(services: Services, opened: OpenStory, panel: Panel, hashes: dict[st
 def _differences(panels: list[PanelElsewhere], tool: str) -> list[Difference]:
     guided = sum(not panel.recipe.guidance.is_constant for panel in panels)
     everywhere = [Difference(code="elsewhere.guided_everywhere", values={"count": guided})] if guided else []
-    return _differences_of(panels, tool) + everywhere
+    held = sum(bool(panel.recipe.cast) for panel in panels)
+    looks = [Difference(code="elsewhere.cast_left_out", values={"count": held})] if held else []
+    return _differences_of(panels, tool) + everywhere + looks
 
 
 def _differences_of(panels: list[PanelElsewhere], tool: str) -> list[Difference]:

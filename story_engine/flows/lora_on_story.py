@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from story_engine.domain.composing import join, separator_of
 from story_engine.domain.edit import Edit
 from story_engine.domain.lora import LoraEntry
-from story_engine.domain.resolve import join, separator_of
 from story_engine.domain.story import LoraUse, Story
 from story_engine.domain.training import TrainingSpec
 from story_engine.errors import StudioError

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from story_engine.domain.composing import compose_prompt
 from story_engine.domain.edit import Edit
 from story_engine.domain.guidance import Guidance
 from story_engine.domain.imported_story import ImportedLora, ImportedStory, Note
-from story_engine.domain.resolve import compose_prompt, guidance_of, guidance_settings
+from story_engine.domain.resolve import guidance_of, guidance_settings
 from story_engine.domain.safe_name import same_file
 from story_engine.domain.story import LARGEST_STRENGTH, MOST_LORAS, LoraUse, Scene, Settings, Story
 from story_engine.errors import FixInput

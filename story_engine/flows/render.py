@@ -11,7 +11,7 @@ from story_engine.domain.family import Family
 from story_engine.domain.job_spec import RenderItem, RenderSpec
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.resolve import check_names, resolve, same_but_seed
-from story_engine.domain.story import LARGEST_SEED, Scene, Story
+from story_engine.domain.story import LARGEST_SEED, Scene, Story, without_looks
 from story_engine.domain.take import Take
 from story_engine.domain.validation import checked
 from story_engine.errors import ChooseAnother, FixInput, InstallOrDownload, StandInNeeded
@@ -78,7 +78,7 @@ def as_painted_by(story: Story, family: Family) -> Story:
     """The story as this family can paint it: a stand-in uses no LoRA, since those were trained on another model."""
     if family.name == story.settings.family:
         return story
-    return story.without_loras()
+    return without_looks(story.without_loras())
 
 
 def plan_render(

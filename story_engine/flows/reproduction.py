@@ -64,7 +64,7 @@ def reproduction(
         lora_files: a LoRA's content, as recipes name it → its file in the bundle, and the SHA-256 of that.
     """
     recipes = [each.view.take.recipe for each in pictures]
-    used = {part.sha256: part.name for recipe in recipes for part in recipe.loras}
+    used = {part.sha256: part.name for recipe in recipes for part in recipe.every_lora}
     known = Reproduction(
         bases=tuple(
             _base(services, family, weights)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from story_engine.domain.composing import compose_negative, compose_prompt
 from story_engine.domain.family import Family
-from story_engine.domain.resolve import compose_negative, compose_prompt
 from story_engine.domain.story import Scene, Story
 from story_engine.domain.views import ResolvedText
 from story_engine.errors import StudioError

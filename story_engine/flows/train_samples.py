@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from story_engine.domain.resolve import compose_negative, compose_prompt
+from story_engine.domain.composing import compose_negative, compose_prompt
 from story_engine.domain.training import SamplePrompt
 from story_engine.errors import ChooseAnother
 from story_engine.flows.services import Services

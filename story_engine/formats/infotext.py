@@ -23,6 +23,8 @@ SAMPLERS = {
     "dpmpp_2m_karras": ("DPM++ 2M", "Karras"),
 }
 """Ours → A1111's sampler and schedule."""
+CAST = "Cast"
+"""Our own key: character, digest of the picture that it is held to, and how strongly."""
 GUIDED, NEGATIVE_BELOW = "Guidance interval", "Negative below"
 """Our own keys, in noise per signal (σ); A1111 knows no upper end and no change of prompt."""
 START = "Start image"
@@ -56,6 +58,8 @@ def infotext(recipe: Recipe, *, story: str, scene: str) -> str:
         pairs[START] = recipe.start.reference
     for place, part in enumerate(recipe.controls):
         pairs[f"ControlNet {place}"] = _control(part)
+    if recipe.cast:
+        pairs[CAST] = ", ".join(f"{part.character}: {part.anchor.digest} x {part.strength:g}" for part in recipe.cast)
     if recipe.loras:
         pairs["Lora hashes"] = ", ".join(f"{part.name}: {part.sha256[:12]}" for part in recipe.loras)
         pairs["Lora strengths"] = ", ".join(f"{part.name}: {part.strength:g}" for part in recipe.loras)

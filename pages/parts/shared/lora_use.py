@@ -10,9 +10,9 @@ from pages.parts.shared import fields, notices, trouble
 from pages.parts.shared.fields import Field
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import family_title, plain, say
+from story_engine.domain.composing import join, separator_of
 from story_engine.domain.edit import Edit
 from story_engine.domain.lora import LoraEntry
-from story_engine.domain.resolve import join, separator_of
 from story_engine.domain.story import MOST_LORAS, LoraUse, Story
 from story_engine.errors import ChooseAnother
 

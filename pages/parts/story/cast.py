@@ -11,6 +11,7 @@ from pages.parts.shared import fields, inputs, notices, trouble, typing
 from pages.parts.shared.fields import Field
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import plain, say
+from pages.parts.story import looks
 from pages.parts.story import outfits as parts
 from pages.parts.story.outfits import OutfitName, OutfitWords
 from story_engine.domain.edit import Edit
@@ -51,6 +52,8 @@ def draw(slug: str, story: Story) -> None:
     for character in story.characters:
         with st.container(border=True, key=f"character-{character.id}", gap="small"):
             _draw_character(slug, character)
+            looks.draw(slug, story, character)
+    looks.draw_settings(slug, story)
     st.button(
         say("cast.add"), key="cast-add", icon=":material/person_add:", on_click=notices.attempt, args=(_add, slug)
     )

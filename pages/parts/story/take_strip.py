@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.parts.shared import lightbox, notices
 from pages.parts.shared.services import ask, services
-from pages.parts.shared.wording import labels, say
+from pages.parts.shared.wording import labels, plain, say
 from pages.parts.story import comparison, redraw, scene_loras
 from pages.parts.story.panel_picture import jpeg
 from story_engine import flows
@@ -16,6 +16,9 @@ from story_engine.domain.story import Story
 SHOWN = 5
 """Thumbnails before the strip is unfolded; more would push the words off the screen."""
 _VARIED = {"vary_subtle": flows.vary.SUBTLE, "vary_strong": flows.vary.STRONG}
+
+_LOOK = "look:"
+"""Before the id of a character, in the name of an action."""
 
 
 def draw(slug: str, story: Story, panel: Panel) -> None:
@@ -36,12 +39,15 @@ def draw(slug: str, story: Story, panel: Panel) -> None:
         actions = ["vary_subtle", "vary_strong", "use_settings", "delete"]
         if len(panel.takes) > 1:
             actions.insert(-1, "compare")
+        shown_in = flows.cast.shown_in(story, panel.scene, panel.chosen.take)
+        looks = {f"{_LOOK}{each.id}": say("take.look", name=plain(each.name or each.id)) for each, _ in shown_in}
+        actions[2:2] = looks
         if panel.is_picked:
             actions.insert(0, "unpick")
         st.menu_button(
             say("take.this", n=panel.chosen.take.serial, seed=panel.chosen.take.recipe.seed),
             actions,
-            format_func=labels("take.", actions).__getitem__,
+            format_func=(labels("take.", [each for each in actions if each not in looks]) | looks).__getitem__,
             key=key,
             type="tertiary",
             on_click=lambda: redraw.whole(_do, st.session_state[key], slug, panel),
@@ -91,6 +97,10 @@ def _do(action: str | None, slug: str, panel: Panel) -> None:
         before = services().stories.load(slug).revision
         flows.takes.use_settings(services(), slug, scene, take)
         notices.tell("done.settings_used", undo=notices.Undo(kind="revision", token=str(before), story=slug))
+    elif action is not None and action.startswith(_LOOK):
+        before = services().stories.load(slug).revision
+        flows.cast.choose(services(), slug, scene, take, action.removeprefix(_LOOK))
+        notices.tell("done.look_chosen", undo=notices.Undo(kind="revision", token=str(before), story=slug))
     elif action in _VARIED:
         flows.vary.vary(services(), slug, scene, take, strength=_VARIED[action])
     elif action == "compare":

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from story_engine.domain.composing import compose_negative, compose_prompt
 from story_engine.domain.lint.finding import PromptFinding
-from story_engine.domain.resolve import compose_negative, compose_prompt
 from story_engine.domain.story import Scene, Story
 from story_engine.domain.story_text import Place
 from story_engine.errors import StudioError

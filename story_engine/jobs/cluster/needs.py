@@ -63,7 +63,9 @@ def needs_of(kind: str, spec: str, tokens: int) -> Needs:
                 continue
             loras[lora.name] = lora
         with suppress(ValidationError):
-            references |= dict.fromkeys(Recipe.model_validate(recipe).references)
+            whole = Recipe.model_validate(recipe)
+            references |= dict.fromkeys(whole.references)
+            loras |= {part.name: part for part in whole.every_lora}
     return Needs(
         kind=kind,
         tokens=tokens,

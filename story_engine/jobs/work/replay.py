@@ -128,7 +128,9 @@ class _Replay:
             scorer=scorer[0],
             scorer_version=scorer[1],
             made_with=made_with,
-            loras={part.name: bundle.sums[_lora_file(bundle, part)] for take in takes for part in take.recipe.loras},
+            loras={
+                part.name: bundle.sums[_lora_file(bundle, part)] for take in takes for part in take.recipe.every_lora
+            },
             bases={recipe.family: recipe.weights_hash for recipe in recipes},
             unlisted=bundle.unlisted,
         )
@@ -152,7 +154,7 @@ class _Replay:
 
     def _borrow_loras(self, bundle: ReadBundle) -> dict[str, LoraPart]:
         """The bundle's LoRAs as the fresh workspace's own; by the content that recipes name."""
-        wanted = {part.sha256: part for take in bundle.takes.values() for part in take.recipe.loras}
+        wanted = {part.sha256: part for take in bundle.takes.values() for part in take.recipe.every_lora}
         found: dict[str, LoraPart] = {}
         for number, (content, part) in enumerate(wanted.items()):
             source = bundle.files[_lora_file(bundle, part)]
@@ -237,7 +239,8 @@ def _lora_file(bundle: ReadBundle, part: LoraPart) -> str:
 def _with_loras(recipe: Recipe, loras: dict[str, LoraPart]) -> Recipe:
     """The recipe with the fresh workspace's names."""
     parts = [loras[part.sha256].model_copy(update={"strength": part.strength}) for part in recipe.loras]
-    return recipe.model_copy(update={"loras": tuple(parts)})
+    cast = [part.model_copy(update={"anchor": _with_loras(part.anchor, loras)}) for part in recipe.cast]
+    return recipe.model_copy(update={"loras": tuple(parts), "cast": tuple(cast)})
 
 
 def _other_conditions(take: Take, now: dict[str, str]) -> dict[str, tuple[str, str]]:

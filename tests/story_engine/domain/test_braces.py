@@ -7,9 +7,10 @@ import random
 import pytest
 
 from story_engine.domain.braces import named, references, unknown_names, written
+from story_engine.domain.composing import compose_prompt
 from story_engine.domain.edit import Edit
 from story_engine.domain.lint.linter import lint
-from story_engine.domain.resolve import check_names, compose_prompt
+from story_engine.domain.resolve import check_names
 from story_engine.domain.story import Appearance, Character
 from story_engine.domain.story_data import story_data
 from story_engine.domain.story_text import after

@@ -1,7 +1,8 @@
 from story_engine.bootstrap import open_services
 from story_engine.config import Config
+from story_engine.domain.composing import compose_negative, compose_prompt
 from story_engine.domain.edit import Edit
-from story_engine.domain.resolve import compose_negative, compose_prompt, resolve
+from story_engine.domain.resolve import resolve
 from tests.builders import PREVIEW, a_scene, a_story
 from tests.shipped import copy_shipped_stories
 

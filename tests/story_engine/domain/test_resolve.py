@@ -8,17 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from story_engine.config import PROJECT_FOLDER
+from story_engine.domain.composing import compose_negative, compose_prompt, join
 from story_engine.domain.family import Family, GuidanceByNoise
 from story_engine.domain.guidance import EVERYWHERE, Guidance
-from story_engine.domain.resolve import (
-    compose_negative,
-    compose_prompt,
-    differing_parts,
-    guidance_settings,
-    join,
-    resolve,
-    same_but_seed,
-)
+from story_engine.domain.resolve import differing_parts, guidance_settings, resolve, same_but_seed
 from story_engine.domain.story import Appearance, Character, LoraUse, Settings
 from story_engine.errors import ChooseAnother, FixInput
 from story_engine.store.story_text import read_story

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from story_engine.domain.resolve import compose_negative, compose_prompt
+from story_engine.domain.composing import compose_negative, compose_prompt
 from story_engine.domain.shared_wording import SharedWording, shared_wording, with_blocks
 from tests.builders import a_scene, a_story
 

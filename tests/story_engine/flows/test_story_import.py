@@ -9,7 +9,7 @@ import pytest
 from story_engine import flows
 from story_engine.bootstrap import open_services
 from story_engine.config import PROJECT_FOLDER, Config
-from story_engine.domain.resolve import compose_negative, compose_prompt
+from story_engine.domain.composing import compose_negative, compose_prompt
 from story_engine.domain.story import Character, LoraUse
 from story_engine.errors import FixInput
 from story_engine.store.story_text import write_story

@@ -190,7 +190,7 @@ def test_it_paints_what_the_studio_painted_with_every_sampler_with_and_without_l
     assert len(found) == 9
     assert {name: largest for name, (_, largest) in found.items() if largest} == {}, said[0]
     assert said[1].startswith(
-        "Begin with a picture, not painted: ['images/10.png']. Use: python -m story_engine replay"
+        "Begin with or look at a picture, not painted: ['images/10.png']. Use: python -m story_engine replay"
     )
 
 
