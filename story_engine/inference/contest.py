@@ -31,7 +31,7 @@ class Imagining:
 
     def __init__(self, batch: Batch) -> None:
         self.batch = batch
-        self.step = judged_step(batch.first.steps)
+        self.step = judged_step(batch.first.steps, skipped=batch.first.skipped_steps)
         self._latents: torch.Tensor | None = None
 
     def stepped(self, step: int, denoised: Denoised) -> None:

@@ -12,12 +12,15 @@ from PIL import Image
 from story_engine.domain.contest import Measures, StoppedTake, decide, judged_step
 from story_engine.domain.job_result import StoppedName
 from story_engine.domain.job_spec import RenderItem
+from story_engine.domain.recipe import Recipe
 from story_engine.errors import StudioError
 from story_engine.inference.contest import Contest, Imagined
 from story_engine.jobs.work.chosen_device import chosen_device
 from story_engine.scoring.aesthetics import scorer_for
 from story_engine.store.layout import Layout
+from story_engine.store.references import ReferenceStore
 from story_engine.store.stopped_takes import StoppedTakeStore
+from story_engine.store.takes import TakeStore
 
 _LOG = logging.getLogger(__name__)
 
@@ -49,14 +52,14 @@ class Contests:
 
     def _judged(self, imagined: Sequence[Imagined]) -> list[int]:
         """Who goes on. Nothing is picked by this: a survivor is a take as any other."""
-        seen = self._seen([each.picture for each in imagined])
+        seen = self._seen([each.picture for each in imagined], self.items[imagined[0].position].recipe)
         positions = {str(self.items[each.position].recipe.seed): each.position for each in imagined}
         measured = dict(zip(positions, seen, strict=True))
         pictures = {each.position: each.picture for each in imagined}
         verdict, store = decide(measured, keep=self.keep), StoppedTakeStore(self.layout)
         for place, seed in enumerate(verdict.order, start=1):
             item = self.items[positions[seed]]
-            steps = judged_step(item.recipe.steps)
+            steps = judged_step(item.recipe.steps, skipped=item.recipe.skipped_steps)
             if seed not in verdict.reasons:
                 self.said[positions[seed]] = f"{place} of {len(imagined)} after {steps} steps"
                 continue
@@ -73,19 +76,44 @@ class Contests:
             self.stopped.append(StoppedName(scene=item.scene, take=stopped.id, reason=stopped.reason))
         return [positions[seed] for seed in verdict.order if seed not in verdict.reasons]
 
-    def _seen(self, pictures: Sequence[Image.Image]) -> list[Measures]:
+    def _seen(self, pictures: Sequence[Image.Image], recipe: Recipe) -> list[Measures]:
         """By the present scorer; where it cannot be used nothing is known, and who began first goes on."""
         try:
-            scores, embeddings = scorer_for(self.layout, device=chosen_device()).rate(pictures)
+            anchors = self._anchors(recipe)
+            scores, rows = scorer_for(self.layout, device=chosen_device()).rate([*pictures, *anchors])
         except StudioError as error:
             _LOG.warning("imagined pictures cannot be judged: %s", error)
             return [Measures()] * len(pictures)
-        alike = embeddings @ embeddings.T
-        others = max(1, len(pictures) - 1)
+        count = len(pictures)
+        alike = rows[:count] @ rows.T
         return [
-            Measures(agreement=(float(row.sum()) - 1) / others, score=score)
-            for row, score in zip(alike, scores, strict=True)
+            Measures(
+                agreement=(float(row[:count].sum()) - 1) / max(1, count - 1),
+                score=score,
+                anchor=float(row[count:].mean()) if anchors else None,
+            )
+            for row, score in zip(alike, scores[:count], strict=True)
         ]
+
+    def _anchors(self, recipe: Recipe) -> list[Image.Image]:
+        """The pictures that the recipe's cast looks like; none where one of them is not painted yet.
+
+        Raises:
+            StudioError: a picture from outside is not there any more.
+        """
+        if not recipe.cast:
+            return []
+        store, found = TakeStore(self.layout), []
+        takes = {take.id: take for some in store.takes(self.story).values() for take in some}
+        for anchor in (part.anchor for part in recipe.cast):
+            if anchor.start is not None and not anchor.start.strength:  # a picture from outside
+                found.append(ReferenceStore(self.layout).picture(anchor.start.reference))
+            elif anchor.digest in takes:
+                with Image.open(store.picture(takes[anchor.digest])) as picture:
+                    found.append(picture.convert("RGB"))
+            else:
+                return []
+        return found
 
 
 def left_to_paint(layout: Layout, story: str, missing: Sequence[RenderItem]) -> list[RenderItem]:

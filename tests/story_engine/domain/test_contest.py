@@ -49,3 +49,7 @@ def test_likeness_to_an_anchor_decides_where_nothing_else_does():
 @pytest.mark.parametrize(("steps", "judged"), [(1, 1), (2, 1), (12, 3), (20, 5), (50, 12)])
 def test_imagined_pictures_are_judged_after_a_quarter_of_the_steps(steps, judged):
     assert judged_step(steps) == judged
+
+
+def test_a_picture_that_begins_with_another_one_is_judged_after_a_quarter_of_what_it_makes():
+    assert (judged_step(20, skipped=12), judged_step(20, skipped=19)) == (14, 20)

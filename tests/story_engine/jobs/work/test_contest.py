@@ -7,12 +7,15 @@ import pytest
 from PIL import Image
 
 from story_engine.domain.job_spec import RenderItem, RenderSpec
-from story_engine.domain.recipe import Recipe
+from story_engine.domain.recipe import CastPart, Recipe
 from story_engine.errors import Cancelled
+from story_engine.inference.contest import Imagined
 from story_engine.jobs.cluster.needs import needs_of
 from story_engine.jobs.work import render
+from story_engine.jobs.work.contest import Contests
 from story_engine.store.stopped_takes import StoppedTakeStore
 from story_engine.store.takes import TakeStore
+from tests.builders import a_take
 from tests.story_engine.inference.small_preview import recipe, small_workspace
 
 JOB = 11
@@ -107,6 +110,27 @@ def test_without_a_scorer_who_began_first_goes_on(layout, monkeypatch):
     (take,) = TakeStore(layout).takes_of("blind", "s1")
     assert take.recipe.seed == 0
     assert {each.reason.code for each in StoppedTakeStore(layout).stopped("blind", "s1")} == {"contest.alike"}
+
+
+def test_likeness_to_the_anchor_of_its_cast_counts_where_that_is_painted(layout):
+    """Drawn, not painted: three imagined pictures, one of which looks as the anchor does."""
+    rng = np.random.default_rng(0)
+    drawn = [Image.fromarray(rng.integers(0, 255, (64, 64, 3), dtype=np.uint8)).resize((256, 256)) for _ in range(3)]
+    anchor = recipe(layout, seed=99)
+    store = TakeStore(layout)
+    store.add(a_take(anchor, story="cast", scene="s2"), drawn[2], {})
+    part = CastPart(character="cat", words=(0, 3), anchor=anchor, anchor_words=(0, 3), from_step=0, until_step=1)
+    items = [RenderItem(scene="s1", number=n, recipe=recipe(layout, seed=n, cast=(part,))) for n in range(3)]
+    (held,) = Contests(layout, "cast", items, 1, JOB).held()
+
+    kept = held.judge([Imagined(position=place, picture=picture) for place, picture in enumerate(drawn)])
+
+    stopped = {each.item.number: each.measures.anchor for each in StoppedTakeStore(layout).stopped("cast", "s1")}
+    assert kept == [2] and all(likeness < 0.9999 for likeness in stopped.values())
+
+    (held,) = Contests(layout, "not-painted", items, 1, JOB).held()
+    held.judge([Imagined(position=place, picture=picture) for place, picture in enumerate(drawn)])
+    assert {each.measures.anchor for each in StoppedTakeStore(layout).stopped("not-painted", "s1")} == {None}
 
 
 def test_what_a_contest_stops_lies_in_the_workspace_so_no_far_machine_holds_it():
