@@ -146,6 +146,9 @@ class TrainingSpec(Value):
     """What is painted then."""
     sample_steps: int = 0
     """Denoising steps of a sample; 0: the family's own."""
+    samples_as_stories: bool = False
+    """Whether samples are guided, and in as many steps, as stories of this family usually are. Runs of before there was
+    guidance by noise level do not say so, and go on with samples that can be held beside their first ones."""
     save_every: int = 100
     """Steps between checkpoints; one is always saved at the end."""
     keep_last: int = 5

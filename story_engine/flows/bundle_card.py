@@ -85,9 +85,8 @@ def _pictures(plan: BundlePlan) -> tuple[CardPicture, ...]:
 def _made(picture: BundlePicture) -> str:
     row = picture.row
     parts = [f"seed {row.seed}", f"steps {row.steps}", f"CFG {row.cfg_scale:g}", row.sampler, row.size]
-    guidance = picture.view.take.recipe.guidance
-    if not guidance.is_constant:
-        parts.append(f"σ {guidance}")
+    if row.noise_levels:
+        parts.append(f"σ {row.noise_levels}")
     if row.loras:
         parts.append(f"LoRA {row.loras}")
     return " · ".join(parts)

@@ -79,6 +79,7 @@ def plan_bundle(board: Board) -> tuple[BundlePicture, ...]:
             seed=recipe.seed,
             steps=recipe.steps,
             cfg_scale=recipe.cfg_scale,
+            noise_levels="" if recipe.guidance.is_constant else str(recipe.guidance),
             sampler=recipe.sampler,
             size=f"{recipe.width}x{recipe.height}",
             family=recipe.family,

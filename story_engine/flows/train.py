@@ -17,6 +17,7 @@ from story_engine.flows import train_time
 from story_engine.flows.dataset_view import training_pictures
 from story_engine.flows.room import SMALLEST_RUN_BYTES, check_room
 from story_engine.flows.services import Services
+from story_engine.flows.train_samples import as_started
 from story_engine.flows.train_view import ACTIVE, card, key_of
 from story_engine.store.safe_yaml import decode, parse
 
@@ -88,6 +89,7 @@ def start(services: Services, spec: TrainingSpec) -> str:
         InvalidInput: what blocks it, all at once; nothing was made.
     """
     # Two clicks of one person come in two threads, the command line in a process: each sees what the one before queued.
+    spec = as_started(spec)
     with services.runs.starting():
         again = _same(services, spec)
         if again is not None:

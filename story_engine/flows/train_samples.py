@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from story_engine.domain.composing import compose_negative, compose_prompt
-from story_engine.domain.training import SamplePrompt
+from story_engine.domain.training import SamplePrompt, TrainingSpec
 from story_engine.errors import ChooseAnother
 from story_engine.flows.services import Services
 
@@ -33,6 +33,11 @@ def sample_prompts(
         )
         for each in scenes
     )
+
+
+def as_started(spec: TrainingSpec) -> TrainingSpec:
+    """A new training's specification: its samples are painted as stories are, so that they show what stories will."""
+    return spec.model_copy(update={"samples_as_stories": True})
 
 
 def style_words(services: Services, prompts: Sequence[str], *, trigger: str = "") -> str:

@@ -11,6 +11,7 @@ from story_engine.domain.job_spec import MeasureSpec
 from story_engine.domain.training import TrainingSpec
 from story_engine.errors import StudioError
 from story_engine.flows.services import Services
+from story_engine.flows.train_samples import as_started
 
 MEASURE_PRIORITY = 5
 """Somebody looks at the form and waits; it takes seconds."""
@@ -24,6 +25,7 @@ _DECIDES = (
     "lora_rank",
     "target_modules",
     "sample_steps",
+    "samples_as_stories",
 )
 """Fields that the time of a step or a sample depends on."""
 
@@ -31,7 +33,7 @@ _DECIDES = (
 def measure(services: Services, spec: TrainingSpec) -> int:
     """Queue a few steps on noise; the job."""
     job = services.ledger.submit(
-        MeasureSpec(measure=spec),
+        MeasureSpec(measure=as_started(spec)),
         key=_key(services, spec),
         priority=MEASURE_PRIORITY,
         user=services.user,
@@ -89,5 +91,5 @@ def _key(services: Services, spec: TrainingSpec) -> str:
     """The same for specs whose steps take the same time."""
     family = services.families().get(spec.family)
     weights = family.weights_hash if family is not None else ""
-    decides = json.dumps([weights, gpu_names(), *(getattr(spec, field) for field in _DECIDES)])
+    decides = json.dumps([weights, gpu_names(), *(getattr(as_started(spec), field) for field in _DECIDES)])
     return f"measure-{hashlib.sha256(decides.encode()).hexdigest()[:32]}"

@@ -25,6 +25,8 @@ class PromptRow:
     seed: int
     steps: int
     cfg_scale: float
+    noise_levels: str
+    """Between which it is guided / below which by the negative prompt, σ; blank where that is everywhere."""
     sampler: str
     size: str
     family: str
@@ -58,13 +60,14 @@ def as_markdown(rows: Sequence[PromptRow]) -> str:
         "种子 / seed",
         "步数 / steps",
         "CFG",
+        "噪声水平 σ / noise levels",
         "采样器 / sampler",
         "评分 / score",
     )
     lines = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
     for row in rows:
         score = "" if row.score is None else f"{row.score:z.2f}"
-        made = (row.seed, row.steps, f"{row.cfg_scale:g}", row.sampler, score)
+        made = (row.seed, row.steps, f"{row.cfg_scale:g}", row.noise_levels, row.sampler, score)
         cells = (row.file, row.title, row.prompt, row.negative, *made)
         lines.append("| " + " | ".join(cell(each) for each in cells) + " |")
     return "\n".join(lines) + "\n"

@@ -29,20 +29,31 @@ class DeviceMemory:
     def __init__(self, device: str, *, limit_bytes: float | None = None) -> None:
         self._device, self._limit_bytes = device, limit_bytes or devices.limit_bytes()
         self._lean: dict[str, MemoryPlan] = {}
+        self._plans: dict[tuple[str, Painting], MemoryPlan] = {}
 
     @property
     def is_gpu(self) -> bool:
         """Whether it is a GPU."""
         return self._device.startswith("cuda")
 
+    def look_again(self) -> None:
+        """From now on plans are made for what is free now."""
+        self._plans = {}
+
     def plan(self, recipes: Sequence[Recipe]) -> MemoryPlan | None:
-        """How recipes of one family and precision are painted; None for a family that always fits."""
+        """How recipes of one family and precision are painted; None for a family that always fits.
+
+        The same until `look_again`: what is painted together and how come of one look at the memory.
+        """
         first = recipes[0]
         figures = description(first.family).painting
         if figures is None:
             return None
-        plan = plan_for(figures, self._asked(recipes), free_bytes=self.free_bytes())
-        lean = self._lean.get(first.family)
+        asked = self._asked(recipes)
+        key = (first.family, asked.model_copy(update={"host_bytes": 0.0}))
+        if key not in self._plans:
+            self._plans[key] = plan_for(figures, asked, free_bytes=self.free_bytes())
+        plan, lean = self._plans[key], self._lean.get(first.family)
         return lean if lean is not None and lean.peak_bytes < plan.peak_bytes else plan
 
     def leaner(self, plan: MemoryPlan, recipes: Sequence[Recipe]) -> MemoryPlan | None:

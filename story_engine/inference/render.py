@@ -101,11 +101,11 @@ class Renderer:
         """
         call = Call(on_step, should_stop or (lambda: False), contests)
         self._check(recipes)
-        self._remarks = {}
+        self._remarks, self._not_painted = {}, {}
+        self._memory.look_again()
         if planned is None:
             planned = self._batches(recipes, contests)
         pictures: dict[int, Image.Image] = {}
-        self._not_painted = {}
         for position, picture in self._all_painted(list(planned), call):
             pictures[position] = picture
             if on_picture is not None:

@@ -21,6 +21,7 @@ from story_engine.training.device import open_accelerator, planned
 from story_engine.training.encoding import Sample
 from story_engine.training.loop import Loop
 from story_engine.training.randomness import CaptionUse
+from story_engine.training.sampling import guidance_and_steps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,7 @@ def measure(layout: Layout, spec: TrainingSpec, *, steps: int = 2) -> Measured:
     loop = Loop(accelerator, unet, TrainedAdapter(unet, spec), samples, spec)
     numbers = iter(range(steps + 1))
     per_step = _seconds(lambda: loop.step(next(numbers)), steps)
-    denoising_steps = spec.sample_steps or base.family.steps
+    _, denoising_steps = guidance_and_steps(spec, base.family)
     per_pass = _seconds(lambda: _painted(unet, samples.sample(0, 0.0, caption="as_written")), 1)
     accelerator.free_memory()
     free_memory()

@@ -31,6 +31,7 @@ FREE_TO_CHANGE = frozenset(
         "sample_every",
         "sample_prompts",
         "sample_steps",
+        "samples_as_stories",
         "save_every",
         "keep_last",
         "keep_every",

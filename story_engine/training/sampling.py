@@ -12,11 +12,12 @@ import torch
 from PIL import Image
 from torch import nn
 
-from story_engine.domain.family import LATENT_CHANNELS, PIXELS_PER_LATENT
+from story_engine.domain.family import LATENT_CHANNELS, PIXELS_PER_LATENT, Family
+from story_engine.domain.guidance import EVERYWHERE, LARGEST_NOISE, Guidance
 from story_engine.domain.training import TrainingSpec
 from story_engine.errors import Cancelled, LookAtLog
 from story_engine.inference.denoising import PictureInputs, denoise
-from story_engine.inference.encoding import EncodedPrompt
+from story_engine.inference.encoding import EMPTY_PROMPT, EncodedPrompt
 from story_engine.inference.samplers import build_sampler
 from story_engine.store.atomic import write_bytes
 from story_engine.training.base import Base
@@ -24,9 +25,19 @@ from story_engine.training.base import Base
 _ROWS_PER_CALL = 8
 
 
-def sample_texts(spec: TrainingSpec) -> tuple[str, ...]:
+def sample_texts(spec: TrainingSpec, family: Family) -> tuple[str, ...]:
     """Every text that the samples need encoded."""
-    return tuple(text for sample in spec.sample_prompts for text in (sample.prompt, sample.negative))
+    texts = tuple(text for sample in spec.sample_prompts for text in (sample.prompt, sample.negative))
+    needs_empty = texts and guidance_and_steps(spec, family)[0].negative_below < LARGEST_NOISE
+    return (*texts, EMPTY_PROMPT) if needs_empty else texts
+
+
+def guidance_and_steps(spec: TrainingSpec, family: Family) -> tuple[Guidance, int]:
+    """How a sample is guided, and in how many steps it is painted."""
+    usual = family.by_noise if spec.samples_as_stories else None
+    if usual is None or not usual.is_usual:
+        return EVERYWHERE, spec.sample_steps or family.steps
+    return usual.levels, spec.sample_steps or usual.steps
 
 
 def paint_samples(
@@ -55,7 +66,7 @@ def paint_samples(
     missing = [number for number in range(len(spec.sample_prompts)) if not (folder / f"{number}.png").is_file()]
     if not missing:
         return {}
-    steps = spec.sample_steps or base.family.steps
+    guidance, steps = guidance_and_steps(spec, base.family)
     together = max(1, _ROWS_PER_CALL // 2 * 256 * 256 // (side * side))
     pictures: dict[int, torch.Tensor] = {}
     for start in range(0, len(missing), together):
@@ -67,6 +78,7 @@ def paint_samples(
             rows_per_call=max(2, _ROWS_PER_CALL * 256 * 256 // (side * side)),
             on_step=partial(_stepped, on_step, start * steps, len(some), len(missing) * steps),
             should_stop=should_stop,
+            guidance=guidance,
         )
         pictures |= dict(zip(some, latents.float(), strict=True))
     with base.vae_decoder() as decoder:
@@ -89,7 +101,11 @@ def _inputs(
     # As `inference.noise.starting_noise`: the picture that a story paints from this seed.
     noise = torch.randn(shape, generator=torch.Generator().manual_seed(sample.seed))
     return PictureInputs(
-        noise=noise, prompt=encoded[sample.prompt], negative=encoded[sample.negative], cfg_scale=cfg_scale
+        noise=noise,
+        prompt=encoded[sample.prompt],
+        negative=encoded[sample.negative],
+        cfg_scale=cfg_scale,
+        empty=encoded.get(EMPTY_PROMPT),
     )
 
 

@@ -149,7 +149,7 @@ class Session:
         Raises:
             Cancelled: in every process, where the first was asked to stop.
         """
-        texts = sample_texts(self.spec)
+        texts = sample_texts(self.spec, self.base.family)
         encoded: dict[str, EncodedPrompt] = {}
         cancelled: Cancelled | None = None
         if self.accelerator.is_main_process:

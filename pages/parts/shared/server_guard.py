@@ -22,6 +22,7 @@ from streamlit import config
 from pages.parts.shared.wording import LANGUAGE_NAMES, texts
 from story_engine.config import read_config
 from story_engine.domain.host_names import is_allowed, start_allowing
+from story_engine.errors import StudioError
 
 HEALTH = "/_stcore/health"
 """Watchdogs of gateways ask it under whatever name they like; it says "ok" and nothing else."""
@@ -48,8 +49,15 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
 def middleware() -> Sequence[Middleware]:
-    """For `st.App`. Streamlit learns the names that the environment adds: it checks the websocket itself, too."""
-    added = read_config().allowed_hosts
+    """For `st.App`. Streamlit learns the names that the environment adds: it checks the websocket itself, too.
+
+    Raises:
+        SystemExit: the environment holds nonsense; whoever started the Studio reads one sentence, and no traceback.
+    """
+    try:
+        added = read_config().allowed_hosts
+    except StudioError as error:
+        raise SystemExit(f"{error}\n{error.text('zh')}") from None
     if added:
         known: list[str] = config.get_option("server.allowedHosts")
         config.set_option("server.allowedHosts", [*known, *added] if known else [])

@@ -86,10 +86,11 @@ def test_command_lines_that_start_the_same_training_at_once_follow_one_run(servi
 
 
 def test_a_run_whose_start_died_before_it_was_queued_is_queued_by_the_next_click(services: Services) -> None:
-    spec = a_spec()
+    spec = train.as_started(a_spec())
     run = services.runs.create(spec, train._pictures(services, spec))
 
-    assert train.start(services, spec) == run
+    assert train.start(services, a_spec()) == run
+    assert services.runs.spec(run).samples_as_stories, "they show what stories will paint"
     assert services.ledger.latest([f"train-{run}"])[f"train-{run}"].state == "queued"
 
 

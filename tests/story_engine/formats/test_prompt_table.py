@@ -21,6 +21,7 @@ def a_row(**changes) -> PromptRow:
         "seed": 3,
         "steps": 20,
         "cfg_scale": 4.0,
+        "noise_levels": "",
         "sampler": "dpmpp_2m_karras",
         "size": "256x256",
         "family": "preview",
@@ -88,8 +89,8 @@ def test_nothing_in_a_prompt_means_anything_to_a_markdown_reader(prompt: str):
     cells = read([a_row(prompt=prompt, negative=prompt, title=prompt), a_row(prompt="the next row")])
 
     assert cells[1:4] == [prompt, prompt, prompt]
-    assert len(cells) == 18
-    assert cells[11] == "the next row"
+    assert len(cells) == 20
+    assert cells[12] == "the next row"
 
 
 def test_addresses_mentions_and_emoji_are_escaped_for_readers_that_know_them():
@@ -116,3 +117,11 @@ def test_a_missing_score_is_an_empty_cell():
 
 def test_a_score_just_below_nothing_reads_as_nothing():
     assert as_markdown([a_row(score=-0.001)]).rstrip().endswith("| 0.00 |")
+
+
+def test_noise_levels_have_a_column_of_their_own_in_every_form_of_the_table():
+    rows = [a_row(noise_levels="0.3–30 / 2"), a_row(file="02.png")]
+
+    assert json.loads(as_json(rows))[0]["noise_levels"] == "0.3–30 / 2"
+    assert [row["noise_levels"] for row in csv.DictReader(io.StringIO(as_csv(rows)))] == ["0.3–30 / 2", ""]
+    assert read(rows).count("0.3–30 / 2") == 1

@@ -27,6 +27,7 @@ def a_row(number: int) -> PromptRow:
         seed=number,
         steps=20,
         cfg_scale=4.5,
+        noise_levels="0.3–30 / 2",
         sampler="dpmpp_2m_karras",
         size="512x768",
         family="kolors",

@@ -176,6 +176,19 @@ def test_the_limit_that_somebody_sets_is_kept_to(layout: Layout, monkeypatch: py
     assert DeviceMemory("cpu").plan([recipe(layout, family="preview")]) is None
 
 
+def test_what_is_painted_together_and_how_come_of_one_look_at_the_memory(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = iter((40.0, 5.0))
+    memory, wanted = DeviceMemory("cpu"), [recipe(layout, width=1024, height=1024)]
+    monkeypatch.setattr(DeviceMemory, "free_bytes", lambda self: next(free) * 2**30)
+
+    first, second = memory.plan(wanted), memory.plan(wanted)
+    memory.look_again()
+
+    assert first is second and first != memory.plan(wanted)
+
+
 @pytest.mark.parametrize(
     "stage",
     [

@@ -15,6 +15,7 @@ from safetensors import safe_open
 from tensorboardX.proto import event_pb2
 
 from story_engine.catalog.families import families
+from story_engine.domain.guidance import EVERYWHERE
 from story_engine.domain.job import Progress
 from story_engine.domain.recipe import LoraPart
 from story_engine.errors import FixInput, InstallOrDownload, LookAtLog
@@ -26,8 +27,16 @@ from story_engine.store.layout import Layout
 from story_engine.store.runs import METRIC_COLUMNS, RunStore
 from story_engine.training import process, session
 from story_engine.training.records import read_state
+from story_engine.training.sampling import guidance_and_steps
 from tests.story_engine.inference.small_preview import recipe
-from tests.story_engine.training.small_training import PROMPT, collected, new_run, trained, training_workspace
+from tests.story_engine.training.small_training import (
+    PROMPT,
+    collected,
+    new_run,
+    small_spec,
+    trained,
+    training_workspace,
+)
 
 
 @pytest.fixture(scope="module")
@@ -178,9 +187,11 @@ def test_accumulated_batches_are_one_step(shared):
     assert len(RunStore(shared).metrics(run)) == 8
 
 
-def test_samples_are_the_pictures_that_base_and_checkpoint_paint(shared):
+@pytest.mark.parametrize("as_stories", [True, pytest.param(False, marks=pytest.mark.thorough)])
+def test_samples_are_the_pictures_that_base_and_checkpoint_paint(shared, as_stories):
     run = new_run(
         shared,
+        samples_as_stories=as_stories,
         sample_every=2,
         sample_prompts=(PROMPT,),
         steps_per_epoch=2,
@@ -191,7 +202,7 @@ def test_samples_are_the_pictures_that_base_and_checkpoint_paint(shared):
     )
     trained(shared, run)
     path = RunStore(shared).checkpoints(run)[2]
-    (shared.loras / "trained").mkdir(parents=True)
+    (shared.loras / "trained").mkdir(parents=True, exist_ok=True)
     (shared.loras / "trained" / "adapter.safetensors").write_bytes(path.read_bytes())
     part = LoraPart(name="trained", sha256=file_sha256(path), strength=1.0)
     preview = families(shared)["preview"]
@@ -205,6 +216,7 @@ def test_samples_are_the_pictures_that_base_and_checkpoint_paint(shared):
             steps=2,
             cfg_scale=preview.cfg_scale,
             loras=loras,
+            **(preview.by_noise.levels.model_dump() if as_stories else {}),
         )
         for loras in ((), (part,))
     ]
@@ -214,6 +226,17 @@ def test_samples_are_the_pictures_that_base_and_checkpoint_paint(shared):
     samples = [np.asarray(Image.open(sample.path), dtype=int) for sample in RunStore(shared).samples(run)]
     assert len(samples) == 2 and np.abs(samples[0] - samples[1]).max() > 8
     assert np.abs(samples[0] - painted[0]).max() <= 1 and np.abs(samples[1] - painted[1]).max() <= 1
+
+
+def test_samples_of_a_new_training_are_guided_as_stories_are_and_those_of_an_old_one_as_they_were(shared):
+    preview = families(shared)["preview"]
+    old, new = small_spec(sample_steps=0), small_spec(sample_steps=0, samples_as_stories=True)
+
+    assert guidance_and_steps(old, preview) == (EVERYWHERE, preview.steps)
+    assert guidance_and_steps(new, preview) == (preview.by_noise.levels, preview.by_noise.steps)
+    assert guidance_and_steps(new.model_copy(update={"sample_steps": 7}), preview)[1] == 7
+    kolors = families(shared)["kolors"]  # stories for it are guided the same everywhere unless they ask for levels
+    assert guidance_and_steps(new, kolors) == (EVERYWHERE, kolors.steps)
 
 
 def test_requests_are_done_while_it_runs(shared):
