@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 
 MARKS = ",，、.。;；:："
 """Marks that may stand between a trigger word and what follows."""
 
+_SEPARATORS = ",，、;；"
 _WORD = 200
 """Characters within which a word or a phrase ends."""
 Rewrite = Callable[[str], str]
@@ -59,6 +61,26 @@ def styled(trigger: str, styles: str) -> Rewrite:
     return rewrite
 
 
+def without_words(text: str, words: Iterable[str]) -> str:
+    """The text without these words, and without the marks that stood around them; capitals do not count.
+
+    A word of Latin letters is left out only where it stands alone: "ink" is not taken out of "drinking".
+    """
+    for word in sorted(filter(None, (each.strip() for each in words)), key=len, reverse=True):
+        found = re.escape(word)
+        left = r"(?<![A-Za-z])" if word[0].isascii() else ""
+        right = r"(?![A-Za-z])" if word[-1].isascii() else ""
+        text = re.sub(f"{left}{found}{right}", "", text, flags=re.IGNORECASE)
+    text = re.sub(r"\s+", " ", text)
+    text = re.sub(rf"\s*([{_SEPARATORS}])(?:\s*[{_SEPARATORS}])+", r"\1", text)
+    return re.sub(rf"\s+([{_SEPARATORS}])", r"\1", text).strip(f" {_SEPARATORS}")
+
+
+def split_words(words: str) -> tuple[str, ...]:
+    """Words that are written in one line, separated by commas."""
+    return tuple(word.strip() for word in re.split(r"[,，、]", words) if word.strip())
+
+
 def one_line(text: str, *, keep_blanks: bool = False) -> str:
     """A caption as tables and trainers want it: one line, nothing invisible that is no letter.
 
@@ -90,6 +112,21 @@ def has_trigger_in_front(caption: str, trigger: str) -> bool:
         return False
     rest = text[len(word) :]
     return not rest or rest[0] in MARKS or rest[0].isspace()
+
+
+def language_of(texts: Iterable[str]) -> str | None:
+    """The language that most of these texts are written in, "zh" or "en"; None where none says anything."""
+    counts = {"zh": 0, "en": 0}
+    for text in texts:
+        if text.strip():
+            counts["zh" if _is_chinese(text) else "en"] += 1
+    return max(counts, key=lambda each: counts[each]) if any(counts.values()) else None
+
+
+def languages_differ(captions: Iterable[str], prompts: Iterable[str]) -> bool:
+    """Whether captions and prompts are written in two languages: what is learned from one carries over badly."""
+    learned, asked = language_of(captions), language_of(prompts)
+    return learned is not None and asked is not None and learned != asked
 
 
 def _is_chinese(text: str) -> bool:

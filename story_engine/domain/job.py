@@ -32,8 +32,8 @@ class Progress:
 
     stage: str = ""
     """Code of the stage: "waiting", "loading", "encoding", "denoising", "decoding", "scoring", "downloading",
-    "verifying", "checking", "uploading"; of a training "encoding", "training", "sampling", "saving". A job that waits
-    for a training has that one's numbers."""
+    "verifying", "checking", "uploading"; of a training "encoding", "class_pictures", "training", "sampling",
+    "saving". A job that waits for a training has that one's numbers."""
     step: int = 0
     total: int = 0
     seconds_per_step: float | None = None

@@ -95,6 +95,8 @@ class StepScore(Value):
     """What the samples of one step of a training say."""
 
     step: int
+    strength: float = 1.0
+    """Of the LoRA in these samples."""
     score: float
     """Mean aesthetic score."""
     distance: float
@@ -110,6 +112,8 @@ class Choice(Value):
 
     step: int | None
     """None when there is nothing to choose from."""
+    strength: float = 1.0
+    """That the checkpoint is best used with."""
     reasons: tuple[tuple[str, Values], ...] = ()
     """Message codes with values."""
     scores: tuple[StepScore, ...] = Field(default=(), validation_alias=AliasChoices("scores", "looks"))
@@ -117,8 +121,8 @@ class Choice(Value):
     scorer: str = ""
 
     def score_of(self, step: int) -> StepScore | None:
-        """What the samples of a step say; None where there are none."""
-        return next((each for each in self.scores if each.step == step), None)
+        """What the samples of a step say, the LoRA at full strength; None where there are none."""
+        return next((each for each in self.scores if each.step == step and each.strength == 1), None)
 
 
 class TrainResult(Value):

@@ -26,6 +26,8 @@ class TrainedPicture(Value):
     caption: str
     width: int
     height: int
+    content: str = ""
+    """The caption without trigger and words of style; empty in runs of earlier versions."""
 
 
 class RunState(Value):

@@ -14,6 +14,7 @@ from pydantic import ConfigDict, model_validator
 from story_engine.domain.family import FAMILY_NAMES, SIZE_MULTIPLE, TIMESTEPS, Family
 from story_engine.domain.findings import shown
 from story_engine.domain.safe_name import name_fault
+from story_engine.domain.training_limits import LIMITS
 from story_engine.domain.value import Value
 from story_engine.errors import Problem
 
@@ -51,6 +52,9 @@ class SamplePrompt(Value):
     seed: int = 0
     title: str = ""
     """For the head of its column, such as the title of its scene."""
+    content: str = ""
+    """The prompt without trigger and words of style: what must still be seen in the picture whatever style it gets.
+    Empty in runs of earlier versions; see `content_of_sample`."""
     story: str = ""
     """Slug of the story that it is a scene of; empty where a person wrote it, and in runs of earlier versions."""
 
@@ -132,6 +136,11 @@ class TrainingSpec(Value):
     """Least noise that is trained with: 0 is the finished picture."""
     max_timestep: int = TIMESTEPS - 1
     """Most noise that is trained with: composition is decided there, texture below."""
+    prior_weight: float = 0.0
+    """How much the base's own pictures count beside the training pictures (prior preservation, Ruiz et al. 2022,
+    arXiv:2208.12242, §3.2): 0 is without, 1 as much. Needs a trigger word, which tells the two apart."""
+    prior_pictures: int = 24
+    """How many pictures the base paints for it before the first step."""
     resolution: int = 0
     """Side of a square picture in pixels; with buckets, the side of a square of the same area. 0: the family's own."""
     aspect_buckets: bool = True
@@ -168,35 +177,12 @@ class TrainingSpec(Value):
         """Over all processes and accumulated batches."""
         return self.batch_size * self.gradient_accumulation_steps * self.processes
 
+    @property
+    def rows_per_pass(self) -> int:
+        """Rows of one process that go through the network together: a class picture beside each training picture."""
+        return self.batch_size * (2 if self.prior_weight else 1)
 
-LIMITS: Mapping[str, tuple[float, float]] = {
-    "lora_rank": (1, 256),
-    "lora_alpha": (0.01, 1024),
-    "max_epochs": (1, 1000),
-    "steps_per_epoch": (1, 100_000),
-    "crops": (1, 16),
-    "batch_size": (1, 64),
-    "learning_rate": (1e-7, 0.05),
-    "weight_decay": (0, 1),
-    "lora_dropout": (0, 0.9),
-    "lr_warmup_steps": (0, 10_000),
-    "gradient_accumulation_steps": (1, 64),
-    "max_grad_norm": (0, 100),
-    "min_snr_gamma": (0, 20),
-    "noise_offset": (0, 0.5),
-    "caption_dropout": (0, 1),
-    "min_timestep": (0, TIMESTEPS - 1),
-    "max_timestep": (0, TIMESTEPS - 1),
-    "resolution": (0, 2048),
-    "seed": (0, 2**63 - 1),
-    "sample_every": (0, 100_000),
-    "sample_steps": (0, 200),
-    "save_every": (1, 100_000),
-    "keep_last": (0, 1000),
-    "keep_every": (0, 100_000),
-    "processes": (1, 16),
-}
-"""Field → the smallest and the largest value that is accepted, both included."""
+
 MOST_STEPS = 1_000_000
 MOST_STEP_PICTURES = 1024
 
@@ -299,6 +285,9 @@ def _together(spec: TrainingSpec, family: Family | None) -> list[TrainingProblem
     if spec.pictures_per_step > MOST_STEP_PICTURES:
         values = {"count": spec.pictures_per_step, "most": MOST_STEP_PICTURES}
         found.append(TrainingProblem("training.too_many_together", "batch_size", values))
+    if spec.prior_weight and not spec.trigger.strip():
+        values = {"weight": f"{spec.prior_weight:g}"}
+        found.append(TrainingProblem("training.prior_without_trigger", "prior_weight", values))
     if len(spec.sample_prompts) > MOST_SAMPLES:
         values = {"count": len(spec.sample_prompts), "most": MOST_SAMPLES}
         found.append(TrainingProblem("training.too_many_samples", "sample_prompts", values))

@@ -95,7 +95,7 @@ class _Needs:
             process=figures.process,
             encoder=figures.text_encoder_half * factor,
             encoder_brought=figures.encoder_brought_half * factor,
-            training=figures.weights_half * factor + adapters + kept * factor * area * spec.batch_size,
+            training=figures.weights_half * factor + adapters + kept * factor * area * spec.rows_per_pass,
             bringable=figures.bringable_half * factor if is_bringable else 0.0,
             layer=figures.layer_half * factor,
         )

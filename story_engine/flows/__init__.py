@@ -1,6 +1,7 @@
 """One verb per file: each decides first (pure), then acts. Pages and command line call these, with the services."""
 
 from story_engine.flows import (
+    caption_language,
     cast,
     coherence,
     coherence_words,
@@ -61,6 +62,7 @@ from story_engine.flows import (
 )
 
 __all__ = [
+    "caption_language",
     "cast",
     "coherence",
     "coherence_words",

@@ -18,6 +18,7 @@ _SETTINGS = (
     ("max_epochs", "轮数", "Epochs"),
     ("lr_scheduler", "学习率调度", "Learning rate schedule"),
     ("precision", "底模精度", "Precision of the base"),
+    ("prior_weight", "先验保持权重", "Prior preservation weight"),
     ("target_modules", "训练的层", "Trained layers"),
     ("seed", "训练种子", "Training seed"),
 )

@@ -55,9 +55,16 @@ def put_on(services: Services, slug: str, name: str, *, with_trigger: bool = Tru
 
 
 def put_checkpoint_on(
-    services: Services, run: str, step: int, slug: str, *, name: str | None = None, with_trigger: bool = True
+    services: Services,
+    run: str,
+    step: int,
+    slug: str,
+    *,
+    name: str | None = None,
+    with_trigger: bool = True,
+    strength: float = 1.0,
 ) -> PutOn:
-    """Take a checkpoint into the library, unless it is there already, and put it on the story.
+    """Take a checkpoint into the library with this strength, unless it is there already, and put it on the story.
 
     Raises:
         ChooseAnother: no such checkpoint, or no such story.
@@ -66,7 +73,7 @@ def put_checkpoint_on(
     services.stories.load(slug)  # before anything is added
     entries = services.lora_library.entries()
     there = [each.name for each in entries if (each.provenance.run, each.provenance.step) == (run, step)]
-    added = there[0] if there else loras.add_checkpoint(services, run, step, name)
+    added = there[0] if there else loras.add_checkpoint(services, run, step, name, strength=strength)
     return put_on(services, slug, added, with_trigger=with_trigger)
 
 

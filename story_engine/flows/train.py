@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from story_engine.catalog.devices import free_bytes, gpu_names, processor_name
+from story_engine.domain.captions import language_of
 from story_engine.domain.family import FAMILY_NAMES
 from story_engine.domain.job_spec import TrainSpec
 from story_engine.domain.run import RESUMABLE, TrainedPicture
@@ -13,7 +14,7 @@ from story_engine.domain.training import TrainingProblem, TrainingSpec, problems
 from story_engine.domain.training_cost import Memory, memory_of
 from story_engine.domain.training_text import read_spec
 from story_engine.errors import ChooseAnother, InvalidInput, StudioError, Wait
-from story_engine.flows import train_time
+from story_engine.flows import train_samples, train_time
 from story_engine.flows.dataset_view import training_pictures
 from story_engine.flows.room import SMALLEST_RUN_BYTES, check_room
 from story_engine.flows.services import Services
@@ -22,6 +23,7 @@ from story_engine.flows.train_view import ACTIVE, card, key_of
 from story_engine.store.safe_yaml import decode, parse
 
 TRAIN_PRIORITY = 0
+_LANGUAGES = {"zh": "中文", "en": "English"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,7 @@ def plan(services: Services, spec: TrainingSpec) -> TrainingPlan:
     families = services.families()
     family = families.get(spec.family)
     found += problems(spec, captions=captions, family=family, taken=services.runs.names())
+    found += _other_language(services, spec, captions or ())
     if spec.family in FAMILY_NAMES and not services.ready().get(spec.family, False):
         error = services.files_missing(spec.family)
         found.append(TrainingProblem(error.code, "family", dict(error.values)))
@@ -89,7 +92,7 @@ def start(services: Services, spec: TrainingSpec) -> str:
         InvalidInput: what blocks it, all at once; nothing was made.
     """
     # Two clicks of one person come in two threads, the command line in a process: each sees what the one before queued.
-    spec = as_started(spec)
+    spec = train_samples.with_contents(services, as_started(spec))
     with services.runs.starting():
         again = _same(services, spec)
         if again is not None:
@@ -193,9 +196,27 @@ def _same(services: Services, spec: TrainingSpec) -> tuple[str, bool] | None:
     return None
 
 
+def _other_language(services: Services, spec: TrainingSpec, captions: Sequence[str]) -> list[TrainingProblem]:
+    """Captions in one language and samples in another: said once, and nothing is refused for it."""
+    contents = [each.content for each in train_samples.with_contents(services, spec).sample_prompts]
+    written = language_of(train_samples.content(services, caption, spec=spec) for caption in captions)
+    wanted = language_of(contents)
+    if written is None or wanted is None or written == wanted:
+        return []
+    values: dict[str, object] = {"captions": _LANGUAGES[written], "story": _LANGUAGES[wanted]}
+    return [TrainingProblem("training.captions_language", "pictures", values, blocks=False)]
+
+
 def _pictures(services: Services, spec: TrainingSpec) -> Sequence[TrainedPicture]:
     return [
-        TrainedPicture(file=each.file, sha256=each.sha256, caption=each.caption, width=each.width, height=each.height)
+        TrainedPicture(
+            file=each.file,
+            sha256=each.sha256,
+            caption=each.caption,
+            width=each.width,
+            height=each.height,
+            content=train_samples.content(services, each.caption, spec=spec),
+        )
         for each in training_pictures(services, spec.dataset)
     ]
 

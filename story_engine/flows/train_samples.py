@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from story_engine.domain.captions import split_words, without_words
 from story_engine.domain.composing import compose_negative, compose_prompt
 from story_engine.domain.training import SamplePrompt, TrainingSpec
 from story_engine.errors import ChooseAnother
@@ -38,6 +39,23 @@ def sample_prompts(
 def as_started(spec: TrainingSpec) -> TrainingSpec:
     """A new training's specification: its samples are painted as stories are, so that they show what stories will."""
     return spec.model_copy(update={"samples_as_stories": True})
+
+
+def with_contents(services: Services, spec: TrainingSpec) -> TrainingSpec:
+    """The training with what each of its samples shall show in any style, where that is not said yet."""
+    if all(sample.content for sample in spec.sample_prompts):
+        return spec
+    told = tuple(
+        sample if sample.content else sample.model_copy(update={"content": content(services, sample.prompt, spec=spec)})
+        for sample in spec.sample_prompts
+    )
+    return spec.model_copy(update={"sample_prompts": told})
+
+
+def content(services: Services, text: str, *, spec: TrainingSpec) -> str:
+    """A prompt or caption without the training's trigger and without words that name a style."""
+    words = (spec.trigger, *split_words(spec.other_styles))
+    return without_words(text, (*words, *services.style_words(text)))
 
 
 def style_words(services: Services, prompts: Sequence[str], *, trigger: str = "") -> str:

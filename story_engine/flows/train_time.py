@@ -9,6 +9,7 @@ from story_engine.catalog.devices import gpu_names
 from story_engine.domain.job_result import MeasureResult
 from story_engine.domain.job_spec import MeasureSpec
 from story_engine.domain.training import TrainingSpec
+from story_engine.domain.training_prior import class_pictures
 from story_engine.errors import StudioError
 from story_engine.flows.services import Services
 from story_engine.flows.train_samples import as_started
@@ -26,6 +27,7 @@ _DECIDES = (
     "target_modules",
     "sample_steps",
     "samples_as_stories",
+    "rows_per_pass",
 )
 """Fields that the time of a step or a sample depends on."""
 
@@ -63,7 +65,7 @@ def seconds(services: Services, spec: TrainingSpec, *, pictures: int, side: int)
     return (
         spec.steps * measured.seconds_per_step
         + variants * measured.seconds_per_picture
-        + rounds * len(spec.sample_prompts) * measured.seconds_per_sample
+        + (rounds * len(spec.sample_prompts) + class_pictures(spec)) * measured.seconds_per_sample
     )
 
 
@@ -84,7 +86,7 @@ def _by_earlier_run(services: Services, spec: TrainingSpec, *, side: int) -> flo
 def _work(spec: TrainingSpec, side: int) -> float:
     """What a step of one process costs, in units that only compare: pictures × area × what is computed twice."""
     twice = 4 / 3 if spec.use_gradient_checkpointing else 1.0
-    return spec.batch_size * spec.gradient_accumulation_steps * ((spec.resolution or side) ** 2) * twice
+    return spec.rows_per_pass * spec.gradient_accumulation_steps * ((spec.resolution or side) ** 2) * twice
 
 
 def _key(services: Services, spec: TrainingSpec) -> str:

@@ -40,6 +40,7 @@ _SETTINGS = {
     "noise_offset": ("ss_noise_offset",),
     "lora_dropout": ("ss_network_dropout",),
     "caption_dropout": ("ss_caption_dropout_rate",),
+    "prior_weight": ("ss_prior_loss_weight",),
     "batch_size": ("ss_batch_size_per_device",),
     "random_flip": ("ss_flip_aug",),
     "max_epochs": ("ss_num_epochs",),

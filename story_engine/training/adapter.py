@@ -90,6 +90,19 @@ class TrainedAdapter:
             for layer in layers:
                 layer._disable_adapters = False
 
+    @contextmanager
+    def at(self, strength: float) -> Iterator[None]:
+        """The adapter weaker or stronger than it is trained, as long as the context lasts."""
+        layers = [layer for layer in self._unet.modules() if isinstance(layer, InjectedLayer)]
+        usual = [layer.scaling[_NAME] for layer in layers]
+        for layer, scaling in zip(layers, usual, strict=True):
+            layer.scaling[_NAME] = strength * scaling
+        try:
+            yield
+        finally:
+            for layer, scaling in zip(layers, usual, strict=True):
+                layer.scaling[_NAME] = scaling
+
     def _halves(self, module: str) -> tuple[Any, Any]:
         layer: Any = self._unet.get_submodule(module)
         return layer.lora_A[_NAME], layer.lora_B[_NAME]

@@ -15,12 +15,15 @@ import torch
 from torch import nn
 
 from story_engine.domain.family import PIXELS_PER_LATENT
+from story_engine.domain.run import prompts_kept_percent
 from story_engine.inference.encoding import EncodedPrompt
 from story_engine.store.atomic import write_bytes
 from story_engine.training.loss import add_noise, noise_errors
 from story_engine.training.randomness import generator
 
 FILE = "adherence.json"
+_CONTENT_WANTED = 85
+"""Percent of the base's; with more, full strength loses nothing that anyone would miss."""
 _TIMESTEPS = (350, 550, 750)
 """Of 1100: where composition and subject are decided. Below, the picture itself tells all; above, nothing does."""
 
@@ -50,6 +53,18 @@ def adherence(unet: nn.Module, latents: torch.Tensor, prompt: EncodedPrompt, emp
         errors.append(noise_errors(predicted.cpu(), noise))
     prompted, unprompted = errors
     return float((1 - prompted / unprompted.clamp(min=1e-9)).mean())
+
+
+def content_falls(run: Path, step: int) -> bool:
+    """Whether the samples of a step show less of their prompts than the base's, so that a weaker LoRA is worth a look.
+
+    Read from disk, so that all processes of a training say the same.
+    """
+    base, found = (list(read_adherence(run / "samples" / str(each)).values()) for each in (0, step))
+    if not (base and found):
+        return False
+    kept = prompts_kept_percent(sum(found) / len(found), base=sum(base) / len(base))
+    return kept is not None and kept < _CONTENT_WANTED
 
 
 def write_adherence(folder: Path, values: Mapping[int, float]) -> None:

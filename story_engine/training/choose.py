@@ -1,7 +1,7 @@
 """Which checkpoint to keep: what the sample pictures say about each, and a recommendation with its reasons.
 
 Aesthetics come from the present scorer, likeness to the training pictures from `style`, and whether the samples still
-show what their prompts ask for from `adherence`.
+show what their prompts ask for from `adherence`. The last checkpoint is also compared at less than full strength.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from story_engine.store.datasets import DatasetStore
 from story_engine.store.layout import Layout
 from story_engine.store.runs import RunStore
 from story_engine.training.adherence import read_adherence
+from story_engine.training.advice import advice
 from story_engine.training.report import Report
+from story_engine.training.sampling import WEAKER, samples_folder
 from story_engine.training.style import Style
 
 MOST_STYLE_PICTURES = 200
@@ -31,9 +33,21 @@ SCORE_LOST = 0.5
 """A checkpoint whose samples score so much less than the base's has broken something."""
 CONTENT_KEPT = 60
 """Percent of what the base shows of its prompts; a checkpoint with less paints its own pictures, whatever is asked."""
+CONTENT_WANTED = 85
+"""Percent from which on nobody misses anything; what is less counts against the style that was won."""
 GAIN_WANTED = 0.95
-"""The earliest checkpoint with this share of the largest gain is recommended: later ones only copy more."""
+"""The earliest checkpoint with this share of the best gain is recommended: later ones only copy more."""
 LEAST_GAIN = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What is recommended."""
+
+    step: int
+    strength: float
+    reasons: tuple[tuple[str, Values], ...]
+    """Message codes with values; the first says what is seen."""
 
 
 def recommend(
@@ -64,65 +78,102 @@ def recommend(
         code = "training.choice_no_checkpoint" if last is None else "training.choice_no_samples"
         return Choice(step=last, reasons=((code, {"step": last or 0}),))
     examples = _training_pictures(layout, store, run_id)
-    pace = _Pace(len(examples) + 2 * sum(len(samples) for samples in by_step.values()), report, should_stop)
+    groups = {(step, 1.0): [sample.path for sample in samples] for step, samples in sorted(by_step.items())}
+    last = max(by_step)
+    weaker = samples_folder(store.folder(run_id), last, WEAKER)
+    weaker_paths = [weaker / path.name for path in groups[last, 1.0]]
+    if last > 0 and all(path.is_file() for path in weaker_paths):
+        groups[last, WEAKER] = weaker_paths
+    pace = _Pace(len(examples) + 2 * sum(map(len, groups.values())), report, should_stop)
     style = Style.of(pace.opened(examples))
-    rated: dict[int, list[Score]] = {}
-    distances: dict[int, float] = {}
-    for step, samples in by_step.items():
-        paths = [sample.path for sample in samples]
-        rated[step] = [score for path in pace.counted(paths) for score in score_pictures([path], layout)]
-        distances[step] = style.distance(pace.opened(paths))
+    rated: dict[tuple[int, float], list[Score]] = {}
+    distances: dict[tuple[int, float], float] = {}
+    for place, paths in groups.items():
+        rated[place] = [score for path in pace.counted(paths) for score in score_pictures([path], layout)]
+        distances[place] = style.distance(pace.opened(paths))
     scores = tuple(
         StepScore(
             step=step,
-            score=sum(score.value for score in rated[step]) / len(rated[step]),
-            distance=distances[step] / max(distances[0], 1e-9),
+            strength=strength,
+            score=sum(score.value for score in rated[step, strength]) / len(rated[step, strength]),
+            distance=distances[step, strength] / max(distances[0, 1.0], 1e-9),
             has_checkpoint=step in checkpoints,
-            adherence=_adherence(by_step[step]),
+            adherence=_adherence(paths),
         )
-        for step in sorted(by_step)
+        for (step, strength), paths in groups.items()
     )
-    chosen, reasons = choose(scores)
-    return Choice(step=chosen, reasons=reasons, scores=scores, scorer=rated[0][0].scorer)
+    chosen = choose(scores)
+    spec, pictures = store.spec(run_id), store.pictures(run_id)
+    found = next(each for each in scores if (each.step, each.strength) == (chosen.step, chosen.strength))
+    told = advice(spec, pictures, gain=1 - found.distance, kept=_percent_kept(found, scores[0]))
+    return Choice(
+        step=chosen.step,
+        strength=chosen.strength,
+        reasons=(*chosen.reasons, *told),
+        scores=scores,
+        scorer=rated[0, 1.0][0].scorer,
+    )
 
 
-def choose(scores: Sequence[StepScore]) -> tuple[int, tuple[tuple[str, Values], ...]]:
-    """The step to keep among those with a checkpoint, and the reasons; the first score is the base's."""
+def choose(scores: Sequence[StepScore]) -> Chosen:
+    """What to keep among the steps with a checkpoint, at which strength, and why; the first score is the base's.
+
+    Of what keeps its looks and its content, the first that is worth nearly as much as the best: style won, less where
+    content is missed. Where none keeps its content, the same among all that keep their looks: the most of both.
+    """
     base, *_ = scores
-    candidates = [each for each in scores if each.has_checkpoint and each.step > 0]
+    candidates = sorted(
+        (each for each in scores if each.has_checkpoint and each.step > 0), key=lambda each: (each.step, each.strength)
+    )
     handsome = [each for each in candidates if each.score >= base.score - SCORE_LOST]
     whole = [each for each in handsome if _keeps_content(each, base)]
-    reasons: list[tuple[str, Values]] = []
     if not handsome:
         kept = max(candidates, key=lambda each: each.score)
         values: Values = {"step": kept.step, "score": f"{kept.score:.2f}", "base": f"{base.score:.2f}"}
-        return kept.step, (("training.choice_all_worse", values),)
+        return Chosen(kept.step, kept.strength, (("training.choice_all_worse", values),))
+    among = whole or handsome
+    best = max(_worth(each, base) for each in among)
+    if max(1 - each.distance for each in among) < LEAST_GAIN:
+        kept = min(among, key=lambda each: each.distance)
+        moved: Values = {"percent": round(100 * (1 - kept.distance)), "step": kept.step}
+        return Chosen(kept.step, kept.strength, (("training.choice_hardly_moved", moved),))
+    kept = next(each for each in among if _worth(each, base) >= GAIN_WANTED * best)
+    reasons = [_seen(kept)]
+    content = _percent_kept(kept, base)
     if not whole:
-        kept = max(handsome, key=lambda each: each.adherence or 0.0)
-        values = {"step": kept.step, "percent": round(_percent_kept(kept, base) or 0.0)}
-        return kept.step, (("training.choice_no_content", values),)
-    if len(handsome) < len(candidates):
-        lost = ", ".join(str(each.step) for each in candidates if each not in handsome)
-        reasons.append(("training.choice_left_out", {"steps": lost, "lost": f"{SCORE_LOST:g}"}))
-    if len(whole) < len(handsome):
-        lost = ", ".join(str(each.step) for each in handsome if each not in whole)
+        reasons.append(("training.choice_no_content", {"step": kept.step, "percent": round(content or 0.0)}))
+    elif content is not None:
+        reasons.append(("training.choice_content", {"percent": round(content)}))
+    reasons.append(("training.choice_score", {"score": f"{kept.score:.2f}", "base": f"{base.score:.2f}"}))
+    ugly = _steps(each for each in candidates if each not in handsome)
+    if ugly:
+        reasons.append(("training.choice_left_out", {"steps": ugly, "lost": f"{SCORE_LOST:g}"}))
+    if whole and len(whole) < len(handsome):
+        lost = _steps(each for each in handsome if each not in whole)
         reasons.append(("training.choice_content_lost", {"steps": lost, "kept": CONTENT_KEPT}))
-    best = min(whole, key=lambda each: each.distance)
-    gain = 1 - best.distance
-    if gain < LEAST_GAIN:
-        reasons.append(("training.choice_hardly_moved", {"percent": round(100 * gain), "step": best.step}))
-        return best.step, tuple(reasons)
-    kept = next(each for each in whole if 1 - each.distance >= GAIN_WANTED * gain)
-    reasons.insert(0, ("training.choice_nearer", {"step": kept.step, "percent": round(100 * (1 - kept.distance))}))
-    later = [each for each in whole if each.step > kept.step]
+    later = [each for each in among if each.step > kept.step]
     if later:
         reasons.append(("training.choice_levels_off", {"step": kept.step, "last": later[-1].step}))
-    values = {"score": f"{kept.score:.2f}", "base": f"{base.score:.2f}"}
-    reasons.append(("training.choice_score", values))
-    content = _percent_kept(kept, base)
-    if content is not None:
-        reasons.append(("training.choice_content", {"percent": round(content)}))
-    return kept.step, tuple(reasons)
+    return Chosen(kept.step, kept.strength, tuple(reasons))
+
+
+def _worth(each: StepScore, base: StepScore) -> float:
+    """The style that was won, 0…1, less where content is missed."""
+    kept = _percent_kept(each, base)
+    share = 1.0 if kept is None else min(1.0, kept / CONTENT_WANTED)
+    return max(0.0, 1 - each.distance) * share
+
+
+def _seen(kept: StepScore) -> tuple[str, Values]:
+    percent = round(100 * (1 - kept.distance))
+    if kept.strength == 1:
+        return "training.choice_nearer", {"step": kept.step, "percent": percent}
+    return "training.choice_nearer_weaker", {"step": kept.step, "percent": percent, "strength": f"{kept.strength:g}"}
+
+
+def _steps(scores: Iterable[StepScore]) -> str:
+    said = (f"{each.step}" if each.strength == 1 else f"{each.step} × {each.strength:g}" for each in scores)
+    return ", ".join(said)
 
 
 def _keeps_content(each: StepScore, base: StepScore) -> bool:
@@ -134,9 +185,9 @@ def _percent_kept(each: StepScore, base: StepScore) -> float | None:
     return prompts_kept_percent(each.adherence, base=base.adherence)
 
 
-def _adherence(samples: Sequence[RunSample]) -> float | None:
-    known = read_adherence(samples[0].path.parent)
-    values = [known[sample.number] for sample in samples if sample.number in known]
+def _adherence(paths: Sequence[Path]) -> float | None:
+    known = read_adherence(paths[0].parent)
+    values = [known[int(path.stem)] for path in paths if int(path.stem) in known]
     return sum(values) / len(values) if values else None
 
 

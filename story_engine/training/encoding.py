@@ -30,6 +30,7 @@ from story_engine.store.hashes import file_sha256
 from story_engine.store.layout import Layout
 from story_engine.training.base import Base
 from story_engine.training.buckets import Bucket, Crop, bucket_of, crops_of
+from story_engine.training.prior import Prior, class_pictures_of
 from story_engine.training.randomness import CaptionUse
 
 _KEPT_BYTES = 2 * 2**30
@@ -100,6 +101,7 @@ class EncodedDataset:
         self._base, self._spec = base, spec
         self._weights = base.family.weights_hash
         self._texts = embedding_cache(layout, base.family.name, precision=base.precision, is_needed=True)
+        self.prior = Prior(layout, base, spec, class_pictures_of(spec, self.items))
         self._kept: dict[Path, torch.Tensor] = {}
         self._kept_prompts: dict[str, EncodedPrompt] = {}
         self._kept_bytes = 0
@@ -111,7 +113,7 @@ class EncodedDataset:
         """Encode what is not encoded yet: texts first, then pictures.
 
         Args:
-            extra_texts: prompts of sample pictures, besides the captions and the empty one.
+            extra_texts: prompts of sample pictures, and of class pictures, besides the captions and the empty one.
             on_progress: called with how far it is.
             should_stop: asked between two pictures.
 
@@ -142,6 +144,12 @@ class EncodedDataset:
         if self._gives_true_sizes:
             sizes = (item.picture.height, item.picture.width, crop.top, crop.left, height, width)
         return Sample(latents[number].float(), sizes, self._prompt(_words(item, caption)))
+
+    def class_sample(self, bucket: Bucket, which: float) -> Sample:
+        """A picture of the base's own of that size; `prior` has painted them."""
+        picture = self.prior.chosen(bucket, which)
+        sizes = (bucket.height, bucket.width, 0, 0, bucket.height, bucket.width)
+        return Sample(self._latents(self.prior.path(picture))[0].float(), sizes, self._prompt(picture.prompt))
 
     def _encode_texts(
         self, texts: Sequence[str], on_done: Callable[[int], None], should_stop: Callable[[], bool]

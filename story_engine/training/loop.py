@@ -18,7 +18,16 @@ from story_engine.training.adapter import TrainedAdapter
 from story_engine.training.buckets import Bucket, by_bucket
 from story_engine.training.encoding import Sample
 from story_engine.training.loss import add_noise, noise_errors, snr_weights
-from story_engine.training.randomness import CaptionUse, Order, draw, generator, learning_rate
+from story_engine.training.randomness import (
+    CaptionUse,
+    ClassDraw,
+    Draw,
+    Order,
+    draw,
+    draw_class,
+    generator,
+    learning_rate,
+)
 
 _BETAS = (0.9, 0.999)
 
@@ -35,13 +44,18 @@ class Samples(Protocol):
         """One picture as the U-Net is given it."""
         ...
 
+    def class_sample(self, bucket: Bucket, which: float) -> Sample:
+        """A picture of the base's own of that size; `which` in 0…1 chooses among them."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
     """What one update says of itself."""
 
     loss: float
-    """Mean over all pictures of the step, on all processes."""
+    """What is made smaller: the mean over all training pictures of the step, on all processes, and with prior
+    preservation the weighted mean over its class pictures."""
     learning_rate: float
     gradient_norm: float
     """Before it was shortened."""
@@ -116,7 +130,7 @@ class Loop:
                         batch.pooled,
                         use_gradient_checkpointing=spec.use_gradient_checkpointing,
                     )
-                loss = (noise_errors(predicted, batch.noise) * batch.weights).mean()
+                loss = self._weighed(noise_errors(predicted, batch.noise) * batch.weights)
                 losses += loss.detach() / spec.gradient_accumulation_steps
                 self._accelerator.backward(loss)
                 if self._accelerator.sync_gradients:
@@ -125,6 +139,15 @@ class Loop:
                 self._optimizer.step()
                 self._optimizer.zero_grad()
         return StepResult(float(self._accelerator.reduce(losses, "mean")), rate, norm)
+
+    def _weighed(self, errors: torch.Tensor) -> torch.Tensor:
+        """The loss of one batch: the training pictures' mean, and the weighted mean of the class pictures behind them.
+
+        Source: Ruiz et al. 2022, "DreamBooth", arXiv:2208.12242, equation 2.
+        """
+        count = self._spec.batch_size
+        own = errors[:count].mean()
+        return own + self._spec.prior_weight * errors[count:].mean() if self._spec.prior_weight else own
 
     def state(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Of the optimizer, and of float16's gradient scaling."""
@@ -156,13 +179,22 @@ class Loop:
         spec, device = self._spec, self._accelerator.device
         positions = self._order.group(place)
         first = self._accelerator.process_index * spec.batch_size
-        samples, draws = [], []
-        for slot in range(first, first + spec.batch_size):
+        samples: list[Sample] = []
+        draws: list[Draw | ClassDraw] = []
+        slots = range(first, first + spec.batch_size)
+        for slot in slots:
             bucket = self._dataset.buckets[positions[slot]]
             shape = (4, bucket.height // 8, bucket.width // 8)
             drawn = draw(spec, place, slot, together=self._together, shape=shape)
             draws.append(drawn)
             samples.append(self._dataset.sample(positions[slot], drawn.variant, caption=drawn.caption))
+        if spec.prior_weight:
+            for slot in slots:
+                bucket = self._dataset.buckets[positions[slot]]
+                shape = (4, bucket.height // 8, bucket.width // 8)
+                beside = draw_class(spec, place, slot, together=self._together, shape=shape)
+                draws.append(beside)
+                samples.append(self._dataset.class_sample(bucket, beside.which))
         noise = torch.stack([drawn.noise for drawn in draws])
         timesteps = torch.tensor([drawn.timestep for drawn in draws])
         noisy = add_noise(torch.stack([sample.latents for sample in samples]), noise, timesteps)

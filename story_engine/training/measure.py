@@ -11,6 +11,7 @@ from torch import nn
 
 from story_engine.domain.family import LATENT_CHANNELS, PIXELS_PER_LATENT
 from story_engine.domain.training import TrainingSpec
+from story_engine.domain.training_prior import class_pictures
 from story_engine.inference.encoding import EncodedPrompt
 from story_engine.inference.runtime import free_memory
 from story_engine.store.layout import Layout
@@ -44,7 +45,7 @@ class Measured:
         """
         steps = spec.steps if steps_left is None else steps_left
         rounds = steps // spec.sample_every + 1 if spec.sample_every else 0
-        samples = rounds * len(spec.sample_prompts) * self.seconds_per_sample
+        samples = (rounds * len(spec.sample_prompts) + class_pictures(spec)) * self.seconds_per_sample
         return variants * self.seconds_per_picture + steps * self.seconds_per_step + samples
 
 
@@ -93,6 +94,10 @@ class _Noise:
 
     def sample(self, position: int, variant: float, *, caption: CaptionUse) -> Sample:
         del position, variant, caption
+        return Sample(self._latents, self._sizes, self._prompt)
+
+    def class_sample(self, bucket: Bucket, which: float) -> Sample:
+        del bucket, which
         return Sample(self._latents, self._sizes, self._prompt)
 
 

@@ -87,12 +87,38 @@ def draw(spec: TrainingSpec, group: int, slot: int, *, together: int, shape: Seq
     part = torch.randperm(together, generator=generator(spec.seed, "parts", group))[slot].item()
     drawn = generator(spec.seed, "sample", group, slot)
     variant, dropped, within = torch.rand(3, generator=drawn, dtype=torch.float64).tolist()
-    width = spec.max_timestep - spec.min_timestep + 1
-    timestep = spec.min_timestep + min(int((part + within) / together * width), width - 1)
+    timestep = _timestep(spec, (part + within) / together)
     noise = torch.randn(*shape, generator=drawn)
     if spec.noise_offset:
         noise += spec.noise_offset * torch.randn(shape[0], 1, 1, generator=drawn)
     return Draw(variant, _caption_use(spec, dropped), timestep, noise)
+
+
+@dataclass(frozen=True, slots=True)
+class ClassDraw:
+    """What is drawn for the class picture beside one sample."""
+
+    which: float
+    """0…1: which of the class pictures of the sample's size."""
+    timestep: int
+    noise: torch.Tensor
+    """(4, height/8, width/8), float32."""
+
+
+def draw_class(spec: TrainingSpec, group: int, slot: int, *, together: int, shape: Sequence[int]) -> ClassDraw:
+    """What is drawn for the class picture beside the sample at `slot` of `group`, whose own draw it leaves as it is.
+
+    Timesteps are spread as `draw` spreads them.
+    """
+    part = torch.randperm(together, generator=generator(spec.seed, "class parts", group))[slot].item()
+    drawn = generator(spec.seed, "class", group, slot)
+    which, within = torch.rand(2, generator=drawn, dtype=torch.float64).tolist()
+    return ClassDraw(which, _timestep(spec, (part + within) / together), torch.randn(*shape, generator=drawn))
+
+
+def _timestep(spec: TrainingSpec, share: float) -> int:
+    width = spec.max_timestep - spec.min_timestep + 1
+    return spec.min_timestep + min(int(share * width), width - 1)
 
 
 def _caption_use(spec: TrainingSpec, drawn: float) -> CaptionUse:

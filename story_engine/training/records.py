@@ -98,10 +98,12 @@ def check_same(state: ResumeState, spec: TrainingSpec, *, weights_hash: str) -> 
         FixInput: what has changed, by name.
     """
     now = json.loads(spec.model_dump_json())
+    # What an earlier version did not know yet is what its default says.
+    before = json.loads(TrainingSpec.model_validate(state.spec).model_dump_json())
     changed = [
-        f"{field}: {state.spec.get(field)} → {now[field]}"
+        f"{field}: {before[field]} → {now[field]}"
         for field in now
-        if field not in FREE_TO_CHANGE and now[field] != state.spec.get(field)
+        if field not in FREE_TO_CHANGE and now[field] != before[field]
     ]
     if changed:
         raise FixInput("training.spec_changed", step=state.step, changed="; ".join(changed))

@@ -15,6 +15,7 @@ from torch import nn
 from story_engine.domain.family import LATENT_CHANNELS, PIXELS_PER_LATENT, Family
 from story_engine.domain.guidance import EVERYWHERE, LARGEST_NOISE, Guidance
 from story_engine.domain.training import TrainingSpec
+from story_engine.domain.training_prior import content_of_sample
 from story_engine.errors import Cancelled, LookAtLog
 from story_engine.inference.denoising import PictureInputs, denoise
 from story_engine.inference.encoding import EMPTY_PROMPT, EncodedPrompt
@@ -22,12 +23,24 @@ from story_engine.inference.samplers import build_sampler
 from story_engine.store.atomic import write_bytes
 from story_engine.training.base import Base
 
+WEAKER = 0.7
+"""Strength at which the last samples are painted a second time: often enough style, and more of the content."""
 _ROWS_PER_CALL = 8
 
 
+def samples_folder(run: Path, step: int, strength: float = 1.0) -> Path:
+    """Where the samples of a step lie; those at full strength where they lay before there were others."""
+    folder = run / "samples" / str(step)
+    return folder if strength == 1 else folder / f"at_{strength:g}"
+
+
 def sample_texts(spec: TrainingSpec, family: Family) -> tuple[str, ...]:
-    """Every text that the samples need encoded."""
-    texts = tuple(text for sample in spec.sample_prompts for text in (sample.prompt, sample.negative))
+    """Every text that the samples and their adherence need encoded."""
+    texts = tuple(
+        text
+        for sample in spec.sample_prompts
+        for text in (sample.prompt, sample.negative, content_of_sample(spec, sample))
+    )
     needs_empty = texts and guidance_and_steps(spec, family)[0].negative_below < LARGEST_NOISE
     return (*texts, EMPTY_PROMPT) if needs_empty else texts
 

@@ -16,6 +16,7 @@ from accelerate import Accelerator
 from story_engine.domain.job_result import TrainResult
 from story_engine.domain.run import MetricRow
 from story_engine.domain.training import TrainingSpec
+from story_engine.domain.training_prior import content_of_sample
 from story_engine.errors import Cancelled, StudioError
 from story_engine.inference.encoding import EncodedPrompt
 from story_engine.inference.out_of_memory import fitting
@@ -24,7 +25,7 @@ from story_engine.store.layout import Layout
 from story_engine.store.runs import RunStore, process_of_run
 from story_engine.store.timestamps import now
 from story_engine.training.adapter import TrainedAdapter
-from story_engine.training.adherence import adherence, write_adherence
+from story_engine.training.adherence import adherence, content_falls, write_adherence
 from story_engine.training.base import Base, open_base
 from story_engine.training.checkpoints import save_checkpoint
 from story_engine.training.device import memory_mb, open_accelerator, planned
@@ -41,7 +42,7 @@ from story_engine.training.records import (
     write_state,
 )
 from story_engine.training.report import Report, RunReporter
-from story_engine.training.sampling import has_all, paint_samples, sample_texts
+from story_engine.training.sampling import WEAKER, has_all, paint_samples, sample_texts, samples_folder
 
 _LOG = logging.getLogger(__name__)
 _SMOOTHING = 0.97
@@ -131,6 +132,7 @@ class Session:
             encoding_seconds=time.monotonic() - started,
         )
         unet = self.base.unet()
+        self._paint_prior(unet, dataset)
         adapter = TrainedAdapter(unet, self.spec)
         self.loop = Loop(self.accelerator, unet, adapter, dataset, self.spec)
         first = 0
@@ -144,26 +146,43 @@ class Session:
         return self._stepped(first)
 
     def _encode(self, dataset: EncodedDataset) -> dict[str, EncodedPrompt]:
-        """The first process encodes; the others then find everything on disk.
+        """The first process encodes; all then find everything on disk."""
+        texts = (*sample_texts(self.spec, self.base.family), *(picture.prompt for picture in dataset.prior.pictures))
+
+        def encode(should_stop: Stop) -> dict[str, EncodedPrompt]:
+            return dataset.encode(texts, on_progress=self._encoding, should_stop=should_stop)
+
+        self._first_alone(lambda: encode(self._is_asked_to_stop))
+        encoded = encode(lambda: False)
+        self.accelerator.wait_for_everyone()
+        return encoded
+
+    def _paint_prior(self, unet: torch.nn.Module, dataset: EncodedDataset) -> None:
+        """The class pictures, painted by the first process; the others find them on disk."""
+
+        def paint() -> None:
+            with fitting("models.memory_sampling", str(self.accelerator.device)):
+                dataset.prior.paint(
+                    unet, self.encoded, on_progress=self._painting_prior, should_stop=self._is_asked_to_stop
+                )
+
+        if dataset.prior.pictures:
+            self._first_alone(paint)
+
+    def _first_alone(self, act: Callable[[], object]) -> None:
+        """The first process does it while the others wait.
 
         Raises:
             Cancelled: in every process, where the first was asked to stop.
         """
-        texts = sample_texts(self.spec, self.base.family)
-        encoded: dict[str, EncodedPrompt] = {}
         cancelled: Cancelled | None = None
         if self.accelerator.is_main_process:
             try:
-                encoded = dataset.encode(texts, on_progress=self._encoding, should_stop=self._is_asked_to_stop)
+                act()
             except Cancelled as error:
                 cancelled = error
-        # It is also what the others wait for until everything is on disk.
         if self._agreed(cancelled is not None)[0]:
             raise cancelled or Cancelled("training.stopped")
-        if not self.accelerator.is_main_process:
-            encoded = dataset.encode(texts, on_progress=self._encoding, should_stop=lambda: False)
-        self.accelerator.wait_for_everyone()
-        return encoded
 
     # -- the steps -----------------------------------------------------------------------------------------------------
     def _stepped(self, first: int) -> int:
@@ -197,6 +216,8 @@ class Session:
             self._save(step)
         if step >= spec.steps and spec.sample_every:
             self._sample(step)
+            if content_falls(self.folder, step):
+                self._sample(step, strength=WEAKER)
         return step
 
     def _record(self, step: int, result: StepResult, *, seconds: float) -> None:
@@ -251,14 +272,15 @@ class Session:
             self.reporter.write(saved_step=step)
         self.accelerator.wait_for_everyone()
 
-    def _sample(self, step: int, *, without_adapter: bool = False) -> None:
+    def _sample(self, step: int, *, without_adapter: bool = False, strength: float = 1.0) -> None:
         """Paint the samples that are missing. A request to stop ends it early; the loop then sees it too, and saves."""
-        folder = self.folder / "samples" / str(step)
+        folder = samples_folder(self.folder, step, strength)
         if self.accelerator.is_main_process and self.spec.sample_prompts and not has_all(folder, self.spec):
             self.loop.unet.eval()
             painted: dict[int, torch.Tensor] = {}
             fits = fitting("models.memory_sampling", str(self.accelerator.device))
-            with fits, self.loop.adapter.left_out(without_adapter), contextlib.suppress(Cancelled):
+            adapter = self.loop.adapter
+            with fits, adapter.left_out(without_adapter), adapter.at(strength), contextlib.suppress(Cancelled):
                 painted = paint_samples(
                     self.loop.unet,
                     self.base,
@@ -274,8 +296,8 @@ class Session:
         self.accelerator.wait_for_everyone()
 
     def _adherence(self, number: int, latents: torch.Tensor) -> float:
-        prompt = self.spec.sample_prompts[number].prompt
-        return adherence(self.loop.unet, latents, self.encoded[prompt], self.encoded[""])
+        content = content_of_sample(self.spec, self.spec.sample_prompts[number])
+        return adherence(self.loop.unet, latents, self.encoded[content], self.encoded[""])
 
     # -- what others want ----------------------------------------------------------------------------------------------
     def _requests(self) -> tuple[bool, bool, bool]:
@@ -300,6 +322,9 @@ class Session:
 
     def _encoding(self, done: int, total: int) -> None:
         self.reporter.progress("encoding", done, total)
+
+    def _painting_prior(self, done: int, total: int) -> None:
+        self.reporter.progress("class_pictures", done, total)
 
     def _side(self) -> int:
         return self.spec.resolution or self.base.family.width

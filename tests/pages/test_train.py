@@ -15,6 +15,7 @@ from story_engine.domain.run import RunState
 from story_engine.domain.training import TrainingSpec
 from story_engine.domain.training_text import spec_from_preset
 from story_engine.formats.lora_metadata import lora_metadata
+from story_engine.jobs.imports.sample_pictures import captions
 from story_engine.jobs.queue.work_ledger import WorkLedger
 from story_engine.store.layout import Layout
 from tests.pages.conftest import Studio, texts
@@ -349,3 +350,30 @@ def test_style_words_of_the_story_are_proposed_and_the_notebook_knows_none(studi
     again.selectbox(key="train:story").set_value("singer").run()
     again.button(key="whole-preset-challenge").click().run()
     assert again.text_input(key="train:other_styles").value == ""
+
+
+def test_a_sample_set_in_another_language_than_the_story_is_said_and_rewritten_by_one_click(studio: Studio):
+    name = a_dataset(studio, "a cat", "a dog")
+    english, chinese = (captions("ink", language=language)[:2] for language in ("en", "zh"))
+    entries = studio.services.datasets.load(name).entries
+    for entry, caption in zip(entries, english, strict=True):
+        studio.services.captions.rewrite_captions(name, [entry.file], lambda _, text=caption: text, action="set")
+    app = studio.page("train")
+    app.selectbox(key="train:story").set_value("singer").run()
+
+    app.button(key="train-captions-language").click().run()
+
+    assert tuple(entry.caption for entry in studio.services.datasets.load(name).entries) == chinese
+    assert not [each for each in app.button if each.key == "train-captions-language"]
+
+
+def test_where_content_was_lost_the_form_opens_with_prior_preservation_at_one_click(studio: Studio):
+    run = a_run(studio, trigger="墨染")
+    advised = (("training.choice_no_content", {"step": 6, "percent": 40}), ("training.advice_prior", {}))
+    finished(studio, run, choice=Choice(step=6, strength=0.7, reasons=advised))
+    app = studio.page("train", run=run)
+
+    app.button(key="train-again-with-prior").click().run()
+
+    assert app.number_input(key="train:field:prior_weight").value == 1.0
+    assert app.text_input(key="train:trigger").value == "墨染"

@@ -8,7 +8,10 @@ from pages.parts.loras import on_story
 from pages.parts.shared import frame, notices
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import family_title, language, plain, say
+from pages.parts.train import fields as train_fields
 from story_engine import flows
+from story_engine.domain.training import TrainingSpec
+from story_engine.domain.training_prior import PROPOSED_WEIGHT
 from story_engine.flows.train_view import RunView
 from story_engine.messages import message
 
@@ -25,7 +28,17 @@ def draw(view: RunView) -> None:
         st.markdown(f"**{say('train_checkpoints')}**")
         if choice is not None:
             for code, values in choice.reasons:
-                st.markdown(f":material/recommend: {plain(message(code, language(), **values))}")
+                icon = "lightbulb" if code.startswith("training.advice_") else "recommend"
+                st.markdown(f":material/{icon}: {plain(message(code, language(), **values))}")
+            if any(code == "training.advice_prior" for code, _ in choice.reasons):
+                st.button(
+                    say("train_again_with_prior"),
+                    key="train-again-with-prior",
+                    icon=":material/refresh:",
+                    help=say("train_help_prior_weight"),
+                    on_click=_again_with_prior,
+                    args=(view.spec,),
+                )
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
             key = f"train-step-{run}"
             if st.session_state.get(key) not in steps:
@@ -46,11 +59,22 @@ def draw(view: RunView) -> None:
                 key="train-to-library",
                 icon=":material/library_add:",
                 on_click=notices.attempt,
-                args=(_to_library, run, int(step), name),
+                args=(_to_library, run, int(step), name, _strength(view, int(step))),
             )
         _draw_stories(view, int(step), name)
         path = flows.train_view.checkpoint(services(), run, int(step))
         st.caption(say("train_checkpoint_file", path=plain(path.name), folder=plain(str(path.parent))))
+
+
+def _again_with_prior(spec: TrainingSpec) -> None:
+    """The form for a new training: the same, and the base's own pictures beside it."""
+    train_fields.take(spec.model_copy(update={"prior_weight": PROPOSED_WEIGHT}))
+    st.session_state["opened_run"] = st.query_params["run"] = train_fields.NEW
+
+
+def _strength(view: RunView, step: int) -> float:
+    """What a checkpoint is recommended with."""
+    return view.choice.strength if view.choice is not None and view.choice.step == step else 1.0
 
 
 def _draw_stories(view: RunView, step: int, name: str) -> None:
@@ -65,7 +89,7 @@ def _draw_stories(view: RunView, step: int, name: str) -> None:
                 icon=":material/brush:",
                 type="primary" if view.card.state == "finished" else "secondary",
                 on_click=notices.attempt,
-                args=(_use, view.card.id, step, slug, name),
+                args=(_use, view.card.id, step, slug, name, _strength(view, step)),
             )
             if st.button(say("home.open", title=plain(title)), key=f"train-open-story-{slug}", type="tertiary"):
                 frame.go("story", story=slug)
@@ -74,11 +98,12 @@ def _draw_stories(view: RunView, step: int, name: str) -> None:
             st.caption(f":orange[:material/warning: {say('lora.other_family', made=made, paints=paints)}]")
 
 
-def _use(run: str, step: int, slug: str, key: str) -> None:
+def _use(run: str, step: int, slug: str, key: str, strength: float) -> None:
     name = str(st.session_state[key]).strip() or None
-    on_story.tell_used(flows.lora_on_story.put_checkpoint_on(services(), run, step, slug, name=name))
+    on_story.tell_used(flows.lora_on_story.put_checkpoint_on(services(), run, step, slug, name=name, strength=strength))
 
 
-def _to_library(run: str, step: int, key: str) -> None:
-    name = flows.loras.add_checkpoint(services(), run, step, str(st.session_state[key]).strip() or None)
+def _to_library(run: str, step: int, key: str, strength: float) -> None:
+    wanted = str(st.session_state[key]).strip() or None
+    name = flows.loras.add_checkpoint(services(), run, step, wanted, strength=strength)
     notices.tell("train_in_library", name=name)

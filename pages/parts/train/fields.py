@@ -8,7 +8,8 @@ import streamlit as st
 
 from pages.parts.shared.wording import family_title, language, say, texts
 from story_engine.domain.family import FAMILY_NAMES
-from story_engine.domain.training import LIMITS, PRECISIONS, SCHEDULERS, TARGETS, TrainingSpec
+from story_engine.domain.training import PRECISIONS, SCHEDULERS, TARGETS, TrainingSpec
+from story_engine.domain.training_limits import LIMITS
 from story_engine.domain.training_text import spec_from_preset
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
@@ -23,6 +24,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "min_snr_gamma",
         "noise_offset",
         "caption_dropout",
+        "prior_weight",
+        "prior_pictures",
         "min_timestep",
         "max_timestep",
     ),
@@ -30,6 +33,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "machine": ("family", "precision", "use_gradient_checkpointing", "processes", "seed"),
     "keeping": ("sample_every", "sample_steps", "save_every", "keep_last", "keep_every"),
 }
+NEW = "new"
+"""In the address, instead of a run: the form."""
 PRESET_KEY = "train:preset"
 """Of the session: the preset that the form is set to."""
 ELSEWHERE = frozenset({"name", "dataset", "trigger", "other_styles", "sample_prompts"})
@@ -65,6 +70,15 @@ def follow(preset: str) -> None:
     for group in GROUPS.values():
         for field in group:
             st.session_state[_key(field)] = _shown(getattr(spec, field))
+
+
+def take(spec: TrainingSpec) -> None:
+    """Set the whole form to a training as it was, its name left out."""
+    for group in GROUPS.values():
+        for field in group:
+            st.session_state[_key(field)] = _shown(getattr(spec, field))
+    for field in ("dataset", "trigger", "other_styles"):
+        st.session_state[f"train:{field}"] = getattr(spec, field)
 
 
 def draw(preset: str) -> None:

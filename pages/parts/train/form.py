@@ -9,10 +9,11 @@ import streamlit as st
 from pages.parts.dataset import damaged, import_progress
 from pages.parts.shared import live, notices
 from pages.parts.shared.services import ask, services
-from pages.parts.shared.wording import duration, family_title, language, plain, say, size
+from pages.parts.shared.wording import LANGUAGE_NAMES, duration, family_title, language, plain, say, size
 from pages.parts.train import fields as train_fields
 from pages.parts.train import prompts as train_prompts
 from story_engine import flows
+from story_engine.domain.captions import language_of
 from story_engine.domain.training import SamplePrompt, TrainingSpec
 from story_engine.domain.training_cost import Memory
 from story_engine.flows.train import TrainingPlan
@@ -174,6 +175,8 @@ def _draw_plan(plan: TrainingPlan) -> None:
         label = train_fields.label(problem.where)
         text = plain(message(problem.code, language(), **problem.values))
         st.markdown(f"{icon} {f'**{plain(label)}** · ' if label else ''}{text}")
+        if problem.code == "training.captions_language":
+            _draw_language(plan.spec)
     if plan.can_start and not any(not problem.blocks for problem in plan.problems):
         st.markdown(f":green[:material/check_circle:] {say('train_nothing_wrong')}")
     spec = plan.spec
@@ -195,6 +198,19 @@ def _draw_plan(plan: TrainingPlan) -> None:
             help=say("train_measure_help"),
             on_click=notices.attempt,
             args=(ask(flows.train_time.measure), spec),
+        )
+
+
+def _draw_language(spec: TrainingSpec) -> None:
+    """One click writes a sample set's captions in the story's language."""
+    wanted = language_of(sample.prompt.removeprefix(spec.trigger) for sample in spec.sample_prompts) or "zh"
+    if flows.caption_language.can_change(services(), spec.dataset, wanted):
+        st.button(
+            say("train_captions_language", language=LANGUAGE_NAMES[wanted]),
+            key="train-captions-language",
+            icon=":material/translate:",
+            on_click=notices.attempt,
+            args=(ask(flows.caption_language.change), spec.dataset, wanted),
         )
 
 

@@ -11,11 +11,10 @@ from pages.parts.shared.wording import language, say
 from pages.parts.train import form as train_form
 from pages.parts.train import run as train_run
 from pages.parts.train import runs as train_list
+from pages.parts.train.fields import NEW
 from story_engine import flows
+from story_engine.domain.captions import language_of
 from story_engine.domain.picture_import import SAMPLE_PICTURES, SAMPLE_STYLES
-
-NEW = "new"
-"""In the address: the form instead of a run."""
 
 
 def draw() -> None:
@@ -93,6 +92,17 @@ def _draw_welcome() -> None:
         st.caption(say("dataset_samples_text", n=SAMPLE_PICTURES))
 
 
+def _language_of_story() -> str:
+    """The language of the story whose scenes will be painted as samples; without one, the reader's own."""
+    titles = flows.shelf.titles(services())
+    opened = st.session_state.get("opened_story")
+    slug = opened if opened in titles else next(iter(titles), None)
+    if slug is None:
+        return language()
+    story = services().stories.load(slug)
+    return language_of(scene.prompt for scene in story.scenes) or language()
+
+
 def _start_sample(style: str) -> None:
     name = services().datasets.create(say(f"dataset_style_{style}"))
-    flows.dataset_import.bring_sample(services(), name, style, language=language())
+    flows.dataset_import.bring_sample(services(), name, style, language=_language_of_story())

@@ -23,11 +23,21 @@ _TRIES = 400
 def pictures(style: str, *, language: str) -> Iterator[tuple[str, bytes, str]]:
     """(name, PNG, caption) of each drawing; always the same ones."""
     for number in range(1, SAMPLE_PICTURES + 1):
-        rng = random.Random(f"{style} {number}")
-        scene = replace(sample_scene(rng), style=style, degradation="none")
+        scene, rng = _scene(style, number)
         stored = io.BytesIO()
         draw(scene).save(stored, "PNG")
         yield f"{style}-{number:02d}.png", stored.getvalue(), caption_without_style(scene, rng, language)
+
+
+def captions(style: str, *, language: str) -> tuple[str, ...]:
+    """The captions of `pictures`, in the same order, without drawing them."""
+    return tuple(caption_without_style(*_scene(style, number), language) for number in range(1, SAMPLE_PICTURES + 1))
+
+
+def _scene(style: str, number: int) -> tuple[DrawnScene, random.Random]:
+    """What a drawing shows, and the random numbers that its caption is made of."""
+    rng = random.Random(f"{style} {number}")
+    return replace(sample_scene(rng), style=style, degradation="none"), rng
 
 
 def caption_without_style(scene: DrawnScene, rng: random.Random, language: str) -> str:

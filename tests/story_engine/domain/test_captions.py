@@ -2,7 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from story_engine.domain.captions import has_trigger_in_front, prefixed, replaced, set_to, styled, triggered
+from story_engine.domain.captions import (
+    has_trigger_in_front,
+    prefixed,
+    replaced,
+    set_to,
+    styled,
+    triggered,
+    without_words,
+)
 
 WORDS = st.text(min_size=1, max_size=12).filter(lambda text: text.strip())
 
@@ -50,3 +58,17 @@ def test_prefix_replace_and_the_same_for_all():
     assert prefixed("二次元，")("") == "二次元"
     assert replaced("cat", "dog")("cat, Cat") == "dog, Cat"
     assert set_to(" x ")("anything") == "x"
+
+
+@pytest.mark.parametrize(
+    "text, words, left",
+    [
+        ("画风甲，二次元，日系动漫，一只熊猫，海边", ("画风甲", "二次元", "日系动漫"), "一只熊猫，海边"),
+        ("一只熊猫，二次元，海边", ("二次元",), "一只熊猫，海边"),
+        ("Ink style, a rabbit drinking ink", ("ink style", "ink"), "a rabbit drinking"),
+        ("a rabbit and a robot", (), "a rabbit and a robot"),
+        ("二次元", ("二次元",), ""),
+    ],
+)
+def test_words_are_left_out_with_the_marks_around_them_and_nothing_else(text, words, left):
+    assert without_words(text, words) == left

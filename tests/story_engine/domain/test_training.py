@@ -2,11 +2,11 @@ import pytest
 from pydantic import ValidationError
 
 from story_engine.domain.training import (
-    LIMITS,
     SamplePrompt,
     TrainingSpec,
     problems,
 )
+from story_engine.domain.training_limits import LIMITS
 from story_engine.domain.training_presets import PRESETS
 from story_engine.domain.training_text import read_spec
 from tests.builders import KOLORS, PREVIEW
@@ -115,3 +115,8 @@ def test_a_spec_of_an_earlier_version_is_read_with_the_names_of_now():
 
     for spec in (TrainingSpec.model_validate(old), read_spec(old, file="ink.yaml")):
         assert (spec.min_timestep, spec.max_timestep) == (10, 1000)
+
+
+def test_prior_preservation_is_refused_without_the_word_that_tells_the_two_kinds_of_pictures_apart():
+    assert ("prior_weight", "training.prior_without_trigger") in codes(problems(a_spec(prior_weight=1.0)))
+    assert not problems(a_spec(prior_weight=1.0, trigger="墨染"))

@@ -38,3 +38,9 @@ def test_more_memory_never_asks_for_more_to_wait() -> None:
     shares = [needed(tenths / 10, use_gradient_checkpointing=True).brought for tenths in range(20, 120)]
 
     assert shares == sorted(shares, reverse=True) and shares[0] == 1.0 and shares[-1] == 0.0
+
+
+def test_a_class_picture_beside_each_training_picture_needs_as_much_as_twice_the_batch() -> None:
+    with_prior = needed(40, batch_size=2, prior_weight=1.0, trigger="墨染").needed_bytes
+
+    assert with_prior == needed(40, batch_size=4).needed_bytes > needed(40, batch_size=2).needed_bytes

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from story_engine.domain.training import TrainingSpec
-from story_engine.training.randomness import Order, draw, learning_rate
+from story_engine.training.randomness import Order, draw, draw_class, learning_rate
 
 
 def a_spec(**changes) -> TrainingSpec:
@@ -99,3 +99,16 @@ def test_the_learning_rate_rises_and_falls_as_said():
     falling = {name: spec.model_copy(update={"lr_scheduler": name}) for name in ("linear", "cosine")}
     assert all(learning_rate(each, 55) == pytest.approx(5e-4) for each in falling.values())
     assert all(0 < learning_rate(each, 99) < 2e-5 for each in falling.values())
+
+
+def test_class_pictures_are_drawn_by_place_and_their_timesteps_are_spread_as_those_of_the_samples():
+    spec = a_spec(min_timestep=100, max_timestep=499, prior_weight=1.0)
+
+    drawn = [draw_class(spec, 3, slot, together=4, shape=(4, 8, 8)) for slot in range(4)]
+    torch.randn(100)
+    again = draw_class(spec, 3, 2, together=4, shape=(4, 8, 8))
+
+    assert sorted((each.timestep - 100) // 100 for each in drawn) == [0, 1, 2, 3]
+    assert (again.which, again.timestep) == (drawn[2].which, drawn[2].timestep)
+    assert torch.equal(again.noise, drawn[2].noise)
+    assert not torch.equal(again.noise, draw(spec, 3, 2, together=4, shape=(4, 8, 8)).noise)
