@@ -1,7 +1,7 @@
 """Pictures of the base's own, for prior preservation: painted before the first step, and kept as latents by content.
 
-They are painted as panels are: the family's sampler, steps and guidance, without a negative prompt. A file is named by weights, precision, prompt,
-seed and size, so that a second training with the same prompts paints nothing.
+They are painted as panels are, without a negative prompt: the family's sampler, steps and guidance. A file is named by
+weights, precision, prompt, seed and settings, so that a second training with the same prompts paints nothing.
 """
 
 from __future__ import annotations
