@@ -106,12 +106,12 @@ class CastLock:
         self._handles: list[Any] = []
 
     def __enter__(self) -> CastLock:
-        blocks = _way_up(self._unet)
-        for number, block in enumerate(blocks):
+        finer = finer_blocks(self._unet)
+        for number, block in enumerate(_way_up(self._unet)):
             for depth, transformer in enumerate(block.transformer_blocks):
                 share = self._shares((number, depth))
                 self._handles.append(transformer.attn1.register_forward_pre_hook(share, with_kwargs=True))
-                if number >= len(blocks) // 2:  # the finer ones know better where something is
+                if block in finer:
                     self._handles.append(transformer.attn2.register_forward_pre_hook(self._watches, with_kwargs=True))
         return self
 
@@ -251,6 +251,12 @@ class CastLock:
                 weights[~at_layer(mask, places).cpu()] = -math.inf
             found.append((keys, weights))
         return found
+
+
+def finer_blocks(unet: Any) -> list[Any]:
+    """The half of its blocks on the way up that see more places: they know better where something is."""
+    blocks = _way_up(unet)
+    return blocks[len(blocks) // 2 :]
 
 
 def _way_up(unet: Any) -> list[Any]:

@@ -8,6 +8,7 @@ from PIL import Image
 from story_engine import flows
 from story_engine.domain.desk import Desk
 from story_engine.domain.edit import Edit
+from story_engine.domain.resolve import resolve
 from story_engine.domain.story import LONGEST_PROMPT
 from story_engine.domain.take import Score
 from story_engine.errors import StudioError
@@ -429,3 +430,24 @@ def test_outdated_panels_are_named_in_one_line_with_the_way_to_new_pictures(stud
 
     (job,) = flows.queue.jobs(studio.services, story=STORY)
     assert job.scenes == ("s2", "s5")
+
+
+def test_a_take_shows_how_a_character_looks_and_its_card_says_who_is_held_to_it(studio: Studio):
+    services = studio.services
+    story = services.stories.load(STORY)
+    shown = story.scene("s1")
+    recipe = resolve(story, shown, 0, family=services.families()["preview"], loras={})
+    picture = Image.new("RGB", (recipe.width, recipe.height), "orange")
+    services.takes.add(a_take(recipe, story=STORY, scene=shown.id), picture, {})
+    app = studio.page("story", story=STORY)
+
+    app.menu_button(key=f"take-menu-{STORY}-{shown.id}").click("look:kitten").run()
+    app.segmented_control(key=f"drawer-{STORY}").set_value("cast").run()
+
+    assert not app.exception
+    assert any("Held to it: panels" in each.value for each in app.caption)
+    assert any(re.search(r"In \d of \d panels .* tokens are the same numbers", each.value) for each in app.caption)
+    app.number_input(key=f"setting:{STORY}:cast_strength").set_value(0.5).run()
+    assert services.stories.load(STORY).settings.cast_strength == 0.5
+    app.button(key=f"look-forget-{STORY}-kitten-").click().run()
+    assert not any(character.looks for character in services.stories.load(STORY).characters)

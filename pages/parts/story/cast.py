@@ -14,6 +14,7 @@ from pages.parts.shared.wording import plain, say
 from pages.parts.story import looks
 from pages.parts.story import outfits as parts
 from pages.parts.story.outfits import OutfitName, OutfitWords
+from story_engine import flows
 from story_engine.domain.edit import Edit
 from story_engine.domain.story import Character, Story
 from story_engine.errors import EditConflict, Wait
@@ -53,10 +54,31 @@ def draw(slug: str, story: Story) -> None:
         with st.container(border=True, key=f"character-{character.id}", gap="small"):
             _draw_character(slug, character)
             looks.draw(slug, story, character)
+    _draw_identities(slug, story)
     looks.draw_settings(slug, story)
     st.button(
         say("cast.add"), key="cast-add", icon=":material/person_add:", on_click=notices.attempt, args=(_add, slug)
     )
+
+
+def _draw_identities(slug: str, story: Story) -> None:
+    """How far the panels begin alike, by the tokens that are really sent."""
+    names = {character.id: plain(character.name or character.id) for character in story.characters}
+    for each in flows.identity.identities(story):
+        code, icon = ("cast.same_odd", "info") if each.odd else ("cast.same_all", "check_circle")
+        values = {"same": each.same, "panels": each.panels, "tokens": each.tokens, "name": names[each.character]}
+        odd = {"odd": "、".join(map(str, each.odd))} if each.odd else {}
+        with st.container(horizontal=True, vertical_alignment="center", key=f"same-{each.character}"):
+            st.caption(f":material/{icon}: {say(code, **values, **odd)}")
+            if each.odd and flows.identity.out_of_place(story, each.character):
+                st.button(
+                    say("cast.put_in_front", name=names[each.character]),
+                    key=f"put-in-front-{slug}-{each.character}",
+                    icon=":material/vertical_align_top:",
+                    type="tertiary",
+                    on_click=notices.attempt,
+                    args=(_put_in_front, slug, each.character, names[each.character]),
+                )
 
 
 def _draw_character(slug: str, character: Character) -> None:
@@ -107,6 +129,14 @@ def _draw_outfit(slug: str, character: Character, outfit: str, words: str) -> No
         )
     trouble.show_trouble(its_name)
     trouble.show_trouble(its_words)
+
+
+def _put_in_front(slug: str, character: str, name: str) -> None:
+    fields.save_all()
+    before = services().stories.load(slug).revision
+    flows.identity.put_in_front(services(), slug, character)
+    undo = notices.Undo(kind="revision", token=str(before), story=slug)
+    notices.tell("done.put_in_front", name=name, undo=undo)
 
 
 def _add(slug: str) -> None:

@@ -8,6 +8,7 @@ from story_engine.domain.edit import Edit
 from story_engine.domain.lint.attributes import looks
 from story_engine.domain.lint.finding import PromptFinding
 from story_engine.domain.lint.genders import both_genders
+from story_engine.domain.lint.in_front import only_named
 from story_engine.domain.lint.length import Reader, cuts
 from story_engine.domain.lint.negatives import negative_words
 from story_engine.domain.lint.shots import same_shots
@@ -24,6 +25,7 @@ _RULES: tuple[Callable[[Story], Iterable[PromptFinding]], ...] = (
     mixed_widths,
     looks,
     wordings,
+    only_named,
     both_genders,
     style_changes,
     said_twice,

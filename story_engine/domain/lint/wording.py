@@ -125,6 +125,7 @@ def _by_hand(character: str, block: Figure, typed: Sequence[Portrait]) -> Iterat
         values: dict[str, object] = {
             "found": text.words[figure.outset : figure.head[1]].strip(),
             "put": f"{{{character}}}",
+            "character": character,
         }
         place = text.place.at(figure.outset, figure.head[1])
         yield PromptFinding(code="lint.typed_by_hand", state="warning", values=values, places=(place,), edits=edits)
