@@ -114,9 +114,10 @@ def check_recipe(recipe: Recipe, family: Family) -> None:
     if recipe.guidance_above >= recipe.guidance_below:
         levels = {"above": f"{recipe.guidance_above:g}", "below": f"{recipe.guidance_below:g}"}
         raise FixInput("story.guidance_interval", **levels)
-    if recipe.start is not None and not LEAST_STRENGTH <= recipe.start.strength <= MOST_STRENGTH:
-        limits = {"least": LEAST_STRENGTH, "most": MOST_STRENGTH}
-        raise FixInput("models.start_strength", value=recipe.start.strength, **limits)
+    for begun in (recipe.start, recipe.mend):
+        if begun is not None and not LEAST_STRENGTH <= begun.strength <= MOST_STRENGTH:
+            limits = {"least": LEAST_STRENGTH, "most": MOST_STRENGTH}
+            raise FixInput("models.start_strength", value=begun.strength, **limits)
     check_cast(recipe)
     if recipe.sampler not in SAMPLERS:
         raise FixInput("models.unknown_sampler", name=recipe.sampler, listed=", ".join(SAMPLERS))

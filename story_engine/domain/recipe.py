@@ -9,7 +9,7 @@ from story_engine.domain.control import ControlPart
 from story_engine.domain.guidance import BOUNDS, LARGEST_NOISE, Guidance
 from story_engine.domain.value import Value
 
-_LATER = ("start",)
+_LATER = ("start", "mend")
 """Fields that recipes have got since; their default means that they are not used."""
 LARGEST_CAST_STRENGTH = 4.0
 """Of a character's look: an anchor's place then counts like four of the picture's own."""
@@ -57,6 +57,19 @@ class CastPart(Value):
     """The first one that does not any more."""
 
 
+class Mend(Value):
+    """A spot of a finished picture that is painted again; everything outside of its mask stays to the last value."""
+
+    reference: str
+    """SHA-256 of the picture's file in the store of references."""
+    mask: str
+    """SHA-256 of the mask's, of the picture's size: painted where it is white."""
+    prompt: str
+    """What is to be there: the text that the model is really sent. The recipe's own one goes on saying the scene."""
+    strength: float
+    """As a start's."""
+
+
 class Recipe(Value):
     """Everything that changes pixels and nothing that does not. Its digest names the take."""
 
@@ -87,6 +100,8 @@ class Recipe(Value):
     """σ, likewise: beyond here the picture is guided away from the empty prompt instead of the negative one."""
     start: Start | None = None
     """None: it is painted from noise."""
+    mend: Mend | None = None
+    """None: the whole picture is painted."""
 
     cast: tuple[CastPart, ...] = ()
     """Characters who look as in another picture."""
@@ -100,9 +115,12 @@ class Recipe(Value):
     @property
     def references(self) -> tuple[str, ...]:
         """SHA-256 of every picture that it is painted from, each once: they lie in the store of references."""
-        own = () if self.start is None else (self.start.reference,)
+        start = [] if self.start is None else [self.start.reference]
+        mend = [] if self.mend is None else [self.mend.reference, self.mend.mask]
         controls = (part.picture for part in self.controls)
-        return tuple(dict.fromkeys((*own, *controls, *(name for part in self.cast for name in part.anchor.references))))
+        return tuple(
+            dict.fromkeys((*start, *mend, *controls, *(name for part in self.cast for name in part.anchor.references)))
+        )
 
     @property
     def skipped_steps(self) -> int:
@@ -115,9 +133,10 @@ class Recipe(Value):
     @property
     def begins_at(self) -> int:
         """The step at which it leaves the picture that it begins with; as many as there are steps: it never does."""
-        if self.start is None:
+        begun = self.mend or self.start
+        if begun is None:
             return 0
-        return self.steps - (max(1, round(self.steps * self.start.strength)) if self.start.strength else 0)
+        return self.steps - (max(1, round(self.steps * begun.strength)) if begun.strength else 0)
 
     @property
     def anchors(self) -> tuple[Recipe, ...]:
@@ -126,6 +145,11 @@ class Recipe(Value):
         for part in self.cast:
             found |= {each.digest: each for each in (*part.anchor.anchors, part.anchor)}
         return tuple(found.values())
+
+    @property
+    def sent_prompt(self) -> str:
+        """The text that the network is guided by: of a spot, what is to be there."""
+        return self.prompt if self.mend is None else self.mend.prompt
 
     @property
     def guidance(self) -> Guidance:
@@ -138,8 +162,8 @@ class Recipe(Value):
 
     @property
     def from_noise(self) -> Recipe:
-        """The same without a picture to begin with: what the scene is painted from."""
-        return self.model_copy(update={"start": None})
+        """The same without a picture to begin with or to mend: what the scene is painted from."""
+        return self.model_copy(update={"start": None, "mend": None})
 
     @property
     def digest(self) -> str:

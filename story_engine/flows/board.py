@@ -70,6 +70,8 @@ def _view(
 ) -> TakeView:
     picture, thumbnail = files(take)
     painted = take.recipe.from_noise  # what was made of a picture of the scene belongs to the scene as that one does
+    if now is not None and take.recipe.mend is not None:  # a spot looks at nobody and is held to nothing
+        now = now.model_copy(update={"cast": (), "controls": ()})
     is_current = now is not None and same_but_seed(painted, now)
     is_control = now is not None and now.loras != () and same_but_seed(painted, _bare(now))
     return TakeView(

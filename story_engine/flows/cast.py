@@ -10,6 +10,7 @@ from PIL import Image, ImageOps
 from story_engine.domain.composing import composed, join, separator_of, words_of
 from story_engine.domain.edit import Edit
 from story_engine.domain.look import AS_DESCRIBED, Look
+from story_engine.domain.recipe import Start
 from story_engine.domain.resolve import resolve
 from story_engine.domain.story import Appearance, Character, Scene, Story
 from story_engine.domain.take import Take
@@ -66,9 +67,10 @@ def choose(services: Services, slug: str, scene_id: str, take_id: str, character
     if words is None:
         raise ChooseAnother("cast.not_in_picture", character=character.name or character.id)
     picture = services.references.keep_file(services.takes.picture(take).read_bytes())
-    return _write(
-        services, slug, character, outfit, Look(scene=scene_id, recipe=take.recipe, words=words, picture=picture)
-    )
+    recipe = take.recipe
+    if recipe.mend is not None:  # a spot that was painted by itself is no picture to paint alongside: it is looked at
+        recipe = recipe.from_noise.model_copy(update={"start": Start(reference=picture, strength=0.0)})
+    return _write(services, slug, character, outfit, Look(scene=scene_id, recipe=recipe, words=words, picture=picture))
 
 
 def choose_outside(services: Services, slug: str, picture: Image.Image, character_id: str, outfit: str) -> Story:

@@ -29,6 +29,8 @@ GUIDED, NEGATIVE_BELOW = "Guidance interval", "Negative below"
 """Our own keys, in noise per signal (σ); A1111 knows no upper end and no change of prompt."""
 START = "Start image"
 """SHA-256 of the picture that a recipe begins with; A1111 names none beside its strength."""
+MENDED = "Mended image"
+"""SHA-256 of the picture of which a spot was painted again; beside it stand the mask's and what was to be there."""
 _NEGATIVE = "Negative prompt: "
 _GRAMMAR = re.compile(r"^(\s*)(\\*(?:Negative prompt:|Steps:))", re.MULTILINE)
 """Lines that A1111 or another reader of its texts takes for the beginning of something else than the prompt."""
@@ -60,6 +62,9 @@ def infotext(recipe: Recipe, *, story: str, scene: str) -> str:
         pairs[f"ControlNet {place}"] = _control(part)
     if recipe.cast:
         pairs[CAST] = ", ".join(f"{part.character}: {part.anchor.digest} x {part.strength:g}" for part in recipe.cast)
+    if recipe.mend is not None:
+        pairs["Denoising strength"] = f"{recipe.mend.strength:g}"
+        pairs |= {MENDED: recipe.mend.reference, "Mask": recipe.mend.mask, "Mended prompt": recipe.mend.prompt}
     if recipe.loras:
         pairs["Lora hashes"] = ", ".join(f"{part.name}: {part.sha256[:12]}" for part in recipe.loras)
         pairs["Lora strengths"] = ", ".join(f"{part.name}: {part.strength:g}" for part in recipe.loras)

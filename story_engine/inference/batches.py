@@ -133,6 +133,8 @@ def _shared(recipe: Recipe) -> tuple[object, ...]:
         # A step has all of a batch's second rows or none: how many go together can change last bits.
         recipe.guidance,
         recipe.skipped_steps,
+        # The spot decides the size that is painted; tries of one spot go together.
+        None if recipe.mend is None else (recipe.mend.reference, recipe.mend.mask),
         loras,
         bool(recipe.cast),
         controls,

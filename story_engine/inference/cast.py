@@ -47,7 +47,7 @@ def cast_lock(
     company = Company(
         looks=tuple(map(tuple, looks)),
         seeds=tuple(recipe.seed for recipe in recipes),
-        stills=tuple(painting.starts[each.start.reference] if each.start else None for each in recipes),
+        stills=tuple(painting.starts[each.start.reference].latents if each.start else None for each in recipes),
         begin_at=tuple(recipe.begins_at for recipe in recipes),
         noises=tuple(each.noise for each in inputs),
         adapters=tuple(tuple(sorted(strengths(recipe).items())) for recipe in recipes),

@@ -16,6 +16,7 @@ from story_engine.errors import Cancelled
 from story_engine.inference.cast_lock import CastLock, Maps
 from story_engine.inference.controls import Controls, UnetRows
 from story_engine.inference.encoding import EncodedPrompt
+from story_engine.inference.noise import noised
 from story_engine.inference.samplers import Sampler
 
 
@@ -50,6 +51,22 @@ class Begun:
         return Begun(self.latents[list(places)], self.steps, maps)
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Finished latents that stay what they are wherever nothing is to be painted."""
+
+    latents: torch.Tensor
+    """(pictures, 4, height/8, width/8), finished."""
+    noise: torch.Tensor
+    """What each was noised with at the beginning."""
+    free: torch.Tensor
+    """(1, 1, height/8, width/8): 1 where something is painted, else 0."""
+
+    def put_back(self, latents: torch.Tensor, level: float) -> torch.Tensor:
+        """Latents at noise level σ with what is kept in its place, noised alike; 0: finished."""
+        return self.free * latents + (1 - self.free) * noised(self.latents, self.noise, level)
+
+
 Denoised = Callable[[], torch.Tensor]
 """The finished latents of the batch as denoised at this step, computed only when called."""
 
@@ -67,6 +84,7 @@ def denoise(
     begun: Begun | None = None,
     controls: Controls | None = None,
     cast: CastLock | None = None,
+    kept: Kept | None = None,
 ) -> torch.Tensor:
     """Denoise pictures of one size together.
 
@@ -82,6 +100,7 @@ def denoise(
         begun: where an earlier call stopped with these pictures, the sampler having made those steps; None: nowhere.
         controls: what holds the pictures to others, in the order of `pictures`; those behind them are free.
         cast: whom of the pictures looks at whom, for these very pictures; None: nobody.
+        kept: what stays of finished pictures; None: nothing.
 
     Returns:
         (pictures, 4, height/8, width/8) in the noise's dtype, on the network's device: finished, or as they are after
@@ -112,6 +131,8 @@ def denoise(
                 noise = _guided(noise, [each.cfg_scale for each in pictures])
             denoised = partial(sampler.denoised, noise, index, latents)
             latents = sampler.step(noise, index, latents)
+            if kept is not None:
+                latents = kept.put_back(latents, (*sampler.noise_levels, 0.0)[index + 1])
             on_step(index + 1, denoised)
     return latents
 

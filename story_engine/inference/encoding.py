@@ -37,7 +37,7 @@ class EncodedPrompt:
 
 def texts_of(recipe: Recipe) -> tuple[str, ...]:
     """Everything that has to be encoded to paint it."""
-    texts = (recipe.prompt, recipe.negative)
+    texts = (recipe.sent_prompt, recipe.negative)
     return texts if recipe.negative_below >= LARGEST_NOISE else (*texts, EMPTY_PROMPT)
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import torch
-
 from story_engine.domain.memory_plan import MemoryPlan
 from story_engine.domain.recipe import LoraPart, Recipe
 from story_engine.inference.control_loading import ControlNetworks
@@ -15,6 +13,8 @@ from story_engine.inference.encoding import EMPTY_PROMPT, EncodedPrompt
 from story_engine.inference.networks import Painter
 from story_engine.inference.noise import starting_noise
 from story_engine.inference.progress import Call
+from story_engine.inference.spots import Spot
+from story_engine.inference.starts import Starts, key_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,8 @@ class Painting:
     encoded: Mapping[str, EncodedPrompt]
     plan: MemoryPlan | None
     call: Call
-    starts: Mapping[str, torch.Tensor]
-    """What pictures begin with, by reference."""
+    starts: Starts
+    """What pictures begin with that do not begin with noise."""
     controls: ControlNetworks
     """What holds pictures to others."""
 
@@ -35,11 +35,24 @@ class Painting:
         """Whether the decoder has to make do with little memory."""
         return self.plan is not None and self.plan.decoding == "bands"
 
+    def spot(self, recipe: Recipe) -> Spot | None:
+        """Where the recipe mends a picture; None: it paints all of one."""
+        start = self.starts.get(key_of(recipe))
+        return None if start is None else start.spot
+
+    def as_painted(self, recipe: Recipe) -> Recipe:
+        """The recipe in the size that the networks are given."""
+        spot = self.spot(recipe)
+        if spot is None:
+            return recipe
+        width, height = spot.size
+        return recipe.model_copy(update={"width": width, "height": height})
+
     def inputs(self, recipe: Recipe) -> PictureInputs:
         """What the loop paints the recipe from."""
         return PictureInputs(
-            noise=starting_noise(recipe),
-            prompt=self.encoded[recipe.prompt],
+            noise=starting_noise(self.as_painted(recipe)),
+            prompt=self.encoded[recipe.sent_prompt],
             negative=self.encoded[recipe.negative],
             cfg_scale=recipe.cfg_scale,
             empty=self.encoded.get(EMPTY_PROMPT),

@@ -199,7 +199,8 @@ class Renderer:
         recipes = with_anchors([recipe for batch in same for recipe in batch.recipes])
         encoded = networks.encode([text for each in recipes for text in texts_of(each)], should_stop=call.should_stop)
         call.report("loading")
-        starts = self._starts(recipes, networks)
+        with fitting("models.memory_vae_encoder", self._device):
+            starts = encoded_starts(recipes, self._references, networks.vae_encoder)
         self._controls.look_at(recipes)
         painter = networks.painter()
         self._add_loras(painter, [part for recipe in recipes for part in recipe.loras])
@@ -236,8 +237,9 @@ class Renderer:
         size: dict[str, object] = {"width": first.width, "height": first.height}
         recipes = with_anchors(batch.recipes)
         inputs = [painting.inputs(recipe) for recipe in recipes]
+        kept = None
         if begun is None and not first.cast:
-            begun = begin(batch.recipes, painting.starts, [each.noise.to(self._device) for each in inputs], sampler)
+            begun, kept = begin(batch.recipes, painting.starts, inputs, sampler, device=self._device)
         controls = painting.controls.controls(batch.recipes)
         with (
             fitting("models.memory_denoising", self._device, together=len(recipes), **size),
@@ -252,6 +254,7 @@ class Renderer:
                 should_stop=painting.call.should_stop,
                 guidance=first.guidance,
                 begun=begun,
+                kept=kept,
                 until=None if imagining is None else imagining.step,
                 cast=cast,
                 controls=controls,
@@ -286,15 +289,11 @@ class Renderer:
                 raise
         else:
             if safe is None or not is_black(picture):
-                return picture
+                spot = painting.spot(recipe)
+                return picture if spot is None else spot.mended(picture)
         _LOG.warning("no picture in %s, once more in %s", recipe.precision, safe.precision)
         self._not_painted[position] = safe
         return None
-
-    def _starts(self, recipes: Sequence[Recipe], networks: Networks) -> dict[str, torch.Tensor]:
-        first = recipes[0]
-        with fitting("models.memory_vae_encoder", self._device, width=first.width, height=first.height):
-            return encoded_starts(recipes, self._references, networks.vae_encoder)
 
     def _add_loras(self, painter: Painter, parts: Sequence[LoraPart]) -> None:
         keys = frozenset(adapter_key(part) for part in parts)

@@ -97,12 +97,12 @@ class ReferenceStore:
         return _decoded(self.content(sha256), sha256).convert("RGB")
 
     def mask(self, sha256: str) -> Image.Image:
-        """A reference as 8-bit grey.
+        """A reference as a mask: 8-bit grey, 255 where it is painted, else 0.
 
         Raises:
-            ChooseAnother, FixInput: as `picture`.
+            ChooseAnother, FixInput: as `picture`, or nothing or everything is painted.
         """
-        return _decoded(self.content(sha256), sha256).convert("L")
+        return checked_mask(_decoded(self.content(sha256), sha256))
 
     def size(self, sha256: str) -> tuple[int, int]:
         """Width and height; the whole file is checked.
@@ -149,6 +149,21 @@ class ReferenceStore:
             except (FixInput, OSError):  # whatever took its place: this is what belongs there
                 write_bytes(path, content)
         return name
+
+
+def checked_mask(picture: Image.Image) -> Image.Image:
+    """A picture as a mask: 8-bit grey, 255 where it is bright, else 0.
+
+    Raises:
+        FixInput: nothing or everything is.
+    """
+    mask = picture.convert("L").point(lambda value: 255 if value >= 128 else 0)
+    least, most = mask.getextrema()
+    if most == 0:
+        raise FixInput("references.mask_empty")
+    if least == 255:
+        raise FixInput("references.mask_whole")
+    return mask
 
 
 def _touched_at(path: Path) -> float:

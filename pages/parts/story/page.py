@@ -19,6 +19,7 @@ from pages.parts.story import (
     head,
     lint,
     look,
+    mend,
     panel_work,
     paste,
     presentation,
@@ -94,6 +95,7 @@ def draw() -> None:
     with progress:
         live.follow(story=slug, slots=slots, quiet=True, also=_follow_panels(slug, board, works))
     look.draw(now, beside_panels=view != "board")
+    mend.draw(slug)
 
 
 def _draw_notices(slug: str, story: Story) -> None:

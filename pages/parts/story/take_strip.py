@@ -7,7 +7,7 @@ import streamlit as st
 from pages.parts.shared import lightbox, notices
 from pages.parts.shared.services import ask, services
 from pages.parts.shared.wording import labels, plain, say
-from pages.parts.story import comparison, redraw, scene_loras
+from pages.parts.story import comparison, mend, redraw, scene_loras
 from pages.parts.story.panel_picture import jpeg
 from story_engine import flows
 from story_engine.domain.board import Panel, TakeView
@@ -36,7 +36,7 @@ def draw(slug: str, story: Story, panel: Panel) -> None:
             _draw_thumbnail(slug, panel, view)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"take-row-{scene}"):
         key = f"take-menu-{slug}-{scene}"
-        actions = ["vary_subtle", "vary_strong", "use_settings", "delete"]
+        actions = ["mend", "vary_subtle", "vary_strong", "use_settings", "delete"]
         if len(panel.takes) > 1:
             actions.insert(-1, "compare")
         shown_in = flows.cast.shown_in(story, panel.scene, panel.chosen.take)
@@ -101,6 +101,8 @@ def _do(action: str | None, slug: str, panel: Panel) -> None:
         before = services().stories.load(slug).revision
         flows.cast.choose(services(), slug, scene, take, action.removeprefix(_LOOK))
         notices.tell("done.look_chosen", undo=notices.Undo(kind="revision", token=str(before), story=slug))
+    elif action == "mend":
+        mend.ask(slug, chosen.take)
     elif action in _VARIED:
         flows.vary.vary(services(), slug, scene, take, strength=_VARIED[action])
     elif action == "compare":

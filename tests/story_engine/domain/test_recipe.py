@@ -5,7 +5,7 @@ import pytest
 from story_engine.domain.recipe import LoraPart, Recipe, Start
 from tests.builders import a_recipe
 
-EARLIER = {"guidance_above", "guidance_below", "negative_below", "start", "cast"}
+EARLIER = {"guidance_above", "guidance_below", "negative_below", "start", "cast", "mend"}
 """Fields that recipes of earlier versions do not have."""
 START = Start(reference="d" * 64, strength=0.5)
 WITH_LORA = a_recipe(

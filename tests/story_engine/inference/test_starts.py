@@ -9,9 +9,12 @@ from PIL import Image
 
 from story_engine.domain.recipe import Recipe, Start
 from story_engine.errors import ChooseAnother, FixInput
+from story_engine.inference.denoising import PictureInputs
+from story_engine.inference.encoding import EncodedPrompt
 from story_engine.inference.progress import RenderProgress
 from story_engine.inference.render import Renderer
 from story_engine.inference.samplers import build_sampler
+from story_engine.inference.starts import Start as Encoded
 from story_engine.inference.starts import begin, encode_picture
 from story_engine.preview_model.weights import load_preview
 from story_engine.store.layout import Layout
@@ -56,9 +59,12 @@ def test_a_picture_begins_with_the_noised_latents_of_its_reference(
     noise = torch.randn((1, 4, 32, 32), generator=torch.Generator().manual_seed(1))
     run = build_sampler(sampler, 8)
 
-    start = begin([wanted], {reference: clean}, [noise], run)
+    text = EncodedPrompt(torch.zeros(1, 1), torch.zeros(1))
+    inputs = PictureInputs(noise=noise, prompt=text, negative=text, cfg_scale=1.0)
 
-    assert start is not None and start.steps == 6
+    start, kept = begin([wanted], {reference: Encoded(clean)}, [inputs], run, device="cpu")
+
+    assert start is not None and start.steps == 6 and kept is None
     # What the sampler itself takes for the clean latents, given the noise that was put in, is what was put in.
     assert torch.allclose(run.denoised(noise, 6, start.latents), clean, atol=2e-3)
 

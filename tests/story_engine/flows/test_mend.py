@@ -1,0 +1,85 @@
+"""A spot of a take is mended: a take of its own with its lineage, asked for with a mask and words."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from story_engine import flows
+from story_engine.domain.edit import Edit
+from story_engine.errors import ChooseAnother, FixInput
+from story_engine.formats.infotext import infotext
+from tests.story_engine.flows.test_vary import STORY, asked, paint, services, write
+
+__all__ = ["services"]
+
+
+def brushed(*box: int, size: tuple[int, int] = (256, 256)) -> bytes:
+    mask = Image.new("RGBA", size)
+    if box:
+        mask.paste((224, 36, 94, 255), box)
+    content = io.BytesIO()
+    mask.save(content, "PNG")
+    return content.getvalue()
+
+
+def test_a_mended_take_keeps_the_scenes_recipe_and_says_picture_mask_and_words(services):
+    services.stories.edit(STORY, [Edit(scene=None, field="style", value="ink painting", seen="")])
+    take = paint(services, "s1")
+
+    items = asked(
+        services,
+        flows.mend.mend(services, STORY, "s1", take.id, mask=brushed(9, 9, 80, 90), words="a red hat", takes=2),
+    )
+
+    mend = items[0].recipe.mend
+    assert [(item.recipe.seed, item.parent, item.number) for item in items] == [(6, take.id, 1), (7, take.id, 2)]
+    assert items[0].recipe.from_noise == take.recipe.model_copy(update={"seed": 6})
+    assert (mend.prompt, mend.reference) == ("ink painting, a red hat", take.picture_sha256)
+    mask = np.asarray(services.references.mask(mend.mask))
+    assert (mask[9:90, 9:80] == 255).all() and (mask > 0).sum() == 71 * 81
+    text = infotext(items[0].recipe, story=STORY, scene="s1")
+    assert mend.mask in text and "a red hat" in text and text.startswith(take.recipe.prompt)
+
+
+def test_a_mended_take_is_current_picked_mended_once_more_and_varied_like_any_other(services):
+    take = paint(services, "s1")
+    ask = {"mask": brushed(9, 9, 80, 90), "words": "a red hat"}
+    (item,) = asked(services, flows.mend.mend(services, STORY, "s1", take.id, **ask))
+    mended = paint(services, "s1", item.recipe, number=1, colour="red")
+    flows.takes.pick(services, STORY, "s1", mended.id)
+
+    panel = flows.panels.open_story(services, STORY).board.panels[0]
+    assert panel.chosen.take.id == mended.id and panel.chosen.is_current and not panel.changed
+    (again,) = asked(services, flows.mend.mend(services, STORY, "s1", mended.id, **ask))
+    assert again.parent == mended.id and again.recipe.mend.reference == mended.picture_sha256
+    (varied,) = asked(services, flows.vary.vary(services, STORY, "s1", mended.id, strength=0.4))
+    assert varied.recipe.mend is None and varied.recipe.prompt == take.recipe.prompt
+
+    token = services.takes.delete(STORY, "s1", mended.id)
+    assert services.takes.restore(token) == mended
+    write(services, "prompt", "a black kitten", scene="s1")
+    assert flows.panels.open_story(services, STORY).board.panels[0].changed == ("text",)
+
+
+def test_what_cannot_be_mended_is_refused_before_anything_is_queued(services):
+    take = paint(services, "s1")
+    spot = brushed(9, 9, 80, 90)
+    for mask, words, said in (
+        (brushed(), "a hat", "Nothing is painted"),
+        (brushed(0, 0, 256, 256), "a hat", "whole picture"),
+        (brushed(9, 9, 20, 20, size=(128, 128)), "a hat", "128x128"),
+        (b"no mask", "a hat", "did not arrive"),
+        (spot, "  ", "Say what is to be there"),
+        (spot, "x" * 501, "501"),
+    ):
+        with pytest.raises(FixInput, match=said):
+            flows.mend.mend(services, STORY, "s1", take.id, mask=mask, words=words)
+    with pytest.raises(FixInput, match="strength"):
+        flows.mend.mend(services, STORY, "s1", take.id, mask=spot, words="a hat", strength=7.0)
+    with pytest.raises(ChooseAnother):
+        flows.mend.mend(services, STORY, "s1", "0" * 32, mask=spot, words="a hat")
+    assert services.ledger.jobs() == ()
