@@ -132,11 +132,15 @@ class StartTrouble:
     count: int
     """Starts that came to nothing."""
     reason: str
+    """As the log has it."""
     log: str
+    told: ClusterNotice | None = None
+    """The same in every language, where it is an error of ours."""
 
     def text(self, language: str) -> str:
         """What a person reads while jobs wait."""
-        return message("jobs.dispatcher_keeps_failing", language, count=self.count, reason=self.reason, log=self.log)
+        reason = self.reason if self.told is None else self.told.text(language)
+        return message("jobs.dispatcher_keeps_failing", language, count=self.count, reason=reason, log=self.log)
 
 
 class ClusterNotice(Value):

@@ -72,7 +72,7 @@ def main() -> None:
         dispatcher.serve()
     except StudioError as error:
         _LOG.error("the dispatcher cannot serve %s: %s", layout.workspace, error)
-        start_failed(layout, str(error))
+        start_failed(layout, error)
         sys.exit(1)
     except Exception as error:
         _LOG.exception("the dispatcher broke")

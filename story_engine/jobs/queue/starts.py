@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from story_engine.domain.job import StartTrouble
+from story_engine.domain.job import ClusterNotice, StartTrouble
 from story_engine.domain.value import Value
 from story_engine.errors import StudioError
 from story_engine.store.atomic import write_bytes
@@ -34,6 +34,7 @@ class _Starts(Value):
     at: float = 0.0
     """The last one, in seconds since 1970."""
     reason: str = ""
+    told: ClusterNotice | None = None
 
 
 def start_begins(layout: Layout) -> None:
@@ -45,12 +46,13 @@ def start_begins(layout: Layout) -> None:
     _write(layout, _Starts(count=_read(layout).count + 1, at=time.time()))
 
 
-def start_failed(layout: Layout, reason: str) -> None:
+def start_failed(layout: Layout, reason: str | StudioError) -> None:
     """Keep why a start came to nothing, as far as the disk lets us."""
+    told = ClusterNotice.of(reason) if isinstance(reason, StudioError) else None
     starts = _read(layout)
     if starts.count:
         with contextlib.suppress(StudioError):
-            _write(layout, starts.model_copy(update={"reason": reason[:500]}))
+            _write(layout, starts.model_copy(update={"reason": str(reason)[:500], "told": told}))
 
 
 def start_succeeded(layout: Layout) -> None:
@@ -74,7 +76,8 @@ def start_trouble(layout: Layout) -> StartTrouble | None:
     if starts.count < MOST_SILENT or 0 <= time.time() - starts.at < STARTING_SECONDS:
         return None
     log = layout.logs / START_LOG
-    return StartTrouble(count=starts.count, reason=starts.reason or _last_line(log), log=str(log))
+    reason = starts.reason or _last_line(log)
+    return StartTrouble(count=starts.count, reason=reason, log=str(log), told=starts.told)
 
 
 def _last_line(log: Path) -> str:

@@ -1,5 +1,6 @@
 import time
 
+from story_engine.errors import FixInput
 from story_engine.jobs.queue import starts
 from story_engine.jobs.queue.starts import (
     START_LOG,
@@ -44,6 +45,17 @@ def test_what_the_dispatcher_itself_says_goes_before_the_log(layout, monkeypatch
     later(monkeypatch, 3.5)
 
     assert start_trouble(layout).reason == "the list of jobs is damaged"
+
+
+def test_an_error_of_ours_is_told_in_the_reader_s_language(layout, monkeypatch):
+    start_begins(layout)
+    start_begins(layout)
+    start_failed(layout, FixInput("cluster.certificate_missing", name="STORY_STUDIO_TLS_CA", path="/none.pem"))
+    later(monkeypatch, 3.5)
+
+    trouble = start_trouble(layout)
+
+    assert "STORY_STUDIO_TLS_CA 指向 /none.pem" in trouble.text("zh") and "names /none.pem" in trouble.text("en")
 
 
 def test_the_pauses_grow_to_a_minute(layout, monkeypatch):
