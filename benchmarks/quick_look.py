@@ -42,7 +42,7 @@ from preview_training.expected import read_prompt
 from preview_training.judges import Judges
 from story_engine import flows
 from story_engine.catalog.families import family_of
-from story_engine.domain.composing import compose_negative, compose_prompt
+from story_engine.domain.composing import compose_negative, compose_prompt, join, separator_of
 from story_engine.domain.picture_import import SAMPLE_STYLES
 from story_engine.domain.recipe import LoraPart, Recipe
 from story_engine.domain.resolve import resolve
@@ -104,7 +104,8 @@ def drawings_of(style: str, count: int) -> list[Image.Image]:
 def recipes_of(layout: Layout, story: Story, part: LoraPart | None) -> list[Recipe]:
     """The story's eight panels at their own seeds, with the trigger word in front where the LoRA is used."""
     family = family_of(layout, "preview")
-    styled = story.model_copy(update={"style": "，".join(filter(None, (TRIGGER, story.style)))}) if part else story
+    separator = separator_of(story, story.scenes[0])
+    styled = story.model_copy(update={"style": join((TRIGGER, story.style), separator)}) if part else story
     recipes = [resolve(styled, scene, 0, family=family, loras={}) for scene in story.scenes]
     return [recipe.model_copy(update={"loras": (part,) if part else ()}) for recipe in recipes]
 
@@ -170,7 +171,7 @@ def _proposed_for(story: Story, spec: TrainingSpec, services: Services) -> Train
     """As the training page proposes it for this story: the first three scenes, and the words of style in them."""
     samples = tuple(
         SamplePrompt(
-            prompt=f"{TRIGGER}, {compose_prompt(story, scene)}",
+            prompt=join((TRIGGER, compose_prompt(story, scene)), separator_of(story, scene)),
             negative=compose_negative(story, scene),
             seed=scene.seed,
             title=scene.title,

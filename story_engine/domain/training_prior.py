@@ -34,8 +34,9 @@ def class_pictures(spec: TrainingSpec) -> int:
 def class_prompts(spec: TrainingSpec, captions: Sequence[str]) -> tuple[int, ...]:
     """Which prompts the class pictures are painted from, `prior_pictures` of them: places in samples, then captions.
 
-    The samples come first, since what they show is what the LoRA is wanted for; then captions, spread evenly. Where
-    there are fewer prompts than pictures they begin again.
+    Captions first, spread evenly: each has its training picture, and the trigger alone tells the two apart. A sample
+    has none: shown to the network only as the base paints it, it would hold its subject against the style. So samples
+    only fill up where there are fewer captions, and after them all begin again.
 
     Args:
         spec: of the training.
@@ -47,10 +48,9 @@ def class_prompts(spec: TrainingSpec, captions: Sequence[str]) -> tuple[int, ...
     if not spec.prior_weight:
         return ()
     samples = len(spec.sample_prompts)
-    first = [number for number, each in enumerate(spec.sample_prompts) if content_of_sample(spec, each)]
-    first = first[: max(1, spec.prior_pictures // 2)]
-    rest = [samples + place for place, caption in enumerate(captions) if caption]
-    wanted = max(1, spec.prior_pictures - len(first))
-    spread = [rest[number * len(rest) // wanted] for number in range(wanted)] if rest else []
-    every = [*first, *(spread if len(rest) > wanted else rest)]
-    return tuple(every[number % len(every)] for number in range(spec.prior_pictures)) if every else ()
+    own = [samples + place for place, caption in enumerate(captions) if caption]
+    wanted = spec.prior_pictures
+    if len(own) >= wanted:
+        return tuple(own[number * len(own) // wanted] for number in range(wanted))
+    every = [*own, *(number for number, each in enumerate(spec.sample_prompts) if content_of_sample(spec, each))]
+    return tuple(every[number % len(every)] for number in range(wanted)) if every else ()

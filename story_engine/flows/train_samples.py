@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from story_engine.domain.captions import split_words, without_words
-from story_engine.domain.composing import compose_negative, compose_prompt
+from story_engine.domain.composing import compose_negative, compose_prompt, join, separator_of
 from story_engine.domain.training import SamplePrompt, TrainingSpec
 from story_engine.errors import ChooseAnother
 from story_engine.flows.services import Services
@@ -26,7 +26,7 @@ def sample_prompts(
             raise ChooseAnother("render.no_scene", scene=wanted, listed=", ".join(known))
     return tuple(
         SamplePrompt(
-            prompt=", ".join(part for part in (trigger.strip(), compose_prompt(story, known[each])) if part),
+            prompt=join((trigger.strip(), compose_prompt(story, known[each])), separator_of(story, known[each])),
             negative=compose_negative(story, known[each]),
             seed=known[each].seed,
             title=known[each].title,

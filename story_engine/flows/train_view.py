@@ -161,6 +161,19 @@ def _thinned(rows: Sequence[MetricRow]) -> tuple[MetricRow, ...]:
     return tuple(row for place, row in enumerate(rows) if (len(rows) - 1 - place) % stride == 0)
 
 
+def recommended_samples(view: RunView) -> dict[int, Path]:
+    """Number of the sample prompt → its picture at the recommended strength, where that is less than full."""
+    choice = view.choice
+    if choice is None or choice.strength == 1:
+        return {}
+    paths = {
+        each.number: each.path.parent / f"at_{choice.strength:g}" / each.path.name
+        for each in view.samples
+        if each.step == choice.step
+    }
+    return {number: path for number, path in paths.items() if path.is_file()}
+
+
 def checkpoint(services: Services, run: str, step: int) -> Path:
     """The LoRA file of a step.
 

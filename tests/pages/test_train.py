@@ -371,7 +371,11 @@ def test_where_content_was_lost_the_form_opens_with_prior_preservation_at_one_cl
     run = a_run(studio, trigger="墨染")
     advised = (("training.choice_no_content", {"step": 6, "percent": 40}), ("training.advice_prior", {}))
     finished(studio, run, choice=Choice(step=6, strength=0.7, reasons=advised))
+    (full,) = (each.path for each in studio.services.runs.samples(run) if each.step == 6)
+    (full.parent / "at_0.7").mkdir()
+    (full.parent / "at_0.7" / "0.png").write_bytes(full.read_bytes())
     app = studio.page("train", run=run)
+    assert any("0.7" in each.value for each in app.caption)
 
     app.button(key="train-again-with-prior").click().run()
 

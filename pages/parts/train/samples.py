@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pages.parts.shared.wording import plain, say
+from story_engine import flows
 from story_engine.domain.job_result import StepScore
 from story_engine.domain.run import prompts_kept_percent
 from story_engine.flows.train_view import RunView
@@ -27,6 +28,7 @@ def draw(view: RunView) -> None:
         st.caption(say("train_figures_text"))
     if view.choice is not None and view.choice.scorer == "preview":
         st.caption(f":material/info: {say('submit.preview_only')}")
+    weaker = flows.train_view.recommended_samples(view)
     for number, prompt in enumerate(view.spec.sample_prompts):
         st.markdown(f"**{plain(prompt.title or prompt.prompt[:80])}** :small[{say('train_seed', seed=prompt.seed)}]")
         with st.container(horizontal=True, wrap=False, gap="small", key=f"train-samples-{number}"):
@@ -40,6 +42,11 @@ def draw(view: RunView) -> None:
                     st.caption(label)
                     if number == 0:
                         _draw_score(view, step)
+            if view.choice is not None and number in weaker:
+                label = say("train_at_strength", step=view.choice.step, strength=f"{view.choice.strength:g}")
+                with st.container(width=WIDTH, gap="xxsmall", key=f"train-sample-{number}-weaker"):
+                    st.image(str(weaker[number]), width=WIDTH, alt=f"{prompt.prompt} · {label}")
+                    st.caption(f":material/recommend: {label}")
 
 
 def _draw_score(view: RunView, step: int) -> None:

@@ -23,9 +23,9 @@ def test_without_prior_preservation_nothing_is_painted():
     assert class_prompts(a_spec(), ["一只猫"]) == ()
 
 
-def test_samples_come_first_then_captions_spread_over_all_of_them_and_then_all_again():
+def test_captions_come_first_spread_over_all_of_them_and_samples_only_fill_up():
     captions = [f"猫{number}" for number in range(8)]
 
-    assert class_prompts(a_spec(prior_weight=1.0, prior_pictures=6), captions) == (0, 1, 2, 4, 6, 8)
-    assert class_prompts(a_spec(prior_weight=1.0, prior_pictures=6), ["猫", ""]) == (0, 1, 2, 0, 1, 2)
+    assert class_prompts(a_spec(prior_weight=1.0, prior_pictures=4), captions) == (2, 4, 6, 8)
+    assert class_prompts(a_spec(prior_weight=1.0, prior_pictures=6), ["猫", ""]) == (2, 0, 1, 2, 0, 1)
     assert class_prompts(a_spec(prior_weight=1.0, sample_prompts=()), ["", ""]) == ()

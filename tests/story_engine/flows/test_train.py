@@ -14,9 +14,10 @@ import pytest
 from story_engine.bootstrap import open_services
 from story_engine.config import Config
 from story_engine.domain.dataset import DatasetEntry
-from story_engine.domain.training import TrainingSpec
+from story_engine.domain.story import Scene, Story
+from story_engine.domain.training import SamplePrompt, TrainingSpec
 from story_engine.errors import InvalidInput
-from story_engine.flows import train
+from story_engine.flows import train, train_samples
 from story_engine.flows.services import Services
 
 _START = """
@@ -101,3 +102,29 @@ def test_another_training_of_the_same_name_is_refused_by_its_name(services: Serv
         train.start(services, a_spec(lora_rank=4))
 
     assert [problem.code for problem in caught.value.problems] == ["training.name_taken"]
+
+
+def test_a_run_keeps_what_its_samples_and_captions_show_in_any_style(services: Services) -> None:
+    sample = SamplePrompt(prompt="墨染，二次元，一只熊猫坐在森林里")
+    found = train.start(services, a_spec(trigger="墨染", sample_prompts=(sample,)))
+
+    assert [each.content for each in services.runs.spec(found).sample_prompts] == ["一只熊猫坐在森林里"]
+    assert [each.content for each in services.runs.pictures(found)] == ["a cat"]
+
+
+def test_captions_in_another_language_than_the_samples_are_said_and_refuse_nothing(services: Services) -> None:
+    def told(prompt: str) -> list[tuple[str, bool]]:
+        plan = train.plan(services, a_spec(trigger="墨染", sample_prompts=(SamplePrompt(prompt=prompt),)))
+        return [(each.code, each.blocks) for each in plan.problems if each.where == "pictures"]
+
+    assert told("墨染，一只熊猫") == [("training.captions_language", False)]
+    assert told("墨染, a panda") == []
+
+
+def test_samples_are_called_as_the_story_is_with_the_trigger_in_front(services: Services) -> None:
+    scene = Scene(id="s1", prompt="一只熊猫，海边")
+    slug = services.stories.create("panda", Story(title="panda", style="二次元", scenes=(scene,)))
+
+    (sample,) = train_samples.sample_prompts(services, slug, ["s1"], trigger="墨染")
+
+    assert sample.prompt == "墨染，二次元，一只熊猫，海边"
