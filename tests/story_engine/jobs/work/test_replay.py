@@ -12,11 +12,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from story_engine.catalog.families import families
+from story_engine.domain.control import ControlPart
 from story_engine.domain.job_spec import RenderItem, RenderSpec, ReplaySpec
 from story_engine.domain.recipe import LoraPart, Start
 from story_engine.domain.replay import LoraRecord, Reproduction
 from story_engine.errors import Cancelled, ChooseAnother, FixInput, StudioError
 from story_engine.formats.certificate import certificate, verdict
+from story_engine.formats.edges import edges_of
 from story_engine.jobs.work import render, replay
 from story_engine.store.layout import Layout
 from story_engine.store.loras import LoraStore
@@ -241,5 +244,27 @@ def test_a_picture_that_begins_with_another_one_is_painted_again_from_the_one_in
     (folder / "references" / f"{reference}.png").write_bytes(ReferenceStore(layout).content(reference))
     write_sums(folder)
     ReferenceStore(layout).path(reference).unlink()
+
+    assert [each.largest for each in replayed(layout, folder).pictures] == [0]
+
+
+@pytest.mark.thorough
+def test_a_picture_that_is_held_to_lines_is_painted_again_from_the_lines_in_the_bundle(tmp_path):
+    layout = Layout(tmp_path / "workspace", tmp_path / "stories")
+    lines = ReferenceStore(layout).keep(edges_of(Image.radial_gradient("L").point(lambda value: 255 * (value > 90))))
+    adapter = families(layout)["preview"].controls["edges"]
+    part = ControlPart(kind="edges", picture=lines, weights_hash=adapter, weight=1.0, end=0.9)
+    held = recipe(layout, seed=2, controls=(part,))
+    spec = RenderSpec(story="held", items=(RenderItem(scene="s1", number=0, recipe=held),), score=False)
+    render.run(spec, job=1, report=lambda progress: None, should_stop=lambda: False, layout=layout)
+    (take,) = TakeStore(layout).takes_of("held", "s1")
+    folder = tmp_path / "bundle"
+    for name in ("images", "references"):
+        (folder / name).mkdir(parents=True)
+    shutil.copy(TakeStore(layout).picture(take), folder / "images" / "01.png")
+    (folder / "recipes.json").write_text(json.dumps({"images/01.png": take.model_dump(mode="json")}))
+    (folder / "references" / f"{lines}.png").write_bytes(ReferenceStore(layout).content(lines))
+    write_sums(folder)
+    ReferenceStore(layout).path(lines).unlink()
 
     assert [each.largest for each in replayed(layout, folder).pictures] == [0]
