@@ -20,16 +20,12 @@ NO_WORDS = re.compile(
     r"|[A-Za-z]:\\\\|\b[a-z]+://\S+|\b[A-Z]{2,}_\w+|\d+e-\d+"
 )
 ENGLISH_ON_PURPOSE = {
-    "control.edges_about",
-    "control.pose_about",
-    "models.other_adapter",
-    "models.other_control",
     "judges.language_en",
     "submit.lora_introduction_en_example",
     "dataset_trigger_hint",
     "lora.trigger_hint",
 }
-"""The link to the English page, what is to be written in English, and names of methods."""
+"""The link to the English page, and what is to be written in English."""
 
 
 def chinese() -> dict[str, str]:
