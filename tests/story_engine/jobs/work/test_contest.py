@@ -113,20 +113,20 @@ def test_without_a_scorer_who_began_first_goes_on(layout, monkeypatch):
 
 
 def test_likeness_to_the_anchor_of_its_cast_counts_where_that_is_painted(layout):
-    """Drawn, not painted: three imagined pictures, one of which looks as the anchor does."""
+    """Drawn, not painted: two imagined pictures agree as much with each other; the second looks as the anchor."""
     rng = np.random.default_rng(0)
-    drawn = [Image.fromarray(rng.integers(0, 255, (64, 64, 3), dtype=np.uint8)).resize((256, 256)) for _ in range(3)]
+    drawn = [Image.fromarray(rng.integers(0, 255, (64, 64, 3), dtype=np.uint8)).resize((256, 256)) for _ in range(2)]
     anchor = recipe(layout, seed=99)
     store = TakeStore(layout)
-    store.add(a_take(anchor, story="cast", scene="s2"), drawn[2], {})
+    store.add(a_take(anchor, story="cast", scene="s2"), drawn[1], {})
     part = CastPart(character="cat", words=(0, 3), anchor=anchor, anchor_words=(0, 3), from_step=0, until_step=1)
-    items = [RenderItem(scene="s1", number=n, recipe=recipe(layout, seed=n, cast=(part,))) for n in range(3)]
+    items = [RenderItem(scene="s1", number=n, recipe=recipe(layout, seed=n, cast=(part,))) for n in range(2)]
     (held,) = Contests(layout, "cast", items, 1, JOB).held()
 
     kept = held.judge([Imagined(position=place, picture=picture) for place, picture in enumerate(drawn)])
 
     stopped = {each.item.number: each.measures.anchor for each in StoppedTakeStore(layout).stopped("cast", "s1")}
-    assert kept == [2] and all(likeness < 0.9999 for likeness in stopped.values())
+    assert kept == [1] and stopped.keys() == {0} and stopped[0] < 0.9999
 
     (held,) = Contests(layout, "not-painted", items, 1, JOB).held()
     held.judge([Imagined(position=place, picture=picture) for place, picture in enumerate(drawn)])
