@@ -57,6 +57,7 @@ def examine(
         doctor_network.hub(hub_endpoint(Layout(config.workspace, config.stories))),
     ]
     checks += doctor_network.server(config, port=port, host=host)
+    checks += doctor_network.shared_by_class(config, port=port)
     return tuple(checks)
 
 

@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 
 from story_engine.catalog.hub import USUAL_ENDPOINT
-from story_engine.config import Config
+from story_engine.config import PROXY_SECRET_HEADER, Config
 from story_engine.domain.host_names import START, is_allowed, start_allowing
 from story_engine.domain.set_up import Check
 from story_engine.errors import StudioError
@@ -81,14 +81,30 @@ def server(config: Config, *, port: int, host: str | None) -> Iterator[Check]:
 
 def _visit(config: Config, port: int, host: str) -> Iterator[Check]:
     """As a browser comes through a gateway: first for the page, then to connect."""
-    if _status(port, host, "/") != http.HTTPStatus.OK:
+    if _status(port, host, "/", config=config) != http.HTTPStatus.OK:
         yield Check("host", "problem", "doctor.host_refused", _start(config, host))
         return
-    upgrade = _status(port, host, _WEBSOCKET, origin=f"https://{host}")
+    upgrade = _status(port, host, _WEBSOCKET, origin=f"https://{host}", config=config)
     if upgrade != http.HTTPStatus.SWITCHING_PROTOCOLS:
         yield Check("host", "problem", "doctor.origin_refused", _start(config, host))
         return
     yield Check("host", "ok", "doctor.host_allowed", {"host": host})
+
+
+def shared_by_class(config: Config, *, port: int) -> Iterator[Check]:
+    """Whether visitors of a class are told apart by nobody but its proxy; nothing where there is no class."""
+    if not config.user_header:
+        return
+    values: dict[str, object] = {"header": config.user_header, "secret_header": PROXY_SECRET_HEADER}
+    if config.scheduler:
+        yield Check("class", "problem", "members.no_cluster", {})
+    here = f"127.0.0.1:{port}"
+    if _status(port, here, _HEALTH) == http.HTTPStatus.OK and _status(port, here, "/") == http.HTTPStatus.OK:
+        yield Check("class", "problem", "doctor.class_not_guarded", values)
+    elif config.proxy_secret:
+        yield Check("class", "ok", "doctor.class_secret", values)
+    else:
+        yield Check("class", "warning", "doctor.class_loopback", values)
 
 
 def _place(config: Config) -> Iterator[Check]:
@@ -97,9 +113,11 @@ def _place(config: Config) -> Iterator[Check]:
         yield Check("host", "warning", "doctor.behind_gateway", {"place": found, "command": start_allowing(["…"])})
 
 
-def _status(port: int, host: str, path: str, *, origin: str | None = None) -> int | None:
+def _status(port: int, host: str, path: str, *, origin: str | None = None, config: Config | None = None) -> int | None:
     """The server's status for a visitor who calls it by that name; None where nobody answers."""
     headers = {"Host": host}
+    if config is not None and config.user_header:  # as the proxy of a class would ask; no page runs by it
+        headers |= {config.user_header: "doctor", PROXY_SECRET_HEADER: config.proxy_secret}
     if origin is not None:
         headers |= {
             "Origin": origin,

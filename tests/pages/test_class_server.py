@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 import pytest
@@ -23,9 +23,14 @@ from pages.parts.shared import visitor
 from pages.parts.shared.class_guard import ClassGuard
 from story_engine.bootstrap import open_services
 from story_engine.config import PROJECT_FOLDER, PROXY_SECRET_HEADER, Config
+from story_engine.domain.job_spec import RenderSpec
+from story_engine.flows import doctor_network
 from story_engine.flows.services import Services
+from story_engine.jobs.queue.presence import announce, withdraw
+from story_engine.store.layout import Layout
 from story_engine.store.members import enrol
 from tests.builders import a_recipe, a_scene, a_story, a_take
+from tests.dispatchers import end_dispatchers
 
 HEADER, SECRET_STORY, SECRET_WORDS = "X-Forwarded-User", "alices-secret", "a secret tiger under the stairs"
 ALICE, BOB = "alice", "小明"
@@ -85,6 +90,20 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[School]:
     finally:
         process.terminate()
         process.wait(timeout=30)
+        end_dispatchers(config.workspace)
+
+
+def test_a_page_whose_jobs_all_wait_looks_less_often(school: School):
+    announce(Layout.of(school.config), "running")  # no dispatcher is started: it waits
+    spec = RenderSpec(story="a", items=(), score=False)
+    job = school.bob.ledger.submit(spec, key="a", priority=0, user=BOB, story="a", scenes=())
+    try:
+        session = school.session(BOB)
+        asyncio.run(_visited(session))
+        assert session.fragments and set(session.fragments.values()) == {3.0}
+    finally:
+        school.bob.ledger.request_cancel(job)
+        withdraw(Layout.of(school.config))
 
 
 def test_nobody_without_a_name_reaches_anything(school: School):
@@ -177,6 +196,18 @@ def test_no_page_shows_another_s_things_whatever_its_address_names(school: Schoo
     text = asyncio.run(_visited(school.session(BOB), page, query))
 
     assert SECRET_WORDS not in text and "Alices secret" not in text
+
+
+def test_the_doctor_comes_in_by_the_header_and_says_whom_the_server_believes(school: School):
+    by_proxy = replace(school.config, proxy_secret="a" * 24)
+
+    def codes(config: Config) -> list[str]:
+        checks = [*doctor_network.server(config, port=school.port, host="localhost")]
+        return [check.code for check in (*checks, *doctor_network.shared_by_class(config, port=school.port))]
+
+    assert codes(school.config) == ["doctor.pages", "doctor.host_allowed", "doctor.class_loopback"]
+    assert codes(by_proxy)[-1] == "doctor.class_secret"
+    assert list(doctor_network.shared_by_class(Config(workspace=PROJECT_FOLDER, stories=PROJECT_FOLDER), port=1)) == []
 
 
 def test_a_download_that_is_made_when_it_is_asked_for_is_made_for_its_owner_alone(school: School):

@@ -17,6 +17,8 @@ from story_engine.domain.job_result import Failure, RenderResult
 from story_engine.messages import known_codes, message
 
 TICK_SECONDS = 1.0
+WAITING_SECONDS = 3.0
+"""In a class all but one wait: their pages look less often, or fifty of them would take a whole core by looking."""
 LIVE = "live"
 """Of the fragment: a click that changes what is drawn in it draws it again."""
 
@@ -36,7 +38,7 @@ def follow(
     """
     seen = _state(_jobs(story, kinds))
 
-    @st.fragment(key=LIVE, run_every=TICK_SECONDS if seen else None)
+    @st.fragment(key=LIVE, run_every=pace(any(job[1] == "running" for job in seen)) if seen else None)
     def tick() -> None:
         with notices.shown_here():
             jobs = _jobs(story, kinds)
@@ -58,6 +60,11 @@ def follow(
                 also(jobs)
 
     tick()
+
+
+def pace(is_running: bool) -> float:
+    """Seconds between two looks: at something that gets on, or at what only waits for its turn."""
+    return WAITING_SECONDS if services().is_member and not is_running else TICK_SECONDS
 
 
 def _jobs(story: str | None, kinds: Collection[str]) -> tuple[JobView, ...]:

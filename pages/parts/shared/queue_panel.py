@@ -23,7 +23,7 @@ def draw() -> None:
     read = [flows.queue.overview(services())]  # the fragment's first run takes it, the next read anew
     is_busy = read[0].active > 0
 
-    @st.fragment(key="queue", run_every=live.TICK_SECONDS if is_busy else None)
+    @st.fragment(key="queue", run_every=live.pace(is_running=False) if is_busy else None)
     def panel() -> None:
         with notices.shown_here():
             queue = read.pop() if read else flows.queue.overview(services())
