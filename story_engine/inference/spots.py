@@ -17,7 +17,7 @@ from torch.nn import functional
 from story_engine.domain.family import PIXELS_PER_LATENT
 from story_engine.domain.recipe import Recipe
 
-CONTEXT = 0.5
+CONTEXT = 0.3
 """Of the spot's mean side, on each side of it: what the network sees of the picture around it."""
 AREA_STEPS = 0.3
 """Of a panel's pixels times the share of its steps: what a spot may cost, with what encoding and decoding it take more.
