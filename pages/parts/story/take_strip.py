@@ -41,7 +41,7 @@ def draw(slug: str, story: Story, panel: Panel) -> None:
             actions.insert(-1, "compare")
         shown_in = flows.cast.shown_in(story, panel.scene, panel.chosen.take)
         looks = {f"{_LOOK}{each.id}": say("take.look", name=plain(each.name or each.id)) for each, _ in shown_in}
-        actions[2:2] = looks
+        actions[3:3] = looks
         if panel.is_picked:
             actions.insert(0, "unpick")
         st.menu_button(
