@@ -113,8 +113,8 @@ def export(
 
 
 def _ready(services: Services, opened: OpenStory, *, threshold: float, anyway: bool) -> BundlePlan:
-    check_room(services, 0)
     """What the bundle is made from, once nothing speaks against it."""
+    check_room(services, 0)
     services.takes.picks(opened.slug)  # where they cannot be read, nobody knows what was chosen
     planned = plan(services, opened, threshold=threshold)
     if examine_loras(services, planned):
