@@ -101,11 +101,16 @@ def _recipe(services: Services, opened: OpenStory, panel: Panel, hashes: dict[st
 
 
 def _differences(panels: list[PanelElsewhere], tool: str) -> list[Difference]:
-    guided = sum(not panel.recipe.guidance.is_constant for panel in panels)
-    everywhere = [Difference(code="elsewhere.guided_everywhere", values={"count": guided})] if guided else []
-    held = sum(bool(panel.recipe.cast) for panel in panels)
-    looks = [Difference(code="elsewhere.cast_left_out", values={"count": held})] if held else []
-    return _differences_of(panels, tool) + everywhere + looks
+    recipes = [panel.recipe for panel in panels]
+    counts = {
+        "elsewhere.guided_everywhere": sum(not each.guidance.is_constant for each in recipes),
+        "elsewhere.cast_left_out": sum(bool(each.cast) for each in recipes),
+        "elsewhere.controls_left_out": sum(bool(each.controls) for each in recipes),
+        "elsewhere.start_left_out": sum(each.start is not None for each in recipes),
+        "elsewhere.mend_left_out": sum(each.mend is not None for each in recipes),
+    }
+    left_out = [Difference(code=code, values={"count": count}) for code, count in counts.items() if count]
+    return _differences_of(panels, tool) + left_out
 
 
 def _differences_of(panels: list[PanelElsewhere], tool: str) -> list[Difference]:

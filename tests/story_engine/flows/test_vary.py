@@ -10,8 +10,9 @@ from PIL import Image
 from story_engine import flows
 from story_engine.bootstrap import open_services
 from story_engine.config import Config
+from story_engine.domain.control import ControlPart
 from story_engine.domain.edit import Edit
-from story_engine.domain.recipe import Start
+from story_engine.domain.recipe import Mend, Start
 from story_engine.domain.resolve import resolve
 from story_engine.domain.take import Take
 from story_engine.errors import ChooseAnother, FixInput
@@ -129,3 +130,22 @@ def test_a_bundle_carries_what_its_pictures_begin_with_and_is_not_written_withou
     services.references.path(take.picture_sha256).unlink()
     with pytest.raises(ChooseAnother, match=take.picture_sha256[:12]):
         flows.reproduction.reproduction_entries(services, plan, {})
+
+
+def test_what_other_tools_are_not_given_is_said(services):
+    made = paint(services, "s1").recipe
+    part = ControlPart(kind="edges", picture="c" * 64, weights_hash="w", weight=1.0)
+    added = {
+        "controls": (part,),
+        "start": Start(reference="a" * 64, strength=0.5),
+        "mend": Mend(reference="a" * 64, mask="b" * 64, prompt="a hat", strength=0.5),
+    }
+    for number, (field, value) in enumerate(added.items(), 1):
+        take = paint(services, "s1", made.model_copy(update={field: value}), number=number)
+        flows.takes.pick(services, STORY, "s1", take.id)
+
+        said = flows.elsewhere.take_elsewhere(services, STORY, tool="a1111").differences
+
+        assert [(each.code, each.values) for each in said if "left_out" in each.code] == [
+            (f"elsewhere.{field}_left_out", {"count": 1})
+        ]
