@@ -73,7 +73,10 @@ def add_folder(layout: Layout, folder: Path) -> tuple[str, ...]:
         raise FixInput("models.no_folder", folder=str(folder))
     change_model_settings(layout, lambda before: _with_folder(before, place))
     known = [package for package in packages().values() if package.shipped is None]
-    found = tuple(package.name for package in known if _is_held(layout, package, place))
+    held = [package for package in known if _is_held(layout, package, place)]
+    # A file of one model can have the name that another one looks for.
+    own = [package for package in held if not any(package.faults(each) for each in _below(layout, package, place))]
+    found = tuple(package.name for package in own or held)
     if not found:
         change_model_settings(layout, lambda before: _without_folder(before, place))
         listed = ", ".join(package.name for package in known)
@@ -110,11 +113,15 @@ def choose_place(layout: Layout, package: Package, folder: Path) -> None:
 
 def _is_held(layout: Layout, package: Package, place: Path) -> bool:
     """Whether some of a model lies in `place` or below it."""
-    below = [each for each in package.places(layout) if each == place or place in each.parents]
-    if any(package.has_begun(each) for each in below):
+    if any(package.has_begun(each) for each in _below(layout, package, place)):
         return True
     apart = (package.apart(layout, part) for part in package.parts if part.apart)
     return any(found is not None and (found[1] == place or place in found[1].parents) for found in apart)
+
+
+def _below(layout: Layout, package: Package, place: Path) -> list[Path]:
+    """The folders in which a model is looked for that are `place` or lie below it."""
+    return [each for each in package.places(layout) if each == place or place in each.parents]
 
 
 def _with_folder(settings: ModelSettings, folder: Path) -> ModelSettings:

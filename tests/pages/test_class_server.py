@@ -9,9 +9,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import pytest
@@ -34,6 +36,13 @@ from tests.dispatchers import end_dispatchers
 
 HEADER, SECRET_STORY, SECRET_WORDS = "X-Forwarded-User", "alices-secret", "a secret tiger under the stairs"
 ALICE, BOB = "alice", "小明"
+Result = TypeVar("Result")
+
+
+def _run(task: Coroutine[Any, Any, Result]) -> Result:
+    """In a thread of its own: a browser of another test may have left a loop running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, task).result()
 
 
 @dataclass(frozen=True)
@@ -99,7 +108,7 @@ def test_a_page_whose_jobs_all_wait_looks_less_often(school: School):
     job = school.bob.ledger.submit(spec, key="a", priority=0, user=BOB, story="a", scenes=())
     try:
         session = school.session(BOB)
-        asyncio.run(_visited(session))
+        _run(_visited(session))
         assert session.fragments and set(session.fragments.values()) == {3.0}
     finally:
         school.bob.ledger.request_cancel(job)
@@ -115,7 +124,7 @@ def test_nobody_without_a_name_reaches_anything(school: School):
     assert "No trusted name" in answers[0][1].decode() and "无法确认" in answers[0][1].decode()
     assert not any(SECRET_WORDS.encode() in content for _, content in answers)
     with pytest.raises(Exception, match="403"):
-        asyncio.run(_visited(PageSession(school.port)))
+        _run(_visited(PageSession(school.port)))
     assert school.answer("/", user="../../alice")[0] == 200, "a name is a name, and leads nowhere"
     assert sorted(each.name for each in (school.config.workspace / "users").iterdir()) == sorted(
         each.workspace.parent.name for each in (enrol(school.config, name) for name in (ALICE, BOB))
@@ -139,7 +148,7 @@ def test_nobody_reads_another_s_files_by_any_address(school: School):
                 assert stolen.id != session.id
             return media, session.id
 
-    media, _ = asyncio.run(scene())
+    media, _ = _run(scene())
     assert media, "the page shows her pictures"
 
     takes = [take for group in school.alice.takes.takes(SECRET_STORY).values() for take in group]
@@ -193,7 +202,7 @@ def test_no_page_shows_another_s_things_whatever_its_address_names(school: Schoo
     up = f"../../{school.alice.config.workspace.parent.name}/workspace"
     query = f"story={SECRET_STORY}&dataset={quote(up)}/datasets&run={quote(up)}/runs&lora={quote(up)}/loras"
 
-    text = asyncio.run(_visited(school.session(BOB), page, query))
+    text = _run(_visited(school.session(BOB), page, query))
 
     assert SECRET_WORDS not in text and "Alices secret" not in text
 
@@ -240,7 +249,7 @@ def _guarded(secret: str, server: str, headers: list[tuple[str, str]]) -> tuple[
 
     named = [(name.lower().encode(), value.encode()) for name, value in headers]
     scope = {"type": "http", "method": "GET", "path": "/", "headers": named, "server": (server, 80)}
-    asyncio.run(ClassGuard(app, header="x-forwarded-user", secret=secret)(scope, None, send))
+    _run(ClassGuard(app, header="x-forwarded-user", secret=secret)(scope, None, send))
     return sent[0]["status"], sent[1]["body"].decode()
 
 

@@ -328,10 +328,14 @@ def test_a_training_is_written_down_as_yaml_and_every_slip_is_named(studio: Stud
         assert expected in said, expected
 
 
+NOT_ASKED = {"samples_as_stories"}
+"""Decided when a training is planned: only earlier runs are without."""
+
+
 def test_every_field_has_its_words_in_the_form():
     drawn = {field for group in GROUPS.values() for field in group}
 
-    assert drawn | ELSEWHERE == set(TrainingSpec.model_fields) and not drawn & ELSEWHERE
+    assert drawn | ELSEWHERE | NOT_ASKED == set(TrainingSpec.model_fields) and not drawn & ELSEWHERE
     asked = {f"train_{kind}_{field}" for field in drawn for kind in ("field", "help")}
     assert all(asked <= set(wording.texts(language)) for language in wording.LANGUAGE_NAMES)
 

@@ -1,5 +1,6 @@
 import random
 
+from story_engine.domain.control import ControlUse
 from story_engine.domain.merge import SCENE_FIELDS, STORY_FIELDS
 from story_engine.domain.story import Appearance, Character, LoraUse, Scene, Settings, Speech, Story
 from story_engine.domain.story_changes import MOST_COMPARED, difference, story_changes
@@ -53,6 +54,7 @@ def test_what_every_field_holds_is_written_as_somebody_would_write_it():
         speech=(Speech(text="喵", speaker="Mimi"),),
         characters=(Appearance(character="mimi", outfit="red"),),
         loras=(LoraUse(name="ink", strength=0.8),),
+        controls=(ControlUse(kind="edges", picture="a" * 64),),
     )
     full = Story(
         title="t",

@@ -189,9 +189,7 @@ def test_it_paints_what_the_studio_painted_with_every_sampler_with_and_without_l
 
     assert len(found) == 9
     assert {name: largest for name, (_, largest) in found.items() if largest} == {}, said[0]
-    assert said[1].startswith(
-        "Begin with or look at a picture, not painted: ['images/10.png']. Use: python -m story_engine replay"
-    )
+    assert said[1].startswith("Read pictures, not painted: ['images/10.png']. Use: python -m story_engine replay")
 
 
 def test_it_reports_how_far_another_picture_is(said):
