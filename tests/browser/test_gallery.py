@@ -107,10 +107,12 @@ def test_pictures_are_found_kept_deleted_and_opened_in_their_story(
     person.page.keyboard.press("ArrowRight")
     large.get_by_text("2 / 60").wait_for()
     person.page.keyboard.press("f")
-    wait_for(lambda: len(app.services.favourites.favourites()) == 3, what="the picture shown is a favourite")
     large.get_by_role("button", name="No favourite any more").wait_for()
-    large.get_by_role("button", name="Open in its story").click(delay=HELD)
+    large.get_by_role("button", name="Open in its story").click(
+        delay=HELD
+    )  # the answer to the key may still be awaited
     person.page.wait_for_url(f"**/Story?story={STORY}")
+    wait_for(lambda: len(app.services.favourites.favourites()) == 3, what="the picture shown is a favourite")
     large.get_by_text("Seed 63").first.wait_for()  # the last but one that was painted
 
 

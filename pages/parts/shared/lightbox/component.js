@@ -21,6 +21,7 @@ class Lightbox {
   constructor(parent) {
     this.groups = null;
     this.pending = null;
+    this.sent = null; // what an answer is awaited for
     this.waiting = []; // asked for while an answer is awaited; each names its picture
     this.hint = element("button", "hint", { type: "button" });
     parent.appendChild(this.hint);
@@ -56,7 +57,7 @@ class Lightbox {
     else if (isNew) this.groups = null;
     const isAnswered = data.answer && data.answer.turn === this.pending;
     if (isAnswered) {
-      this.pending = null;
+      this.pending = this.sent = null;
       this.groups = data.address ? null : data.groups;
       this.sendNext();
     }
@@ -117,7 +118,10 @@ class Lightbox {
   // Where the pictures are read by an address nothing else can draw them meanwhile.
   get isQuick() { return Boolean(this.data.address); }
 
+  // A picture that is shown until the answer comes can be deleted a second time: once is meant.
   ask(kind, scene, take) {
+    const isTwice = (each) => each?.kind === kind && each.scene === scene && each.take === take;
+    if (kind === "delete" && [this.isBusy && this.sent, ...this.waiting].some(isTwice)) return;
     this.waiting.push({ kind, scene, take });
     this.sendNext();
   }
@@ -126,7 +130,8 @@ class Lightbox {
     if (this.isBusy || !this.waiting.length) return;
     this.pending = Date.now();
     this.viewer.wait();
-    this.send("asked", { ...this.waiting.shift(), turn: this.pending });
+    this.sent = this.waiting.shift();
+    this.send("asked", { ...this.sent, turn: this.pending });
   }
 }
 

@@ -287,7 +287,6 @@ class Viewer {
 
   ask(kind) {
     const picture = this.picture;
-    if (!this.box.isQuick && this.box.isBusy) return; // one after the other: what is shown then is what was meant
     const wanted = kind === "pick" && picture?.picked ? "unpick" : kind === "pin" && picture?.pinned ? "unpin" : kind;
     if (kind === "undo" ? !this.undo.hidden : this.actions.includes(kind) && (picture || kind === "redo") && !(kind in (picture?.cannot ?? {}))) {
       if (kind === "download") return element("a", "", { href: picture.large, download: picture.file }).click();
