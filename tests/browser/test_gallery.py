@@ -107,7 +107,7 @@ def test_pictures_are_found_kept_deleted_and_opened_in_their_story(
     person.page.keyboard.press("ArrowRight")
     large.get_by_text("2 / 60").wait_for()
     person.page.keyboard.press("f")
-    large.get_by_role("button", name="No favourite any more").wait_for()
+    large.get_by_role("button", name="No favourite any more").wait_for()  # the answer to it is still awaited
     large.get_by_role("button", name="Open in its story").click(
         delay=HELD
     )  # the answer to the key may still be awaited
