@@ -44,6 +44,7 @@ def test_a_break_before_and_within_the_steps_changes_no_bit_and_class_pictures_a
     assert "class_pictures" in {progress.stage for progress in told}
 
 
+@pytest.mark.thorough
 def test_the_weight_decides_how_much_the_class_pictures_count_and_the_file_says_so(shared):
     none, some, more = (new_run(shared, **PRIOR | {"prior_weight": weight}) for weight in (0.0, 0.5, 2.0))
     for run in (none, some, more):

@@ -72,17 +72,20 @@ class Lightbox {
 
   async refresh(answer) {
     const groups = await this.load();
-    if (this.viewer.isOpen && groups) this.viewer.refresh(groups);
+    // Something was asked for while they came: they are older than what is shown, and its answer brings newer ones.
+    if (this.viewer.isOpen && groups && !this.isBusy) this.viewer.refresh(groups);
     if (answer) this.viewer.tell({ ...answer, said: answer.said || this.texts[`done_${answer.kind}`] || "" });
   }
 
-  // The groups as they are now; null where they cannot be had.
+  // The groups as they are now; null where they cannot be had. Of several askings the last one's answer counts.
   async load() {
     if (this.groups) return this.groups;
     const address = this.data.address;
+    const asked = (this.asked = {});
     try {
       const response = await fetch(address, { headers: { Accept: "application/json" } });
       const groups = (await response.json()).groups;
+      if (asked !== this.asked) return this.load();
       if (address === this.data.address) this.groups = groups;
       return groups;
     } catch {
