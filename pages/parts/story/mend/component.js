@@ -66,7 +66,7 @@ class Mend {
   stage(say) {
     const stage = element("div", "stage");
     stage.style.aspectRatio = `${this.data.width} / ${this.data.height}`;
-    stage.style.maxWidth = `min(100%, calc(64vh * ${this.data.width / this.data.height}))`;
+    stage.style.maxWidth = `min(100%, calc(44vh * ${this.data.width / this.data.height}))`;
     const picture = element("img", "", { src: this.data.picture, alt: say.picture, draggable: false });
     this.canvas = element("canvas", "", { width: this.data.width, height: this.data.height, tabIndex: 0 });
     this.canvas.setAttribute("role", "application");
