@@ -22,14 +22,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks.preview_fidelity import JUDGES, RESULTS, Asked, asked_prompts
+from benchmarks.preview_fidelity import JUDGES, RESULTS, Asked, asked_prompts, recipe_of
 from preview_training.judges import Judges
 from story_engine.catalog.families import family_of
 from story_engine.domain.contest import judged_step
 from story_engine.domain.guidance import USUAL
 from story_engine.domain.job_spec import RenderItem
 from story_engine.domain.recipe import Recipe
-from story_engine.domain.resolve import guidance_of, usual_steps
 from story_engine.domain.story import LARGEST_SEED, Settings
 from story_engine.inference.render import Renderer
 from story_engine.inference.samplers import build_sampler
@@ -44,25 +43,9 @@ _RESAMPLES = 4000
 
 def recipes_of(layout: Layout, one: Asked, takes: int) -> list[Recipe]:
     """The takes as a new story would paint them, seeds counted on."""
-    family, settings = family_of(layout, "preview"), Settings(guidance=USUAL)
-    return [
-        Recipe(
-            prompt=one.prompt,
-            negative=one.negative,
-            seed=(one.seed + number) % (LARGEST_SEED + 1),
-            sampler=family.sampler,
-            steps=usual_steps(settings, family),
-            cfg_scale=family.cfg_scale,
-            width=family.width,
-            height=family.height,
-            noise="cpu",
-            family="preview",
-            weights_hash=family.weights_hash,
-            precision=family.precision,
-            **guidance_of(settings, family).model_dump(),
-        )
-        for number in range(takes)
-    ]
+    recipe = recipe_of(one, family_of(layout, "preview"), Settings(guidance=USUAL))
+    seeds = [(one.seed + number) % (LARGEST_SEED + 1) for number in range(takes)]
+    return [recipe.model_copy(update={"seed": seed}) for seed in seeds]
 
 
 def rows_of(recipe: Recipe, steps: range) -> int:

@@ -31,6 +31,7 @@ from preview_training.judges import ATTRIBUTES, Judges, Verdict
 from story_engine.catalog.families import family_of
 from story_engine.config import read_config
 from story_engine.domain.composing import compose_negative, compose_prompt
+from story_engine.domain.family import Family
 from story_engine.domain.guidance import GUIDANCE, USUAL
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.resolve import guidance_of, usual_steps
@@ -115,28 +116,29 @@ def shipped_prompts() -> list[Asked]:
     ]
 
 
+def recipe_of(one: Asked, family: Family, settings: Settings) -> Recipe:
+    """How the family usually paints what is asked for, guided and in as many steps as the settings say."""
+    return Recipe(
+        prompt=one.prompt,
+        negative=one.negative,
+        seed=one.seed,
+        sampler=family.sampler,
+        steps=settings.steps or usual_steps(settings, family),
+        cfg_scale=family.cfg_scale,
+        width=family.width,
+        height=family.height,
+        noise="cpu",
+        family=family.name,
+        weights_hash=family.weights_hash,
+        precision=family.precision,
+        **guidance_of(settings, family).model_dump(),
+    )
+
+
 def generate(layout: Layout, asked: Sequence[Asked], settings: Settings, threads: int) -> list[Image.Image]:
     """Paint the prompts with the family's default settings, through the code that the Studio renders with."""
     family = family_of(layout, "preview")
-    guidance = guidance_of(settings, family)
-    recipes = [
-        Recipe(
-            prompt=one.prompt,
-            negative=one.negative,
-            seed=one.seed,
-            sampler=family.sampler,
-            steps=settings.steps or usual_steps(settings, family),
-            cfg_scale=family.cfg_scale,
-            width=family.width,
-            height=family.height,
-            noise="cpu",
-            family="preview",
-            weights_hash=family.weights_hash,
-            precision=family.precision,
-            **guidance.model_dump(),
-        )
-        for one in asked
-    ]
+    recipes = [recipe_of(one, family, settings) for one in asked]
     return Renderer(layout, threads=threads).render(recipes)
 
 

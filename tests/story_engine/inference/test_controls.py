@@ -15,6 +15,7 @@ from story_engine.formats.infotext import infotext
 from story_engine.inference.render import Renderer
 from story_engine.store.layout import Layout
 from story_engine.store.references import ReferenceStore
+from tests.story_engine.inference.small_preview import recipe
 
 
 @pytest.fixture(scope="module")
@@ -43,21 +44,8 @@ def a_cat() -> Image.Image:
 
 
 def a_recipe(layout, **changes) -> Recipe:
-    fields = {
-        "prompt": "一只橙色的猫，在森林里，全身",
-        "negative": "",
-        "seed": 5,
-        "sampler": "dpmpp_2m_karras",
-        "steps": 6,
-        "cfg_scale": 4.0,
-        "width": 256,
-        "height": 256,
-        "noise": "cpu",
-        "family": "preview",
-        "weights_hash": families(layout)["preview"].weights_hash,
-        "precision": "float32",
-    }
-    return Recipe(**(fields | changes))
+    words = {"prompt": "一只橙色的猫，在森林里，全身", "negative": "", "seed": 5}
+    return recipe(layout, **(words | {"sampler": "dpmpp_2m_karras", "steps": 6} | changes))
 
 
 def lines_of(layout, picture: Image.Image, **changes) -> ControlPart:
