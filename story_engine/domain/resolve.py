@@ -25,6 +25,8 @@ _PARTS = {
     "cast": "look",
 }
 """Field of a recipe → what people call it; every other one is a setting."""
+CHANGEABLE = (*dict.fromkeys(_PARTS.values()), "settings", "loras")
+"""What `differing_parts` may name."""
 
 
 def check_names(story: Story, scene: Scene) -> None:
@@ -139,7 +141,7 @@ def same_but_seed(first: Recipe, second: Recipe) -> bool:
 
 
 def differing_parts(painted: Recipe, now: Recipe) -> tuple[str, ...]:
-    """What has changed since a picture was painted, seed apart: "text", "model", "settings", "controls", "loras"."""
+    """What of `CHANGEABLE` has changed since a picture was painted, seed apart."""
     parts = [_PARTS.get(name, "settings") for name in _BUT_SEED if getattr(painted, name) != getattr(now, name)]
     if _contents(painted) != _contents(now):
         parts.append("loras")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from PIL import Image
 
+from pages.parts.story import contest
 from story_engine import flows
 from story_engine.domain.contest import Measures, StoppedTake
 from story_engine.domain.job_result import Failure
@@ -35,7 +38,13 @@ def stop_all_but_one(studio: Studio) -> list[StoppedTake]:
 
 def test_four_begin_the_stopped_ones_say_why_and_one_of_them_is_finished_by_a_click(studio: Studio):
     app = studio.page("story", story=STORY)
-    app.menu_button(key=f"redo-more-{STORY}-s1").click("contest-4").run()
+    menu = app.menu_button(key=f"redo-more-{STORY}-s1")
+    assert menu.options[:6] == [*(f"{n} takes" for n in (2, 4, 8)), *map(contest.offered, (4, 8, 16))]
+    # The headings stand over the first contest and over the first panel to begin with.
+    (style,) = [each.proto.body for each in app.get("html") if "Contest: the best" in each.proto.body]
+    places = re.findall(r':nth-child\((\d)\)::before \{ content: "(\w+)', style)
+    assert places == [("4", "Contest"), ("7", "From")] and menu.options[6].startswith("From Scene 2")
+    menu.click("contest-4").run()
     stopped = stop_all_but_one(studio)
     assert len(stopped) == 3
 

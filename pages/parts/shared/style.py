@@ -53,6 +53,9 @@ kbd { color: inherit !important; opacity: 1 !important; }
 :is(button, a, summary, [role="radio"], [role="tab"], [role="switch"]):focus-visible {
   outline: 3px solid var(--accent); outline-offset: 2px; }
 
+/* a long menu scrolls: it would begin above a phone's screen */
+[data-testid="stMenuButtonBody"] { max-height: min(48dvh, 34rem); overflow-y: auto; overscroll-behavior: contain; }
+
 /* menu */
 [data-testid="stSidebar"] { min-width: 212px; max-width: 212px; }
 [data-testid="stSidebarHeader"] { height: 2.6rem; }

@@ -20,6 +20,7 @@ from pages.parts.story import (
     lint,
     look,
     mend,
+    more_takes,
     panel_work,
     paste,
     presentation,
@@ -86,6 +87,7 @@ def draw() -> None:
                 sent = flows.resolved_text.resolved_text(services(), story, panel.scene.id, family)
                 slots[panel.scene.id], works[panel.scene.id] = scene_card.draw(slug, story, panel, sent, position, desk)
         toolbar.draw_add_scene(slug, story)
+        more_takes.style()
         completion.draw(slug, story)
         groups.draw({f"card-{scene.id}": headings.scene_name(scene, n) for n, scene in enumerate(story.scenes)})
     with unsaved:

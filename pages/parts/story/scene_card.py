@@ -11,16 +11,16 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.parts.shared import fields, headings, inputs, notices, trouble
 from pages.parts.shared.fields import Field
 from pages.parts.shared.services import services
-from pages.parts.shared.wording import labels, plain, say
+from pages.parts.shared.wording import labels, say
 from pages.parts.story import (
     contest,
+    more_takes,
     panel_picture,
     panel_work,
     prompt,
     redraw,
     scene_fields,
     take_strip,
-    toolbar,
 )
 from story_engine import flows
 from story_engine.domain.board import Panel
@@ -28,11 +28,6 @@ from story_engine.domain.desk import Desk
 from story_engine.domain.edit import Edit
 from story_engine.domain.story import LARGEST_SEED, Scene, Story
 from story_engine.domain.views import ResolvedText
-from story_engine.errors import StandInNeeded
-
-MORE_TAKES = ("2", "4", "8")
-CONTEST = "contest-"
-FROM = "from-"
 
 
 def draw(
@@ -136,23 +131,9 @@ def _draw_making(slug: str, story: Story, scene: Scene, *, is_dense: bool = Fals
             icon=":material/refresh:",
             help=say("scene.redo_hint"),
             on_click=notices.attempt,
-            args=(_redo, slug, scene.id, 1),
+            args=(more_takes.redo, slug, scene.id, 1),
         )
-        more = f"redo-more-{slug}-{scene.id}"
-        ways = {str(count): say("scene.redo_count", n=count) for count in MORE_TAKES}
-        ways |= {CONTEST + str(takes): contest.offered(takes) for takes in contest.BEGUN}
-        ways |= {
-            FROM + other.id: say("scene.from_panel", name=plain(headings.scene_name(other, position)))
-            for position, other in enumerate(story.scenes)
-            if other.id != scene.id
-        }
-        st.menu_button(
-            say("scene.redo_more"),
-            list(ways),
-            format_func=ways.__getitem__,
-            key=more,
-            on_click=lambda: notices.attempt(_more, slug, scene.id, st.session_state[more]),
-        )
+        more_takes.draw(slug, story, scene)
     return place
 
 
@@ -194,33 +175,6 @@ def _turn_pin(slug: str, panel: Panel, is_pinned: bool) -> None:
         redraw.panel(slug, scene.id, services().stories.edit, slug, [edit])
     else:
         redraw.whole(flows.takes.pin, services(), slug, scene.id, shown.take.id)
-
-
-def _redo(slug: str, scene: str, takes: int) -> None:
-    fields.save_all()
-    try:
-        toolbar.tell_submitted(flows.queue.redo(services(), slug, scene, takes=takes), what="render")
-    except StandInNeeded:
-        notices.tell("stand_in.first")
-
-
-def _begin_from(slug: str, scene: str, panel: str) -> None:
-    fields.save_all()
-    try:
-        flows.vary.start_from(services(), slug, scene, panel)
-    except StandInNeeded:
-        notices.tell("stand_in.first")
-
-
-def _more(slug: str, scene: str, chosen: str | None) -> None:
-    if chosen is None:
-        return
-    if chosen.startswith(CONTEST):
-        contest.begin(slug, scene, int(chosen.removeprefix(CONTEST)))
-    elif chosen.startswith(FROM):
-        _begin_from(slug, scene, chosen.removeprefix(FROM))
-    else:
-        _redo(slug, scene, int(chosen))
 
 
 def _arrange(action: str | None, slug: str, scene: str) -> None:

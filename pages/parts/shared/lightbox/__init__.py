@@ -21,11 +21,12 @@ from pages.parts.shared import notices
 from pages.parts.shared.component_data import given
 from pages.parts.shared.wording import labels, language, say, texts
 from story_engine.domain.family import FAMILY_FOLDERS
+from story_engine.domain.resolve import CHANGEABLE
 
 PART = "lightbox"
 """Name of its fragment, for whoever draws only some parts of a page again."""
 ACTIONS = ("pick", "pin", "settings", "send", "redo", "story", "begin", "favourite", "download", "delete")
-CHANGES = ("text", "model", "settings", "controls", "loras", "story")
+CHANGES = (*CHANGEABLE, "story")
 """What may have changed since a take was painted; `TakeView.changed` has them."""
 _HERE = Path(__file__).parent
 _mount = st.components.v2.component(
