@@ -25,7 +25,7 @@ from story_engine.training.adherence import read_adherence
 from story_engine.training.advice import advice
 from story_engine.training.report import Report
 from story_engine.training.sampling import WEAKER, samples_folder
-from story_engine.training.style import Style
+from story_engine.training.style import Numbers, Style, numbers_of
 
 MOST_STYLE_PICTURES = 200
 """Training pictures that the style is taken from."""
@@ -85,12 +85,14 @@ def recommend(
     if last > 0 and all(path.is_file() for path in weaker_paths):
         groups[last, WEAKER] = weaker_paths
     pace = _Pace(len(examples) + 2 * sum(map(len, groups.values())), report, should_stop)
-    style = Style.of(pace.opened(examples))
+    own = numbers_of(pace.opened(examples))
     rated: dict[tuple[int, float], list[Score]] = {}
-    distances: dict[tuple[int, float], float] = {}
+    numbers: dict[tuple[int, float], Numbers] = {}
     for place, paths in groups.items():
         rated[place] = [score for path in pace.counted(paths) for score in score_pictures([path], layout)]
-        distances[place] = style.distance(pace.opened(paths))
+        numbers[place] = numbers_of(pace.opened(paths))
+    style = Style.of(own, base=numbers[0, 1.0])
+    distances = {place: style.distance(found) for place, found in numbers.items()}
     scores = tuple(
         StepScore(
             step=step,

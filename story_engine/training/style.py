@@ -1,8 +1,9 @@
-"""How near pictures are to a style, in figures that need no network: palette, contrast, outlines, texture.
+"""How near pictures are to a style, in figures that need no network: paper, palette, outlines, texture.
 
-Each picture becomes some fifty numbers; a set of pictures is their mean. The distance of a set to the style is how far
-its mean lies from the style's, each number in units of how much it varies within the style. It says nothing about what
-the pictures show, on purpose; and a few pictures give a rough answer only.
+Each picture becomes 65 numbers. What they say of the subject must not count as style: a panda is black and white
+in any style. So a number counts by how little it varies among the style's own pictures, which show many things, and
+numbers that vary together there count once (Mahalanobis' distance). A few pictures still give a rough answer only, and
+a style that hardly differs from the base's own, such as cut paper from flat drawings, gives the roughest.
 """
 
 from __future__ import annotations
@@ -16,10 +17,20 @@ from PIL import Image
 
 _SIDE = 128
 """Pixels at which pictures are looked at: outlines are still there, single pixels do not count."""
-_BINS = 8
+_RIM = 6
+"""Of these pixels, how many are the rim: paper shows there, and vignettes."""
 _SCALES = 4
-_LEAST_SPREAD = 0.02
-"""What does not vary within the style at all still has this unit: half a shade of a histogram's bin."""
+"""Sizes at which outlines are looked at, each half of the one before."""
+_LIGHT = (0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98)
+_COLOUR = (0.25, 0.5, 0.75, 0.95)
+_STEEPNESS = (0.25, 0.5, 0.75, 0.9, 0.97)
+_LINES = (0.03, 0.97)
+_LEAST_SPREAD = 0.2
+"""Least unit of a number, as a share of how much it varies over training pictures and the base's: without it, a paper
+that is the same in all pictures would be all of the style."""
+_OWN_UNIT = 0.3
+"""Share of the numbers' covariance that is taken as if they had nothing to do with each other: two dozen pictures do
+not tell how 65 numbers belong together."""
 
 Numbers = NDArray[np.float64]
 
@@ -29,43 +40,63 @@ class Style:
     """What a set of pictures has in common."""
 
     mean: Numbers
-    spread: Numbers
+    weight: Numbers
+    """(numbers, numbers): inverse of the covariance among the style's own pictures."""
 
     @classmethod
-    def of(cls, pictures: Iterable[Image.Image]) -> Style:
-        """The style of pictures; needs at least one."""
-        rows = np.stack([style_numbers(picture) for picture in pictures])
-        return cls(rows.mean(axis=0), np.maximum(rows.std(axis=0), _LEAST_SPREAD))
+    def of(cls, own: Numbers, base: Numbers) -> Style:
+        """The style of pictures, as `numbers_of` has them.
 
-    def distance(self, pictures: Iterable[Image.Image]) -> float:
-        """How far these pictures' mean lies from the style; about 0 for the style's own, 1 and more for another."""
-        mean = np.stack([style_numbers(picture) for picture in pictures]).mean(axis=0)
-        return float(np.sqrt((((mean - self.mean) / self.spread) ** 2).mean()))
+        Args:
+            own: (pictures, numbers), at least one.
+            base: (pictures, numbers) of pictures without the style.
+        """
+        mean, spread = own.mean(axis=0), np.concatenate([own, base]).std(axis=0)
+        unit = np.sqrt(own.var(axis=0) + (_LEAST_SPREAD * spread) ** 2 + 1e-12)
+        parts = (own - mean) / unit
+        together = (1 - _OWN_UNIT) * parts.T @ parts / len(parts) + _OWN_UNIT * np.eye(len(mean))
+        return cls(mean, np.linalg.inv(together) / np.outer(unit, unit))
+
+    def distance(self, pictures: Numbers) -> float:
+        """How far the mean of these pictures' numbers lies from the style; 0 for the style's own."""
+        away = pictures.mean(axis=0) - self.mean
+        return float(np.sqrt(max(0.0, away @ self.weight @ away)))
 
 
-def style_numbers(picture: Image.Image) -> Numbers:
-    """The figures of one picture: brightness and colour histograms, their spread, outlines, texture by scale."""
+def numbers_of(pictures: Iterable[Image.Image]) -> Numbers:
+    """(pictures, numbers); needs at least one picture."""
+    return np.stack([_numbers(picture) for picture in pictures])
+
+
+def _numbers(picture: Image.Image) -> Numbers:
+    """The figures of one picture: paper, lightness, colour, and outlines by scale."""
     small = picture.convert("RGB").resize((_SIDE, _SIDE), Image.Resampling.BOX)
     planes = np.asarray(small.convert("YCbCr"), dtype=np.float64) / 255
-    colours = np.asarray(small.convert("HSV"), dtype=np.float64) / 255
-    light = planes[..., 0]
-    numbers = [
-        *(share for plane in range(3) for share in _histogram(planes[..., plane])),
-        *_histogram(colours[..., 1]),
-        *planes.mean(axis=(0, 1)),
-        *planes.std(axis=(0, 1)),
-        colours[..., 1].mean(),
-    ]
-    down, across = np.gradient(light)
-    steepness = np.hypot(down, across)
-    numbers += [*_histogram(np.minimum(steepness * 8, 1)), float((steepness < 0.004).mean())]
+    light, blue, red = planes[..., 0], planes[..., 1], planes[..., 2]
+    strength = np.hypot(blue - 0.5, red - 0.5)
+    inside = np.zeros(light.shape, dtype=bool)
+    inside[_RIM:-_RIM, _RIM:-_RIM] = True
+    numbers: list[float] = []
+    for plane in (light, blue, red, strength):
+        for part in (plane[~inside], plane[inside]):
+            numbers += [part.mean(), part.std()]
+    numbers += [*np.quantile(light, _LIGHT), *np.quantile(strength, _COLOUR)]
+    numbers += [np.sqrt(_steepness(plane)).mean() for plane in (blue, red)]
     for _ in range(_SCALES):
-        half = light.reshape(light.shape[0] // 2, 2, light.shape[1] // 2, 2).mean(axis=(1, 3))
-        numbers.append(float(np.abs(light - half.repeat(2, axis=0).repeat(2, axis=1)).mean() * 4))
-        light = half
+        numbers += [*np.sqrt(np.quantile(_steepness(light), _STEEPNESS)), *_lines(light)]
+        light = light.reshape(light.shape[0] // 2, 2, light.shape[1] // 2, 2).mean(axis=(1, 3))
     return np.array(numbers, dtype=np.float64)
 
 
-def _histogram(values: Numbers) -> Numbers:
-    counts, _ = np.histogram(values, bins=_BINS, range=(0.0, 1.0))
-    return counts / values.size
+def _steepness(plane: Numbers) -> Numbers:
+    down, across = np.gradient(plane)
+    steepness: Numbers = np.hypot(down, across)
+    return steepness
+
+
+def _lines(light: Numbers) -> list[float]:
+    """Light lines on dark and dark ones on light: how much of both, and how strong the strongest are."""
+    around = light[:-2, 1:-1] + light[2:, 1:-1] + light[1:-1, :-2] + light[1:-1, 2:]
+    above = light[1:-1, 1:-1] - around / 4
+    shares = [np.sqrt(np.maximum(side, 0)).mean() for side in (above, -above)]
+    return [*shares, *np.quantile(above, _LINES)]

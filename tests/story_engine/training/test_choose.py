@@ -1,22 +1,11 @@
-import random
-from dataclasses import replace
-
 import pytest
-from PIL import Image
 
 from story_engine.domain.job_result import StepScore
 from story_engine.errors import Cancelled
 from story_engine.messages import message
-from story_engine.preview_model.world.drawing import draw, sample_scene
 from story_engine.store.runs import RunStore
 from story_engine.training.choose import choose, recommend
-from story_engine.training.style import Style
 from tests.story_engine.training.small_training import PROMPT, new_run, trained, training_workspace
-
-
-def drawings(style, count, seed):
-    rng = random.Random(f"{style} {seed}")
-    return [draw(replace(sample_scene(rng), style=style, degradation="none")) for _ in range(count)]
 
 
 def a_score(step, distance, score=6.0, has_checkpoint=True, adherence=None, strength=1.0) -> StepScore:
@@ -51,22 +40,6 @@ def looked_at(tmp_path_factory):
 
 
 BASE = a_score(0, 1.0, has_checkpoint=False)
-
-
-@pytest.mark.parametrize("style", ["ink", "pixel", "anime"])
-def test_drawings_of_a_style_are_nearer_to_it_than_drawings_of_any_other(style):
-    reference = Style.of(drawings(style, 16, 0))
-
-    own = reference.distance(drawings(style, 8, 1))
-    others = {other: reference.distance(drawings(other, 8, 1)) for other in ("ink", "pixel", "anime") if other != style}
-
-    assert own < 0.6 * min(others.values()), (own, others)
-
-
-def test_a_style_is_at_no_distance_from_itself():
-    pictures = [Image.new("RGB", (64, 64), colour) for colour in ("red", "blue")]
-
-    assert Style.of(pictures).distance(pictures) == pytest.approx(0, abs=1e-9)
 
 
 def test_the_earliest_checkpoint_with_nearly_all_of_the_gain_is_chosen():
