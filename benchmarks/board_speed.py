@@ -9,6 +9,8 @@ sampler: the family's usual sampler and steps against DDIM 50, both in our loop,
     a thousand steps.
 training: `benchmarks.lora_training` (needs `lightning`).
 
+Each part prints its rows when it is measured; one that fails is said with its reason, and the next one is measured.
+
 Sides take turns; of each the round that took the least CPU time counts, because machines are shared. Loading is left
 out, encoding is not: every round has words of its own.
 """
@@ -204,9 +206,17 @@ def samplers(rounds: int, threads: int, prompts: int, reference_steps: int) -> d
 
 
 def training() -> dict[str, dict[str, float]]:
-    """`benchmarks.lora_training` as it is called by hand, in a process of its own."""
+    """`benchmarks.lora_training` as it is called by hand, in a process of its own.
+
+    Raises:
+        SystemExit: it failed; with the last line of its errors.
+    """
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.lora_training", "--threads", "1", "--rounds", "3"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+        reason = said[-1] if said else "it said nothing"
+        raise SystemExit(f"benchmarks.lora_training ended with exit status {done.returncode}: {reason}")
     report = json.loads(done.stdout)
     baseline, ours = (report["cpu_seconds_per_step"][side] for side in ("diffsynth", "ours"))
     return {"training": {"baseline": baseline, "ours": ours, "ratio": baseline / ours}}
@@ -223,7 +233,11 @@ def _apart(first: Image.Image, second: Image.Image) -> np.ndarray:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print.
+
+    Raises:
+        SystemExit: a part failed; what the others measured is printed all the same.
+    """
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
@@ -232,20 +246,38 @@ def main() -> None:
     parser.add_argument("--reference-steps", type=int, default=1000)
     parser.add_argument("--only", nargs="+", choices=("board", "sampler", "training"))
     arguments = parser.parse_args()
-    wanted = arguments.only or ("board", "sampler", "training")
+    parts: dict[str, Callable[[], dict[str, dict[str, float]]]] = {
+        "board": partial(boards, arguments.rounds, arguments.steps, arguments.threads),
+        "sampler": partial(samplers, arguments.rounds, arguments.threads, arguments.prompts, arguments.reference_steps),
+        "training": training,
+    }
     torch.set_num_threads(arguments.threads)
-    results: dict[str, dict[str, float]] = {}
-    if "board" in wanted:
-        results |= boards(arguments.rounds, arguments.steps, arguments.threads)
-    if "sampler" in wanted:
-        results |= samplers(arguments.rounds, arguments.threads, arguments.prompts, arguments.reference_steps)
-    if "training" in wanted:
-        results |= training()
     print(f"{date.today()}, {processor_name()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    print("| | baseline, CPU s | ours, CPU s | ratio | aim |\n| --- | --- | --- | --- | --- |")
-    for name, row in results.items():
-        print(f"| {name} | {row['baseline']:.2f} | {row['ours']:.2f} | {row['ratio']:.2f} | {AIMS[name]} |")
+    print("| | baseline, CPU s | ours, CPU s | ratio | aim |\n| --- | --- | --- | --- | --- |", flush=True)
+    results, failed = measured({name: part for name, part in parts.items() if name in (arguments.only or parts)})
     print(json.dumps(results))
+    if failed:
+        raise SystemExit(f"not measured: {', '.join(failed)}")
+
+
+def measured(
+    parts: dict[str, Callable[[], dict[str, dict[str, float]]]],
+) -> tuple[dict[str, dict[str, float]], list[str]]:
+    """Rows of all parts, each printed as it comes; and the parts that failed, with their reasons printed."""
+    results: dict[str, dict[str, float]] = {}
+    failed = []
+    for part, measure in parts.items():
+        try:
+            rows = measure()
+        except (Exception, SystemExit) as error:  # minutes of measuring are not lost for what comes after them
+            failed.append(part)
+            print(f"{part} FAILED: {error or type(error).__name__}", flush=True)
+            continue
+        for name, row in rows.items():
+            aim = AIMS[name]
+            print(f"| {name} | {row['baseline']:.2f} | {row['ours']:.2f} | {row['ratio']:.2f} | {aim} |", flush=True)
+        results |= rows
+    return results, failed
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from dask_jobqueue.slurm import SLURMJob
 from distributed.security import Security
 
 PRELOAD = "story_engine.jobs.cluster.preload"
+QUIET = {"distributed.worker.profile.enabled": False, "distributed.admin.tick.interval": "500ms"}
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -29,7 +30,12 @@ def options(given: argparse.Namespace) -> dict[str, object]:
         "python": sys.executable,
         "worker_command": "distributed.cli.dask_worker",
         "job_extra_directives": [f"--gres=gpu:{given.gpus}"] if given.gres else [],
-        "job_script_prologue": [f"cd {PROJECT}", "export STORY_STUDIO_WORKSPACE=" + given.workspace],
+        "job_script_prologue": [
+            f"cd {PROJECT}",
+            "export STORY_STUDIO_WORKSPACE=" + given.workspace,
+            "export DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP=15s DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED=false",
+            "export DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL=500ms",
+        ],
         "worker_extra_args": ["--resources", resources, "--preload", PRELOAD, "--no-dashboard"],
         "nanny": False,
     }
@@ -67,8 +73,9 @@ def main() -> None:
             ).job_script()
         )
         return
-    # The Studio's queue alone tries again, and a pulled cable is noticed soon.
+    # The Studio's queue alone tries again, a pulled cable is noticed soon, and questions shake hands once.
     dask.config.set({"distributed.scheduler.allowed-failures": 0, "distributed.comm.timeouts.tcp": "15s"})
+    dask.config.set({"distributed.scheduler.reuse-broadcast-comm": True} | QUIET)
     scheduler = {"port": given.port, "dashboard": False} | ({"host": given.host} if given.host else {})
     cluster = SLURMCluster(
         **options(given),

@@ -2,7 +2,7 @@
 
 To the child go `Order`, `Cancel` and `Pause`. From the child come `Accepted`, `Progressed`, and one outcome: `Done`,
 `Cancelled`, `Paused`, `Failed` or `DeviceLost`. What the agent finds out itself is an outcome too: `Crashed`,
-`Stalled`, `Lost`; what a placement on several machines finds out, `WorkerLost`.
+`Stalled`, `Lost`; what a placement on several machines finds out, `WorkerLost` and `Freed`.
 """
 
 from __future__ import annotations
@@ -136,8 +136,14 @@ class WorkerLost(Attempt):
     machine: str
 
 
+class Freed(Attempt):
+    """What it was given can be given to the next: what it made is only being stored."""
+
+    type: Literal["freed"] = "freed"
+
+
 Outcome = Done | Cancelled | Failed | DeviceLost | Paused | Crashed | Stalled | Lost | WorkerLost
-Event = Progressed | Outcome
+Event = Progressed | Freed | Outcome
 """What the dispatcher hears of."""
 ToChild = Order | Cancel | Pause
 FromChild = Accepted | Progressed | Done | Cancelled | Failed | DeviceLost | Paused

@@ -25,9 +25,13 @@ async def describe(studio: Studio, *, dask_worker: Any) -> Card | None:
     return await asyncio.to_thread(_station(dask_worker).card, studio)
 
 
-async def news(key: str, have: Collection[str], *, dask_worker: Any) -> News:
-    """See `Station.news`."""
-    return await asyncio.to_thread(_station(dask_worker).news, key, have)
+async def news(key: str, have: Collection[str], seconds: float, *, dask_worker: Any) -> News:
+    """See `Station.news`; answers at the errand's end, or after so long."""
+    station = _station(dask_worker)
+    with station.ending(key) as ended:
+        # No thread waits: dask's loop has few of them, and a question to stop must find one.
+        await asyncio.wait({asyncio.wrap_future(ended)}, timeout=seconds)
+    return await asyncio.to_thread(station.news, key, have)
 
 
 async def cancel(key: str, is_forced: bool, *, dask_worker: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from story_engine.errors import StudioError
@@ -15,6 +15,7 @@ from story_engine.jobs.cluster.needs import Needs
 from story_engine.jobs.cluster.parcels import VERSION, Card, Studio
 from story_engine.jobs.queue.cluster_address import ClusterAddress, probe
 from story_engine.jobs.queue.cluster_notice import ClusterNotice, write_notice
+from story_engine.jobs.queue.ledger_claim import Held
 from story_engine.jobs.queue.painters import Painters, write_painters
 from story_engine.store.layout import Layout
 
@@ -246,3 +247,14 @@ class Members:
             if notice is not None:
                 _LOG.warning("%s", notice.text("en"))
             write_notice(self._layout, notice)
+
+
+def held(needs: Needs, cards: Sequence[Card]) -> Held:
+    """Why none of these machines can do what is needed."""
+    names = ", ".join(dict.fromkeys(name for name, _ in needs.families))
+    machines = ", ".join(sorted({card.machine for card in cards}))
+    if any(card.families.get(name) not in (None, weights) for card in cards for name, weights in needs.families):
+        return Held(code="cluster.other_weights", values={"family": names, "machines": machines})
+    if any(all(card.families.get(name) == weights for name, weights in needs.families) for card in cards):
+        return Held(code="cluster.no_gpu", values={"family": names, "machines": machines})
+    return Held(code="cluster.no_weights", values={"family": names, "machines": machines})

@@ -103,6 +103,16 @@ class TakeParcel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Homecoming:
+    """What became of an errand, with all that the dispatcher has not been given yet."""
+
+    outcome: Outcome
+    takes: dict[str, TakeParcel] = field(default_factory=dict)
+    scored: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """File of the folder of scores → lines: scores, embeddings and figures, each by the hash of its picture."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class News:
     """What happened to an errand since it was asked for the last time."""
 
@@ -113,13 +123,5 @@ class News:
     """Path inside the job's folder of previews → JPEG; only what changed."""
     takes: dict[str, TakeParcel] = field(default_factory=dict)
     """By id."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Homecoming:
-    """What became of an errand, with all that the dispatcher has not been given yet."""
-
-    outcome: Outcome
-    takes: dict[str, TakeParcel] = field(default_factory=dict)
-    scored: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """File of the folder of scores → lines: scores, embeddings and figures, each by the hash of its picture."""
+    home: Homecoming | None = None
+    """Its end, told once: dask's own answer, which holds it too, takes two more turns through the scheduler."""

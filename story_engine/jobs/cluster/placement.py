@@ -20,13 +20,24 @@ from story_engine.domain.job import ASIDE_KINDS
 from story_engine.domain.job_result import plain
 from story_engine.errors import StudioError
 from story_engine.jobs.cluster import calls
-from story_engine.jobs.cluster.members import Members
+from story_engine.jobs.cluster.members import Members, held
 from story_engine.jobs.cluster.needs import Needs, needs_of
-from story_engine.jobs.cluster.parcels import Errand, Homecoming, News, Studio
+from story_engine.jobs.cluster.parcels import Errand, News, Studio
 from story_engine.jobs.cluster.reception import Reception
 from story_engine.jobs.cluster.sending import lora_files, send_missing
-from story_engine.jobs.cluster.trip import Trip
-from story_engine.jobs.orders import Cancelled, Crashed, Event, Failed, Lost, Order, Outcome, Progressed, WorkerLost
+from story_engine.jobs.cluster.trip import ANSWER_SECONDS, NEWS_SECONDS, Trip
+from story_engine.jobs.orders import (
+    Cancelled,
+    Crashed,
+    Event,
+    Failed,
+    Freed,
+    Lost,
+    Order,
+    Outcome,
+    Progressed,
+    WorkerLost,
+)
 from story_engine.jobs.queue.agent import AgentSettings
 from story_engine.jobs.queue.cluster_address import cluster_address
 from story_engine.jobs.queue.ledger_claim import Blocked, Claim, Held, Passed
@@ -35,13 +46,6 @@ from story_engine.store.atomic import write_bytes
 from story_engine.store.layout import Layout
 from story_engine.store.references import ReferenceStore
 
-NEWS_SECONDS = 0.25
-"""How often a worker is asked how far it is; pages look once a second."""
-ANSWER_SECONDS = 15.0
-"""How long a worker may take to answer a question about an order."""
-SILENT_SECONDS = 60.0
-"""A worker that has answered nothing for so long hangs: its orders begin elsewhere. It forgets them after the same time
-(`station.FORGOTTEN_SECONDS`), so that no device does one of them in vain; dask itself would wait five minutes."""
 PATIENCE_SECONDS = 30.0
 """How long a job that none of the present workers can do waits for one that comes, before a person is asked."""
 _MOST_ORDERS = 256
@@ -122,7 +126,8 @@ class ClusterPlacement:
         if now - self._hopeless.setdefault(claim.job, now) < PATIENCE_SECONDS:
             return Passed()
         del self._hopeless[claim.job]
-        return self._hold(needs)
+        with self._members.lock:
+            return held(needs, [member.card for member in self._members.members.values()])
 
     def place(self, order: Order) -> None:
         """Run an order; there is room for it."""
@@ -174,17 +179,6 @@ class ClusterPlacement:
         self._members.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._side.shutdown(wait=False, cancel_futures=True)
-
-    def _hold(self, needs: Needs) -> Held:
-        with self._members.lock:
-            cards = [member.card for member in self._members.members.values()]
-        names = ", ".join(dict.fromkeys(name for name, _ in needs.families))
-        machines = ", ".join(sorted({card.machine for card in cards}))
-        if any(card.families.get(name) not in (None, weights) for card in cards for name, weights in needs.families):
-            return Held(code="cluster.other_weights", values={"family": names, "machines": machines})
-        if any(all(card.families.get(name) == weights for name, weights in needs.families) for card in cards):
-            return Held(code="cluster.no_gpu", values={"family": names, "machines": machines})
-        return Held(code="cluster.no_weights", values={"family": names, "machines": machines})
 
     def _lost(self, orders: list[tuple[int, int]], machine: str) -> None:
         for key in orders:
@@ -240,6 +234,9 @@ class ClusterPlacement:
             trip.member.held.pop(order.key, None)
         self._on_event(outcome)
         self._trips.pop(order.key, None)
+        if trip.future is not None:
+            # Let go of while its worker is still putting its things away, dask would take it for cancelled.
+            trip.stirred.wait(_CLOSE_SECONDS)
 
     def _seen_through(self, trip: Trip, needs: Needs) -> Outcome:
         order, worker, connection = trip.order, trip.member.address, trip.connection
@@ -260,22 +257,20 @@ class ClusterPlacement:
         future = connection.submit(calls.perform, errand, key=errand.key, worker=worker, tokens=order.tokens)
         trip.future = future
         future.add_done_callback(lambda _future: trip.stirred.set())
-        have: set[str] = set()
-        while True:
-            trip.stirred.wait(NEWS_SECONDS)
-            if future.done() or trip.lost is not None:
-                break
-            with contextlib.suppress(OSError):
-                news = connection.ask(worker, calls.news, errand.key, sorted(have), seconds=ANSWER_SECONDS)
-                trip.heard()
-                self._take_in(trip, news, have)
-            if trip.silent_seconds >= SILENT_SECONDS and not future.done():
-                trip.lost = trip.lost or self._silent(trip)
-        if not future.done() or future.status != "finished":
-            return self._unfinished(trip, future)
-        home: Homecoming = future.result(timeout=_CLOSE_SECONDS)
+        home = trip.told(future, self._take_in, self._silent)
+        if home is None:
+            if not future.done() or future.status != "finished":
+                return self._unfinished(trip, future)
+            home = future.result(timeout=_CLOSE_SECONDS)
+        self._free(trip)
         self._reception.take_in_all(home)
         return self._reception.with_found(home.outcome, found)
+
+    def _free(self, trip: Trip) -> None:
+        """What is home needs no device: the next order is given while this one's pictures are stored."""
+        with self._members.lock:
+            trip.member.held.pop(trip.order.key, None)
+        self._on_event(Freed(job=trip.order.job, attempt=trip.order.attempt))
 
     def _silent(self, trip: Trip) -> WorkerLost:
         job, attempt = trip.order.key
@@ -295,10 +290,9 @@ class ClusterPlacement:
         with self._members.lock:
             trip.member.missed += 1
 
-    def _take_in(self, trip: Trip, news: News, have: set[str]) -> None:
+    def _take_in(self, trip: Trip, news: News) -> None:
         order = trip.order
         progress = self._reception.take_in(order.job, news)
-        have |= set(news.takes)
         if progress is not None:
             self._on_event(Progressed(job=order.job, attempt=order.attempt, progress=progress))
 

@@ -14,7 +14,8 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,6 +37,8 @@ FORGOTTEN_SECONDS = 60.0
 """An errand of which nobody has asked for this long belongs to a dispatcher that is gone: its device is wanted."""
 _WATCH_SECONDS = 5.0
 _MOST_REFUSED = 1000
+_MOST_ENDED = 2
+"""So many ends per device are kept for whoever asks next; dask's own answer holds them too."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -68,6 +71,9 @@ class Station:
         self._lock = threading.Lock()
         self._running: dict[str, _Running] = {}
         self._refused: dict[str, None] = {}
+        self._ended: dict[str, Homecoming] = {}
+        """The last ones that nobody has been told of."""
+        self._waiting: dict[str, list[Future[None]]] = {}
         self._attempts = itertools.count(1)
         self._is_closed = threading.Event()
         shutil.rmtree(layout.guest(0).parent, ignore_errors=True)
@@ -106,6 +112,7 @@ class Station:
             outcome = self._outcome(errand, running)
             found = running.finished
             rest = Homecoming(outcome=outcome) if found is None else found.homecoming(outcome)
+            self._tell_end(errand.key, rest)
         finally:
             with self._lock:
                 del self._running[errand.key]
@@ -121,13 +128,33 @@ class Station:
             have: takes that have arrived; they are not sent again.
         """
         with self._lock:
+            home = self._ended.pop(key, None)
             running = self._running.get(key)
+        if home is not None:
+            return News(home=home)
         if running is None:
             return News(is_known=False)
         running.asked_at = time.monotonic()
         if running.finished is None:
             return News(progress=running.progress)
         return running.finished.news(running.progress, have)
+
+    @contextlib.contextmanager
+    def ending(self, key: str) -> Iterator[Future[None]]:
+        """What is done at an errand's end; one that was over before is done at once."""
+        ended: Future[None] = Future()
+        with self._lock:
+            if key in self._ended or key in self._refused:
+                ended.set_result(None)
+            else:
+                self._waiting.setdefault(key, []).append(ended)
+        try:
+            yield ended
+        finally:
+            with self._lock:
+                left = [each for each in self._waiting.pop(key, []) if each is not ended]
+                if left:
+                    self._waiting[key] = left
 
     def cancel(self, key: str, *, is_forced: bool) -> bool:
         """Ask an errand to stop; one that has not begun never will. Whether it had begun."""
@@ -137,6 +164,7 @@ class Station:
                 self._refused[key] = None
                 while len(self._refused) > _MOST_REFUSED:
                     del self._refused[next(iter(self._refused))]
+                self._wake(key)
                 return False
         running.asked_at = time.monotonic()
         self._agent.cancel(running.errand.order.job, running.attempt, is_forced=is_forced)
@@ -146,6 +174,18 @@ class Station:
         """End all children."""
         self._is_closed.set()
         self._agent.close()
+
+    def _tell_end(self, key: str, home: Homecoming) -> None:
+        with self._lock:
+            self._ended[key] = home
+            while len(self._ended) > _MOST_ENDED * len(self._settings.devices):
+                del self._ended[next(iter(self._ended))]
+            self._wake(key)
+
+    def _wake(self, key: str) -> None:
+        for each in self._waiting.pop(key, []):
+            with contextlib.suppress(InvalidStateError):  # nobody waits any more
+                each.set_result(None)
 
     def _outcome(self, errand: Errand, running: _Running) -> Outcome:
         order = errand.order

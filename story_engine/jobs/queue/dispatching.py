@@ -21,6 +21,7 @@ from story_engine.jobs.orders import (
     Done,
     Event,
     Failed,
+    Freed,
     Lost,
     Order,
     Outcome,
@@ -164,7 +165,7 @@ class Dispatcher:
     def _take_in(self, event: Event) -> None:
         if isinstance(event, Progressed):
             self._progress[event.key] = event.progress
-        else:
+        elif not isinstance(event, Freed):  # that one only wakes us: there is room
             self._outcomes.append(event)
 
     def _write(self, ledger: WorkList) -> None:

@@ -150,6 +150,9 @@ class Cluster:
             "CUDA_VISIBLE_DEVICES": "",
             "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0",
             "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "15s",
+            "DASK_DISTRIBUTED__SCHEDULER__REUSE_BROADCAST_COMM": "true",
+            "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "false",
+            "DASK_DISTRIBUTED__ADMIN__TICK__INTERVAL": "500ms",
         }
         with (self.folder / f"{name or what}.log").open("ab") as log:
             return subprocess.Popen(

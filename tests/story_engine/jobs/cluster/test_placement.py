@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from story_engine.config import read_config
-from story_engine.jobs.cluster import placement
+from story_engine.jobs.cluster import placement, trip
 from story_engine.jobs.cluster.placement import ClusterPlacement
 from story_engine.jobs.queue.agent import AgentSettings
 from story_engine.jobs.queue.child_process import ChildCommand
@@ -147,8 +147,8 @@ def test_a_training_without_a_shared_folder_is_done_on_the_dispatchers_machine(s
 
 
 def test_a_worker_that_hangs_is_left_and_given_work_again_once_it_answers(studio, cluster, monkeypatch):
-    monkeypatch.setattr(placement, "SILENT_SECONDS", 1.0)
-    monkeypatch.setattr(placement, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(trip, "SILENT_SECONDS", 1.0)
+    monkeypatch.setattr(trip, "ANSWER_SECONDS", 0.5)
     jobs = [submit(studio.ledger, 50 + number, steps=20, seconds=0.1) for number in range(2)]
     wait_for(lambda: all(studio.ledger.job(job).progress.step > 1 for job in jobs))
     hanging = cluster.workers["one"]
@@ -172,6 +172,7 @@ def test_a_worker_that_hangs_is_left_and_given_work_again_once_it_answers(studio
 
 def test_a_stop_does_not_wait_for_a_worker_that_hangs(studio, cluster, monkeypatch):
     monkeypatch.setattr(placement, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(trip, "ANSWER_SECONDS", 0.5)
     jobs = [submit(studio.ledger, 70 + number, steps=1000, seconds=0.1) for number in range(2)]
     wait_for(lambda: all(studio.ledger.job(job).progress.step > 1 for job in jobs))
     cluster.workers["two"].send_signal(signal.SIGSTOP)

@@ -40,4 +40,8 @@ def test_an_errand_goes_on_while_it_is_asked_for_and_ends_once_its_dispatcher_is
     running.join(10)
 
     assert not running.is_alive() and homes[0].outcome.type == "cancelled"
+    assert station.news(errand.key, ()).home == homes[0], "whoever asks next is told of its end"
     assert not station.news(errand.key, ()).is_known
+    with station.ending("unknown") as ended:
+        station.cancel("unknown", is_forced=False)
+        assert ended.done(), "what will never begin is not waited for"
