@@ -1,15 +1,18 @@
 """The "quick look" preset from start to end, on stories that it was not tuned on: how long, how far, what is left.
 
     python -m benchmarks.quick_look [--stories panda robot …] [--styles crayon ink papercut] [--captions story zh en]
-                                    [--set prior_weight=1.0 …]
+                                    [--set prior_weight=1.0 …] [--minutes 60] [--report]
+
+An arm takes some two minutes of processor time. Each is a line of the results file as soon as it is measured, and what
+has a line for these weights and settings is not measured again: stop it whenever you like.
 
 For each story, sample style and language of captions: the style's 24 drawings become a dataset with a trigger word, the
 preset is trained on it as the training page proposes it for the story (three samples, its style words; the seconds
 include encoding, class pictures and samples), a checkpoint and strength are recommended, and the story is painted with
 and without them, with the same seeds.
 
-* Style: the distance between the eight pictures and the style's own statistics (`style_values`, of other drawings in
-  that style); it shall fall by 40 % or more.
+* Style: the distance between the eight pictures and drawings of the same contents in that style (`quick_look_style`);
+  it shall fall by 40 % or more.
 * Content: the judges of the fidelity benchmark read place and subject from the pictures; of what they read right from
   the base's own, 85 % and 80 % shall stay.
 """
@@ -17,31 +20,30 @@ and without them, with the same seeds.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import logging
 import os
 import platform
-import random
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from itertools import product
 from pathlib import Path
 
-import numpy as np
 import torch
 from PIL import Image
 
 from benchmarks.preview_fidelity import JUDGES
 from benchmarks.quick_look_stories import HIDDEN, story_of
+from benchmarks.quick_look_style import style_fall
 from benchmarks.sample_datasets import sample_dataset, services_in, trained_pictures
 from preview_training.expected import read_prompt
 from preview_training.judges import Judges
 from story_engine import flows
 from story_engine.catalog.families import family_of
+from story_engine.config import read_config
 from story_engine.domain.composing import compose_negative, compose_prompt, join, separator_of
 from story_engine.domain.picture_import import SAMPLE_STYLES
 from story_engine.domain.recipe import LoraPart, Recipe
@@ -52,8 +54,6 @@ from story_engine.domain.training_presets import PRESETS
 from story_engine.flows.services import Services
 from story_engine.inference.render import Renderer
 from story_engine.messages import message
-from story_engine.preview_model import world
-from story_engine.preview_model.world.drawing import draw, sample_scene
 from story_engine.store.layout import Layout
 from story_engine.store.loras import LoraStore
 from story_engine.store.runs import RunStore
@@ -64,41 +64,7 @@ TRIGGER = "画风甲"
 SECONDS_TARGET, STYLE_TARGET, PLACE_TARGET, SUBJECT_TARGET = 90.0, 0.40, 0.85, 0.80
 SAMPLES = 3
 """Scenes that the training page proposes to paint again and again."""
-OWN_DRAWINGS = 96
 RESULTS = Path(__file__).resolve().parent / "results"
-_SCALES = (1, 2, 4)
-
-
-def style_values(picture: Image.Image) -> np.ndarray:
-    """What a style does to a picture, whatever it shows: 21 numbers.
-
-    Mean and deviation of lightness and both colours (CIE Lab); mean, deviation and the 90th and 99th percentile of the
-    edges at three sizes; the share of nearly white, nearly black and strongly coloured pixels.
-    """
-    lab = np.asarray(picture.convert("LAB"), dtype=np.float32)
-    lab[..., 1:] = (lab[..., 1:] + 128) % 256 - 128  # Pillow keeps a and b as signed bytes
-    light = lab[..., 0]
-    colour = np.hypot(lab[..., 1], lab[..., 2])
-    values = [*lab.mean((0, 1)), *lab.std((0, 1))]
-    for scale in _SCALES:
-        height, width = (side // scale * scale for side in light.shape)
-        small = light[:height, :width].reshape(height // scale, scale, width // scale, scale).mean((1, 3))
-        edges = np.hypot(*np.gradient(small))
-        values += [edges.mean(), edges.std(), np.percentile(edges, 90), np.percentile(edges, 99)]
-    values += [(light > 240).mean(), (light < 40).mean(), (colour > 40).mean()]
-    return np.asarray(values, dtype=np.float64)
-
-
-def style_distance(pictures: Sequence[Image.Image], style: Sequence[np.ndarray], spread: np.ndarray) -> float:
-    """Root mean square over `style_values` of the difference of means, in units of their spread over all styles."""
-    mean = np.mean([style_values(picture) for picture in pictures], axis=0)
-    return float(np.sqrt((((mean - np.mean(style, axis=0)) / spread) ** 2).mean()))
-
-
-def drawings_of(style: str, count: int) -> list[Image.Image]:
-    """Drawings in a style that are in no sample set."""
-    rng = random.Random(f"quick look {style}")
-    return [draw(replace(sample_scene(rng), style=style, degradation="none")) for _ in range(count)]
 
 
 def recipes_of(layout: Layout, story: Story, part: LoraPart | None) -> list[Recipe]:
@@ -110,15 +76,12 @@ def recipes_of(layout: Layout, story: Story, part: LoraPart | None) -> list[Reci
     return [recipe.model_copy(update={"loras": (part,) if part else ()}) for recipe in recipes]
 
 
-def measured(
-    name: str, style: str, captions: str, options: argparse.Namespace, spread: np.ndarray
-) -> dict[str, object]:
+def measured(name: str, style: str, language: str, options: argparse.Namespace) -> dict[str, object]:
     """The figures of one story in one style; a sheet of the pictures goes to the results folder."""
     hidden, story = HIDDEN[name], story_of(name)
     with tempfile.TemporaryDirectory() as folder:
         services = services_in(Path(folder))
         layout = Layout.of(services.config)
-        language = hidden.language if captions == "story" else captions
         dataset = sample_dataset(services, style, trigger=TRIGGER, language=language)
         chosen = dict(PRESETS["quick_look"]) | dict(options.set)
         spec = TrainingSpec.model_validate({"name": style, "dataset": dataset, "trigger": TRIGGER, **chosen})
@@ -133,8 +96,7 @@ def measured(
         recipes = [*recipes_of(layout, story, None), *recipes_of(layout, story, part)]
         pictures = Renderer(layout, threads=options.threads).render(recipes)
     plain, styled = pictures[: len(story.scenes)], pictures[len(story.scenes) :]
-    own = [style_values(picture) for picture in drawings_of(style, OWN_DRAWINGS)]
-    before, after = (style_distance(group, own, spread) for group in (plain, styled))
+    before, after = style_fall(plain, styled, hidden.prompts, style)
     judges = Judges.load(options.judges)
     options.out.mkdir(parents=True, exist_ok=True)
     _rows([plain, styled]).save(options.out / f"quick_look_{name}_{style}_{language}{options.suffix}.png")
@@ -143,7 +105,6 @@ def measured(
     return {
         "seconds": round(seconds, 1),
         "cpu_seconds": round(work, 1),
-        "captions": language,
         "step": choice.step,
         "strength": choice.strength,
         "verdict": [message(code, "en", **values) for code, values in choice.reasons],
@@ -197,8 +158,54 @@ def _assignment(text: str) -> tuple[str, object]:
     return name, json.loads(value)
 
 
-def main() -> None:
-    """Measure and print JSON."""
+def _settings(options: argparse.Namespace) -> dict[str, object]:
+    """What figures are of: the same as JSON knows it, so that it can be held against a line of before."""
+    layout = Layout.of(read_config())
+    settings = dict(PRESETS["quick_look"]) | dict(options.set) | {"weights": family_of(layout, "preview").weights_hash}
+    return dict(json.loads(json.dumps(settings)))
+
+
+def summary(arms: Sequence[dict[str, object]]) -> dict[str, object]:
+    """How many arms reach which aim; each arm is a line of the results file."""
+    reached = {
+        "style_fall": [float(str(arm["style_fall"])) >= STYLE_TARGET for arm in arms],
+        "place": [_kept(arm["place"]) >= PLACE_TARGET for arm in arms],
+        "subject": [_kept(arm["subject"]) >= SUBJECT_TARGET for arm in arms],
+        "cpu_seconds": [float(str(arm["cpu_seconds"])) <= 2 * SECONDS_TARGET for arm in arms],
+    }
+    falls = sorted(float(str(arm["style_fall"])) for arm in arms)
+    return {
+        "arms": len(arms),
+        "reach": {aim: sum(flags) for aim, flags in reached.items()},
+        "reach_all": sum(map(all, zip(*reached.values(), strict=True))),
+        "style_fall": {"least": falls[0], "median": falls[len(falls) // 2], "most": falls[-1]} if falls else {},
+        "missed": [
+            f"{arm['story']} {arm['style']}: {', '.join(missing)}"
+            for number, arm in enumerate(arms)
+            if (missing := [aim for aim, flags in reached.items() if not flags[number]])
+        ],
+    }
+
+
+def _kept(read: object) -> float:
+    """Of what was read right from the base's pictures, the share that still is; 1 where nothing was."""
+    counts = read if isinstance(read, dict) else {}
+    return counts["with"] / counts["without"] if counts.get("without") else 1.0
+
+
+def known_lines(results: Path, settings: dict[str, object]) -> list[dict[str, object]]:
+    """Lines of the results file that were measured with these settings; a line cut off by a kill is left out."""
+    found = []
+    for line in results.read_text(encoding="utf-8").splitlines() if results.exists() else ():
+        with contextlib.suppress(json.JSONDecodeError):
+            told = json.loads(line)
+            if told.get("settings") == settings:
+                found.append(told)
+    return found
+
+
+def main() -> int:
+    """Measure what is not measured yet, and print what the lines say as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stories", nargs="+", choices=tuple(HIDDEN), default=list(HIDDEN))
     parser.add_argument("--captions", nargs="+", choices=("story", "zh", "en"), default=["story"])
@@ -209,31 +216,36 @@ def main() -> None:
     parser.add_argument("--suffix", default="", help="of the sheets' file names")
     parser.add_argument("--judges", type=Path, default=JUDGES)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--out", type=Path, default=RESULTS)
+    parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the sheets of pictures")
+    parser.add_argument("--lines", type=Path, default=RESULTS / "quick_look.jsonl")
+    parser.add_argument("--minutes", type=float, default=0, help="begin no arm after so long; 0: measure all")
+    parser.add_argument("--report", action="store_true", help="measure nothing")
     options = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
     torch.set_num_threads(options.threads)
-    everything = [style_values(picture) for style in world.STYLES for picture in drawings_of(style, 24)]
-    spread = np.std(everything, axis=0) + 1e-6
-    arms: dict[str, object] = {}
-    for name, style, captions in product(options.stories, options.styles, options.captions):
-        arms[f"{name} · {style} · {captions}"] = measured(name, style, captions, options, spread)
-        print(json.dumps(arms, ensure_ascii=False, indent=1), file=sys.stderr, flush=True)
-    report = {
-        "date": date.today().isoformat(),
-        "machine": f"{platform.processor() or platform.machine()}, {options.threads} thread(s)",
-        "preset": dict(PRESETS["quick_look"]) | dict(options.set),
-        "load": os.getloadavg(),
-        "arms": arms,
-        "targets": {
-            "seconds": SECONDS_TARGET,
-            "style_fall": STYLE_TARGET,
-            "place": PLACE_TARGET,
-            "subject": SUBJECT_TARGET,
-        },
-    }
-    print(json.dumps(report, ensure_ascii=False, indent=1))
+    until = time.monotonic() + options.minutes * 60 if options.minutes else float("inf")
+    settings = _settings(options)
+    arms = known_lines(options.lines, settings)
+    done = {(arm["story"], arm["style"], arm["captions"]) for arm in arms}
+    for style, name, captions in product(options.styles, options.stories, options.captions):
+        language = HIDDEN[name].language if captions == "story" else captions
+        if options.report or (name, style, language) in done or time.monotonic() > until:
+            continue
+        began = {"story": name, "style": style, "captions": language, "settings": settings}
+        machine = f"{platform.processor() or platform.machine()}, {options.threads} thread(s), load {os.getloadavg()}"
+        told = began | measured(name, style, language, options)
+        arms.append(told | {"date": date.today().isoformat(), "machine": machine})
+        options.lines.parent.mkdir(parents=True, exist_ok=True)
+        with options.lines.open("a", encoding="utf-8") as file:
+            file.write("\n" * _is_cut_off(options.lines) + json.dumps(arms[-1], ensure_ascii=False) + "\n")
+    print(json.dumps(summary(arms), ensure_ascii=False, indent=1))
+    return 0
+
+
+def _is_cut_off(lines: Path) -> bool:
+    """Whether the last line has no end, so that another must not be written behind it."""
+    return lines.exists() and lines.stat().st_size > 0 and not lines.read_bytes().endswith(b"\n")
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())
