@@ -100,7 +100,7 @@ class StepScore(Value):
     score: float
     """Mean aesthetic score."""
     distance: float
-    """To the training pictures' style; that of the samples without the LoRA is 1."""
+    """What is left of the way to the training pictures' style: 1 for the samples without the LoRA."""
     has_checkpoint: bool = True
     adherence: float | None = None
     """Mean share of the noise error that their prompts take away from the samples: how much of the prompts is in them;

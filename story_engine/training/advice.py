@@ -12,7 +12,7 @@ from story_engine.domain.training_prior import content_of_sample
 
 CONTENT_MISSED = 80
 """Percent of what the base shows of the prompts: with less, something is advised."""
-STYLE_MISSED = 0.25
+STYLE_MISSED = 0.4
 """Share of the way to the training pictures' style: with less, something is advised."""
 
 

@@ -9,7 +9,7 @@ a style that hardly differs from the base's own, such as cut paper from flat dra
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,11 +37,15 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What a set of pictures has in common."""
+    """What a set of pictures has in common, and how it differs from the base's."""
 
     mean: Numbers
     weight: Numbers
     """(numbers, numbers): inverse of the covariance among the style's own pictures."""
+    base: Numbers
+    """Mean of the pictures without the style."""
+    contrast: float
+    """How far the base's pictures lie from the style, where as many of the style's own lie about 1 from it."""
 
     @classmethod
     def of(cls, own: Numbers, base: Numbers) -> Style:
@@ -54,13 +58,29 @@ class Style:
         mean, spread = own.mean(axis=0), np.concatenate([own, base]).std(axis=0)
         unit = np.sqrt(own.var(axis=0) + (_LEAST_SPREAD * spread) ** 2 + 1e-12)
         parts = (own - mean) / unit
-        together = (1 - _OWN_UNIT) * parts.T @ parts / len(parts) + _OWN_UNIT * np.eye(len(mean))
-        return cls(mean, np.linalg.inv(together) / np.outer(unit, unit))
+        covariance = parts.T @ parts / len(parts)
+        together = (1 - _OWN_UNIT) * covariance + _OWN_UNIT * np.eye(len(mean))
+        inverse = np.linalg.inv(together)
+        usual = float(np.trace(inverse @ covariance)) / len(base)
+        style = cls(mean, inverse / np.outer(unit, unit), base.mean(axis=0), 0.0)
+        return replace(style, contrast=style.distance(base) / max(usual, 1e-9) ** 0.5)
 
     def distance(self, pictures: Numbers) -> float:
         """How far the mean of these pictures' numbers lies from the style; 0 for the style's own."""
         away = pictures.mean(axis=0) - self.mean
         return float(np.sqrt(max(0.0, away @ self.weight @ away)))
+
+    def way(self, pictures: Numbers) -> float:
+        """The share of the way from the base to the style that these pictures have come, 1 at most.
+
+        Along the line between both: what the pictures show lies beside it for the greater part, and the distance,
+        which counts it, never falls to nothing. What is gone too far is taken off again.
+        """
+        whole = self.base - self.mean
+        share = float((self.base - pictures.mean(axis=0)) @ self.weight @ whole) / max(
+            float(whole @ self.weight @ whole), 1e-9
+        )
+        return min(share, 2 - share)
 
 
 def numbers_of(pictures: Iterable[Image.Image]) -> Numbers:

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from story_engine.preview_model.world.drawing import draw, sample_scene
+from story_engine.training.choose import ALIKE
 from story_engine.training.style import Style, numbers_of
 
 STYLES = ("ink", "crayon", "anime")
@@ -34,16 +35,30 @@ def three_panels(subject, style):
 
 @pytest.mark.parametrize("style", ["ink", "crayon"])
 @pytest.mark.parametrize("subject", ["panda", "fox"])
-def test_what_is_wholly_in_a_style_is_much_nearer_to_it_than_what_is_half_way_there_also_where_it_is_black_and_white(
+def test_what_is_wholly_in_a_style_has_come_all_the_way_and_what_is_half_in_it_half_also_where_it_is_black_and_white(
     trained_on, style, subject
 ):
     plain, styled = (list(three_panels(subject, each)) for each in ("anime", style))
     half = [Image.blend(one, other, 0.5) for one, other in zip(plain, styled, strict=True)]
 
     reference = Style.of(trained_on[style], base=numbers_of(plain))
-    far, between, near = (reference.distance(numbers_of(each)) for each in (plain, half, styled))
+    far, between, near = (reference.way(numbers_of(each)) for each in (plain, half, styled))
 
-    assert near < 0.25 * far and 0.3 * far < between < 0.75 * far, (far, between, near)
+    assert far == pytest.approx(0) and 0.35 < between < 0.65 and near > 0.95, (far, between, near)
+
+
+def test_what_has_gone_beyond_the_style_is_not_all_the_way_there(trained_on):
+    base, ink = trained_on["anime"], trained_on["ink"]
+    beyond = ink + 0.5 * (ink.mean(axis=0) - base.mean(axis=0))
+
+    assert Style.of(ink, base=base).way(beyond) == pytest.approx(0.5)
+
+
+def test_what_looks_like_the_style_before_any_training_is_told_from_what_does_not(trained_on):
+    ink = trained_on["ink"]
+    plain, alike = (numbers_of(list(three_panels("fox", each))) for each in ("anime", "ink"))
+
+    assert Style.of(ink, base=plain).contrast > ALIKE > Style.of(ink, base=alike).contrast
 
 
 @pytest.mark.parametrize("style", ["ink", "crayon"])
