@@ -18,6 +18,7 @@ from story_engine.flows.disk_work import DiskWork
 from story_engine.flows.services import Services
 from story_engine.jobs.imports.launcher import PictureImports
 from story_engine.jobs.imports.lora_reader import LoraReader
+from story_engine.jobs.queue.class_turns import read_turns
 from story_engine.jobs.queue.cluster_notice import cluster_notice
 from story_engine.jobs.queue.gate_run import run_challenge_script
 from story_engine.jobs.queue.launcher import dispatcher_state, start_dispatcher, start_trouble
@@ -101,6 +102,7 @@ def open_services(config: Config) -> Services:
         start_dispatcher=partial(start_dispatcher, config),
         dispatcher_state=partial(dispatcher_state, serving),
         start_trouble=partial(start_trouble, serving),
+        others_before=partial(read_turns, serving, layout),
         cluster_notice=partial(cluster_notice, serving),
         count_tokens=count_tokens,
         cut_position=cut_position,

@@ -83,6 +83,20 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OthersBefore:
+    """What of other people's comes before the first of somebody's jobs that wait, in a class."""
+
+    running: int
+    """Jobs on a device."""
+    waiting: int
+    """Jobs that are begun before it, as it stands now."""
+    trainings: int = 0
+    """How many of those that run are trainings: they make way for nobody."""
+    training_seconds: float | None = None
+    """Until the first of them ends, by its own estimate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
     """All that runs, waits, or came to nothing and can be tried again."""
 
@@ -91,6 +105,8 @@ class Queue:
     """In the order of their turns."""
     stopped: tuple[JobView, ...]
     """Last first."""
+    others: OthersBefore | None = None
+    """None outside of a class, and where no dispatcher has counted."""
 
     @property
     def active(self) -> int:

@@ -10,8 +10,8 @@ from pathlib import Path
 from story_engine.errors import FixInput, Wait
 from story_engine.flows.services import Services
 from story_engine.store.disk import size_of
+from story_engine.store.disk_share import GB
 
-_GB = 10**9
 _MEASURED_SECONDS = 10
 """How old the figure of what somebody keeps may be: it is asked for at every job."""
 
@@ -32,14 +32,14 @@ def share(services: Services) -> Share | None:
         return None
     return Share(
         used_bytes=_used(services.layout.workspace.parent, int(time.monotonic() / _MEASURED_SECONDS)),
-        most_bytes=services.config.user_disk_gb * _GB,
+        most_bytes=services.config.user_disk_gb * GB,
         waiting=services.ledger.waiting(),
         most_waiting=services.config.user_jobs,
     )
 
 
 def check_share(services: Services, needed_bytes: int) -> None:
-    """Refuse to begin what a person's share of the disk has no room for. What runs already is not stopped by it.
+    """Refuse to begin what a person's share of the disk has no room for. What runs looks itself (`DiskShare`).
 
     Raises:
         Wait: it has not.
@@ -47,9 +47,9 @@ def check_share(services: Services, needed_bytes: int) -> None:
     if not services.is_member or not services.config.user_disk_gb:
         return
     used = _used(services.layout.workspace.parent, int(time.monotonic() / _MEASURED_SECONDS))
-    limit = services.config.user_disk_gb * _GB
+    limit = services.config.user_disk_gb * GB
     if used + needed_bytes > limit:
-        raise Wait("members.disk_share", used=f"{used / _GB:.1f}", limit=services.config.user_disk_gb)
+        raise Wait("members.disk_share", used=f"{used / GB:.1f}", limit=services.config.user_disk_gb)
 
 
 def refuse_to_members(services: Services) -> None:

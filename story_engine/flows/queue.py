@@ -15,6 +15,7 @@ from story_engine.domain.story import Story
 from story_engine.domain.take import Take
 from story_engine.domain.views import Submitted
 from story_engine.errors import ChooseAnother
+from story_engine.flows.members import check_share
 from story_engine.flows.panels import family_for, lora_hashes, read_board
 from story_engine.flows.render import (
     REDO_PRIORITY,
@@ -131,7 +132,12 @@ def rescore(services: Services, slug: str, *, scene: str | None = None) -> Submi
 
 
 def retry(services: Services, job: int) -> int:
-    """Queue a job again that failed, was cancelled or is held."""
+    """Queue a job again that failed, was cancelled or is held.
+
+    Raises:
+        Wait: the share of this person of a class is used up, or as many jobs wait as may.
+    """
+    check_share(services, 0)
     again = services.ledger.retry(job)
     services.start_dispatcher()
     return again
@@ -147,9 +153,11 @@ def overview(services: Services) -> Queue:
     """What runs, what waits and in which order, and what came to nothing of late and can be tried again."""
     running = tuple(job for job in jobs(services) if job.state == "running")
     since = (datetime.now(UTC) - timedelta(days=1)).isoformat(timespec="seconds")
+    waiting = services.ledger.turns()
     return Queue(
         running=running,
-        waiting=services.ledger.turns(),
+        waiting=waiting,
+        others=services.others_before() if waiting else None,
         stopped=services.ledger.stopped(since=since, most=MOST_STOPPED),
     )
 

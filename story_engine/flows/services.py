@@ -10,7 +10,7 @@ from story_engine.catalog.scorers import PresentScorer
 from story_engine.config import Config
 from story_engine.domain.family import Family
 from story_engine.domain.gate import ScriptRun
-from story_engine.domain.job import ClusterNotice, Retention, StartTrouble
+from story_engine.domain.job import ClusterNotice, OthersBefore, Retention, StartTrouble
 from story_engine.domain.views import FamilyState
 from story_engine.errors import InstallOrDownload
 from story_engine.flows.disk_work import DiskWork
@@ -87,6 +87,8 @@ class Services:
     start_dispatcher: Callable[[], None]
     dispatcher_state: Callable[[], str]
     start_trouble: Callable[[], StartTrouble | None]
+    others_before: Callable[[], OthersBefore | None]
+    """What of other people's comes before one's own, in a class."""
     cluster_notice: Callable[[], ClusterNotice | None]
     """What keeps the dispatcher from starting."""
     count_tokens: Callable[[str], int]

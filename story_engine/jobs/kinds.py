@@ -24,7 +24,7 @@ WORK = {
     "upload": "story_engine.jobs.work.upload:run",
     "gate": "story_engine.jobs.work.gate:run",
 }
-PAUSING = frozenset({"render"})
+PAUSING = frozenset({"render", "score", "score_dataset", "replay"})
 """Kinds whose function takes `should_pause` too, asked where nothing is lost by going on later; it then raises
 `MadeWay`."""
 WARM_UP = "warm_up"

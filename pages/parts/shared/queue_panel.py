@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import streamlit as st
 
 from pages.parts.shared import live, notices
 from pages.parts.shared.services import ask, services
 from pages.parts.shared.wording import plain, say
 from story_engine import flows
-from story_engine.domain.job import Direction, JobView, Queue, Turn
+from story_engine.domain.job import Direction, JobView, OthersBefore, Queue, Turn
 
 MOST_WAITING_SHOWN = 20
 _MOVES: tuple[tuple[Direction, str], ...] = (
@@ -69,13 +71,27 @@ def draw_queue(queue: Queue, *, place: str) -> None:
 def waits_for(queue: Queue, job: int) -> str:
     """What a waiting job waits for, in words: what ends next, and how many more have their turn before it."""
     before = queue.before(job)
-    if not before:
-        return say("queue.is_next")
-    first, *others = before
-    parts = [say("queue.waits_for", what=live.describe(first, with_story=True))]
-    if others:
-        parts.append(say("queue.and_more", n=len(others)))
-    return " · ".join(parts)
+    parts = []
+    if before:
+        first, *others = before
+        parts.append(say("queue.waits_for", what=live.describe(first, with_story=True)))
+        if others:
+            parts.append(say("queue.and_more", n=len(others)))
+    if queue.others is not None:
+        parts += _others(queue.others)
+    return " · ".join(parts) if parts else say("queue.is_next")
+
+
+def _others(before: OthersBefore) -> Iterator[str]:
+    """What of other people's comes before, in a class: how many, and how long a training of theirs takes."""
+    if before.trainings and before.training_seconds is not None:
+        yield say("queue.others_train_for", time=live.duration(before.training_seconds))
+    elif before.trainings:
+        yield say("queue.others_train")
+    elif before.running:
+        yield say("queue.others_run", n=before.running)
+    if before.waiting:
+        yield say("queue.others_wait", n=before.waiting)
 
 
 def _draw_turn(turn: Turn, queue: Queue, position: int, place: str) -> None:

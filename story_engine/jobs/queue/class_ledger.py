@@ -22,7 +22,9 @@ from filelock import FileLock, Timeout
 from story_engine.domain.job import Progress
 from story_engine.domain.job_result import JobResult
 from story_engine.errors import StudioError, Wait
+from story_engine.jobs.kinds import PAUSING
 from story_engine.jobs.queue.bell import rung
+from story_engine.jobs.queue.class_turns import Standing, TurnBoard
 from story_engine.jobs.queue.ledger_claim import Claim, Judge
 from story_engine.jobs.queue.work_ledger import WorkLedger
 from story_engine.store.disk_clean import keep_limits
@@ -60,6 +62,8 @@ class _Ticket:
     job: int
     attempt: int
     tokens: int
+    kind: str = ""
+    progress: Progress | None = None
     began_at: float = field(default_factory=time.monotonic)
     is_asked: bool = False
 
@@ -76,6 +80,7 @@ class ClassLedger:
         """Workspace → when it was served last, also of lists that are closed just now."""
         self._numbers = itertools.count(1)
         self._looked_at = -_LOOK_SECONDS
+        self._board = TurnBoard(layout)
         self._again = 0
 
     def close(self) -> None:
@@ -114,10 +119,11 @@ class ClassLedger:
         """Tickets and attempts of what should make way: it has run for its time, and somebody waits who has nothing."""
         now = time.monotonic()
         running = [(ticket, each) for ticket, each in self._tickets.items() if each.tokens > 0]
-        due = [(each.began_at, ticket) for ticket, each in running if now - each.began_at >= SLICE_SECONDS]
+        polite = [(ticket, each) for ticket, each in running if each.kind in PAUSING]
+        due = [(each.began_at, ticket) for ticket, each in polite if now - each.began_at >= SLICE_SECONDS]
         busy = {id(each.desk) for _, each in running}
         waiting = sum(self._waits(workspace) for workspace, desk in list(self._desks.items()) if id(desk) not in busy)
-        asked = sum(each.is_asked for _, each in running)
+        asked = sum(each.is_asked for _, each in polite)
         chosen = [ticket for _, ticket in sorted(due) if not self._tickets[ticket].is_asked][: max(0, waiting - asked)]
         for ticket in chosen:
             self._tickets[ticket].is_asked = True
@@ -144,6 +150,7 @@ class ClassLedger:
         for (ticket, attempt), progress in updates.items():
             found = self._tickets.get(ticket)
             if found is not None:
+                found.progress = progress
                 by_desk.setdefault(found.desk.layout.workspace, {})[found.job, attempt] = progress
         for workspace, each in by_desk.items():
             if workspace in self._desks:
@@ -187,17 +194,25 @@ class ClassLedger:
         return self._settle(ticket, lambda ledger, job: ledger.worker_lost(job, attempt, machine=machine))
 
     def tidy(self) -> None:
-        """Forget what is over, in the lists that are open."""
+        """Forget what is over, in the lists that are open; tell everybody's page what comes before theirs."""
+        self._board.tell(self._standings())
         for workspace, desk in list(self._desks.items()):
             with self._usable(workspace):
                 desk.ledger.tidy()
+
+    def _standings(self) -> Iterator[Standing]:
+        for workspace, desk in list(self._desks.items()):
+            on = [self._tickets[ticket] for ticket in desk.running]
+            running = [(each.kind, each.progress) for each in on if each.tokens]
+            with self._usable(workspace):
+                yield Standing(workspace.parent.name, desk.turn, desk.ledger.waiting(), running)
 
     def _ticketed(self, workspace: Path, desk: _Desk, claim: Claim) -> Claim:
         ticket = next(self._numbers)
         desk.turn = self._served[workspace] = ticket
         desk.running[ticket] = claim.job
         desk.busy_at = time.monotonic()
-        self._tickets[ticket] = _Ticket(desk, claim.job, claim.attempt, claim.tokens)
+        self._tickets[ticket] = _Ticket(desk, claim.job, claim.attempt, claim.tokens, claim.kind)
         return replace(
             claim,
             job=ticket,

@@ -17,6 +17,7 @@ import torch
 from PIL import Image
 
 from story_engine.catalog.families import families
+from story_engine.config import read_config
 from story_engine.domain.job import Progress
 from story_engine.domain.job_result import AppliedLora, Failure, RenderResult
 from story_engine.domain.job_spec import RenderItem, RenderSpec, TakeName
@@ -29,8 +30,10 @@ from story_engine.inference.progress import RenderProgress
 from story_engine.inference.render import Renderer
 from story_engine.jobs.work.chosen_device import chosen_device
 from story_engine.jobs.work.contest import Contests, left_to_paint
+from story_engine.jobs.work.making_way import MakesWay
 from story_engine.jobs.work.score import score_takes
 from story_engine.store.atomic import write_bytes
+from story_engine.store.disk_share import DiskShare
 from story_engine.store.layout import Layout
 from story_engine.store.members import serving_layout
 from story_engine.store.stopped_takes import StoppedTakeStore
@@ -62,6 +65,7 @@ def run(
 
     Raises:
         MadeWay: `should_pause` said so; what is finished is stored and scored.
+        Wait: a person's share of the disk is used up in the middle of it; takes that were finished are kept.
         StudioError: a recipe cannot be painted, or a take not be stored; takes that were finished are kept.
     """
     store = TakeStore(layout)
@@ -77,13 +81,22 @@ def run(
         renderer = _renderer(layout)
         painting.made_with, painting.remarks_on = renderer.made_with(), renderer.remarks_on
         painting.contest_of = contests.said.get
-        makes_way = _MakesWay(painting, should_stop, should_pause)
+        makes_way = MakesWay(should_stop, should_pause, DiskShare(layout, read_config().user_disk_gb).check)
+
+        def stepped(painted: RenderProgress) -> None:
+            makes_way.stepped(painted)
+            painting.stepped(painted)
+
+        def finished(position: int, picture: Image.Image) -> None:
+            painting.finished(position, picture)
+            makes_way.finished()
+
         try:
             renderer.render(
                 [item.recipe for item in missing],
-                on_step=painting.stepped,
+                on_step=stepped,
                 should_stop=makes_way,
-                on_picture=painting.finished,
+                on_picture=finished,
                 contests=contests.held(),
             )
         except Cancelled as error:
@@ -149,24 +162,6 @@ def let_go() -> None:
 
 
 @dataclass(slots=True)
-class _MakesWay:
-    """Whether to stop, as a renderer asks before every call of a network."""
-
-    painting: _Painting
-    should_stop: Callable[[], bool]
-    should_pause: Callable[[], bool] | None
-    has_paused: bool = False
-
-    def __call__(self) -> bool:
-        """For good, or to let others go first."""
-        if self.should_stop():
-            return True
-        # Not in the middle of pictures that are painted together: they would have to be begun anew.
-        self.has_paused = self.should_pause is not None and self.painting.is_between() and self.should_pause()
-        return self.has_paused
-
-
-@dataclass(slots=True)
 class _Painting:
     """One call of the renderer: turns what it reports into progress and takes."""
 
@@ -189,8 +184,6 @@ class _Painting:
     last: RenderProgress | None = None
     last_at: float = 0.0
     batch_at: float = 0.0
-    batch_step: int = 0
-    """Steps of the call that were done when its present batch began."""
     share_seconds: float = 0.0
 
     def stepped(self, painted: RenderProgress) -> None:
@@ -239,11 +232,6 @@ class _Painting:
         with suppress(OSError):
             self._live(item).unlink(missing_ok=True)
 
-    def is_between(self) -> bool:
-        """Whether some pictures are finished, and the next ones are announced but not a step of them is done."""
-        last = self.last
-        return bool(self.takes) and last is not None and (last.stage, last.step) == ("denoising", self.batch_step)
-
     def remarks(self) -> Iterator[Failure]:
         """What did not go as planned, counted over the takes."""
         for name, code in (("repeated_in", "models.repeated_in"), ("out_of_memory", "models.went_leaner")):
@@ -260,7 +248,7 @@ class _Painting:
     def _time(self, painted: RenderProgress, now: float) -> None:
         last = self.last
         if last is None or painted.positions != last.positions:
-            self.batch_at, self.batch_step = now, painted.step
+            self.batch_at = now
             return
         if painted.stage == "decoding" and last.stage == "denoising":
             self.share_seconds = (now - self.batch_at) / max(1, len(painted.positions))

@@ -8,26 +8,31 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import torch
 from PIL import Image, UnidentifiedImageError
 
+from story_engine.config import read_config
 from story_engine.domain.job import Progress
 from story_engine.domain.job_result import ReplayResult
 from story_engine.domain.job_spec import ReplaySpec
 from story_engine.domain.recipe import LoraPart, Recipe
 from story_engine.domain.replay import CONDITIONS, NOT_RECORDED, PictureReplay, ReplayReport
 from story_engine.domain.take import Take
-from story_engine.errors import Cancelled, FixInput, StudioError
+from story_engine.errors import Cancelled, FixInput, MadeWay, StudioError
 from story_engine.formats.bundle_reader import REFERENCES, ReadBundle, read_bundle
 from story_engine.formats.picture_distance import distance
 from story_engine.inference.batches import Batch, as_recorded
 from story_engine.inference.progress import RenderProgress
 from story_engine.inference.render import Renderer
 from story_engine.jobs.work.chosen_device import chosen_device
+from story_engine.jobs.work.making_way import MakesWay
 from story_engine.jobs.work.render import let_go
 from story_engine.scoring.aesthetics import score_pictures
+from story_engine.store.begun_replays import BegunReplay
+from story_engine.store.disk_share import DiskShare
 from story_engine.store.layout import GuestLayout, Layout
 from story_engine.store.loras import LoraStore
 from story_engine.store.references import ReferenceStore
@@ -44,6 +49,7 @@ def run(
     report: Callable[[Progress], None],
     should_stop: Callable[[], bool],
     layout: Layout,
+    should_pause: Callable[[], bool] | None = None,
 ) -> ReplayResult:
     """Paint every picture of the bundle again and measure the distance to its own; keep what came out.
 
@@ -51,6 +57,7 @@ def run(
         FixInput: it is no bundle, or not as its checksums say.
         InstallOrDownload, ChooseAnother: the weights that its recipes name are not on this machine.
         Cancelled: `should_stop` said so.
+        MadeWay: `should_pause` said so between pictures; those that are finished are not painted again.
     """
     del job
     let_go()  # the networks of ordinary work; this has its own, in a workspace of its own
@@ -58,7 +65,8 @@ def run(
     started = time.monotonic()
     try:
         with tempfile.TemporaryDirectory(prefix="story-studio-replay-") as folder:
-            replay = _Replay(Path(spec.bundle), _fresh(Path(folder), layout), report, should_stop)
+            makes_way = MakesWay(should_stop, should_pause, DiskShare(layout, read_config().user_disk_gb).check)
+            replay = _Replay(Path(spec.bundle), _fresh(Path(folder), layout), layout, report, makes_way)
             measured = replay.measured()
     finally:
         torch.set_num_threads(threads)
@@ -84,10 +92,10 @@ class _Replay:
     """One bundle on its way."""
 
     def __init__(
-        self, path: Path, layout: GuestLayout, report: Callable[[Progress], None], should_stop: Callable[[], bool]
+        self, path: Path, layout: GuestLayout, home: Layout, report: Callable[[Progress], None], makes_way: MakesWay
     ) -> None:
-        self._path, self._layout = path, layout
-        self._report, self._should_stop = report, should_stop
+        self._path, self._layout, self._home = path, layout, home
+        self._report, self._makes_way = report, makes_way
 
     def measured(self) -> ReplayReport:
         """All of it."""
@@ -101,8 +109,8 @@ class _Replay:
         recipes = [_with_loras(take.recipe, loras) for take in takes]
         renderer = self._renderer(takes)
         every, planned = self._planned(recipes, takes)
-        painted = renderer.render(every, on_step=self._stepped, should_stop=self._should_stop, planned=planned)
         made_with = renderer.made_with()
+        painted = self._painted(renderer, every, planned, BegunReplay(self._home, list(every), made_with))
         scores, scorer = self._scores(bundle, wanted, painted)
         pictures = []
         for position, (name, take) in enumerate(zip(wanted, takes, strict=True)):
@@ -152,6 +160,38 @@ class _Replay:
             return recipes, None
         return as_recorded(recipes, [take.made_with.get("batch", "") for take in takes])
 
+    def _painted(
+        self, renderer: Renderer, every: Sequence[Recipe], planned: Sequence[Batch] | None, begun: BegunReplay
+    ) -> list[Image.Image]:
+        """All pictures, those of an earlier turn too.
+
+        Raises:
+            MadeWay: others go first; what is finished is kept for the next turn.
+        """
+        pictures = begun.kept()
+        left = [position for position in range(len(every)) if position not in pictures]
+
+        def finished(position: int, picture: Image.Image) -> None:
+            place = left[position] if planned is None else position
+            pictures[place] = picture
+            if self._makes_way.should_pause is not None:  # else nobody has it make way
+                begun.keep(place, picture)
+            self._makes_way.finished()
+
+        paint = partial(renderer.render, on_step=self._stepped, should_stop=self._makes_way, on_picture=finished)
+        try:
+            if left and planned is None:
+                paint([every[position] for position in left])
+            elif left and planned is not None:
+                paint(every, planned=[each for each in planned if set(each.positions) & set(left)])
+        except Cancelled as error:
+            if self._makes_way.has_paused:
+                raise MadeWay("jobs.made_way") from error
+            begun.forget()
+            raise
+        begun.forget()
+        return [pictures[position] for position in range(len(every))]
+
     def _borrow_loras(self, bundle: ReadBundle) -> dict[str, LoraPart]:
         """The bundle's LoRAs as the fresh workspace's own; by the content that recipes name."""
         wanted = {part.sha256: part for take in bundle.takes.values() for part in take.recipe.every_lora}
@@ -196,11 +236,12 @@ class _Replay:
         return by_name, (scores[0].scorer, scores[0].scorer_version)
 
     def _say(self, stage: str) -> None:
-        if self._should_stop():
+        if self._makes_way.should_stop():
             raise Cancelled("jobs.cancelled")
         self._report(Progress(stage=stage))
 
     def _stepped(self, painted: RenderProgress) -> None:
+        self._makes_way.stepped(painted)
         self._report(Progress(stage=painted.stage, step=painted.step, total=painted.total))
 
 

@@ -10,7 +10,7 @@ from story_engine.domain.job import Progress
 from story_engine.domain.job_result import ScoreDatasetResult, ScoreResult
 from story_engine.domain.job_spec import ScoreDatasetSpec, ScoreTakesSpec
 from story_engine.domain.take import Take
-from story_engine.errors import Cancelled
+from story_engine.errors import Cancelled, MadeWay
 from story_engine.formats.picture_figures import VERSION, read_figures
 from story_engine.jobs.work.chosen_device import chosen_device
 from story_engine.scoring.aesthetics import BATCH, score_pictures
@@ -27,18 +27,20 @@ def run(
     report: Callable[[Progress], None],
     should_stop: Callable[[], bool],
     layout: Layout,
+    should_pause: Callable[[], bool] | None = None,
 ) -> ScoreResult:
     """Score takes; those deleted meanwhile are left out.
 
     Raises:
         InstallOrDownload: the scorer's weights are missing or damaged.
         Cancelled: `should_stop` said so; scores that were made are kept.
+        MadeWay: `should_pause` said so between two batches; those that were made are not made again.
     """
     del job
     store = TakeStore(layout)
     asked = [store.find(spec.story, item.scene, item.take) for item in spec.takes]
     takes = [take for take in asked if take is not None]
-    score_takes(takes, report=report, should_stop=should_stop, layout=layout)
+    score_takes(takes, report=report, should_stop=should_stop, layout=layout, should_pause=should_pause)
     return ScoreResult(scored=len(takes), gone=len(asked) - len(takes))
 
 
@@ -49,13 +51,14 @@ def run_dataset(
     report: Callable[[Progress], None],
     should_stop: Callable[[], bool],
     layout: Layout,
+    should_pause: Callable[[], bool] | None = None,
 ) -> ScoreDatasetResult:
     """Score pictures of a dataset; those deleted meanwhile are left out. Raises as `run`."""
     del job
     datasets = DatasetStore(layout)
     paths = [datasets.picture(spec.dataset, file) for file in spec.files]
     there = [path for path in paths if path.is_file()]
-    _score(there, report=report, should_stop=should_stop, layout=layout)
+    _score(there, report=report, should_stop=should_stop, layout=layout, should_pause=should_pause)
     return ScoreDatasetResult(scored=len(there), gone=len(paths) - len(there))
 
 
@@ -65,12 +68,13 @@ def score_takes(
     report: Callable[[Progress], None],
     should_stop: Callable[[], bool],
     layout: Layout,
+    should_pause: Callable[[], bool] | None = None,
 ) -> None:
     """Score what has no score of the present scorer yet, a batch at a time."""
     store = TakeStore(layout)
     scenes = tuple(dict.fromkeys(take.scene for take in takes))
     pictures = [store.picture(take) for take in takes]
-    _score(pictures, report=report, should_stop=should_stop, layout=layout, scenes=scenes)
+    _score(pictures, report=report, should_stop=should_stop, layout=layout, scenes=scenes, should_pause=should_pause)
 
 
 def _score(
@@ -80,11 +84,14 @@ def _score(
     should_stop: Callable[[], bool],
     layout: Layout,
     scenes: tuple[str, ...] = (),
+    should_pause: Callable[[], bool] | None = None,
 ) -> None:
     device = chosen_device()
     for start in range(0, len(pictures), BATCH):
         if should_stop():
             raise Cancelled("jobs.cancelled")
+        if start and should_pause is not None and should_pause():
+            raise MadeWay("jobs.made_way")
         report(Progress(stage="scoring", step=start, total=len(pictures), scenes=scenes))
         batch = pictures[start : start + BATCH]
         try:

@@ -9,12 +9,14 @@ from dataclasses import asdict
 
 import torch
 
+from story_engine.config import read_config
 from story_engine.domain.job import Progress
 from story_engine.domain.job_result import Choice, MeasureResult, TrainResult
 from story_engine.domain.job_spec import MeasureSpec, TrainSpec
 from story_engine.errors import StudioError
 from story_engine.jobs.work.chosen_device import chosen_device
 from story_engine.jobs.work.render import let_go
+from story_engine.store.disk_share import DiskShare
 from story_engine.store.layout import Layout
 from story_engine.training.choose import recommend
 from story_engine.training.measure import measure
@@ -34,11 +36,15 @@ def run(
     """Train the run, or go on with it; then compare its checkpoints.
 
     Raises:
+        Wait: a person's share of the disk is used up in the middle of it; it is saved, and can go on.
         StudioError: it cannot be trained; the run's own state says so too, and what was saved is kept.
     """
     del job
     _make_room(report)
-    trained = train(layout, spec.run, report=report, should_stop=should_stop)
+    share = DiskShare(layout, read_config().user_disk_gb)
+    trained = train(layout, spec.run, report=report, should_stop=lambda: should_stop() or share.is_used_up)
+    if trained.state == "stopped" and not should_stop():
+        share.check()
     choice = _choice(layout, spec.run, report=report, should_stop=should_stop)
     return trained.model_copy(update={"choice": choice})
 

@@ -8,7 +8,7 @@ from story_engine.bootstrap import open_services
 from story_engine.config import Config
 from story_engine.domain.job import Progress
 from story_engine.domain.job_result import RenderResult
-from story_engine.domain.job_spec import RenderSpec
+from story_engine.domain.job_spec import RenderSpec, TrainSpec
 from story_engine.jobs.queue import class_ledger
 from story_engine.jobs.queue.bell import ring, rung
 from story_engine.jobs.queue.class_ledger import ClassLedger
@@ -117,6 +117,21 @@ def test_what_runs_long_makes_way_for_those_who_have_nothing_and_for_no_more_tha
     assert asked == [((claim.job, claim.attempt),), ()], "once"
     ledger.put_back(claim.job, claim.attempt)
     assert whose(people, ledger.claim()) == "bob"
+
+
+def test_a_training_is_not_asked_to_make_way_and_keeps_no_other_job_from_doing_so(config, people, ledger, monkeypatch):
+    monkeypatch.setattr(class_ledger, "SLICE_SECONDS", 0.0)
+    alice = people["alice"]
+    alice.ledger.submit(TrainSpec(run="r"), key="t", priority=0, user=alice.user, story=None, scenes=())
+    ring(Layout.of(config), alice.layout.workspace)
+    training = ledger.claim(free=2, most=2)
+    submit(config, people["bob"], "a")
+    render = ledger.claim(free=1, most=2)
+    assert (training.kind, render.kind) == ("train", "render")
+    submit(config, people["小明"], "a")
+    assert ledger.claim(free=0, asides=0) is None
+
+    assert ledger.to_pause() == ((render.job, render.attempt),)
 
 
 def test_a_list_that_cannot_be_read_keeps_nobody_else_waiting(config, people, ledger):

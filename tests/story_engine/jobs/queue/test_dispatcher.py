@@ -340,3 +340,20 @@ def test_a_disk_that_is_full_as_it_wants_to_leave_is_asked_again(layout, ledger,
     a_dispatcher(layout, idle_seconds=0.1).serve()
 
     assert len(asked) == 2
+
+
+def test_a_class_is_not_served_by_several_machines_and_the_page_says_which_setting_to_unset(layout, monkeypatch):
+    monkeypatch.setenv("STORY_STUDIO_USER_HEADER", "x-user")
+    monkeypatch.setenv("STORY_STUDIO_SCHEDULER", "tls://10.0.0.2:8786")
+    for _ in range(2):
+        start_begins(layout)
+    dispatchers = Dispatchers(layout)
+    try:
+        assert dispatchers.start().wait(60) == 1
+    finally:
+        dispatchers.end()
+
+    monkeypatch.setattr("story_engine.jobs.queue.starts.STARTING_SECONDS", 0.0)
+    told = start_trouble(layout).told
+    assert told.code == "members.no_cluster"
+    assert "STORY_STUDIO_SCHEDULER" in told.text("en")

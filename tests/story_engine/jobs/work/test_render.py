@@ -7,7 +7,7 @@ from PIL import Image
 from story_engine.catalog.families import families
 from story_engine.domain.job_spec import RenderItem, RenderSpec
 from story_engine.domain.recipe import Recipe
-from story_engine.errors import Cancelled, ChooseAnother, MadeWay
+from story_engine.errors import Cancelled, ChooseAnother, MadeWay, Wait
 from story_engine.inference import render as render_module
 from story_engine.jobs.work import render
 from story_engine.store.members import MemberLayout
@@ -231,6 +231,28 @@ def test_a_job_makes_way_between_its_pictures_and_paints_the_rest_at_its_next_tu
     assert told[-1].step == 2
     result = render.run(spec, should_pause=lambda: False, **asked)
     assert (result.found, len(result.takes)) == (1, 2)
+
+
+def test_a_share_of_the_disk_that_is_used_up_in_the_middle_ends_the_job_and_keeps_what_was_made(
+    layout, tmp_path, told, monkeypatch
+):
+    monkeypatch.setattr("story_engine.inference.render.painted_together", lambda *_: 1)
+    monkeypatch.setattr("story_engine.store.disk_share.LOOK_SECONDS", 0.0)
+    monkeypatch.setenv("STORY_STUDIO_USER_DISK_GB", "1")
+    mine = MemberLayout(tmp_path / "me" / "workspace", tmp_path / "me" / "stories", layout)
+    spec = a_spec(layout, "large", 1, 2, 3)
+    mine.workspace.mkdir(parents=True)
+
+    def fills_up(progress):
+        with (mine.workspace / "dataset").open("wb") as file:
+            file.truncate(1_300_000_000)
+
+    with pytest.raises(Wait) as ended:
+        painted(mine, spec, report=fills_up)
+
+    assert (ended.value.code, ended.value.values) == ("members.share_used_up", {"used": "1.3", "limit": 1})
+    assert len(TakeStore(mine).takes("large")) == 1
+    assert len(painted(layout, spec, report=told.append).takes) == 3, "outside of a class nobody counts"
 
 
 def test_a_class_shares_the_networks_and_each_is_given_their_own_loras(layout, tmp_path):

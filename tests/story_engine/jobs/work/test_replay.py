@@ -17,7 +17,7 @@ from story_engine.domain.control import ControlPart
 from story_engine.domain.job_spec import RenderItem, RenderSpec, ReplaySpec
 from story_engine.domain.recipe import LoraPart, Start
 from story_engine.domain.replay import LoraRecord, Reproduction
-from story_engine.errors import Cancelled, ChooseAnother, FixInput, StudioError
+from story_engine.errors import Cancelled, ChooseAnother, FixInput, MadeWay, StudioError
 from story_engine.formats.certificate import certificate, verdict
 from story_engine.formats.edges import edges_of
 from story_engine.jobs.work import render, replay
@@ -80,9 +80,9 @@ def zipped(folder: Path, path: Path) -> Path:
     return path
 
 
-def replayed(layout, path, *, report=lambda progress: None, should_stop=lambda: False):
+def replayed(layout, path, *, report=lambda progress: None, should_stop=lambda: False, **more):
     spec = ReplaySpec(bundle=str(path))
-    return replay.run(spec, job=2, report=report, should_stop=should_stop, layout=layout).report
+    return replay.run(spec, job=2, report=report, should_stop=should_stop, layout=layout, **more).report
 
 
 def test_takes_record_threads_instructions_and_their_place_in_the_batch(layout, bundle):
@@ -223,6 +223,28 @@ def test_it_stops_when_asked_and_leaves_nothing_behind(layout, bundle, tmp_path,
         replayed(layout, bundle, should_stop=lambda: True)
 
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.thorough
+def test_it_makes_way_between_its_pictures_and_paints_the_rest_at_its_next_turn(layout, bundle):
+    kept, steps = layout.workspace / "cache" / "replays", []
+
+    def heard(progress):
+        if progress.stage == "denoising":
+            steps.append(progress.total)
+
+    with pytest.raises(MadeWay):
+        replayed(layout, bundle, report=heard, should_pause=lambda: True)
+    finished = len(list(kept.glob("*/*.png")))
+    assert finished == 2, "the two that are painted together"
+    whole = steps.pop()
+
+    steps.clear()
+    report = replayed(layout, bundle, report=heard, should_pause=lambda: False)
+
+    assert max(steps) < whole, "only what is left"
+    assert [(each.differing, each.largest) for each in report.pictures] == [(0.0, 0)] * 4
+    assert not list(kept.iterdir())
 
 
 def test_a_picture_that_begins_with_another_one_is_painted_again_from_the_one_in_the_bundle(layout, tmp_path):
