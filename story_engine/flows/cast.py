@@ -15,8 +15,11 @@ from story_engine.domain.resolve import resolve
 from story_engine.domain.story import Appearance, Character, Scene, Story
 from story_engine.domain.take import Take
 from story_engine.errors import ChooseAnother, FixInput
-from story_engine.flows.panels import family_for, lora_hashes
 from story_engine.flows.services import Services
+from story_engine.formats.outside_picture import read_picture
+
+_CENTRE = (0.5, 0.25)
+"""Of what is cut away of a picture from outside: faces are above the middle of tall ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,19 @@ class ChosenLook:
     """Whose picture it is; None for one from outside, and where the take is deleted."""
     trouble: str | None
     """Code of a message: what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenOutside:
+    """What became of a picture from outside."""
+
+    story: Story
+    size: tuple[int, int]
+    """Width and height in pixels, as it came."""
+    wanted: tuple[int, int]
+    """Of the panels."""
+    is_enlarged: bool
+    """It is smaller than they are: fine features may be missing."""
 
 
 def shown_in(story: Story, scene: Scene, take: Take) -> tuple[tuple[Character, str], ...]:
@@ -73,27 +89,43 @@ def choose(services: Services, slug: str, scene_id: str, take_id: str, character
     return _write(services, slug, character, outfit, Look(scene=scene_id, recipe=recipe, words=words, picture=picture))
 
 
-def choose_outside(services: Services, slug: str, picture: Image.Image, character_id: str, outfit: str) -> Story:
+def choose_outside(
+    services: Services, slug: str, character_id: str, outfit: str, *, name: str, content: bytes
+) -> ChosenOutside:
     """From now on the character looks as in a picture from outside, cut to the story's shape; one step to undo.
 
+    It is of the family that the story is written for, whether or not that is on this machine.
+
+    Args:
+        services: of the workspace.
+        slug: of the story.
+        character_id: who it shows.
+        outfit: what it wears there; `AS_DESCRIBED` for none.
+        name: of the file, for messages.
+        content: of the file.
+
     Raises:
-        ChooseAnother: there is no such character, or no scene to take its way of being painted from.
-        FixInput: it has no words.
-        StandInNeeded: the story's family is not on this machine.
+        ChooseAnother: there is no such character or outfit.
+        FixInput: the character has no words, or the file is no picture that can be read.
     """
     story = services.stories.load(slug)
     character = _character(story, character_id)
-    family = family_for(services, story)
+    if outfit != AS_DESCRIBED and outfit not in character.outfits:
+        known = ", ".join(character.outfits) or "-"
+        raise ChooseAnother("story.missing_outfit", value=outfit, character=character_id, known=known)
     appearance = Appearance(character=character_id, outfit=outfit or None)
     alone = Scene(id="look", characters=(appearance,), loras=())
-    recipe = resolve(story, alone, 0, family=family, loras=lora_hashes(services, story, missing_ok=True))
+    recipe = resolve(story, alone, 0, family=services.families()[story.settings.family], loras={})
     words = _words_in(recipe.prompt, story, alone, character, outfit)
     if words is None:
         raise FixInput("cast.no_words", character=character.name or character.id)
-    fitted = ImageOps.fit(picture.convert("RGB"), (recipe.width, recipe.height), Image.Resampling.LANCZOS)
+    picture, size = read_picture(content, name).picture, (recipe.width, recipe.height)
+    fitted = ImageOps.fit(picture, size, Image.Resampling.LANCZOS, centering=_CENTRE)
     plain = recipe.model_copy(update={"cast": ()})
     look = Look(recipe=plain, words=words, picture=services.references.keep(fitted))
-    return _write(services, slug, character, outfit, look)
+    is_enlarged = picture.width < recipe.width or picture.height < recipe.height
+    changed = _write(services, slug, character, outfit, look)
+    return ChosenOutside(story=changed, size=picture.size, wanted=size, is_enlarged=is_enlarged)
 
 
 def forget(services: Services, slug: str, character_id: str, outfit: str) -> Story:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import re
 
 import pytest
@@ -432,7 +433,7 @@ def test_outdated_panels_are_named_in_one_line_with_the_way_to_new_pictures(stud
     assert job.scenes == ("s2", "s5")
 
 
-def test_a_take_shows_how_a_character_looks_and_its_card_says_who_is_held_to_it(studio: Studio):
+def test_a_take_or_a_file_shows_how_a_character_looks_and_its_card_says_who_is_held_to_it(studio: Studio):
     services = studio.services
     story = services.stories.load(STORY)
     shown = story.scene("s1")
@@ -451,3 +452,24 @@ def test_a_take_shows_how_a_character_looks_and_its_card_says_who_is_held_to_it(
     assert services.stories.load(STORY).settings.cast_strength == 0.5
     app.button(key=f"look-forget-{STORY}-kitten-").click().run()
     assert not any(character.looks for character in services.stories.load(STORY).characters)
+
+    key = f"look-outside-{STORY}-kitten"
+    app.session_state[key] = True
+    app.run()
+    app.file_uploader(key=f"{key}-file-0").set_value(("cat.png", b"no cat", "image/png")).run()
+    assert "no picture that can be read" in app.error[0].value
+    content = io.BytesIO()
+    Image.new("RGB", (100, 120), "orange").save(content, "PNG")
+    app.file_uploader(key=f"{key}-file-0").set_value(("cat.png", content.getvalue(), "image/png")).run()
+    assert not app.exception and not app.error and not app.file_uploader  # what it was opened for is done
+    assert "a picture from outside" in texts(app) and "100 × 120" in texts(app)
+    (kitten,) = (each for each in services.stories.load(STORY).characters if each.id == "kitten")
+    assert kitten.looks[""].scene == ""
+    app.button(key="undo-0").click().run()
+    story = services.stories.load(STORY)
+    assert not any(each.looks for each in story.characters)
+
+    elsewhere = story.settings.model_copy(update={"family": "kolors", "stand_in": "preview"})
+    services.stories.edit(STORY, [Edit(scene=None, field="settings", value=elsewhere, seen=story.settings)])
+    app.run()
+    assert "and without looks" in texts(app) and "choose in the menu of a picture" not in texts(app)

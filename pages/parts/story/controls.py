@@ -7,6 +7,7 @@ import streamlit as st
 from pages.parts.shared import fields, folded, headings, notices
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import family_title, labels, language, plain, say
+from pages.parts.story import painter
 from story_engine import flows
 from story_engine.domain.control import KINDS, LARGEST_WEIGHT, ControlUse
 from story_engine.domain.family import Family
@@ -26,19 +27,11 @@ def draw(slug: str, story: Story, scene: Scene) -> None:
     with folded.expander(say("control.title"), key=f"scene-controls-{slug}-{scene.id}", note=held) as fold:
         if not fold.open:
             return
-        family = _family(story)
+        family = painter.family(story)
         known = {offer.kind: offer for offer in flows.controls.offers(family)}
         for use in scene.controls:
             _draw_use(slug, scene, use, known[use.kind], family)
         _draw_more(slug, story, scene, known, family)
-
-
-def _family(story: Story) -> Family:
-    """What really paints: a stand-in where the story's own is not here."""
-    families = services().families()
-    own = families[story.settings.family]
-    stand_in = families.get(story.settings.stand_in or "")
-    return own if own.weights_hash or stand_in is None else stand_in
 
 
 def _draw_use(slug: str, scene: Scene, use: ControlUse, offer: Offer, family: Family) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from PIL import Image
 
@@ -120,13 +122,88 @@ def test_a_look_that_was_painted_with_other_steps_is_looked_at_as_a_picture_and_
     assert refused.value.code == "cast.other_size"
 
 
+def bytes_of(picture, kind="PNG", **options):
+    content = io.BytesIO()
+    picture.save(content, kind, **options)
+    return content.getvalue()
+
+
+def from_outside(services, slug, picture, kind="PNG", outfit="粉裙", **options):
+    content = bytes_of(picture, kind, **options)
+    found = flows.cast.choose_outside(services, slug, "girl", outfit, name=f"her.{kind}", content=content)
+    with Image.open(services.references.path(found.story.characters[0].looks[outfit].picture)) as kept:
+        return found, kept.convert("RGB")
+
+
 def test_a_picture_from_outside_is_cut_to_the_storys_shape_and_held_to(services, slug):
-    flows.cast.choose_outside(services, slug, Image.new("RGB", (900, 300), "purple"), "girl", "粉裙")
+    found, _ = from_outside(services, slug, Image.new("RGB", (900, 300), "purple"))
 
     held = recipe_of(services, slug, "s2")
 
     assert [services.references.size(each) for each in held.references] == [(held.width, held.height)]
-    assert recipe_of(services, slug, "s1").cast
+    assert recipe_of(services, slug, "s1").cast and not found.is_enlarged
+    assert from_outside(services, slug, Image.new("RGB", (200, 900)))[0].is_enlarged
+
+
+def test_a_picture_from_outside_is_upright_opaque_and_in_colours_that_a_screen_has(services, slug):
+    turned = Image.new("RGB", (400, 300), "blue")
+    turned.paste("red", (0, 0, 200, 300))  # the left half: the upper one, once a quarter of a turn is made
+    exif = Image.Exif()
+    exif[0x0112] = 6
+
+    _, upright = from_outside(services, slug, turned, "JPEG", exif=exif, quality=100)
+    _, printed = from_outside(services, slug, Image.new("CMYK", (300, 300), (0, 255, 255, 0)), "TIFF")
+    _, opaque = from_outside(services, slug, Image.new("RGBA", (300, 300), (0, 0, 0, 0)))
+
+    top, bottom = upright.getpixel((128, 20)), upright.getpixel((128, 240))
+    assert top[0] > 200 > top[2] and bottom[2] > 200 > bottom[0]
+    assert printed.getpixel((9, 9))[0] > 200 > printed.getpixel((9, 9))[1]
+    assert opaque.getpixel((9, 9)) == (255, 255, 255)
+
+
+def test_of_a_tall_picture_from_outside_the_upper_part_is_kept(services, slug):
+    tall = Image.new("RGB", (300, 600), "blue")
+    tall.paste("red", (0, 0, 300, 160))  # where a face is
+
+    _, kept = from_outside(services, slug, tall)
+
+    assert kept.getpixel((128, 20)) == (255, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"not a picture", "dataset.picture_unknown"),
+        (bytes_of(Image.new("1", (7000, 6000))), "dataset.picture_pixels"),
+        (bytes_of(Image.new("L", (8, 300))), "dataset.picture_tiny"),
+        (
+            bytes_of(Image.new("L", (90, 90)), "GIF", save_all=True, append_images=[Image.new("L", (90, 90), 200)]),
+            "dataset.picture_animated",
+        ),
+        (bytes_of(Image.effect_noise((90, 90), 50))[:-900], "dataset.picture_damaged"),
+    ],
+    ids=["no picture", "huge", "tiny", "animated", "cut off"],
+)
+def test_a_file_that_is_no_look_says_why_and_changes_nothing(services, slug, content, code):
+    before = services.stories.load(slug)
+
+    with pytest.raises(FixInput) as refused:
+        flows.cast.choose_outside(services, slug, "girl", "", name="her.png", content=content)
+
+    assert refused.value.code == code and "her.png" in str(refused.value)
+    assert services.stories.load(slug) == before
+
+
+def test_a_picture_from_outside_is_of_the_family_that_the_story_is_written_for(services, slug):
+    story = services.stories.load(slug)
+    edit = Edit(scene=None, field="settings", value=Settings(family="kolors", stand_in="preview"), seen=story.settings)
+    services.stories.edit(slug, [edit])
+
+    _, kept = from_outside(services, slug, Image.new("RGB", (900, 900), "purple"), outfit="")
+
+    assert kept.size == (1024, 1024)
+    with pytest.raises(ChooseAnother, match="has no outfit"):
+        from_outside(services, slug, Image.new("RGB", (900, 900)), outfit="no such")
 
 
 def test_two_characters_are_held_to_two_pictures_and_an_outfits_look_goes_with_its_name(services, slug):
