@@ -66,7 +66,7 @@ def use_upload(
         reading: what the picture is; only lines can be found in one, so depth and pose have to be maps.
 
     Raises:
-        FixInput: it is no picture that can be read, or depth or pose is no map.
+        FixInput: it is no picture that can be read, depth or pose is no map, or a drawing has no line.
         ChooseAnother: there is no such scene.
     """
     if kind in MAPS and kind != "edges" and reading != "map":
@@ -119,11 +119,17 @@ def picture(services: Services, use: ControlUse) -> Path | None:
     return path if path.is_file() else None
 
 
+def size_of(services: Services, story: Story) -> tuple[int, int]:
+    """Width and height of the story's panels in pixels, by the family that it is written for."""
+    family = services.families()[story.settings.family]
+    return story.settings.width or family.width, story.settings.height or family.height
+
+
 def _hold(services: Services, slug: str, scene: str, kind: str, given: Image.Image, reading: Reading) -> Story:
     story = services.stories.load(slug)
     before = _controls(services, slug, scene)
     if kind in MAPS:
-        given = _as_map(ImageOps.fit(given, _size(services, story), Image.Resampling.LANCZOS), reading)
+        given = _as_map(ImageOps.fit(given, size_of(services, story), Image.Resampling.LANCZOS), reading)
     else:
         given.thumbnail((_LARGEST_SIDE, _LARGEST_SIDE), Image.Resampling.LANCZOS)
     name = services.references.keep(given)
@@ -144,14 +150,11 @@ def _as_map(picture: Image.Image, reading: Reading) -> Image.Image:
         return edges_of(picture)
     if reading == "drawing":
         grey = ImageOps.autocontrast(picture.convert("L"))
-        return grey.point([255 if value < _DARK else 0 for value in range(256)]).convert("RGB")
+        lines = grey.point([255 if value < _DARK else 0 for value in range(256)])
+        if lines.getbbox() is None:
+            raise FixInput("references.nothing_drawn")
+        return lines.convert("RGB")
     return picture
-
-
-def _size(services: Services, story: Story) -> tuple[int, int]:
-    """Of the story's panels, by the family that it is written for."""
-    family = services.families()[story.settings.family]
-    return story.settings.width or family.width, story.settings.height or family.height
 
 
 def _controls(services: Services, slug: str, scene: str) -> tuple[ControlUse, ...]:

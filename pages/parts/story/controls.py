@@ -7,7 +7,7 @@ import streamlit as st
 from pages.parts.shared import fields, folded, headings, notices
 from pages.parts.shared.services import services
 from pages.parts.shared.wording import family_title, labels, language, plain, say
-from pages.parts.story import painter
+from pages.parts.story import painter, sketch
 from story_engine import flows
 from story_engine.domain.control import KINDS, LARGEST_WEIGHT, ControlUse
 from story_engine.domain.family import Family
@@ -135,6 +135,19 @@ def _draw_more(slug: str, story: Story, scene: Scene, known: dict[str, Offer], f
     )
     if upload is not None:
         _take_in(slug, scene, kind, upload.name, upload.getvalue(), reading, count_key)
+    with st.container(horizontal=True, gap="small", key=f"{key}-ways"):
+        if kind == sketch.KIND:
+            st.button(
+                say("control.draw"),
+                key=f"{key}-draw",
+                icon=":material/draw:",
+                on_click=sketch.ask,
+                args=(slug, scene.id),
+            )
+        _draw_panels(slug, story, scene, kind, key)
+
+
+def _draw_panels(slug: str, story: Story, scene: Scene, kind: str, key: str) -> None:
     others = {
         other.id: say("control.panel", name=plain(headings.scene_name(other, position)))
         for position, other in enumerate(story.scenes)

@@ -26,6 +26,7 @@ from pages.parts.story import (
     presentation,
     redraw,
     scene_card,
+    sketch,
     stand_in,
     strip,
     toolbar,
@@ -98,6 +99,7 @@ def draw() -> None:
         live.follow(story=slug, slots=slots, quiet=True, also=_follow_panels(slug, board, works))
     look.draw(now, beside_panels=view != "board")
     mend.draw(slug)
+    sketch.draw(slug, story)
 
 
 def _draw_notices(slug: str, story: Story) -> None:

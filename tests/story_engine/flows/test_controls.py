@@ -57,6 +57,27 @@ def test_an_upload_becomes_a_map_of_the_panels_shape_and_part_of_the_recipe(serv
     assert differing_parts(before, recipe) == ("controls",)
 
 
+def test_strokes_on_nothing_become_lines_and_a_sheet_without_any_is_refused(services, slug):
+    scene = services.stories.load(slug).scenes[0].id
+    sheet, content = Image.new("RGBA", (256, 256), (0, 0, 0, 0)), io.BytesIO()
+    sheet.save(content, "PNG")
+
+    with pytest.raises(FixInput) as refused:
+        flows.controls.use_upload(
+            services, slug, scene, "edges", name="o", content=content.getvalue(), reading="drawing"
+        )
+    ImageDraw.Draw(sheet).line((20, 20, 20, 200), fill="#111", width=3)
+    drawn = io.BytesIO()
+    sheet.save(drawn, "PNG")
+    story = flows.controls.use_upload(
+        services, slug, scene, "edges", name="o", content=drawn.getvalue(), reading="drawing"
+    )
+
+    assert refused.value.code == "references.nothing_drawn"
+    lines = services.references.picture(story.scenes[0].controls[0].picture).convert("L")
+    assert (lines.getpixel((20, 100)), lines.getpixel((120, 100))) == (255, 0)
+
+
 def test_weight_and_range_change_and_weight_zero_is_the_picture_without(services, slug):
     scene = services.stories.load(slug).scenes[0].id
     bare = recipe_of(services, services.stories.load(slug))

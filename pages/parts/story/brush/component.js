@@ -1,47 +1,49 @@
-// A picture with a brush: what is painted over goes to Python as a PNG of the picture's size, see-through elsewhere.
-// By finger, pen, mouse or keyboard; strokes are kept as lines, so that each can be taken back.
+// A picture, or a white sheet, with a brush: what is painted goes to Python as a PNG of that size, see-through elsewhere.
+// By finger, pen, mouse or keyboard; strokes are kept as lines, so that each can be taken back, and what is left by
+// mistake is there again.
 
-const LEAST = 0.01; // of the picture's longer side
-const MOST = 0.4;
-const FIRST = 0.08;
+const drafts = new Map(); // what is painted on → strokes that have not been sent
 const GROWTH = 1.15; // of the brush, for a turn of the wheel or a key
 const MOVE = 0.03; // of the longer side, for an arrow key
 const NAMES = ["brush", "eraser"];
 
 export default function (component) {
   const { parentElement, data: [data] } = component;
-  let shown = parentElement.studioMend;
-  if (!shown || shown.data.picture !== data.picture) {
+  let shown = parentElement.studioBrush;
+  if (!shown || shown.data.on !== data.on) {
     shown?.leave();
-    shown = parentElement.studioMend = new Mend(parentElement, data);
+    shown = parentElement.studioBrush = new Brush(parentElement, data);
   }
   shown.send = component.setTriggerValue;
   shown.data = data;
   return () => {
     shown.leave();
-    if (parentElement.studioMend === shown) parentElement.studioMend = null;
+    if (parentElement.studioBrush === shown) parentElement.studioBrush = null;
   };
 }
 
-class Mend {
+class Brush {
   constructor(parent, data) {
     this.data = data;
-    this.strokes = [];
+    this.strokes = drafts.get(data.on) ?? [];
     this.current = null;
     this.tool = "brush";
     this.side = Math.max(data.width, data.height);
-    this.size = FIRST;
+    [this.least, this.size, this.most] = data.sizes; // shares of the longer side
     this.cursor = { x: data.width / 2, y: data.height / 2 };
     this.isDown = false; // by the keyboard
     const say = data.texts;
-    this.root = element("form", "mend", { noValidate: true });
+    this.root = element("form", "brush", { noValidate: true });
     const hints = ["hint", "keys"].map((name) => element("p", name, { textContent: say[name] }));
-    this.root.append(this.tools(say), this.stage(say), ...hints, this.words(say));
+    this.root.append(this.tools(say), this.stage(say), ...hints, this.asking(say));
     parent.append(this.root);
     this.draw();
   }
 
   leave() {
+    const isDone = this.isSent && this.data.picture; // a drawing is gone on with, a spot is mended once
+    if (this.strokes.length && !isDone) drafts.set(this.data.on, this.strokes);
+    else drafts.delete(this.data.on);
     this.root.remove();
   }
 
@@ -57,7 +59,7 @@ class Mend {
     this.clearing = button(say.clear, () => this.clear());
     const label = element("label", "size");
     this.slider = element("input", "", { type: "range", min: "0", max: "100", step: "1" });
-    this.slider.addEventListener("input", () => this.resize(LEAST * (MOST / LEAST) ** (this.slider.value / 100)));
+    this.slider.addEventListener("input", () => this.resize(this.least * (this.most / this.least) ** (this.slider.value / 100)));
     label.append(element("span", "", { textContent: say.size }), this.slider);
     bar.append(this.undoing, this.clearing, label);
     return bar;
@@ -66,14 +68,16 @@ class Mend {
   stage(say) {
     const stage = element("div", "stage");
     stage.style.aspectRatio = `${this.data.width} / ${this.data.height}`;
-    stage.style.maxWidth = `min(100%, calc(44vh * ${this.data.width / this.data.height}))`;
-    const picture = element("img", "", { src: this.data.picture, alt: say.picture, draggable: false });
+    const high = this.data.ask ? 44 : 58; // percent of the window: all that is asked for fits below
+    stage.style.maxWidth = `min(100%, calc(${high}vh * ${this.data.width / this.data.height}))`;
+    if (this.data.picture) stage.append(element("img", "", { src: this.data.picture, alt: say.picture, draggable: false }));
+    else stage.classList.add("sheet");
     this.canvas = element("canvas", "", { width: this.data.width, height: this.data.height, tabIndex: 0 });
     this.canvas.setAttribute("role", "application");
     this.canvas.setAttribute("aria-label", say.canvas);
     this.ring = element("div", "ring");
     this.ring.setAttribute("aria-hidden", "true");
-    stage.append(picture, this.canvas, this.ring);
+    stage.append(this.canvas, this.ring);
     this.pen = this.canvas.getContext("2d");
     this.canvas.addEventListener("pointerdown", (event) => this.begin(event));
     this.canvas.addEventListener("pointermove", (event) => this.move(event));
@@ -87,23 +91,23 @@ class Mend {
     return stage;
   }
 
-  words(say) {
-    const part = element("div", "words");
-    this.text = element("textarea", "", { rows: 2, maxLength: this.data.longest, placeholder: say.placeholder });
-    this.text.addEventListener("keydown", (event) => event.stopPropagation()); // letters are keys of the page
-    this.strength = element("input", "", { type: "range", step: "0.05" });
-    this.strength.min = this.data.strengths[0];
-    this.strength.max = this.data.strengths[1];
-    this.strength.value = this.data.strength;
-    this.tries = element("select", "");
-    for (const count of this.data.tries) {
-      this.tries.append(element("option", "", { value: count, textContent: count }));
+  // What is asked for beside the strokes, and the way on.
+  asking(say) {
+    const part = element("div", "words"), row = element("div", "row"), { ask } = this.data;
+    if (ask) {
+      this.text = element("textarea", "", { rows: 2, maxLength: ask.longest, placeholder: say.placeholder });
+      this.text.addEventListener("keydown", (event) => event.stopPropagation()); // letters are keys of the page
+      this.strength = element("input", "", { type: "range", step: "0.05" });
+      [this.strength.min, this.strength.max] = ask.strengths;
+      this.strength.value = ask.strength;
+      this.tries = element("select", "");
+      for (const count of ask.tries) this.tries.append(element("option", "", { value: count, textContent: count }));
+      part.append(labelled(say.words, this.text));
+      row.append(labelled(say.strength, this.strength), labelled(say.tries, this.tries));
     }
     this.status = element("p", "status", { role: "status" });
-    const send = element("button", "send", { type: "submit", textContent: say.send });
-    const row = element("div", "row");
-    row.append(labelled(say.strength, this.strength), labelled(say.tries, this.tries), send);
-    part.append(labelled(say.words, this.text), row, this.status);
+    row.append(element("button", "send", { type: "submit", textContent: say.send }));
+    part.append(row, this.status);
     this.root.addEventListener("submit", (event) => {
       event.preventDefault();
       this.hand();
@@ -117,7 +121,7 @@ class Mend {
   }
 
   resize(size) {
-    this.size = Math.min(MOST, Math.max(LEAST, size));
+    this.size = Math.min(this.most, Math.max(this.least, size));
     this.show();
   }
 
@@ -190,6 +194,7 @@ class Mend {
   start(at) {
     this.current = { erases: this.tool === "eraser", width: this.size * this.side, points: [{ ...at }] };
     this.strokes.push(this.current);
+    this.isSent = false;
     this.say("");
     this.draw();
   }
@@ -228,7 +233,7 @@ class Mend {
   line(stroke, points) {
     const pen = this.pen;
     pen.globalCompositeOperation = stroke.erases ? "destination-out" : "source-over";
-    pen.strokeStyle = "#e0245e";
+    pen.strokeStyle = this.data.ink;
     pen.lineWidth = stroke.width;
     pen.lineCap = pen.lineJoin = "round";
     pen.beginPath();
@@ -246,7 +251,7 @@ class Mend {
   show() {
     for (const name of NAMES) this.buttons[name].setAttribute("aria-pressed", String(name === this.tool));
     this.undoing.disabled = this.clearing.disabled = !this.strokes.length;
-    this.slider.value = Math.round((100 * Math.log(this.size / LEAST)) / Math.log(MOST / LEAST));
+    this.slider.value = Math.round((100 * Math.log(this.size / this.least)) / Math.log(this.most / this.least));
     this.ring.style.left = `${(100 * this.cursor.x) / this.data.width}%`;
     this.ring.style.top = `${(100 * this.cursor.y) / this.data.height}%`;
     this.ring.style.width = `${(100 * this.size * this.side) / this.data.width}%`;
@@ -257,19 +262,19 @@ class Mend {
     if (!this.isPainted()) {
       this.say(say.nothing);
       this.canvas.focus();
-    } else if (!this.text.value.trim()) {
+    } else if (this.text && !this.text.value.trim()) {
       this.say(say.wordless);
       this.text.focus();
     } else {
       this.say(say.sent);
-      this.send("painted", {
-        take: this.data.take,
-        mask: this.canvas.toDataURL("image/png").split(",")[1],
+      const asked = this.text && {
         words: this.text.value.trim(),
         strength: Number(this.strength.value),
         tries: Number(this.tries.value),
-        turn: Date.now(),
-      });
+      };
+      const painted = this.canvas.toDataURL("image/png").split(",")[1];
+      this.isSent = true;
+      this.send("painted", { on: this.data.on, painted, ...asked, turn: Date.now() });
     }
   }
 
