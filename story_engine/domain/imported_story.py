@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from pydantic import Field
 
+from story_engine.domain.control import ControlUse
 from story_engine.domain.family import LARGEST_CFG_SCALE, MOST_STEPS, SIZE_MULTIPLE
 from story_engine.domain.guidance import Guidance
 from story_engine.domain.story import LARGEST_SEED, LONGEST_PROMPT, MOST_SCENES, Story
@@ -85,6 +86,8 @@ class ImportedScene(Value):
     seed: int | None = None
     caption: str = ""
     settings: ImportedSettings = ImportedSettings()
+    controls: tuple[ControlUse, ...] | None = None
+    """That it was held to; None: the file says nothing of them. Known of our own pictures only."""
     place: str = ""
     """Where in the file it stands, in any language: `[7] L3` (cell, line), `L3`, `#2` (row, node, picture)."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,6 +13,7 @@ from story_engine.catalog.families import descriptions
 from story_engine.domain.control import KINDS, MAPS, USUAL_END, USUAL_WEIGHT, ControlUse
 from story_engine.domain.edit import Edit
 from story_engine.domain.family import Family
+from story_engine.domain.imported_story import Note, note
 from story_engine.domain.story import Story
 from story_engine.errors import ChooseAnother, FixInput
 from story_engine.flows.panels import read_board
@@ -123,6 +125,13 @@ def size_of(services: Services, story: Story) -> tuple[int, int]:
     """Width and height of the story's panels in pixels, by the family that it is written for."""
     family = services.families()[story.settings.family]
     return story.settings.width or family.width, story.settings.height or family.height
+
+
+def known_here(services: Services, uses: Sequence[ControlUse]) -> tuple[tuple[ControlUse, ...], tuple[Note, ...]]:
+    """Those whose control pictures are in this workspace, and a note for each that is not."""
+    here = tuple(use for use in uses if picture(services, use) is not None)
+    missing = [use for use in uses if use not in here]
+    return here, tuple(note("imports.control_missing", kind=use.kind, name=use.picture[:12]) for use in missing)
 
 
 def _hold(services: Services, slug: str, scene: str, kind: str, given: Image.Image, reading: Reading) -> Story:

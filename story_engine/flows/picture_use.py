@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
+from story_engine.domain.control import uses_of
 from story_engine.domain.gallery import PictureKey
 from story_engine.domain.imported_story import ImportedLora, ImportedScene, ImportedSettings, ImportedStory
 from story_engine.domain.resolve import resolve
@@ -60,6 +61,7 @@ def of_take(services: Services, key: PictureKey) -> ImportedStory:
                 prompt=recipe.prompt,
                 negative=recipe.negative,
                 seed=recipe.seed,
+                controls=uses_of(recipe.controls),
                 settings=ImportedSettings(
                     sampler=recipe.sampler,
                     steps=recipe.steps,

@@ -13,10 +13,11 @@ from story_engine.domain.resolve import guidance_of, guidance_settings
 from story_engine.domain.safe_name import same_file
 from story_engine.domain.story import LARGEST_STRENGTH, MOST_LORAS, LoraUse, Scene, Settings, Story
 from story_engine.errors import FixInput
+from story_engine.flows import controls
 from story_engine.flows.imported_files import read_file
 from story_engine.flows.services import Services
 
-OF_SCENE = ("prompt", "negative", "seed", "loras")
+OF_SCENE = ("prompt", "negative", "seed", "controls", "loras")
 OF_STORY = ("sampler", "steps", "cfg_scale", "guidance", "size")
 """A story has one of each for all its scenes."""
 
@@ -29,6 +30,7 @@ class Recalled:
     values: dict[str, object]
     """Name of `OF_SCENE` or `OF_STORY` → value of the picture, as far as it says one.
 
+    `controls` are those of the picture whose control pictures are here; none at all where it was held to nothing.
     `size` is "1024x768", `guidance` a `Guidance`.
 
     `loras` are those of the picture that are in the library, where the story is painted by their model family.
@@ -67,6 +69,10 @@ def of_scene(services: Services, slug: str, scene_id: str, imported: ImportedSto
     values |= {key: value for key, value in settings.items() if key in ("sampler", "steps", "cfg_scale", "guidance")}
     if "width" in settings and "height" in settings:
         values["size"] = f"{settings['width']}x{settings['height']}"
+    notes = imported.notes
+    if found.controls is not None:
+        values["controls"], missing = controls.known_here(services, found.controls)
+        notes = (*notes, *missing)
     uses = _loras_here(services, story, imported)
     if uses:
         values["loras"] = uses
@@ -75,7 +81,7 @@ def of_scene(services: Services, slug: str, scene_id: str, imported: ImportedSto
         values=values,
         present={key: _present(services, story, scene, key) for key in values},
         loras=imported.loras,
-        notes=imported.notes,
+        notes=notes,
     )
 
 

@@ -27,6 +27,7 @@ from story_engine.domain.shared_wording import SharedWording, shared_wording, wi
 from story_engine.domain.story import LARGEST_STRENGTH, MOST_LORAS, LoraUse, Scene, Settings, Story, first_seed
 from story_engine.domain.validation import checked
 from story_engine.errors import FixInput, StudioError
+from story_engine.flows import controls
 from story_engine.flows.imported_files import read_file
 from story_engine.flows.services import Services
 from story_engine.formats.pasted_lines import read_lines
@@ -106,7 +107,12 @@ def propose(
     if seedless:
         notes.append(note("imports.seeds_missing", count=seedless))
     uses, more = _loras(services, imported.loras)
-    scenes = tuple(_scene(number, each) for number, each in enumerate(imported.scenes, start=1))
+    held = [controls.known_here(services, each.controls or ()) for each in imported.scenes]
+    notes += [each for _, missing in held for each in missing]
+    scenes = tuple(
+        _scene(number, each).model_copy(update={"controls": uses})
+        for number, (each, (uses, _)) in enumerate(zip(imported.scenes, held, strict=True), start=1)
+    )
     title = imported.title or _title_of(read[0].source)
     story = Story(title=title, settings=settings, loras=uses, scenes=scenes)
     return Proposal(

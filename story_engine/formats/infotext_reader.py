@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from story_engine.domain.guidance import BOUNDS, Guidance, guidance_in
 from story_engine.domain.imported_story import ImportedLora, ImportedScene, Note, note, number, scene
 from story_engine.domain.sampler_names import sampler_of
+from story_engine.formats.control_texts import controls_in_pairs
 from story_engine.formats.infotext import GUIDED, NEGATIVE_BELOW
 
 LONGEST_TEXT = 400_000
@@ -60,6 +61,8 @@ def read_infotext(text: str, *, place: str) -> tuple[ImportedScene, list[Importe
         height=height,
         guidance=_guidance(pairs),
     )
+    if pairs.get("Version") == _OWN_VERSION:
+        found = found.model_copy(update={"controls": controls_in_pairs(pairs)})
     if pairs.get("Sampler") and sampler is None:
         notes.append(note("imports.sampler_unknown", place=place, name=pairs["Sampler"]))
     return found, lora_tags(prompt), notes

@@ -17,6 +17,7 @@ from story_engine.domain.imported_story import ImportedLora, ImportedScene, Impo
 from story_engine.domain.sampler_names import sampler_of
 from story_engine.errors import FixInput
 from story_engine.formats.comfy_workflow import read_workflow
+from story_engine.formats.control_texts import controls_in_recipe
 from story_engine.formats.infotext import OWN_CHUNK, PARAMETERS
 from story_engine.formats.infotext_reader import is_infotext, lora_tags, read_infotext, without_lora_tags
 from story_engine.formats.literal_json import read_json
@@ -135,6 +136,7 @@ def _own(texts: Mapping[str, str], name: str) -> ImportedStory | None:
         height=recipe.get("height"),
         guidance=guidance_in(recipe),
     )
+    found = found.model_copy(update={"controls": controls_in_recipe(recipe.get("controls"))})
     parts = recipe.get("loras")
     loras = [
         ImportedLora(path=str(part["name"])[:200], strength=number(part.get("strength")))

@@ -73,6 +73,8 @@ def _shown(name: str, value: object) -> str:
         return SAMPLER_TITLES.get(str(value), str(value))
     if isinstance(value, Guidance):
         return say("settings.guidance_constant") if value.is_constant else guidance_text(value, language())
+    if isinstance(value, tuple) and name == "controls":
+        return " · ".join(f"{say(f'control.{use.kind}')} × {use.weight:g}" for use in value) or say("recall.none")
     if isinstance(value, tuple):
         return ", ".join(f"{use.name} × {use.strength:g}" for use in value)
     text = f"{value:g}" if isinstance(value, float) else str(value)
