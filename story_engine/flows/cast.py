@@ -85,7 +85,8 @@ def choose(services: Services, slug: str, scene_id: str, take_id: str, character
     picture = services.references.keep_file(services.takes.picture(take).read_bytes())
     recipe = take.recipe
     if recipe.mend is not None:  # a spot that was painted by itself is no picture to paint alongside: it is looked at
-        recipe = recipe.from_noise.model_copy(update={"start": Start(reference=picture, strength=0.0)})
+        still = Start(reference=picture, strength=0.0)
+        recipe = recipe.from_noise.model_copy(update={"start": still, "controls": ()})
     return _write(services, slug, character, outfit, Look(scene=scene_id, recipe=recipe, words=words, picture=picture))
 
 

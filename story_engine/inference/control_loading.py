@@ -13,7 +13,7 @@ from story_engine.domain.control import MAPS, ControlPart
 from story_engine.domain.recipe import Recipe
 from story_engine.inference.adapter_files import open_control_net, open_picture_adapter, open_picture_encoder
 from story_engine.inference.control_net import ControlNet
-from story_engine.inference.controls import Controls, LikenessControl, MapControl
+from story_engine.inference.controls import Controls, ControlsOfEach, LikenessControl, MapControl
 from story_engine.inference.out_of_memory import fitting
 from story_engine.inference.picture_adapter import PictureAdapter
 from story_engine.inference.runtime import PRECISIONS, free_memory
@@ -75,13 +75,28 @@ class ControlNetworks:
         if gone or new:
             free_memory()
 
-    def controls(self, recipes: Sequence[Recipe]) -> Controls | None:
-        """What holds the pictures of one batch; None where nothing does.
+    def controls(self, recipes: Sequence[Recipe]) -> Controls | ControlsOfEach | None:
+        """What holds the pictures of one batch, and those that they look at; None where nothing does.
+
+        Args:
+            recipes: as `cast.with_anchors` gives them.
 
         Raises:
             InstallOrDownload: an adapter's files are missing or damaged.
             OutOfMemory: one does not fit.
         """
+        if not any(recipe.cast for recipe in recipes):
+            return self._of_all(recipes)
+        # A picture that stands still is not painted: it is what it is.
+        each = [None if recipe.begins_at == recipe.steps else self._of_all([recipe]) for recipe in recipes]
+        return ControlsOfEach(tuple(each)) if any(each) else None
+
+    def let_go(self) -> None:
+        """Forget everything that takes up memory on the device."""
+        self._nets.clear()
+
+    def _of_all(self, recipes: Sequence[Recipe]) -> Controls | None:
+        """Of pictures that are held by the same adapters alike, but for their control pictures."""
         first = recipes[0]
         if not first.controls:
             return None
@@ -98,10 +113,6 @@ class ControlNetworks:
                     tokens = torch.cat([self._tokens(net, key, name) for name in names])
                     likeness = LikenessControl(part, net, tokens, self._tokens(net, key, _NOTHING))
         return Controls(tuple(maps), likeness)
-
-    def let_go(self) -> None:
-        """Forget everything that takes up memory on the device."""
-        self._nets.clear()
 
     def _net(self, recipe: Recipe, part: ControlPart) -> ControlNet | PictureAdapter:
         key = _key(recipe, part)

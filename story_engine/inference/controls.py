@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
@@ -85,11 +85,7 @@ class Controls:
             step: counted from 0.
             steps: of the whole run.
         """
-        held = [*(len(control.maps) for control in self.maps), *([len(self.likeness.tokens)] if self.likeness else [])]
         with ExitStack() as stack:
-            if max(rows.pictures) >= min(held, default=0):  # what others of the batch look at is held to nothing
-                yield
-                return
             acting = [control.additions(rows) for control in self.maps if control.part.acts(step, steps)]
             if acting:
                 stack.enter_context(added_to(unet, _summed(acting)))
@@ -97,6 +93,28 @@ class Controls:
                 tokens = self.likeness.of_rows(rows)
                 looks = self.likeness.adapter.looks(tokens, unet, self.likeness.part.weight)
                 stack.enter_context(looking(unet, looks))
+            yield
+
+
+@dataclass(frozen=True, slots=True)
+class ControlsOfEach:
+    """Of a batch whose pictures look at others: each picture, and each that is looked at, by what its own recipe names.
+
+    Such pictures go through the network in calls of their own (`cast_lock.CastLock.calls`).
+    """
+
+    pictures: tuple[Controls | None, ...]
+
+    @contextmanager
+    def acting(self, unet: nn.Module, rows: UnetRows, *, step: int, steps: int) -> Iterator[None]:
+        """As `Controls.acting`, of the one picture whose rows these are."""
+        (place,) = set(rows.pictures)
+        own = self.pictures[place]
+        if own is None:
+            yield
+            return
+        alone = replace(rows, rows=tuple(row // rows.count for row in rows.rows), count=1)
+        with own.acting(unet, alone, step=step, steps=steps):
             yield
 
 

@@ -14,7 +14,7 @@ from story_engine.domain.family import PIXELS_PER_LATENT
 from story_engine.domain.guidance import EVERYWHERE, Guidance
 from story_engine.errors import Cancelled
 from story_engine.inference.cast_lock import CastLock, Maps
-from story_engine.inference.controls import Controls, UnetRows
+from story_engine.inference.controls import Controls, ControlsOfEach, UnetRows
 from story_engine.inference.encoding import EncodedPrompt
 from story_engine.inference.noise import noised
 from story_engine.inference.samplers import Sampler
@@ -82,7 +82,7 @@ def denoise(
     guidance: Guidance = EVERYWHERE,
     until: int | None = None,
     begun: Begun | None = None,
-    controls: Controls | None = None,
+    controls: Controls | ControlsOfEach | None = None,
     cast: CastLock | None = None,
     kept: Kept | None = None,
 ) -> torch.Tensor:
@@ -98,7 +98,7 @@ def denoise(
         guidance: at which noise levels the second rows are computed, and which of them are the negative's.
         until: stop after so many steps of the whole run; None: at its end.
         begun: where an earlier call stopped with these pictures, the sampler having made those steps; None: nowhere.
-        controls: what holds the pictures to others, in the order of `pictures`; those behind them are free.
+        controls: what holds the pictures to others, in the order of `pictures`.
         cast: whom of the pictures looks at whom, for these very pictures; None: nobody.
         kept: what stays of finished pictures; None: nothing.
 

@@ -80,5 +80,7 @@ class DeviceMemory:
             is_half=recipes[0].precision in _HALVES,
             is_gpu=self.is_gpu,
             host_bytes=float(devices.main_memory_free()),
-            controls=frozenset(part.kind for recipe in recipes for part in recipe.controls),
+            controls=frozenset(
+                part.kind for recipe in recipes for each in (recipe, *recipe.anchors) for part in each.controls
+            ),
         )

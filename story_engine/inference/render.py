@@ -136,7 +136,7 @@ class Renderer:
                 check_recipe(each.from_noise if is_still else each, known[recipe.family])
                 for part in each.loras:
                     self._loras.path_of_content(part.name, part.sha256)
-            check_references(recipe, self._references)
+                check_references(each, self._references)
 
     def _all_painted(self, planned: list[Batch], call: Call) -> Iterator[tuple[int, Image.Image]]:
         """What came out as no picture is painted once more at the end, in the precision that holds larger numbers."""
@@ -240,7 +240,7 @@ class Renderer:
         kept = None
         if begun is None and not first.cast:
             begun, kept = begin(batch.recipes, painting.starts, inputs, sampler, device=self._device)
-        controls = painting.controls.controls(batch.recipes)
+        controls = painting.controls.controls(recipes)
         with (
             fitting("models.memory_denoising", self._device, together=len(recipes), **size),
             cast_lock(painting, recipes, inputs, begun=begun) as cast,

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+import torch
+from PIL import Image, ImageDraw, ImageOps
 
 from story_engine.catalog.families import families
 from story_engine.domain.control import ControlPart
-from story_engine.domain.recipe import Recipe
+from story_engine.domain.recipe import CastPart, Recipe
 from story_engine.errors import ChooseAnother, FixInput
 from story_engine.formats.edges import edges_of
 from story_engine.formats.infotext import infotext
+from story_engine.inference.controls import Controls, ControlsOfEach, UnetRows
 from story_engine.inference.render import Renderer
 from story_engine.store.layout import Layout
 from story_engine.store.references import ReferenceStore
@@ -74,6 +79,44 @@ def test_the_preview_model_draws_along_lines_and_the_same_again(layout, renderer
     without, with_lines = share_of_lines_drawn(lines, free), share_of_lines_drawn(lines, ours)
     assert with_lines > 0.6 and with_lines > without + 0.15, (without, with_lines)
     assert np.abs(np.asarray(ours, int) - np.asarray(again, int)).max() <= 1
+
+
+def test_of_pictures_that_look_at_others_each_is_held_to_its_own_maps_in_both_of_its_rows():
+    given = []
+
+    @dataclass(frozen=True, slots=True)
+    class Noting(Controls):
+        @contextmanager
+        def acting(self, unet, rows, *, step, steps):
+            given.append((self, rows.rows, rows.pictures, step))
+            yield
+
+    first, third, none = Noting(), Noting(likeness=None), torch.zeros(1)
+    each = ControlsOfEach((first, None, third))
+    for rows in ((0, 3), (1, 4), (2,), (5,)):
+        with each.acting(torch.nn.Identity(), UnetRows(rows, 3, none, none, none, none, none), step=2, steps=6):
+            pass
+
+    assert [(rows, pictures) for _, rows, pictures, _ in given] == [((0, 1), [0, 0]), ((0,), [0]), ((1,), [0])]
+    assert given[0][0] is first and given[1][0] is given[2][0] is third
+
+
+@pytest.mark.thorough
+def test_a_picture_that_others_look_at_is_held_to_its_own_lines_and_they_to_theirs(layout, renderer):
+    cat, lines = "一只橙色的猫", lines_of(layout, edges_of(a_cat()))
+    mirrored = lines_of(layout, ImageOps.mirror(edges_of(a_cat())))
+    anchor = a_recipe(layout, controls=(lines,))
+    plain = a_recipe(layout, prompt=f"{cat}，在森林里，全身", seed=6, controls=(mirrored,))
+    words = (0, len(cat))
+    looks = CastPart(character="cat", words=words, anchor=anchor, anchor_words=words, from_step=2, until_step=6)
+    held = plain.model_copy(update={"cast": (looks,)})
+    other = looks.model_copy(update={"anchor": anchor.model_copy(update={"controls": ()})})
+
+    [theirs] = renderer.render([held])
+    [alike] = renderer.render([held.model_copy(update={"cast": (other,)})])
+
+    assert share_of_lines_drawn(ImageOps.mirror(edges_of(a_cat())), theirs) > 0.55
+    assert np.abs(np.asarray(theirs, int) - np.asarray(alike, int)).max() > 5, "it looks at the anchor as it is painted"
 
 
 def test_a_control_picture_of_another_shape_of_another_adapter_or_missing_is_told(layout, renderer):
