@@ -1,4 +1,4 @@
-"""From sample pictures to a story in their style: dataset, training, library, comparison, eight panels."""
+"""From sample pictures to a story in their style: dataset, training, library, a panel."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from story_engine import flows
+from story_engine.domain.take import Take
 from tests.browser.conftest import App, Visitor, paint_in, wait_for
 
 STORY = "orange-cat-en"
@@ -93,26 +94,15 @@ def test_a_style_is_trained_from_sample_pictures_and_worn_by_a_story(app: App, v
     wait_for(lambda: [use.name for use in services.stories.load(STORY).loras] == [name], what="the story uses it")
     assert services.stories.load(STORY).style.startswith(TRIGGER)
 
-    # Strengths side by side on one scene.
-    person.open(f"Compare?story={STORY}")
-    person.write(f"compare-values-x-strength-{STORY}", "0, 1")
-    person.settle()
-    person.press("compare-paint")
-    cells = person.page.locator("[class*=st-key-compare-cell-] img, [class*=st-key-compare-best-] img")
-    cells.nth(1).wait_for(timeout=TRAIN_SECONDS * 1000)
-    wait_for(lambda: not flows.queue.jobs(services, story=STORY), what="the sweep is done", seconds=TRAIN_SECONDS)
-
-    # Eight panels in the new style.
+    # A panel in the new style. (Strengths side by side: test_compare; eight panels: test_journey.)
     person.open(f"Story?story={STORY}")
-    person.press("render-all")
-    wait_for(
-        lambda: all(
-            panel.chosen and panel.chosen.take.recipe.loras
-            for panel in flows.panels.open_story(services, STORY).board.panels
-        ),
-        what="eight panels wear the LoRA",
-        seconds=TRAIN_SECONDS,
-    )
+    person.press(f"redo-{STORY}-s2")
+
+    def takes() -> list[Take]:
+        return services.takes.takes_of(STORY, "s2")
+
+    wait_for(takes, what="a panel wears the LoRA", seconds=TRAIN_SECONDS)
+    assert [use.name for use in takes()[0].recipe.loras] == [name]
     log = app.config.workspace / "logs" / "pages.log"
     assert not log.exists() or "Unexpected error" not in log.read_text(encoding="utf-8")
 
