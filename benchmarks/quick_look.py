@@ -96,7 +96,7 @@ def measured(name: str, style: str, language: str, options: argparse.Namespace) 
         recipes = [*recipes_of(layout, story, None), *recipes_of(layout, story, part)]
         pictures = Renderer(layout, threads=options.threads).render(recipes)
     plain, styled = pictures[: len(story.scenes)], pictures[len(story.scenes) :]
-    before, after = style_fall(plain, styled, hidden.prompts, style)
+    moved = style_fall(plain, styled, hidden.prompts, style)
     judges = Judges.load(options.judges)
     options.out.mkdir(parents=True, exist_ok=True)
     _rows([plain, styled]).save(options.out / f"quick_look_{name}_{style}_{language}{options.suffix}.png")
@@ -112,8 +112,8 @@ def measured(name: str, style: str, language: str, options: argparse.Namespace) 
             (each.step, each.strength, round(1 - each.distance, 2), each.adherence and round(each.adherence, 3))
             for each in choice.scores
         ],
-        "style_distance": {"without": round(before, 3), "with": round(after, 3)},
-        "style_fall": round(1 - after / before, 3),
+        "style_distance": moved,
+        "style_fall": moved["fall"],
         "read_as_the_style": sum(verdict.values["style"] == style for verdict in read["with"]),
         **{
             attribute: {

@@ -40,6 +40,6 @@ def test_the_summary_names_the_aim_that_an_arm_misses():
 def test_panels_drawn_in_a_style_are_all_the_way_there():
     prompts = ("一只熊猫在森林里，全身", "一只熊猫走在街道上，全身", "一只熊猫在厨房里，上半身")
 
-    before, after = style_fall(list(three_panels("panda", "anime")), list(three_panels("panda", "ink")), prompts, "ink")
+    moved = style_fall(list(three_panels("panda", "anime")), list(three_panels("panda", "ink")), prompts, "ink")
 
-    assert after < 0.25 * before
+    assert moved["fall"] > 0.75 and moved["way"] > 0.95
