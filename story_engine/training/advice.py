@@ -17,18 +17,18 @@ STYLE_MISSED = 0.4
 
 
 def advice(
-    spec: TrainingSpec, pictures: Sequence[TrainedPicture], *, gain: float, kept: float | None
+    spec: TrainingSpec, pictures: Sequence[TrainedPicture], *, gain: float | None, kept: float | None
 ) -> tuple[tuple[str, Values], ...]:
     """At most two things to change, the likeliest first; message codes with values.
 
     Args:
         spec: of the training.
         pictures: that it was trained on.
-        gain: share of the way to their style that the recommended samples have come.
+        gain: share of the way to their style that the recommended samples have come; None where figures hardly tell.
         kept: percent of the content that is still there; None where it is not known.
     """
     content_falls = kept is not None and kept < CONTENT_MISSED
-    style_falls_short = gain < STYLE_MISSED
+    style_falls_short = gain is not None and gain < STYLE_MISSED
     if not (content_falls or style_falls_short):
         return ()
     found: list[tuple[str, Values]] = []

@@ -109,8 +109,9 @@ def recommend(
     chosen = choose(scores)
     spec, pictures = store.spec(run_id), store.pictures(run_id)
     found = next(each for each in scores if (each.step, each.strength) == (chosen.step, chosen.strength))
-    rough: tuple[tuple[str, Values], ...] = (("training.choice_style_alike", {}),) if style.contrast < ALIKE else ()
-    told = advice(spec, pictures, gain=1 - found.distance, kept=_percent_kept(found, scores[0]))
+    is_rough = style.contrast < ALIKE
+    rough: tuple[tuple[str, Values], ...] = (("training.choice_style_alike", {}),) if is_rough else ()
+    told = advice(spec, pictures, gain=None if is_rough else 1 - found.distance, kept=_percent_kept(found, scores[0]))
     return Choice(
         step=chosen.step,
         strength=chosen.strength,

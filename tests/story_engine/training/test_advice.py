@@ -21,6 +21,7 @@ def a_spec(prompt="墨染，一只猫", **changes) -> TrainingSpec:
         (a_spec(), 0.6, 50.0, ["training.advice_prior"]),
         (a_spec(prior_weight=1.0), 0.6, 50.0, ["training.advice_slower"]),
         (a_spec("a panda by the sea"), 0.1, 95.0, ["training.advice_captions", "training.advice_longer"]),
+        (a_spec("a panda by the sea"), None, 95.0, []),
         (a_spec("a panda by the sea"), 0.6, 50.0, ["training.advice_captions", "training.advice_prior"]),
         (a_spec("a panda by the sea"), 0.6, 95.0, []),
     ],
