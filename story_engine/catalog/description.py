@@ -60,6 +60,8 @@ class FamilyDescription:
     """What painting needs of the device; None of a model that always fits."""
     unet_sizes: Callable[[Layout], UnetSizes | None]
     """Of the weights that are here; None where they are needed to know and are not."""
+    least_spot: int = 0
+    """Pixels: side of the smallest square in which it paints what belongs in a spot; 0: not known."""
     by_noise: GuidanceByNoise | None = None
     """How it is guided by noise level; None: not at all."""
     controls: Mapping[str, Package] = field(default_factory=dict)

@@ -68,6 +68,7 @@ def _family(layout: Layout, name: str, description: FamilyDescription) -> Family
         token_limit=description.token_limit,
         weights_hash=weights_hash(layout, description.package, joined=description.joined),
         precision=description.precision(),
+        least_spot=description.least_spot,
         knows_true_sizes=description.knows_true_sizes,
         safe_learning_rate=description.safe_learning_rate,
         memory=description.memory,

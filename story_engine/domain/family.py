@@ -81,6 +81,8 @@ class Family(Value):
     """"float32", "float16" or "bfloat16": pictures of different precision are different pictures."""
     by_noise: GuidanceByNoise | None = None
     """None: it is always guided the same."""
+    least_spot: int = 0
+    """Pixels: side of the smallest square in which it paints what belongs in a spot; 0: not known."""
     knows_true_sizes: bool = False
     """Whether it was trained with each picture's own size and crop."""
     safe_learning_rate: float = math.inf

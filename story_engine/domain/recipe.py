@@ -68,6 +68,8 @@ class Mend(Value):
     """What is to be there: the text that the model is really sent. The recipe's own one goes on saying the scene."""
     strength: float
     """As a start's."""
+    side: int = 0
+    """Pixels: it is cut out square and painted with at least this square's area; 0: with what it may cost."""
 
 
 class Recipe(Value):
@@ -174,6 +176,8 @@ class Recipe(Value):
                 del fields[name]
         if not self.controls:  # likewise
             del fields["controls"]
+        if self.mend is not None and not self.mend.side:  # likewise
+            del fields["mend"]["side"]
         for part in fields["loras"]:
             del part["name"]
         if not self.cast:  # nor do those of before there was a cast change theirs

@@ -50,6 +50,7 @@ def mend(
     if len(words) > LONGEST_WORDS:
         raise FixInput("references.mend_words_long", length=len(words), limit=LONGEST_WORDS)
     recipe = take.recipe
+    family = services.families().get(recipe.family)
     painted = checked_mask(read_mask(mask, (recipe.width, recipe.height)))
     story = services.stories.load(slug)
     scene = next((each for each in story.scenes if each.id == scene_id), None)
@@ -61,6 +62,7 @@ def mend(
         mask=services.references.keep(painted),
         prompt=join([story.style, words], separator_of(story, spoken)),
         strength=strength,
+        side=0 if family is None else family.least_spot,
     )
     mended = recipe.from_noise.model_copy(update={"mend": spot, "cast": (), "controls": ()})
     return submit_tries(services, take, mended, takes=takes)

@@ -82,6 +82,9 @@ def spot_of(recipe: Recipe, picture: Image.Image, mask: Image.Image) -> Spot:
     left, top, right, bottom = bounds
     around = max(2 * PIXELS_PER_LATENT, round(CONTEXT * math.sqrt((right - left) * (bottom - top))))
     wanted = min(right - left + 2 * around, recipe.width), min(bottom - top + 2 * around, recipe.height)
+    if recipe.mend.side:
+        longer = max(*wanted, round(recipe.mend.side / MOST_ENLARGED))
+        wanted = min(longer, recipe.width), min(longer, recipe.height)
     size = _painted_size(wanted, recipe)
     # The box takes on the shape of the size, so that nothing is distorted.
     scale = max(size[0] / recipe.width, size[1] / recipe.height, min(size[0] / wanted[0], size[1] / wanted[1]))
@@ -99,9 +102,10 @@ def spot_of(recipe: Recipe, picture: Image.Image, mask: Image.Image) -> Spot:
 
 
 def _painted_size(wanted: tuple[int, int], recipe: Recipe) -> tuple[int, int]:
-    """As many pixels as the spot may cost, never fewer than it has."""
+    """As many pixels as the spot may cost, never fewer than it has, nor than its model needs."""
+    assert recipe.mend is not None
     share = (recipe.steps - recipe.skipped_steps) / recipe.steps
-    pixels = min(1.0, AREA_STEPS / share) * recipe.width * recipe.height
+    pixels = max(min(1.0, AREA_STEPS / share) * recipe.width * recipe.height, recipe.mend.side**2)
     scale = math.sqrt(pixels / (wanted[0] * wanted[1]))
     scale = min(max(scale, 1.0), MOST_ENLARGED)
     return _multiple(wanted[0] * scale, recipe.width), _multiple(wanted[1] * scale, recipe.height)

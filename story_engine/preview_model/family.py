@@ -74,6 +74,8 @@ FAMILY = FamilyDescription(
     largest_side=768,
     token_limit=64,
     precision=lambda: "float32",
+    # In smaller ones it paints no faces and other colours (benchmarks/README.md, "A mended spot").
+    least_spot=256,
     # It has only ever been shown the size that it paints.
     knows_true_sizes=False,
     safe_learning_rate=0.01,

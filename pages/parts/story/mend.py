@@ -47,6 +47,8 @@ def draw(slug: str) -> None:
     @st.dialog(say("mend.title", n=take.serial), width="large", on_dismiss=_close)
     def over() -> None:
         with notices.shown_here():
+            if take.recipe.cast or take.recipe.controls:
+                st.caption(say("mend.alone"))
             brush.draw(
                 take.id,
                 texts={name: say(f"mend.{name}") for name in _TEXTS},

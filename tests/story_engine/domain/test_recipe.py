@@ -2,7 +2,7 @@
 
 import pytest
 
-from story_engine.domain.recipe import LoraPart, Recipe, Start
+from story_engine.domain.recipe import LoraPart, Mend, Recipe, Start
 from tests.builders import a_recipe
 
 EARLIER = {"guidance_above", "guidance_below", "negative_below", "start", "cast", "mend"}
@@ -24,6 +24,13 @@ def test_recipes_of_before_there_were_levels_keep_their_digest(recipe, digest):
     written = {name: value for name, value in recipe.model_dump(mode="json").items() if name not in EARLIER}
 
     assert recipe.digest == Recipe.model_validate(written).digest == digest
+
+
+def test_a_mended_spot_of_before_there_were_squares_keeps_its_digest_and_a_square_changes_it():
+    mend = Mend(reference="b" * 64, mask="c" * 64, prompt="a red hat", strength=0.8)
+
+    assert a_recipe(mend=mend).digest == "b210e3dfcc3f66a2a097cb12a6223564"
+    assert a_recipe(mend=mend.model_copy(update={"side": 256})).digest != a_recipe(mend=mend).digest
 
 
 @pytest.mark.parametrize(

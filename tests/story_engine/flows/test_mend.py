@@ -39,8 +39,11 @@ def test_a_mended_take_keeps_the_scenes_recipe_and_says_picture_mask_and_words(s
     assert [(item.recipe.seed, item.parent, item.number) for item in items] == [(6, take.id, 1), (7, take.id, 2)]
     assert items[0].recipe.from_noise == take.recipe.model_copy(update={"seed": 6})
     assert (mend.prompt, mend.reference) == ("ink painting, a red hat", take.picture_sha256)
+    assert mend.side == services.families()[take.recipe.family].least_spot == 256
     mask = np.asarray(services.references.mask(mend.mask))
     assert (mask[9:90, 9:80] == 255).all() and (mask > 0).sum() == 71 * 81
+    before = mend.model_copy(update={"side": 0})
+    assert items[0].recipe.model_copy(update={"mend": before}).digest != items[0].recipe.digest
     text = infotext(items[0].recipe, story=STORY, scene="s1")
     assert mend.mask in text and "a red hat" in text and text.startswith(take.recipe.prompt)
 

@@ -163,6 +163,21 @@ def test_a_spot_is_cut_with_what_surrounds_it_and_costs_no_more_than_it_may(
         assert spot.size[0] * spot.size[1] / side**2 * strength <= AREA_STEPS * 1.35
 
 
+@pytest.mark.parametrize("box", [(90, 60, 130, 160), (0, 0, 3, 3), (40, 30, 250, 220), (230, 10, 255, 200)])
+def test_a_spot_of_a_model_that_needs_its_square_is_cut_square_and_painted_as_large(
+    box: tuple[int, int, int, int],
+) -> None:
+    from tests.builders import a_recipe
+
+    mend = Mend(reference="a" * 64, mask="b" * 64, prompt="x", strength=0.8, side=256)
+
+    spot = spot_of(a_recipe(mend=mend), Image.new("RGB", (SIDE, SIDE)), a_mask(*box))
+
+    left, top, right, bottom = spot.box
+    assert spot.size == (256, 256) and right - left == bottom - top
+    assert left <= box[0] and top <= box[1] and right > box[2] and bottom > box[3]
+
+
 def test_the_new_picture_comes_in_from_the_masks_edge_without_a_step() -> None:
     from tests.builders import a_recipe
 

@@ -80,6 +80,16 @@ def draw_with_mask(scene: DrawnScene) -> tuple[Image.Image, Image.Image]:
     return Image.fromarray(finished), mask
 
 
+def head_of(scene: DrawnScene) -> tuple[float, float, float]:
+    """The main figure's head: its middle from the left and from the top, and its radius, in units of the picture."""
+    rng = random.Random(scene.seed)
+    matter, light, _ = palettes(scene.style, scene.time)
+    layout, is_mirrored = _draw_place(Canvas((255, 255, 255), light), scene, rng, matter)
+    frame, parts = _frame(scene, layout, is_mirrored, rng), figure_layout(scene.main)
+    x = frame.x + frame.facing * parts.head_x * frame.height
+    return x, frame.ground_y - parts.head_y * frame.height, parts.head_radius * frame.height
+
+
 def _draw_place(canvas: Canvas, scene: DrawnScene, rng: random.Random, matter: Palette) -> tuple[Layout, bool]:
     zoom = {"full": 1.02, "upper": 1.06, "close": 1.06, "long": 0.98}[scene.shot] + rng.uniform(0, 0.05)
     facing = rng.choice((-1, 1))
