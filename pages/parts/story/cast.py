@@ -67,7 +67,7 @@ def _draw_identities(slug: str, story: Story) -> None:
     for each in flows.identity.identities(story):
         code, icon = ("cast.same_odd", "info") if each.odd else ("cast.same_all", "check_circle")
         values = {"same": each.same, "panels": each.panels, "tokens": each.tokens, "name": names[each.character]}
-        odd = {"odd": "、".join(map(str, each.odd))} if each.odd else {}
+        odd = {"odd": say("panel.and").join(map(str, each.odd))} if each.odd else {}
         with st.container(horizontal=True, vertical_alignment="center", key=f"same-{each.character}"):
             st.caption(f":material/{icon}: {say(code, **values, **odd)}")
             if each.odd and flows.identity.out_of_place(story, each.character):

@@ -63,7 +63,7 @@ def _draw_look(slug: str, story: Story, character: Character, chosen: ChosenLook
         with st.container(gap="xxsmall"):
             st.markdown(say("cast.look", name=titled, where=_where(story, chosen)))
             if followers:
-                st.caption(say("cast.look_followers", panels="、".join(map(str, followers))))
+                st.caption(say("cast.look_followers", panels=say("panel.and").join(map(str, followers))))
             if chosen.trouble is not None:
                 st.caption(f":material/warning: {plain(message(chosen.trouble, language()))}")
             st.button(

@@ -20,6 +20,7 @@ import streamlit as st
 from pages.parts.shared import notices
 from pages.parts.shared.component_data import given
 from pages.parts.shared.wording import labels, language, say, texts
+from story_engine.domain.control import KINDS
 from story_engine.domain.family import FAMILY_FOLDERS
 from story_engine.domain.resolve import CHANGEABLE
 
@@ -142,6 +143,7 @@ def _texts() -> dict[str, Any]:
     return {
         **{key.removeprefix(_TEXTS): text for key, text in known if key.startswith(_TEXTS)},
         "families": labels("family.", FAMILY_FOLDERS),
+        "kinds": labels("control.", KINDS),
         "changed": {**labels("panel.changed_", CHANGES), "all": say("panel.changed", parts="{parts}")},
         "and": say("panel.and"),
     }

@@ -42,7 +42,8 @@ class Facts {
   }
 
   all(picture, group) {
-    const rows = this.values(picture).map(([label, value, kind]) => pair(label, [value], kind));
+    const said = this.values(picture).filter(([, value]) => value);
+    const rows = said.map(([label, value, kind]) => pair(label, [value], kind));
     if (group.caption) rows.push(pair(this.viewer.texts.caption, [group.caption], "text"));
     return rows;
   }
@@ -64,10 +65,15 @@ class Facts {
 
   values(picture) {
     const { texts } = this.viewer;
+    const held = picture.controls.map(([kind, weight]) => `${texts.kinds[kind] ?? kind} × ${weight}`);
     return [
       [texts.score, picture.score === null ? texts.no_score : picture.score.toFixed(2)],
       [texts.seed_label, String(picture.seed)],
       [texts.loras, picture.loras.join(" · ") || texts.no_loras],
+      [texts.looks, picture.looks.join(" · ")],
+      [texts.controls, held.join(" · ")],
+      [texts.begun, picture.begun === null ? "" : fill(texts.begun_by, { percent: picture.begun })],
+      [texts.mended, picture.mended, "text"],
       [texts.sampler, picture.sampler],
       [texts.steps, String(picture.steps)],
       [texts.cfg, String(picture.cfg)],
