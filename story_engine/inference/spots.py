@@ -19,6 +19,8 @@ from story_engine.domain.recipe import Recipe
 
 CONTEXT = 0.3
 """Of the spot's mean side, on each side of it: what the network sees of the picture around it."""
+SQUARE_CONTEXT = 0.8
+"""The same where the square's size is given, so that more costs nothing: a face is placed where the head is."""
 AREA_STEPS = 0.3
 """Of a panel's pixels times the share of its steps: what a spot may cost, with what encoding and decoding it take more.
 
@@ -80,7 +82,8 @@ def spot_of(recipe: Recipe, picture: Image.Image, mask: Image.Image) -> Spot:
     bounds = mask.getbbox()
     assert recipe.mend is not None and bounds is not None
     left, top, right, bottom = bounds
-    around = max(2 * PIXELS_PER_LATENT, round(CONTEXT * math.sqrt((right - left) * (bottom - top))))
+    context = SQUARE_CONTEXT if recipe.mend.side else CONTEXT
+    around = max(2 * PIXELS_PER_LATENT, round(context * math.sqrt((right - left) * (bottom - top))))
     wanted = min(right - left + 2 * around, recipe.width), min(bottom - top + 2 * around, recipe.height)
     if recipe.mend.side:
         longer = max(*wanted, round(recipe.mend.side / MOST_ENLARGED))
