@@ -20,13 +20,23 @@ def draw(entry: LoraEntry, slug: str) -> None:
     @st.fragment(run_every=live.TICK_SECONDS if busy else None)
     def follow() -> None:
         with notices.shown_here():
+            if _recommended(entry.name) != entry.strength:
+                st.rerun()  # another one was recommended: the slider beside it is to say so too
             _draw(entry, slug)
-            if busy and not _busy(entry, slug):
-                st.rerun()  # once: the next run starts without a clock
+            if busy != _busy(entry, slug):
+                st.rerun()  # once: the next run starts with the clock, or without it
 
     with st.container(key="card-lora-strengths", gap="small"):
         st.markdown(f"**{say('lora.preview')}**")
         follow()
+
+
+def _recommended(name: str) -> float | None:
+    """As it is now; None once the LoRA is gone."""
+    try:
+        return services().lora_library.entry(name).strength
+    except StudioError:
+        return None
 
 
 def _busy(entry: LoraEntry, slug: str) -> bool:
