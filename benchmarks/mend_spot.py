@@ -1,6 +1,7 @@
 """Whether a spot that was painted wrong can be mended: drawings with a planted wrong dress, hair or face.
 
     python -m benchmarks.mend_spot                   # 200 drawings, at most four tries each; half an hour on one core
+    python -m benchmarks.mend_spot --square 0        # cut as before there were squares
     python -m benchmarks.mend_spot --drawings 30     # a quick look
     python -m benchmarks.mend_spot --done FILE       # goes on where a stopped run left the file
 
@@ -17,8 +18,9 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from statistics import fmean, median
 
@@ -47,6 +49,9 @@ def main() -> None:
     parser.add_argument("--drawings", type=int, default=200)
     parser.add_argument("--strength", type=float, default=STRENGTH)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument(
+        "--square", type=int, help="of its area it is painted at least; 0: cut as before there were squares"
+    )
     parser.add_argument("--keep", type=Path, help="a folder for the pictures")
     parser.add_argument("--done", type=Path, help="a file with what is known of each drawing so far, and goes on")
     given = parser.parse_args()
@@ -54,7 +59,9 @@ def main() -> None:
     done = [Done(**json.loads(line)) for line in lines]
     with tempfile.TemporaryDirectory() as folder:
         layout = Layout(Path(folder) / "workspace", Path(folder) / "stories")
-        for each in measured(layout, given.drawings, len(done), given.strength, given.threads, given.keep):
+        square = family_of(layout, "preview").least_spot if given.square is None else given.square
+        mending = partial(Mend, strength=given.strength, side=square)
+        for each in measured(layout, mending, given.drawings, len(done), given.threads, given.keep):
             done.append(each)
             if given.done:
                 with given.done.open("a", encoding="utf-8") as file:
@@ -73,13 +80,13 @@ class Done:
     outside: int
     """Pixels changed outside of the mask, of all its tries."""
     seams: list[tuple[float, float, float]]
-    """Of each try, as `gradients`."""
+    """Of each try, as `gradients` gives them."""
     cost: float | None
     """Processor seconds by a panel's; None where it was not measured."""
 
 
 def measured(
-    layout: Layout, count: int, first: int, strength: float, threads: int, keep: Path | None
+    layout: Layout, mending: Callable[..., Mend], count: int, first: int, threads: int, keep: Path | None
 ) -> Iterator[Done]:
     """From drawing `first` on, at most `TRIES` tries each."""
     family, settings = family_of(layout, "preview"), Settings(guidance=USUAL)
@@ -103,13 +110,7 @@ def measured(
     for number, case in enumerate(cases(count)):
         if number < first:
             continue
-        mend = Mend(
-            reference=store.keep(case.faulty),
-            mask=store.keep(case.mask),
-            prompt=case.prompt,
-            strength=strength,
-            side=family.least_spot,
-        )
+        mend = mending(reference=store.keep(case.faulty), mask=store.keep(case.mask), prompt=case.prompt)
         mask = np.asarray(case.mask) > 0
         outside, needed, cost = 0, None, None
         seams: list[tuple[float, float, float]] = []
@@ -152,8 +153,8 @@ def report(done: Sequence[Done]) -> dict[str, object]:
             if (some := [each for each in done if each.kind == kind])
         },
         "pixels_changed_outside": sum(each.outside for each in done),
-        "seam": fmean(new for new, _, _ in over) / fmean(old for _, old, _ in over),
-        "seam_by_the_pictures_own": fmean(new for new, _, _ in over) / fmean(whole for _, _, whole in over),
+        "seam_by_before": fmean(new for new, _, _ in over) / fmean(old for _, old, _ in over),
+        "seam_by_the_right_drawing": fmean(new for new, _, _ in over) / fmean(right for _, _, right in over),
         "cost_of_a_tenth": median(costs) if costs else None,
         "spots_of_a_tenth": len(costs),
     }

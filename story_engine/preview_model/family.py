@@ -74,7 +74,7 @@ FAMILY = FamilyDescription(
     largest_side=768,
     token_limit=64,
     precision=lambda: "float32",
-    # In smaller ones it paints no faces and other colours (benchmarks/README.md, "A mended spot").
+    # In smaller ones fewer faces come out (benchmarks/README.md, "A mended spot").
     least_spot=256,
     # It has only ever been shown the size that it paints.
     knows_true_sizes=False,
