@@ -16,6 +16,7 @@ STORY = "orange-cat-en"
 PAINT_SECONDS = 600
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(1200)
 def test_a_grid_fills_while_it_is_looked_at_and_a_cell_is_picked(app: App, visit: Callable[..., Visitor]):
     story = app.services.stories.load(STORY)

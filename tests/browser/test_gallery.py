@@ -116,6 +116,7 @@ def test_pictures_are_found_kept_deleted_and_opened_in_their_story(
     large.get_by_text("Seed 63").first.wait_for()  # the last but one that was painted
 
 
+@pytest.mark.thorough
 def test_a_picture_dropped_on_any_page_is_begun_with_again(app: App, visit: Callable[..., Visitor]):
     person = visit(language="zh")
     person.open("Settings")

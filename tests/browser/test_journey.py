@@ -16,6 +16,7 @@ RENDER_SECONDS = 900
 """Eight small pictures on a loaded machine of two cores, the start of the render process included."""
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(3000)
 def test_a_story_is_painted_changed_chosen_and_scored(app: App, visit: Callable[..., Visitor]):
     person = visit(language="en")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import expect
 
 from story_engine import flows
@@ -51,6 +52,7 @@ def test_the_queue_is_put_in_order_cancelled_and_tried_again_from_any_page(app: 
     expect(person.at("queue-line")).not_to_contain_text("3", timeout=ACTION_SECONDS * 1000)
 
 
+@pytest.mark.thorough
 def test_notices_are_announced_leave_or_stay_and_never_lie_over_the_page(app: App, visit: Callable[..., Visitor]):
     before = app.services.stories.load(STORY).scene("s1").prompt
     person = visit()

@@ -16,6 +16,7 @@ STEPS = 12
 TRAIN_SECONDS = 900
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(3000)
 def test_a_style_is_trained_from_sample_pictures_and_worn_by_a_story(app: App, visit: Callable[..., Visitor]):
     services = app.services

@@ -26,6 +26,7 @@ def adapter_of(layout, run, step):
     return torch.cat([half.flatten() for _, layer in sorted(layers.items()) for half in (layer.down, layer.up)])
 
 
+@pytest.mark.thorough
 def test_a_break_before_and_within_the_steps_changes_no_bit_and_class_pictures_are_painted_once(shared, monkeypatch):
     painted = []
     paint = Prior._paint_group
