@@ -36,6 +36,7 @@ import torch
 from diffsynth import SDXLImagePipeline
 from PIL import Image
 
+from benchmarks.recipes import family_recipe
 from benchmarks.render_speed import painted_by_stock, stock_pipeline
 from benchmarks.samplers import NEGATIVE, PROMPTS, Solutions
 from story_engine.bootstrap import open_services
@@ -180,20 +181,7 @@ def samplers(rounds: int, threads: int, prompts: int, reference_steps: int) -> d
     for number in range(rounds):
         for name, (sampler, steps) in ways.items():
             recipes = [
-                Recipe(
-                    prompt=f"{prompt}，{name} {number}",
-                    negative=NEGATIVE,
-                    seed=seed,
-                    sampler=sampler,
-                    steps=steps,
-                    cfg_scale=family.cfg_scale,
-                    width=family.width,
-                    height=family.height,
-                    noise="cpu",
-                    family=family.name,
-                    weights_hash=family.weights_hash,
-                    precision=family.precision,
-                )
+                family_recipe(family, f"{prompt}，{name} {number}", NEGATIVE, seed, sampler=sampler, steps=steps)
                 for seed, prompt in enumerate(PROMPTS[:_SAMPLER_PANELS])
             ]
             sides[name].append(timed(partial(renderer.render, recipes)))

@@ -26,6 +26,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from benchmarks.recipes import family_recipe
 from preview_training.expected import Expected, read_prompt
 from preview_training.judges import ATTRIBUTES, Judges, Verdict
 from story_engine.catalog.families import family_of
@@ -118,20 +119,14 @@ def shipped_prompts() -> list[Asked]:
 
 def recipe_of(one: Asked, family: Family, settings: Settings) -> Recipe:
     """How the family usually paints what is asked for, guided and in as many steps as the settings say."""
-    return Recipe(
-        prompt=one.prompt,
-        negative=one.negative,
-        seed=one.seed,
+    return family_recipe(
+        family,
+        one.prompt,
+        one.negative,
+        one.seed,
         sampler=family.sampler,
         steps=settings.steps or usual_steps(settings, family),
-        cfg_scale=family.cfg_scale,
-        width=family.width,
-        height=family.height,
-        noise="cpu",
-        family=family.name,
-        weights_hash=family.weights_hash,
-        precision=family.precision,
-        **guidance_of(settings, family).model_dump(),
+        guidance=guidance_of(settings, family),
     )
 
 

@@ -18,6 +18,7 @@ import torch
 from diffsynth import SDXLImagePipeline
 from PIL import Image
 
+from benchmarks.recipes import family_recipe
 from benchmarks.samplers import NEGATIVE, PROMPTS
 from story_engine.catalog.families import families
 from story_engine.config import read_config
@@ -62,20 +63,7 @@ def measured(panels: int, repeats: int, threads: int, steps: int) -> dict[str, f
     layout = Layout.of(read_config())
     family = families(layout)["preview"]
     recipes = [
-        Recipe(
-            prompt=PROMPTS[number % len(PROMPTS)],
-            negative=NEGATIVE,
-            seed=number,
-            sampler="ddim",
-            steps=steps,
-            cfg_scale=family.cfg_scale,
-            width=family.width,
-            height=family.height,
-            noise="cpu",
-            family=family.name,
-            weights_hash=family.weights_hash,
-            precision=family.precision,
-        )
+        family_recipe(family, PROMPTS[number % len(PROMPTS)], NEGATIVE, number, sampler="ddim", steps=steps)
         for number in range(panels)
     ]
     renderer, pipeline = Renderer(layout, threads=threads), stock_pipeline(layout)

@@ -15,10 +15,10 @@ import time
 
 import torch
 
+from benchmarks.recipes import family_recipe
 from story_engine.catalog.families import families
 from story_engine.config import read_config
 from story_engine.domain.family import SAMPLERS
-from story_engine.domain.recipe import Recipe
 from story_engine.inference.denoising import Denoised, PictureInputs, denoise
 from story_engine.inference.networks import open_networks
 from story_engine.inference.noise import starting_noise
@@ -51,20 +51,7 @@ class Solutions:
         layout = Layout.of(read_config())
         family = families(layout)["preview"]
         recipes = [
-            Recipe(
-                prompt=prompt,
-                negative=NEGATIVE,
-                seed=seed,
-                sampler="ddim",
-                steps=1,
-                cfg_scale=family.cfg_scale,
-                width=family.width,
-                height=family.height,
-                noise="cpu",
-                family=family.name,
-                weights_hash=family.weights_hash,
-                precision=family.precision,
-            )
+            family_recipe(family, prompt, NEGATIVE, seed, sampler="ddim", steps=1)
             for seed, prompt in enumerate(PROMPTS[:prompts])
         ]
         networks = open_networks(layout, recipes[0], device="cpu", plan=None)

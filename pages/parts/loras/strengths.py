@@ -22,8 +22,7 @@ def draw(entry: LoraEntry, slug: str) -> None:
         with notices.shown_here():
             if _recommended(entry.name) != entry.strength:
                 st.rerun()  # another one was recommended: the slider beside it is to say so too
-            _draw(entry, slug)
-            if busy != _busy(entry, slug):
+            if busy != _draw(entry, slug):
                 st.rerun()  # once: the next run starts with the clock, or without it
 
     with st.container(key="card-lora-strengths", gap="small"):
@@ -47,16 +46,17 @@ def _busy(entry: LoraEntry, slug: str) -> bool:
     return view is not None and view.queued > 0
 
 
-def _draw(entry: LoraEntry, slug: str) -> None:
+def _draw(entry: LoraEntry, slug: str) -> bool:
+    """Whether some of it is being painted or waits."""
     story = services().stories.load(slug)
     try:
         view = flows.lora_preview.view(services(), entry.name, slug)
     except StudioError as error:
         st.caption(say("lora.preview_none", why=plain(error.text(language()))))
-        return
+        return False
     if view is None:
         st.caption(say("lora.preview_none", why=say("story.none_yet")))
-        return
+        return False
     scene = story.scene(view.sweep.scene)
     named = {"scene": plain(scene.title or scene.prompt[:40]), "story": plain(story.title or slug)}
     st.caption(say("lora.preview_text", **named))
@@ -65,6 +65,7 @@ def _draw(entry: LoraEntry, slug: str) -> None:
         with grid.cell():
             _draw_cell(entry, strength, cell)
     _draw_button(entry, slug, view)
+    return view.queued > 0
 
 
 def _draw_cell(entry: LoraEntry, strength: float, cell: CellView) -> None:
