@@ -18,6 +18,7 @@ from pages.parts.shared import (
     style,
     typing,
     use_picture,
+    whole_callbacks,
 )
 from pages.parts.shared.travel import PAGES, go
 from pages.parts.shared.wording import draw_language_switch, language, say, settle_language
@@ -28,6 +29,7 @@ __all__ = ["PAGES", "go", "page"]
 @contextmanager
 def page(name: str) -> Iterator[None]:
     """The frame around one page's own drawing; `name` is one of PAGES."""
+    whole_callbacks.ensure()
     settle_language()
     st.set_page_config(
         page_title=f"{say(f'nav.{name}')} · {say('app.name')}",
