@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from preview_training.train_adherence import STAGE as ADHERENCE_STAGE
 from preview_training.train_diffusion import PREVIEW, fixed_token_ids, trained_networks
 from preview_training.train_vae import VAE_FILE
 from preview_training.training_run import RunOptions, TrainingRun
@@ -37,16 +38,15 @@ NEGATIVE = "丑陋，变形，嘈杂，模糊，低对比度"
 
 
 def parts_from_checkpoints(folder: Path, config: PreviewConfig) -> PreviewParts:
-    """The averages of the newest diffusion stage and the finished VAE in a training's folder.
+    """The averages of the newest stage and the finished VAE in a training's folder.
 
     Raises:
         FileNotFoundError: the VAE is not finished, or no diffusion stage has begun.
     """
     token_ids = fixed_token_ids(folder)
     size = config.picture_size // PIXELS_PER_LATENT
-    stages = [
-        stage for stage in (f"diffusion_{size}", f"diffusion_{size // 2}") if (folder / f"{stage}.checkpoint").exists()
-    ]
+    newest_first = (ADHERENCE_STAGE, f"diffusion_{size}", f"diffusion_{size // 2}")
+    stages = [stage for stage in newest_first if (folder / f"{stage}.checkpoint").exists()]
     if not stages:
         raise FileNotFoundError(f"no diffusion checkpoint in {folder}")
     unet, text_encoder = trained_networks(config, token_ids)

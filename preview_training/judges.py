@@ -53,7 +53,7 @@ class JudgeNetwork(nn.Module):
         stages: list[nn.Module] = []
         channels = 3
         for width, stride in _STAGES:
-            stages.append(_Convolution(channels, width, stride))
+            stages.append(JudgeConvolution(channels, width, stride))
             channels = width
         self.trunk = nn.Sequential(*stages)
         self.heads = nn.ModuleDict({name: nn.Linear(2 * channels, len(values)) for name, values in ATTRIBUTES.items()})
@@ -70,13 +70,16 @@ class JudgeNetwork(nn.Module):
         return {name: head(pooled) for name, head in self.heads.items()}
 
 
-class _Convolution(nn.Module):
+class JudgeConvolution(nn.Module):
+    """Convolution, norm and activation, added to what came in where the shapes agree."""
+
     def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
         super().__init__()
         self.convolution = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
         self.norm = nn.BatchNorm2d(outputs)
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+        """(batch, inputs, side, side) → (batch, outputs, side / stride, side / stride)."""
         result: torch.Tensor = functional.silu(self.norm(self.convolution(hidden)))
         return result + hidden if result.shape == hidden.shape else result
 

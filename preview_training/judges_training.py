@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
+from torch import nn
 from torch.nn import functional
 
 from preview_training.drawing_cache import DrawingCache
@@ -88,7 +89,7 @@ def train(options: JudgeTraining) -> dict[str, float]:
         optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         optimiser.step()
-        _follow(judged, network)
+        follow(judged, network, rate=_AVERAGE_RATE)
         if step % 100 == 0:
             logger.info("step %d of %d, loss %.3f", step, options.steps, float(loss))
             save(judged, path, {"steps": str(step)})
@@ -98,12 +99,12 @@ def train(options: JudgeTraining) -> dict[str, float]:
     return accuracy
 
 
-def _follow(average: JudgeNetwork, network: JudgeNetwork) -> None:
-    """Move the running average of all weights and statistics a little towards the network's."""
+def follow(average: nn.Module, network: nn.Module, *, rate: float) -> None:
+    """Move the running average of all weights and statistics towards the network's, by `rate` (0…1) of the way."""
     with torch.no_grad():
         for mean, value in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
             if mean.is_floating_point():
-                mean.lerp_(value, _AVERAGE_RATE)
+                mean.lerp_(value, rate)
             else:
                 mean.copy_(value)
 

@@ -1,4 +1,4 @@
-"""Trains the whole preview model from nothing, stage by stage: drawings, VAE, text encoder, UNet, weights files.
+"""Trains the whole preview model from nothing, stage by stage, from drawings to weights files.
 
 Every stage resumes where it was stopped; the same command goes on. GPUs are used where there are any.
 """
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from preview_training import export, train_diffusion, train_vae
+from preview_training import export, train_adherence, train_diffusion, train_vae
 from preview_training.drawing_cache import DrawingCache
 from preview_training.processes import run_in_processes
 from preview_training.train_diffusion import PREVIEW
@@ -31,6 +31,8 @@ class Amounts:
     text_steps: int = train_diffusion.TEXT_STEPS
     half_size_steps: int = train_diffusion.HALF_SIZE_STEPS
     full_size_steps: int = train_diffusion.FULL_SIZE_STEPS
+    judge_steps: int = train_adherence.JUDGE_STEPS
+    adherence_steps: int = train_adherence.STEPS
 
 
 SMALLEST_AMOUNTS = Amounts(
@@ -41,9 +43,12 @@ SMALLEST_AMOUNTS = Amounts(
     text_steps=4,
     half_size_steps=4,
     full_size_steps=4,
+    judge_steps=4,
+    adherence_steps=4,
 )
 """Every stage as short as it can be."""
-_STEPS = ("vae_steps", "text_steps", "half_size_steps", "full_size_steps")
+_DIFFUSION_STEPS = ("text_steps", "half_size_steps", "full_size_steps")
+_STEPS = ("vae_steps", *_DIFFUSION_STEPS, "judge_steps", "adherence_steps")
 
 
 def draw_share(process: int, folder: Path) -> None:
@@ -52,7 +57,7 @@ def draw_share(process: int, folder: Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Draw, train and export; about seven hours on two idle cores with AMX."""
+    """Draw, train and export; about eight hours on two idle cores with AMX."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--folder", type=Path, default=Path("workspace/preview_training"))
     parser.add_argument("--to", type=Path, default=WEIGHTS_FOLDER)
@@ -73,8 +78,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         run_in_processes(draw_share, (folder,), processes=cache.processes)
     shared = ["--folder", str(given.folder), "--processes", str(given.processes)]
     train_vae.main([str(vae_drawings), "--steps", str(amounts.vae_steps), *shared], config=amounts.config)
-    steps = [f"--{name.replace('_', '-')}={getattr(amounts, name)}" for name in _STEPS if name != "vae_steps"]
+    steps = [f"--{name.replace('_', '-')}={getattr(amounts, name)}" for name in _DIFFUSION_STEPS]
     train_diffusion.main([str(drawings), *steps, *shared], config=amounts.config)
+    steps = [f"--steps={amounts.adherence_steps}", f"--judge-steps={amounts.judge_steps}"]
+    if given.smallest:
+        steps += ["--imagined=32", "--pictures=4"]
+    train_adherence.main([str(drawings), *steps, *shared], config=amounts.config)
     export.main(["weights", "--folder", str(given.folder), "--to", str(given.to)], config=amounts.config)
 
 

@@ -203,7 +203,7 @@ def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: D
         )
         if not run.run(text.losses):
             return
-        _load_averages(run, text_encoder=text_encoder)
+        load_averages(run, text_encoder=text_encoder)
     full_size = drawings.size // PIXELS_PER_LATENT
     stages = (
         (full_size // 2, plan.half_size_steps, plan.half_size_batch, plan.half_size_drawings, plan.learning_rate),
@@ -229,10 +229,11 @@ def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: D
         run = TrainingRun({"unet": unet, "text_encoder": text_encoder}, options(f"diffusion_{size}", steps, rate))
         if not run.run(training.losses):
             return
-        _load_averages(run, unet=unet, text_encoder=text_encoder)
+        load_averages(run, unet=unet, text_encoder=text_encoder)
 
 
-def _load_averages(run: TrainingRun, **networks: nn.Module) -> None:
+def load_averages(run: TrainingRun, **networks: nn.Module) -> None:
+    """Give networks the averages of the values that `run` has trained, by its names for them."""
     states = run.parameters.averaged()
     for name, network in networks.items():
         network.load_state_dict(states[name], strict=False)

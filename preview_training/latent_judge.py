@@ -1,0 +1,121 @@
+"""A judge of latents: reads subject, place, style, shot and main colour, of drawings and of what a U-Net imagines.
+
+It teaches (`train_adherence`) and never measures: `preview_fidelity` has judges of its own, of pictures, which learnt
+from drawings alone. It sees latents, so that its gradient needs no decoder.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from preview_training.judges import ATTRIBUTES, JudgeConvolution
+from preview_training.judges_training import follow
+from story_engine.domain.family import LATENT_CHANNELS
+
+_STAGES = ((64, 1), (64, 1), (112, 2), (112, 1), (160, 2), (160, 1), (160, 1))
+"""Width and stride of each convolution."""
+_BATCH = 32
+"""Of drawings, and as many of imagined ones."""
+_LEARNING_RATE = 2e-3
+_AVERAGE_RATE = 0.005
+
+
+class LatentJudge(nn.Module):
+    """A convolutional trunk with one linear head for each attribute."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        widths = (LATENT_CHANNELS, *(width for width, _ in _STAGES))
+        self.trunk = nn.Sequential(
+            *(JudgeConvolution(inputs, *stage) for inputs, stage in zip(widths, _STAGES, strict=False))
+        )
+        self.heads = nn.ModuleDict({name: nn.Linear(2 * widths[-1], len(each)) for name, each in ATTRIBUTES.items()})
+
+    def forward(self, latents: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Logits by attribute.
+
+        Args:
+            latents: (batch, 4, side, side), scaled as the U-Net has them.
+        """
+        with torch.autocast(latents.device.type, torch.bfloat16):
+            hidden = self.trunk(latents.contiguous(memory_format=torch.channels_last))
+            pooled = torch.cat([hidden.mean(dim=(2, 3)), hidden.amax(dim=(2, 3))], dim=1)
+            pooled = functional.dropout(pooled, 0.1, training=self.training)
+            return {name: head(pooled).float() for name, head in self.heads.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readable:
+    """Latents and what is to be read in them."""
+
+    latents: np.ndarray
+    """(count, 4, side, side)."""
+    targets: torch.Tensor
+    """(count, attributes) int64."""
+    chances: np.ndarray
+    """How often each is learnt from, (count,), with sum 1."""
+
+    def some(self, random: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        """A batch of latents, float32, and their targets."""
+        rows = np.sort(random.choice(len(self.latents), _BATCH, p=self.chances))
+        return torch.from_numpy(self.latents[rows].astype(np.float32)), self.targets[torch.from_numpy(rows)]
+
+
+def train(drawn: Readable, imagined: Readable, *, steps: int, seed: int, device: torch.device) -> LatentJudge:
+    """A judge that has read both, half and half; the average of its weights, in evaluation mode, without gradients."""
+    torch.set_flush_denormal(True)
+    torch.manual_seed(seed)
+    random = np.random.default_rng(seed)
+    network = LatentJudge().to(device=device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+    average = copy.deepcopy(network)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=_LEARNING_RATE, weight_decay=0.03)
+    for step in range(1, steps + 1):
+        falling = 0.02 + 0.98 * math.cos(step / steps * math.pi / 2) ** 2
+        for group in optimiser.param_groups:
+            group["lr"] = _LEARNING_RATE * min(1.0, step / 100) * falling
+        latents, wanted = (torch.cat(both) for both in zip(drawn.some(random), imagined.some(random), strict=True))
+        logits, wanted = network(_disturbed(latents, random).to(device)), wanted.to(device)
+        losses = [functional.cross_entropy(logits[name], wanted[:, index]) for index, name in enumerate(ATTRIBUTES)]
+        optimiser.zero_grad(set_to_none=True)
+        torch.autograd.backward(torch.stack(losses).sum())
+        optimiser.step()
+        follow(average, network, rate=max(_AVERAGE_RATE, 2 / (step + 1)))
+    judge: LatentJudge = average.eval().requires_grad_(False)
+    return judge
+
+
+def share_read(judge: LatentJudge, latents: torch.Tensor, targets: torch.Tensor) -> Mapping[str, float]:
+    """Share of right answers by attribute.
+
+    Args:
+        judge: in evaluation mode.
+        latents: (count, 4, side, side) float32.
+        targets: (count, attributes) int64.
+    """
+    with torch.no_grad():
+        logits = judge(latents)
+    return {
+        name: float((logits[name].argmax(1) == targets[:, index]).float().mean())
+        for index, name in enumerate(ATTRIBUTES)
+    }
+
+
+def _disturbed(latents: torch.Tensor, random: np.random.Generator) -> torch.Tensor:
+    """Mirrored, a little moved, stronger or weaker, noisier or softer: a judge that is sure of less teaches better."""
+    if random.random() < 0.5:
+        latents = latents.flip(3)
+    latents = torch.roll(latents, tuple(int(shift) for shift in random.integers(-2, 3, 2)), (2, 3))
+    gain = torch.from_numpy(random.uniform(0.85, 1.2, (len(latents), 1, 1, 1)).astype(np.float32))
+    latents = latents * gain + torch.randn_like(latents) * float(random.uniform(0, 0.35))
+    if random.random() < 0.4:
+        soft = functional.avg_pool2d(functional.pad(latents, (1, 1, 1, 1), mode="replicate"), 3, 1)
+        latents = torch.lerp(latents, soft, float(random.uniform(0.1, 0.9)))
+    return latents

@@ -1,0 +1,250 @@
+"""Teaches the preview model to paint what its prompts say: on pictures of its own, with judges of latents as teachers.
+
+Noise prediction on drawings alone teaches what drawings look like; whether a boy became a girl on the way from noise is
+seen only in what the model paints. So half of each step learns drawings as before, and half learns from moments of
+pictures that the model painted itself: what it imagines there, guided as in use, is read by two judges of latents, and
+what they miss of the prompt is the loss. (Reward feedback learning, Xu et al. 2023, arXiv:2304.05977, section 3.2, with
+classifiers of the drawn world in the place of a reward learnt from people.)
+
+The same command goes on where it was stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from preview_training import imagining, latent_judge
+from preview_training.device import device_of, processes_for
+from preview_training.drawing_cache import DrawingCache
+from preview_training.imagining import Imagination, Imagined, Moments, clean_chances
+from preview_training.judges import labels
+from preview_training.latent_judge import LatentJudge, Readable
+from preview_training.latents import LatentCache
+from preview_training.processes import run_in_processes
+from preview_training.train_diffusion import (
+    PREVIEW,
+    DiffusionPlan,
+    DiffusionTraining,
+    encode_latents,
+    fixed_token_ids,
+    load_averages,
+    trained_networks,
+    unpack_weights,
+)
+from preview_training.training_run import Moment, RunOptions, TrainingRun
+from story_engine.domain.family import PIXELS_PER_LATENT
+from story_engine.inference.samplers import build_sampler
+from story_engine.preview_model.architecture import PreviewConfig
+from story_engine.preview_model.family import FAMILY
+from story_engine.preview_model.weights import load_preview
+from story_engine.preview_model.world import DrawnScene
+from story_engine.store.atomic import writing
+
+STAGE = "adherence"
+STEPS = 1_750
+JUDGE_STEPS = 1_800
+_SMOOTHING = 0.05
+"""Share of the wanted answer that is spread over all others: a judge need not be made surer than sure."""
+_FIRST_MOMENT = 1
+"""In pure noise nothing is painted yet that could be wrong."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class AdherencePlan:
+    """What trains how long."""
+
+    drawings: Path
+    folder: Path
+    steps: int = STEPS
+    batch: int = 8
+    """Drawings per step and process, and as many moments."""
+    judge_steps: int = JUDGE_STEPS
+    imagined: int = 4_800
+    """Drawings whose finished latents are imagined, per process."""
+    pictures: int = 800
+    """Painted for their moments, per process."""
+    count: int = 24_000
+    """Drawings that are learnt from."""
+    learning_rate: float = 3e-4
+    weight: float = 0.07
+    """Of the judges' loss beside the noise error."""
+    seed: int = 0
+    processes: int = 2
+    from_weights: Path | None = None
+    """Exported weights to begin with, where the checkpoints of the diffusion training are not there."""
+
+
+class AdherenceTraining:
+    """Losses of U-Net and text encoder on drawings and on moments of the model's own pictures."""
+
+    def __init__(
+        self,
+        drawn: DiffusionTraining,
+        imagination: Imagination,
+        moments: Moments,
+        judges: Sequence[LatentJudge],
+        *,
+        batch: int,
+        weight: float,
+    ) -> None:
+        self._drawn, self._imagination, self._moments, self._judges = drawn, imagination, moments, judges
+        self._batch, self._weight = batch, weight
+        self._usable = np.flatnonzero(moments.steps >= _FIRST_MOMENT)
+        sampler = build_sampler(FAMILY.sampler, imagining.STEPS)
+        self._timesteps, self._levels = torch.tensor(sampler.timesteps), torch.tensor(sampler.noise_levels)
+
+    def losses(self, moment: Moment) -> dict[str, torch.Tensor]:
+        """One step's loss, the noise error's and the judges' parts of it, and how much of the prompts was read."""
+        drawn = self._drawn.losses(moment)["loss"]
+        missed, read = self._missed(moment)
+        return {"loss": drawn + self._weight * missed, "drawn": drawn, "missed": missed, "read": read}
+
+    def _missed(self, moment: Moment) -> tuple[torch.Tensor, torch.Tensor]:
+        rows = np.sort(moment.random.choice(self._usable, self._batch))
+        steps = torch.from_numpy(self._moments.steps[rows])
+        latents, unprompted = (
+            torch.from_numpy(values[rows].astype(np.float32))
+            for values in (self._moments.latents, self._moments.unprompted)
+        )
+        prompted = self._imagination.predicted(latents, self._timesteps[steps], self._moments.prompts[rows].tolist())
+        device = prompted.device
+        wanted = torch.from_numpy(self._moments.wanted[rows]).to(device)
+        latents, unprompted, levels = (each.to(device) for each in (latents, unprompted, self._levels[steps]))
+        guided = unprompted + FAMILY.cfg_scale * (prompted - unprompted)
+        imagined = imagining.finished(latents, guided, 1 / (1 + levels.square()))
+        if moment.step % 2:
+            imagined = imagined.flip(3)
+        # What is imagined moves by guidance times noise level when the prediction moves by one.
+        weights = 1 / (FAMILY.cfg_scale * levels)
+        losses, right = [], []
+        for judge in self._judges:
+            for index, logits in enumerate(judge(imagined).values()):
+                losses.append(weights * _cross_entropy(logits, wanted[:, index]))
+                right.append((logits.argmax(1) == wanted[:, index])[wanted[:, index] != imagining.NOT_SAID])
+        return torch.stack(losses).mean(1).sum() / len(self._judges), torch.cat(right).float().mean()
+
+
+def _cross_entropy(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """Of each row, (batch,); 0 where nothing is wanted."""
+    return functional.cross_entropy(
+        logits, wanted, ignore_index=imagining.NOT_SAID, label_smoothing=_SMOOTHING, reduction="none"
+    )
+
+
+def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: AdherencePlan) -> None:
+    """All of it in one of `plan.processes`."""
+    torch.set_flush_denormal(True)
+    device = device_of(process)
+    size = config.picture_size // PIXELS_PER_LATENT
+    cache = DrawingCache(plan.drawings)
+    diffusion = DiffusionPlan(drawings=plan.drawings, folder=plan.folder, processes=plan.processes)
+    count = min(plan.count, cache.count)
+    encode_latents(process, config, diffusion, size, count)
+    latents, scenes = LatentCache(cache, size=size, folder=plan.folder).values[:count], cache.scenes()[:count]
+    unet, text_encoder = trained_networks(config, token_ids, device=device)
+    if plan.from_weights is not None:
+        shipped = load_preview(plan.from_weights)
+        unet.load_state_dict(shipped.unet.state_dict())
+        text_encoder.load_state_dict(shipped.text_encoder.state_dict())
+    else:
+        before = RunOptions(folder=plan.folder, stage=f"diffusion_{size}", learning_rate=0.0, steps=1)
+        run = TrainingRun({"unet": unet, "text_encoder": text_encoder}, before)
+        load_averages(run, unet=unet, text_encoder=text_encoder)
+    imagination = Imagination(unet, text_encoder, side=size, prompt_tokens=config.prompt_tokens)
+    judges = _judges(process, plan, imagination, latents, scenes, device)
+    moments_file = plan.folder / f"moments_{process}.npz"
+    if not moments_file.exists():
+        chances = clean_chances(scenes)
+        seed = plan.seed + 500 + process
+        imagining.save(imagination.moments(scenes, chances, pictures=plan.pictures, seed=seed), moments_file)
+    drawn = DiffusionTraining(
+        unet, text_encoder, latents=latents, scenes=scenes, batch=plan.batch, prompt_tokens=config.prompt_tokens
+    )
+    run = TrainingRun(
+        {"unet": unet, "text_encoder": text_encoder},
+        RunOptions(
+            folder=plan.folder,
+            stage=STAGE,
+            learning_rate=plan.learning_rate,
+            steps=plan.steps,
+            warm_up_steps=30,
+            average_decay=0.995,
+            seed=plan.seed,
+            process=process,
+            processes=plan.processes,
+        ),
+    )
+    moments = imagining.load(Moments, moments_file)
+    training = AdherenceTraining(drawn, imagination, moments, judges, batch=plan.batch, weight=plan.weight)
+    run.run(training.losses)
+
+
+def _judges(
+    process: int,
+    plan: AdherencePlan,
+    imagination: Imagination,
+    latents: np.ndarray,
+    scenes: Sequence[DrawnScene],
+    device: torch.device,
+) -> list[LatentJudge]:
+    """One judge of each process, taught by this one where it is its own."""
+    files = [plan.folder / f"latent_judge_{each}.pt" for each in range(plan.processes)]
+    if not files[process].exists():
+        chances, seed = clean_chances(scenes), plan.seed + 100 + process
+        imagined_file = plan.folder / f"imagined_{process}.npz"
+        if not imagined_file.exists():
+            made = imagination.of_drawings(latents, scenes, chances, count=plan.imagined, seed=seed)
+            imagining.save(made, imagined_file)
+        imagined = imagining.load(Imagined, imagined_file)
+        targets = torch.tensor([labels(scene) for scene in scenes])
+        judge = latent_judge.train(
+            Readable(latents=latents, targets=targets, chances=chances),
+            Readable(
+                latents=imagined.latents,
+                targets=targets[torch.from_numpy(imagined.rows)],
+                chances=np.full(len(imagined.rows), 1 / len(imagined.rows)),
+            ),
+            steps=plan.judge_steps,
+            seed=seed,
+            device=device,
+        )
+        with writing(files[process]) as temporary:
+            torch.save(judge.state_dict(), temporary)
+    judges = []
+    for file in files:
+        while not file.exists():
+            time.sleep(1)
+        judge = LatentJudge()
+        judge.load_state_dict(torch.load(file, weights_only=True, map_location="cpu"))
+        judges.append(judge.eval().requires_grad_(False).to(device))
+    return judges
+
+
+def main(arguments: Sequence[str] | None = None, *, config: PreviewConfig = PREVIEW) -> None:
+    """Train U-Net and text encoder to paint what prompts say; the same command resumes."""
+    plan = AdherencePlan(drawings=Path(), folder=Path())
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("drawings", type=Path)
+    parser.add_argument("--folder", type=Path, default=Path("workspace/preview_training"))
+    for field in dataclasses.fields(plan):
+        if field.name not in ("drawings", "folder", "from_weights"):
+            default = getattr(plan, field.name)
+            parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(default), default=default)
+    parser.add_argument("--from-weights", type=Path, help="begin with exported weights, without older checkpoints")
+    plan = AdherencePlan(**vars(parser.parse_args(arguments)))
+    plan = dataclasses.replace(plan, processes=processes_for(plan.processes))
+    if plan.from_weights is not None:
+        unpack_weights(plan.from_weights, plan.folder)
+    run_in_processes(train, (config, fixed_token_ids(plan.folder), plan), processes=plan.processes)
+
+
+if __name__ == "__main__":
+    main()
