@@ -11,7 +11,6 @@ The same command goes on where it was stopped.
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import time
 from collections.abc import Sequence
@@ -28,6 +27,7 @@ from preview_training.imagining import Imagination, Imagined, Moments, clean_cha
 from preview_training.judges import labels
 from preview_training.latent_judge import LatentJudge, Readable
 from preview_training.latents import LatentCache
+from preview_training.plan_options import read_plan
 from preview_training.processes import run_in_processes
 from preview_training.train_diffusion import (
     PREVIEW,
@@ -230,16 +230,7 @@ def _judges(
 
 def main(arguments: Sequence[str] | None = None, *, config: PreviewConfig = PREVIEW) -> None:
     """Train U-Net and text encoder to paint what prompts say; the same command resumes."""
-    plan = AdherencePlan(drawings=Path(), folder=Path())
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("drawings", type=Path)
-    parser.add_argument("--folder", type=Path, default=Path("workspace/preview_training"))
-    for field in dataclasses.fields(plan):
-        if field.name not in ("drawings", "folder", "from_weights"):
-            default = getattr(plan, field.name)
-            parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(default), default=default)
-    parser.add_argument("--from-weights", type=Path, help="begin with exported weights, without older checkpoints")
-    plan = AdherencePlan(**vars(parser.parse_args(arguments)))
+    plan = read_plan(AdherencePlan, arguments, about=main.__doc__)
     plan = dataclasses.replace(plan, processes=processes_for(plan.processes))
     if plan.from_weights is not None:
         unpack_weights(plan.from_weights, plan.folder)

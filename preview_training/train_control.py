@@ -5,7 +5,6 @@ The U-Net and the text encoder are the shipped ones and stay as they are. The sa
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from preview_training.balance import balanced_probabilities
 from preview_training.caption_batches import caption_tokens
 from preview_training.drawing_cache import DrawingCache
 from preview_training.latents import LatentCache
+from preview_training.plan_options import read_plan
 from preview_training.processes import run_in_processes
 from preview_training.text_tokens import encode_tokens
 from preview_training.timesteps import loss_weights
@@ -215,15 +215,7 @@ def export(run: TrainingRun, path: Path) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Train the ControlNet for edges on a folder of drawings; the same command resumes."""
-    plan = ControlPlan(drawings=Path(), folder=Path())
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("drawings", type=Path)
-    parser.add_argument("--folder", type=Path, default=Path("workspace/preview_training"))
-    for field in dataclasses.fields(plan):
-        if field.name not in ("drawings", "folder"):
-            default = getattr(plan, field.name)
-            parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(default), default=default)
-    plan = ControlPlan(**vars(parser.parse_args(arguments)))
+    plan = read_plan(ControlPlan, arguments, about=main.__doc__)
     if not (plan.folder / "vae.pt").exists():
         unpack_weights(plan.weights, plan.folder)
     run_in_processes(train, (plan,), processes=1)

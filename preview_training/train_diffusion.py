@@ -7,7 +7,6 @@ begins with exported weights instead.
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import io
 import json
@@ -24,6 +23,7 @@ from preview_training.caption_batches import caption_tokens
 from preview_training.device import CPU, at_home, device_of, device_with, processes_for
 from preview_training.drawing_cache import DrawingCache
 from preview_training.latents import LatentCache
+from preview_training.plan_options import read_plan
 from preview_training.processes import run_in_processes
 from preview_training.text_tokens import encode_tokens
 from preview_training.timesteps import loss_weights, spread_timesteps
@@ -241,16 +241,7 @@ def load_averages(run: TrainingRun, **networks: nn.Module) -> None:
 
 def main(arguments: Sequence[str] | None = None, *, config: PreviewConfig = PREVIEW) -> None:
     """Train text encoder and UNet on a folder of drawings; the same command resumes."""
-    plan = DiffusionPlan(drawings=Path(), folder=Path())
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("drawings", type=Path)
-    parser.add_argument("--folder", type=Path, default=Path("workspace/preview_training"))
-    for field in dataclasses.fields(plan):
-        if field.name not in ("drawings", "folder", "from_weights"):
-            default = getattr(plan, field.name)
-            parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(default), default=default)
-    parser.add_argument("--from-weights", type=Path, help="go on from exported weights, without older checkpoints")
-    plan = DiffusionPlan(**vars(parser.parse_args(arguments)))
+    plan = read_plan(DiffusionPlan, arguments, about=main.__doc__)
     plan = dataclasses.replace(plan, processes=processes_for(plan.processes))
     if plan.from_weights is not None:
         unpack_weights(plan.from_weights, plan.folder)
