@@ -116,6 +116,7 @@ def test_a_judge_learns_to_read_latents(drawn: Drawn, judge: LatentJudge) -> Non
     assert min(read["shot"], read["style"]) > 0.7
 
 
+@pytest.mark.thorough
 def test_the_judges_miss_less_of_the_prompts_after_a_while(drawn: Drawn, judge: LatentJudge, tmp_path: Path) -> None:
     _trained(drawn, judge, tmp_path, steps=30)
 
