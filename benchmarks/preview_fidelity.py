@@ -28,6 +28,7 @@ from PIL import Image
 
 from benchmarks.recipes import family_recipe
 from preview_training.expected import Expected, read_prompt
+from preview_training.imagining import NEGATIVES
 from preview_training.judges import ATTRIBUTES, Judges, Verdict
 from story_engine.catalog.families import family_of
 from story_engine.config import read_config
@@ -41,7 +42,7 @@ from story_engine.inference.render import Renderer
 from story_engine.preview_model import world
 from story_engine.preview_model.family import PREVIEW
 from story_engine.preview_model.weights import load_preview
-from story_engine.preview_model.world.captions import CHALLENGE_NEGATIVE, caption
+from story_engine.preview_model.world.captions import caption
 from story_engine.preview_model.world.drawing import draw, sample_scene, shipped_scenes
 from story_engine.preview_model.world.drawing.sampling import sample_figure
 from story_engine.store.layout import Layout
@@ -89,11 +90,10 @@ def asked_prompts(count: int, negative: str | None) -> list[Asked]:
             seed=rng.randrange(2**31),
         )
         prompt = _complete_caption(scene, rng, language)
-        challenge = "、".join(CHALLENGE_NEGATIVE) if language == "zh" else "ugly, deformed, noisy, blurry, low contrast"
         asked.append(
             Asked(
                 prompt=prompt,
-                negative=challenge if negative is None else negative,
+                negative=NEGATIVES[language] if negative is None else negative,
                 seed=rng.randrange(2**32),
                 expected=read_prompt(prompt),
                 scene=scene,

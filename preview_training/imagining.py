@@ -16,12 +16,11 @@ import torch
 
 from preview_training.balance import balanced_probabilities
 from preview_training.caption_batches import pad_tokens
-from preview_training.device import device_with
 from preview_training.expected import read_prompt
 from preview_training.judges import ATTRIBUTES
-from preview_training.text_tokens import encode_tokens
+from preview_training.noise_prediction import predicted_noise
 from story_engine.catalog.tokenizer import encode_ids
-from story_engine.domain.family import LATENT_CHANNELS, PIXELS_PER_LATENT, TIMESTEPS
+from story_engine.domain.family import LATENT_CHANNELS, TIMESTEPS
 from story_engine.inference.noise_schedule import add_noise, signal_shares
 from story_engine.inference.samplers import build_sampler
 from story_engine.preview_model.architecture import PreviewTextEncoder, PreviewUNet
@@ -30,7 +29,8 @@ from story_engine.preview_model.world import DrawnScene
 from story_engine.preview_model.world.captions import CHALLENGE_NEGATIVE, caption
 from story_engine.store.atomic import writing
 
-NEGATIVES = ("、".join(CHALLENGE_NEGATIVE), "ugly, deformed, noisy, blurry, low contrast")
+NEGATIVES = {"zh": "、".join(CHALLENGE_NEGATIVE), "en": "ugly, deformed, noisy, blurry, low contrast"}
+"""The challenge's, by language."""
 STEPS = FAMILY.by_noise.steps
 MOMENTS = 8
 """Steps of a picture that are kept: after them little is left to decide but outlines."""
@@ -76,21 +76,12 @@ class Imagination:
     def __init__(self, unet: PreviewUNet, text_encoder: PreviewTextEncoder, *, side: int, prompt_tokens: int) -> None:
         """`side`: of latents, in cells."""
         self._unet, self._text_encoder, self._length = unet, text_encoder, prompt_tokens
-        self._device = device_with(unet)
         self._shape = (LATENT_CHANNELS, side, side)
-        pixels = side * PIXELS_PER_LATENT
-        self._sizes = torch.tensor([pixels, pixels, 0, 0, pixels, pixels], device=self._device)
 
     def predicted(self, latents: torch.Tensor, timesteps: torch.Tensor, prompts: Sequence[str]) -> torch.Tensor:
         """The noise in latents, (batch, 4, side, side), under their prompts; `timesteps`: (batch,)."""
         tokens = pad_tokens([encode_ids(prompt) for prompt in prompts], length=self._length)
-        tokens = {name: values.to(self._device) for name, values in tokens.items()}
-        given = latents.to(self._device).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(self._device.type, torch.bfloat16):
-            pooled, embedding = encode_tokens(self._text_encoder, tokens)
-            sizes = self._sizes.repeat(len(prompts))
-            noise: torch.Tensor = self._unet(given, timesteps.float().to(self._device), embedding, sizes, pooled)
-        return noise.float()
+        return predicted_noise(self._unet, self._text_encoder, latents, timesteps, tokens)
 
     @torch.inference_mode()
     def of_drawings(
@@ -120,7 +111,7 @@ class Imagination:
         for start in range(0, pictures, _BATCH):
             size = min(_BATCH, pictures - start)
             prompts = [caption(scenes[row], words) for row in rng.choice(len(scenes), size, p=chances)]
-            negatives = [NEGATIVES[index] for index in rng.integers(0, len(NEGATIVES), size)]
+            negatives = [tuple(NEGATIVES.values())[index] for index in rng.integers(0, len(NEGATIVES), size)]
             sampler = build_sampler(FAMILY.sampler, STEPS)
             latents = torch.randn(size, *self._shape, generator=noises)
             for index in range(min(MOMENTS, STEPS)):

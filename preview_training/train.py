@@ -33,6 +33,8 @@ class Amounts:
     full_size_steps: int = train_diffusion.FULL_SIZE_STEPS
     judge_steps: int = train_adherence.JUDGE_STEPS
     adherence_steps: int = train_adherence.STEPS
+    imagined: int = train_adherence.IMAGINED
+    pictures: int = train_adherence.PICTURES
 
 
 SMALLEST_AMOUNTS = Amounts(
@@ -45,6 +47,8 @@ SMALLEST_AMOUNTS = Amounts(
     full_size_steps=4,
     judge_steps=4,
     adherence_steps=4,
+    imagined=32,
+    pictures=4,
 )
 """Every stage as short as it can be."""
 _DIFFUSION_STEPS = ("text_steps", "half_size_steps", "full_size_steps")
@@ -81,9 +85,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     steps = [f"--{name.replace('_', '-')}={getattr(amounts, name)}" for name in _DIFFUSION_STEPS]
     train_diffusion.main([str(drawings), *steps, *shared], config=amounts.config)
     steps = [f"--steps={amounts.adherence_steps}", f"--judge-steps={amounts.judge_steps}"]
-    if given.smallest:
-        steps += ["--imagined=32", "--pictures=4"]
-    train_adherence.main([str(drawings), *steps, *shared], config=amounts.config)
+    examples = [f"--imagined={amounts.imagined}", f"--pictures={amounts.pictures}"]
+    train_adherence.main([str(drawings), *steps, *examples, *shared], config=amounts.config)
     export.main(["weights", "--folder", str(given.folder), "--to", str(given.to)], config=amounts.config)
 
 

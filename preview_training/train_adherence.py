@@ -36,6 +36,7 @@ from preview_training.train_diffusion import (
     encode_latents,
     fixed_token_ids,
     load_averages,
+    load_weights,
     trained_networks,
     unpack_weights,
 )
@@ -44,13 +45,14 @@ from story_engine.domain.family import PIXELS_PER_LATENT
 from story_engine.inference.samplers import build_sampler
 from story_engine.preview_model.architecture import PreviewConfig
 from story_engine.preview_model.family import FAMILY
-from story_engine.preview_model.weights import load_preview
 from story_engine.preview_model.world import DrawnScene
 from story_engine.store.atomic import writing
 
 STAGE = "adherence"
 STEPS = 1_750
 JUDGE_STEPS = 1_800
+IMAGINED = 4_800
+PICTURES = 800
 _SMOOTHING = 0.05
 """Share of the wanted answer that is spread over all others: a judge need not be made surer than sure."""
 _FIRST_MOMENT = 1
@@ -67,9 +69,9 @@ class AdherencePlan:
     batch: int = 8
     """Drawings per step and process, and as many moments."""
     judge_steps: int = JUDGE_STEPS
-    imagined: int = 4_800
+    imagined: int = IMAGINED
     """Drawings whose finished latents are imagined, per process."""
-    pictures: int = 800
+    pictures: int = PICTURES
     """Painted for their moments, per process."""
     count: int = 24_000
     """Drawings that are learnt from."""
@@ -151,18 +153,16 @@ def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: A
     latents, scenes = LatentCache(cache, size=size, folder=plan.folder).values[:count], cache.scenes()[:count]
     unet, text_encoder = trained_networks(config, token_ids, device=device)
     if plan.from_weights is not None:
-        shipped = load_preview(plan.from_weights)
-        unet.load_state_dict(shipped.unet.state_dict())
-        text_encoder.load_state_dict(shipped.text_encoder.state_dict())
+        load_weights(plan.from_weights, unet, text_encoder)
     else:
         before = RunOptions(folder=plan.folder, stage=f"diffusion_{size}", learning_rate=0.0, steps=1)
         run = TrainingRun({"unet": unet, "text_encoder": text_encoder}, before)
         load_averages(run, unet=unet, text_encoder=text_encoder)
     imagination = Imagination(unet, text_encoder, side=size, prompt_tokens=config.prompt_tokens)
-    judges = _judges(process, plan, imagination, latents, scenes, device)
+    chances = clean_chances(scenes)
+    judges = _judges(process, plan, imagination, latents, scenes, chances, device)
     moments_file = plan.folder / f"moments_{process}.npz"
     if not moments_file.exists():
-        chances = clean_chances(scenes)
         seed = plan.seed + 500 + process
         imagining.save(imagination.moments(scenes, chances, pictures=plan.pictures, seed=seed), moments_file)
     drawn = DiffusionTraining(
@@ -193,12 +193,13 @@ def _judges(
     imagination: Imagination,
     latents: np.ndarray,
     scenes: Sequence[DrawnScene],
+    chances: np.ndarray,
     device: torch.device,
 ) -> list[LatentJudge]:
     """One judge of each process, taught by this one where it is its own."""
     files = [plan.folder / f"latent_judge_{each}.pt" for each in range(plan.processes)]
     if not files[process].exists():
-        chances, seed = clean_chances(scenes), plan.seed + 100 + process
+        seed = plan.seed + 100 + process
         imagined_file = plan.folder / f"imagined_{process}.npz"
         if not imagined_file.exists():
             made = imagination.of_drawings(latents, scenes, chances, count=plan.imagined, seed=seed)

@@ -20,12 +20,12 @@ from torch import nn
 
 from preview_training.balance import balanced_probabilities
 from preview_training.caption_batches import caption_tokens
-from preview_training.device import CPU, at_home, device_of, device_with, processes_for
+from preview_training.device import CPU, at_home, device_of, processes_for
 from preview_training.drawing_cache import DrawingCache
 from preview_training.latents import LatentCache
+from preview_training.noise_prediction import predicted_noise
 from preview_training.plan_options import read_plan
 from preview_training.processes import run_in_processes
-from preview_training.text_tokens import encode_tokens
 from preview_training.timesteps import loss_weights, spread_timesteps
 from preview_training.train_text import STAGE as TEXT_STAGE
 from preview_training.train_text import TextTraining
@@ -93,28 +93,19 @@ class DiffusionTraining:
         self._latents, self._scenes, self._batch = latents, scenes, batch
         self._prompt_tokens = prompt_tokens
         self._probabilities = balanced_probabilities(scenes)
-        side = latents.shape[2] * PIXELS_PER_LATENT
-        # Height, width, crop and target size as `SDXLImagePipeline.prepare_extra_input` gives them.
-        self._device = device_with(unet)
-        self._sizes = torch.tensor([side, side, 0, 0, side, side], device=self._device)
 
     def losses(self, moment: Moment) -> dict[str, torch.Tensor]:
         """One step's weighted loss, and the plain noise error of its noisier and clearer half."""
         rows = np.sort(moment.random.choice(len(self._scenes), size=self._batch, p=self._probabilities))
-        device = self._device
         tokens = caption_tokens([self._scenes[row] for row in rows], moment.random, length=self._prompt_tokens)
-        tokens = {name: values.to(device) for name, values in tokens.items()}
         latents = torch.from_numpy(self._latents[rows].astype(np.float32))
         # Drawn on the CPU: one seed is one training on every device, but for the order of sums.
         noise = torch.randn(latents.shape, generator=moment.torch_random)
         timesteps = spread_timesteps(self._batch, moment.torch_random)
-        noisy = add_noise(latents, noise, timesteps).to(device).contiguous(memory_format=torch.channels_last)
-        weights = loss_weights(timesteps).to(device)
-        noise, timesteps = noise.to(device), timesteps.to(device)
-        with torch.autocast(device.type, torch.bfloat16):
-            pooled, embedding = encode_tokens(self._text_encoder, tokens)
-            sizes = self._sizes.repeat(self._batch)
-            predicted = self._unet(noisy, timesteps.float(), embedding, sizes, pooled).float()
+        noisy = add_noise(latents, noise, timesteps)
+        predicted = predicted_noise(self._unet, self._text_encoder, noisy, timesteps, tokens)
+        weights = loss_weights(timesteps).to(predicted.device)
+        noise, timesteps = noise.to(predicted.device), timesteps.to(predicted.device)
         errors = (predicted - noise).square().mean(dim=(1, 2, 3))
         order = timesteps.argsort()
         clear, noisiest = errors[order[: self._batch // 2]].mean(), errors[order[self._batch // 2 :]].mean()
@@ -179,9 +170,7 @@ def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: D
     """All stages in one of `plan.processes`."""
     unet, text_encoder = trained_networks(config, token_ids, seed=plan.seed, device=device_of(process))
     if plan.from_weights is not None:
-        shipped = load_preview(plan.from_weights)
-        unet.load_state_dict(shipped.unet.state_dict())
-        text_encoder.load_state_dict(shipped.text_encoder.state_dict())
+        load_weights(plan.from_weights, unet, text_encoder)
     drawings = DrawingCache(plan.drawings)
     scenes = drawings.scenes()
 
@@ -230,6 +219,13 @@ def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: D
         if not run.run(training.losses):
             return
         load_averages(run, unet=unet, text_encoder=text_encoder)
+
+
+def load_weights(weights: Path, unet: PreviewUNet, text_encoder: PreviewTextEncoder) -> None:
+    """Give the networks exported weights."""
+    shipped = load_preview(weights)
+    unet.load_state_dict(shipped.unet.state_dict())
+    text_encoder.load_state_dict(shipped.text_encoder.state_dict())
 
 
 def load_averages(run: TrainingRun, **networks: nn.Module) -> None:
