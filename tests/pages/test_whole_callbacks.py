@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import pytest
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.state.safe_session_state import SafeSessionState
+from streamlit.runtime.state.session_state import SessionState
 from streamlit.testing.v1 import AppTest
 
+from pages.parts.shared import whole_callbacks
 from story_engine.domain.edit import Edit
 from story_engine.domain.story import Character
 from story_engine.store.stories import StoryStore
@@ -62,3 +66,30 @@ def test_what_a_click_has_to_say_is_said_though_the_next_event_came_into_it(
     cast.run()
     assert [each.id for each in studio.services.stories.load(STORY).characters if each.id == "mimi"] == []
     assert any(button.key and button.key.startswith("undo-") for button in cast.button)
+
+
+def test_the_callbacks_of_one_session_wait_for_each_other_and_not_for_those_of_another(monkeypatch: pytest.MonkeyPatch):
+    begun, go_on, order = threading.Event(), threading.Event(), []
+
+    def carry_out(state: SafeSessionState, name: str) -> None:
+        order.append(f"{name} begins")
+        if name == "first":
+            begun.set()
+            go_on.wait(20)
+        order.append(f"{name} ends")
+
+    monkeypatch.setattr(SafeSessionState, "on_script_will_rerun", carry_out)
+    whole_callbacks.ensure()
+    mine, another = SessionState(), SessionState()
+    runs = {name: SafeSessionState(mine, lambda: None) for name in ("first", "next")}
+    threads = [threading.Thread(target=runs[name].on_script_will_rerun, args=(name,)) for name in runs]
+    threads[0].start()
+    assert begun.wait(20)
+    threads[1].start()
+    SafeSessionState(another, lambda: None).on_script_will_rerun("other")
+    threads[1].join(0.3)
+    go_on.set()
+    for thread in threads:
+        thread.join(20)
+
+    assert order == ["first begins", "other begins", "other ends", "first ends", "next begins", "next ends"]
