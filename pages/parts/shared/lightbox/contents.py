@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from pages.parts.shared import picture_route
@@ -19,7 +20,8 @@ from story_engine.flows.sweep_words import value_name
 
 def of_story(now: OpenStory, favourites: Collection[PictureKey] = ()) -> list[dict[str, Any]]:
     """A group for each panel in reading order; its takes as the page has them, the newest first."""
-    return [_of_panel(panel, number, favourites) for number, panel in enumerate(now.board.panels, start=1)]
+    names = {each.id: each.name or each.id for each in now.story.characters}
+    return [_of_panel(panel, number, favourites, names) for number, panel in enumerate(now.board.panels, start=1)]
 
 
 def of_sweep(view: SweepView, story: Story, language: str) -> list[dict[str, Any]]:
@@ -61,8 +63,23 @@ def group(
     }
 
 
-def picture(take: Take, *, number: int | None = None, score: float | None = None, **more: Any) -> dict[str, Any]:
-    """One picture and how it was made; `more` is what the page alone knows, such as "opener" or "picked"."""
+def picture(
+    take: Take,
+    *,
+    number: int | None = None,
+    score: float | None = None,
+    names: Mapping[str, str] = MappingProxyType({}),
+    **more: Any,
+) -> dict[str, Any]:
+    """One picture and how it was made.
+
+    Args:
+        take: that is shown.
+        number: in its scene.
+        score: by the present scorer.
+        names: what people call its characters, where that is known.
+        more: what the page alone knows, such as "opener" or "picked".
+    """
     recipe, key = take.recipe, PictureKey.of(take)
     return {
         "id": take.id,
@@ -82,7 +99,7 @@ def picture(take: Take, *, number: int | None = None, score: float | None = None
         "shape": recipe.width / recipe.height,
         "family": recipe.family,
         "loras": [f"{part.name} × {part.strength:g}" for part in recipe.loras],
-        "looks": [f"{part.character} × {part.strength:g}" for part in recipe.cast],
+        "looks": [f"{names.get(part.character, part.character)} × {part.strength:g}" for part in recipe.cast],
         "controls": [[part.kind, part.weight] for part in recipe.controls],
         "begun": None if recipe.start is None else round(100 * recipe.start.strength),
         "mended": "" if recipe.mend is None else recipe.mend.prompt,
@@ -111,10 +128,12 @@ def _of_cell(view: SweepView, cell: CellView, scene: Scene, opener: str, languag
     )
 
 
-def _of_panel(panel: Panel, number: int, favourites: Collection[PictureKey]) -> dict[str, Any]:
+def _of_panel(
+    panel: Panel, number: int, favourites: Collection[PictureKey], names: Mapping[str, str]
+) -> dict[str, Any]:
     scene, chosen = panel.scene, panel.chosen
     return group(
-        [_of_view(panel, view, PictureKey.of(view.take) in favourites) for view in reversed(panel.takes)],
+        [_of_view(panel, view, PictureKey.of(view.take) in favourites, names) for view in reversed(panel.takes)],
         place=scene.id,
         number=number,
         title=scene.title,
@@ -123,12 +142,13 @@ def _of_panel(panel: Panel, number: int, favourites: Collection[PictureKey]) -> 
     ) | {"scene": scene.id}
 
 
-def _of_view(panel: Panel, view: TakeView, is_favourite: bool) -> dict[str, Any]:
+def _of_view(panel: Panel, view: TakeView, is_favourite: bool, names: Mapping[str, str]) -> dict[str, Any]:
     is_shown = panel.chosen is not None and panel.chosen.take.id == view.take.id
     return picture(
         view.take,
         number=view.take.serial,
         score=view.score,
+        names=names,
         chosen=is_shown,
         picked=is_shown and panel.is_picked,
         pinned=panel.scene.pinned and panel.scene.seed == view.take.recipe.seed,
