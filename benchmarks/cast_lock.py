@@ -193,7 +193,7 @@ def recipes(layout: Layout, number: int) -> tuple[tuple[DrawnScene, ...], dict[s
         ]
 
     prefix = each(first=True, seeds=seeds)
-    held = [prefix[0], *(_held(one, prefix[0], told[0].who) for one in prefix[1:])]
+    held = [prefix[0], *(_held(one, prefix[0], told[0].who, strength=family.cast_strength) for one in prefix[1:])]
     return scenes, {
         "none": each(first=False, seeds=seeds),
         "same seed": each(first=False, seeds=[seeds[0]] * len(seeds)),
@@ -295,13 +295,14 @@ def _told(scene: DrawnScene, said: frozenset[str], number: int) -> Told:
     return told
 
 
-def _held(recipe: Recipe, anchor: Recipe, who: str) -> Recipe:
+def _held(recipe: Recipe, anchor: Recipe, who: str, *, strength: float) -> Recipe:
     own, theirs = ((each.prompt.index(who), each.prompt.index(who) + len(who)) for each in (recipe, anchor))
     part = CastPart(
         character="who",
         words=own,
         anchor=anchor,
         anchor_words=theirs,
+        strength=strength,
         from_step=max(1, round(recipe.steps * 0.2)),
         until_step=recipe.steps,
     )

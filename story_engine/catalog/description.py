@@ -62,6 +62,8 @@ class FamilyDescription:
     """Of the weights that are here; None where they are needed to know and are not."""
     least_spot: int = 0
     """Pixels: side of the smallest square in which it paints what belongs in a spot; 0: not known."""
+    cast_strength: float = 1.0
+    """How many of a picture's own places each place of an anchor counts as, where a story says 1."""
     by_noise: GuidanceByNoise | None = None
     """How it is guided by noise level; None: not at all."""
     controls: Mapping[str, Package] = field(default_factory=dict)

@@ -69,6 +69,7 @@ def _family(layout: Layout, name: str, description: FamilyDescription) -> Family
         weights_hash=weights_hash(layout, description.package, joined=description.joined),
         precision=description.precision(),
         least_spot=description.least_spot,
+        cast_strength=description.cast_strength,
         knows_true_sizes=description.knows_true_sizes,
         safe_learning_rate=description.safe_learning_rate,
         memory=description.memory,

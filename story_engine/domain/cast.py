@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from story_engine.domain.composing import Composed
+from story_engine.domain.family import Family
 from story_engine.domain.look import AS_DESCRIBED, Look
-from story_engine.domain.recipe import LARGEST_CAST_STRENGTH, CastPart, Recipe, Start
+from story_engine.domain.recipe import LARGEST_ANCHOR_WEIGHT, CastPart, Recipe, Start
 from story_engine.domain.story import Scene, Settings, Story
 from story_engine.errors import FixInput
 
@@ -41,15 +42,15 @@ def check_cast(recipe: Recipe) -> None:
         if name := difference(part.anchor, recipe):
             values = {"character": part.character, "found": getattr(part.anchor, name), "wanted": getattr(recipe, name)}
             raise FixInput("cast.anchor_unlike", field=name, **values)
-        if not 0 < part.strength <= LARGEST_CAST_STRENGTH:
-            raise FixInput("cast.strength", character=part.character, value=part.strength, most=LARGEST_CAST_STRENGTH)
+        if not 0 < part.strength <= LARGEST_ANCHOR_WEIGHT:
+            raise FixInput("cast.strength", character=part.character, value=part.strength, most=LARGEST_ANCHOR_WEIGHT)
         for prompt, (start, end) in ((recipe.prompt, part.words), (part.anchor.prompt, part.anchor_words)):
             if not 0 <= start < end <= len(prompt):
                 raise FixInput("cast.no_words", character=part.character)
         check_cast(part.anchor)
 
 
-def with_cast(recipe: Recipe, story: Story, scene: Scene, sent: Composed, settings: Settings) -> Recipe:
+def with_cast(recipe: Recipe, story: Story, scene: Scene, sent: Composed, settings: Settings, family: Family) -> Recipe:
     """The recipe of a scene, with what its characters are held to.
 
     A picture that is itself what a character is held to looks at itself no more than before it was chosen.
@@ -75,7 +76,7 @@ def with_cast(recipe: Recipe, story: Story, scene: Scene, sent: Composed, settin
                 words=words,
                 anchor=_anchor(looks[character], recipe, character),
                 anchor_words=looks[character].words,
-                strength=strength,
+                strength=strength * family.cast_strength,
                 from_step=first,
                 until_step=recipe.steps,
             )

@@ -83,6 +83,8 @@ class Family(Value):
     """None: it is always guided the same."""
     least_spot: int = 0
     """Pixels: side of the smallest square in which it paints what belongs in a spot; 0: not known."""
+    cast_strength: float = 1.0
+    """How many of a picture's own places each place of an anchor counts as, where a story says 1."""
     knows_true_sizes: bool = False
     """Whether it was trained with each picture's own size and crop."""
     safe_learning_rate: float = math.inf

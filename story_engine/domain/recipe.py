@@ -12,6 +12,9 @@ from story_engine.domain.value import Value
 _LATER = ("start", "mend")
 """Fields that recipes have got since; their default means that they are not used."""
 LARGEST_CAST_STRENGTH = 4.0
+"""Of a story's setting, where 1 is the family's own; see `Family.cast_strength`."""
+LARGEST_ANCHOR_WEIGHT = 1_000.0
+"""How many of a picture's own places one of an anchor's may count as."""
 """Of a character's look: an anchor's place then counts like four of the picture's own."""
 LEAST_STRENGTH, MOST_STRENGTH = 0.05, 0.95
 """Of a start: less changes nothing, more keeps nothing of the picture."""

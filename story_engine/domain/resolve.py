@@ -94,7 +94,7 @@ def resolve(
         ),
         **guidance.model_dump(),
     )
-    return with_cast(recipe, story, scene, sent, requested)
+    return with_cast(recipe, story, scene, sent, requested, family)
 
 
 def is_by_noise(settings: Settings, family: Family) -> bool:

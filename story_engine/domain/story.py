@@ -111,7 +111,7 @@ class Settings(Value):
     """"by_noise", "constant", or "usual": whichever the family that paints is best with. Blank is constant, as in
     stories of before there was a choice; new ones say "usual"."""
     cast_strength: Annotated[float | None, number(0.0, LARGEST_CAST_STRENGTH, "story.cast_strength_range")] = None
-    """How strongly characters are held to their looks; 0 is not at all, blank `USUAL_CAST_STRENGTH`."""
+    """How strongly characters are held to their looks: 0 not at all, blank `USUAL_CAST_STRENGTH` (the family's own)."""
     cast_from: Annotated[float | None, number(0.0, 1.0, "story.cast_from_range")] = None
     """Share of the steps after which they are; blank is `USUAL_CAST_FROM`."""
     guidance_above: NoiseLevel = None
