@@ -4,6 +4,7 @@
     python -m benchmarks.cast_lock masks --drawings 200  # where the network looks, and where the figure is
     python -m benchmarks.cast_lock run --stories 100     # goes on where it was stopped
     python -m benchmarks.cast_lock report
+    python -m benchmarks.cast_lock sheet --story 1003 --out sheet.jpg  # without, and below it with
 
 Every arm paints the same scenes with the same seeds (in "same seed" all have the first). What of hair or clothes the
 words leave open the model decides anew in each panel: that is what is held together.
@@ -25,10 +26,11 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import nn
-from torch.nn import functional
 
+from benchmarks import hair_judge
 from benchmarks.coherence_boards import a_story
-from preview_training.judges import SIZES, JudgeNetwork, Judges, network_values, shrunk
+from benchmarks.hair_judge import HAIR, hair_of
+from preview_training.judges import Judges
 from story_engine.catalog.families import families
 from story_engine.catalog.tokenizer import count_tokens
 from story_engine.domain.recipe import CastPart, Recipe
@@ -39,17 +41,16 @@ from story_engine.inference.noise import noised
 from story_engine.inference.render import Renderer
 from story_engine.inference.runtime import encode_with, open_runtime
 from story_engine.inference.starts import encode_picture
-from story_engine.preview_model.world import HAIR_COLOURS, HAIR_LENGTHS, PEOPLE, DrawnScene
+from story_engine.preview_model.world import PEOPLE, DrawnScene
 from story_engine.preview_model.world.captions_en import EnglishCaption
 from story_engine.preview_model.world.captions_zh import ChineseCaption
-from story_engine.preview_model.world.drawing.compose import draw, draw_with_mask
-from story_engine.preview_model.world.drawing.sampling import sample_figure
+from story_engine.preview_model.world.drawing.compose import draw_with_mask
 from story_engine.store.layout import Layout
 
 ARMS = ("none", "same seed", "prefix", "shared", "shared and masked")
-HAIR: dict[str, tuple[str, ...]] = {"hair colour": HAIR_COLOURS, "hair length": HAIR_LENGTHS}
-_SIDE = SIZES["near"]
 _OPEN = ("hair_colour", "hair_length", "outfit", "colour")
+_SHOWN = 192
+"""Pixels of a panel on a sheet."""
 _COPIED = 0.06
 """Mean difference (0 … 1) to the anchor below which a panel is its copy: panels of one story are apart by 0.2."""
 
@@ -71,58 +72,26 @@ class Told:
 def main() -> None:
     """Train the judge, check the masks, run, or report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("train", "masks", "run", "report"))
+    parser.add_argument("what", choices=("train", "masks", "run", "report", "sheet"))
     parser.add_argument("--folder", type=Path, default=Path("/tmp/cast_lock"))
     parser.add_argument("--stories", type=int, default=100)
     parser.add_argument("--drawings", type=int, default=0)
     parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--story", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("sheet.jpg"))
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
     if given.what == "train":
-        print(train(given.folder, drawings=given.drawings or 6000, steps=given.steps))
+        print(hair_judge.train(given.folder, drawings=given.drawings or 6000, steps=given.steps))
     elif given.what == "masks":
         print(masks(given.folder, given.drawings or 200))
     elif given.what == "run":
         run(given.folder, given.stories)
+    elif given.what == "sheet":
+        sheet(given.folder, given.story).save(given.out, quality=90)
     else:
         print(report(given.folder))
-
-
-def train(folder: Path, *, drawings: int, steps: int) -> dict[str, float]:
-    """The judge of hair; its accuracy on drawings that it has not seen."""
-    rng = random.Random(0)
-    scenes = [_of_a_person(rng) for _ in range(drawings)]
-    pictures = np.stack([shrunk(draw(scene), _SIDE) for scene in scenes])
-    wanted = torch.tensor(
-        [[HAIR_COLOURS.index(s.main.hair_colour), HAIR_LENGTHS.index(s.main.hair_length)] for s in scenes]
-    )
-    torch.manual_seed(0)
-    network, held_out = _hair_network().train(), drawings // 6
-    optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=0.02)
-    chance = np.random.default_rng(0)
-    for step in range(steps):
-        for group in optimiser.param_groups:
-            group["lr"] = 2e-3 * (0.02 + 0.98 * (1 - step / steps))
-        rows = chance.integers(0, drawings - held_out, 48)
-        batch = network_values(pictures[rows])
-        batch = batch.flip(3) if step % 2 else batch
-        batch = torch.roll(batch, tuple(int(each) for each in chance.integers(-3, 4, 2)), (2, 3))
-        seen = network(batch + torch.randn_like(batch) * 0.04)
-        loss = sum((functional.cross_entropy(seen[name], wanted[rows, at]) for at, name in enumerate(HAIR)), start=0.0)
-        optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        optimiser.step()
-    network.eval()
-    torch.save(network.state_dict(), folder / "hair.pt")
-    answers = _hair_of(network, [Image.fromarray(each) for each in pictures[-held_out:]])
-    truth = [(s.main.hair_colour, s.main.hair_length) for s in scenes[-held_out:]]
-    right = {
-        name: float(np.mean([a[name] == t[at] for a, t in zip(answers, truth, strict=True)]))
-        for at, name in enumerate(HAIR)
-    }
-    (folder / "judge.json").write_text(json.dumps(right))
-    return right
 
 
 def run(folder: Path, stories: int) -> None:
@@ -130,9 +99,7 @@ def run(folder: Path, stories: int) -> None:
     found = folder / "stories.jsonl"
     done = {json.loads(line)["story"] for line in found.read_text().splitlines()} if found.exists() else set()
     renderer, layout = _renderer(folder)
-    judges, hair = Judges.load(Path(__file__).parent / "judges"), _hair_network()
-    hair.load_state_dict(torch.load(folder / "hair.pt", weights_only=True))
-    hair.eval()
+    judges, hair = Judges.load(Path(__file__).parent / "judges"), hair_judge.load(folder)
     for number in range(stories):
         if number in done:
             continue
@@ -142,7 +109,7 @@ def run(folder: Path, stories: int) -> None:
             started = time.process_time()
             pictures = _painted(renderer, wanted, is_masked=arm != "shared")
             seconds = time.process_time() - started
-            verdicts, hairs = judges.read(pictures), _hair_of(hair, pictures)
+            verdicts, hairs = judges.read(pictures), hair_of(hair, pictures)
             record["arms"][arm] = {
                 "seconds": round(seconds, 2),
                 "seen": [
@@ -159,6 +126,19 @@ def run(folder: Path, stories: int) -> None:
         with found.open("a") as lines:
             lines.write(json.dumps(record) + "\n")
         print(number, flush=True)
+
+
+def sheet(folder: Path, number: int) -> Image.Image:
+    """A story without cast lock and, below it, with; its first panel is the anchor."""
+    renderer, layout = _renderer(folder)
+    _, arms = recipes(layout, number)
+    print(arms["prefix"][0].prompt)
+    result = Image.new("RGB", (8 * _SHOWN, 2 * _SHOWN))
+    for row, arm in enumerate(("prefix", "shared and masked")):
+        for column, picture in enumerate(renderer.render(arms[arm])):
+            small = picture.resize((_SHOWN, _SHOWN), Image.Resampling.LANCZOS)
+            result.paste(small, (column * _SHOWN, row * _SHOWN))
+    return result
 
 
 def recipes(layout: Layout, number: int) -> tuple[tuple[DrawnScene, ...], dict[str, list[Recipe]]]:
@@ -237,7 +217,10 @@ def masks(folder: Path, drawings: int) -> dict[str, float]:
 def report(folder: Path) -> str:
     """The table, with 95 % intervals of a bootstrap over stories."""
     records = [json.loads(line) for line in (folder / "stories.jsonl").read_text().splitlines()]
-    lines = [f"{len(records)} stories; judge of hair on unseen drawings: {(folder / 'judge.json').read_text()}", ""]
+    lines = [
+        f"{len(records)} stories; judge of hair on unseen drawings: {(folder / hair_judge.ACCURACY).read_text()}",
+        "",
+    ]
     names = ("subject", "colour", "hair colour", "hair length", "all four", "place right", "apart", "copies", "seconds")
     lines.append("| arm | " + " | ".join(names) + " |")
     lines.append("|" + " --- |" * (len(names) + 1))
@@ -335,41 +318,6 @@ def _apart(one: Image.Image, other: Image.Image) -> float:
     """Mean difference of two pictures at 32 x 32, 0 … 1."""
     first, second = (np.asarray(each.resize((32, 32), Image.Resampling.BOX), dtype=np.float64) for each in (one, other))
     return float(np.abs(first - second).mean() / 255)
-
-
-def _of_a_person(rng: random.Random) -> DrawnScene:
-    while True:
-        scene = rng.choice(a_story(rng).scenes)
-        if rng.random() < 0.7 or scene.main.subject in PEOPLE:
-            subject = scene.main.subject if scene.main.subject in PEOPLE else rng.choice(sorted(PEOPLE))
-            figure = replace(
-                sample_figure(rng, subject, scene.shot),
-                hair_colour=rng.choice(HAIR_COLOURS),
-                hair_length=rng.choice(HAIR_LENGTHS),
-            )
-            return replace(scene, main=figure, degradation="none")
-
-
-def _hair_network() -> JudgeNetwork:
-    network = JudgeNetwork()
-    inputs = next(iter(network.heads.values())).in_features
-    network.heads = nn.ModuleDict({name: nn.Linear(inputs, len(values)) for name, values in HAIR.items()})
-    network.forward = _hair_forward.__get__(network)  # type: ignore[method-assign]
-    return network
-
-
-def _hair_forward(self: JudgeNetwork, pictures: torch.Tensor) -> dict[str, torch.Tensor]:
-    hidden = self.trunk(pictures)
-    pooled = torch.cat([hidden.mean(dim=(2, 3)), hidden.amax(dim=(2, 3))], dim=1)
-    return {name: head(pooled) for name, head in self.heads.items()}
-
-
-def _hair_of(network: JudgeNetwork, pictures: Sequence[Image.Image]) -> list[dict[str, str]]:
-    batch = network_values(np.stack([shrunk(picture, _SIDE) for picture in pictures]))
-    with torch.inference_mode():
-        seen = network(batch)
-    best = {name: seen[name].argmax(1).tolist() for name in HAIR}
-    return [{name: HAIR[name][best[name][place]] for name in HAIR} for place in range(len(pictures))]
 
 
 def _renderer(folder: Path) -> tuple[Renderer, Layout]:
