@@ -11,8 +11,11 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import APIResponse, Route
 
+from story_engine.domain.contest import Measures, StoppedTake
 from story_engine.domain.gallery import PictureKey
-from tests.browser.conftest import App, Visitor, wait_for
+from story_engine.domain.job_result import Failure
+from story_engine.domain.job_spec import RenderItem
+from tests.browser.conftest import HELD, PHONE, STEADY, App, Visitor, wait_for
 from tests.browser.test_access import OPTIONS
 from tests.browser.test_lightbox import ACTIVE, Reader
 from tests.builders import a_recipe, a_take
@@ -105,3 +108,28 @@ def test_twelve_takes_are_culled_by_keys_and_a_phone_taps_one_of_four(
     wait_for(lambda: app.services.takes.picks(STORY) == {"s1": takes[2]}, what="the tapped one is picked")
     assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
     assert small.box.locator("figure:visible").nth(3).bounding_box()["width"] > 120
+
+
+def test_the_list_of_stopped_takes_is_no_slit_at_a_narrow_window_s_lower_edge(app: App, visit: Callable[..., Visitor]):
+    for seed in range(6):
+        item = RenderItem(scene="s2", number=seed, recipe=a_recipe(prompt="stopped", seed=seed))
+        alike = Failure(code="contest.alike", values={"best": "7"})
+        made = {"steps": 3, "measures": Measures(), "reason": alike, "job": 1, "created_at": "2026-11-29T10:00:00Z"}
+        app.services.stopped_takes.add(STORY, StoppedTake(item=item, **made), Image.new("RGB", (64, 64)))
+    person = visit()
+    person.page.set_viewport_size(PHONE)
+    person.open(f"Story?story={STORY}")
+    button = person.at("stopped-line-s2").get_by_role("button").first
+    button.scroll_into_view_if_needed()
+    # Below it there is just room for the window before its list has come.
+    person.page.mouse.move(200, 400)
+    person.page.mouse.wheel(0, button.bounding_box()["y"] - (PHONE["height"] - 120))
+    person.page.wait_for_timeout(STEADY)
+    assert PHONE["height"] - 140 < button.bounding_box()["y"] < PHONE["height"] - 100
+
+    button.click(delay=HELD)
+
+    person.page.get_by_text("Seed 5, stopped after 3 of").wait_for()
+    window = person.page.get_by_test_id("stPopoverBody")
+    wait_for(lambda: window.bounding_box()["height"] > 250, what="the list has room", seconds=20)
+    assert window.bounding_box()["y"] >= 0

@@ -56,6 +56,10 @@ kbd { color: inherit !important; opacity: 1 !important; }
 /* a long menu scrolls: it would begin above a phone's screen */
 [data-testid="stMenuButtonBody"] { max-height: min(48dvh, 34rem); overflow-y: auto; overscroll-behavior: contain; }
 
+/* a window of several lines opens where there is room for some of them, not as a slit at the screen's edge */
+[data-testid="stPopoverBody"]:has([data-testid="stVerticalBlock"] > :nth-child(3)) { min-height: min(10rem, 45dvh); }
+[data-testid="stPopoverBody"]:has([data-testid="stVerticalBlock"] > :nth-child(6)) { min-height: min(18rem, 45dvh); }
+
 /* menu */
 [data-testid="stSidebar"] { min-width: 212px; max-width: 212px; }
 [data-testid="stSidebarHeader"] { height: 2.6rem; }
