@@ -5,8 +5,9 @@
     python -m benchmarks.best_of_n --report         # what the lines say so far
 
 Every prompt is a line of `--lines` as soon as it is measured; the same command goes on behind the last one. Judged are
-the finished pictures, by the judges of `preview_fidelity` (trained on drawings), which the Studio does not have: in it
-the imagined pictures are judged by the scorer. The baseline is the first of the N seeds, painted alone in the same run.
+the finished pictures, by the judges of `preview_fidelity` (of pictures, trained on drawings), which the Studio does not
+have: in it imagined latents are read by the family's own judges, and their pictures by the scorer. The baseline is the
+first of the N seeds, painted alone in the same run.
 """
 
 from __future__ import annotations
@@ -25,11 +26,12 @@ from PIL import Image
 from benchmarks.preview_fidelity import JUDGES, RESULTS, Asked, asked_prompts, recipe_of
 from preview_training.judges import Judges
 from story_engine.catalog.families import family_of
-from story_engine.domain.contest import judged_step
+from story_engine.domain.contest import Round
 from story_engine.domain.guidance import USUAL
 from story_engine.domain.job_spec import RenderItem
 from story_engine.domain.recipe import Recipe
 from story_engine.domain.story import LARGEST_SEED, Settings
+from story_engine.inference.contest import Contest
 from story_engine.inference.render import Renderer
 from story_engine.inference.samplers import build_sampler
 from story_engine.jobs.work.contest import Contests
@@ -54,6 +56,15 @@ def rows_of(recipe: Recipe, steps: range) -> int:
     return sum(2 if recipe.guidance.is_guided_at(levels[step]) else 1 for step in steps)
 
 
+def contest_rows(recipe: Recipe, contest: Contest) -> int:
+    """Rows that go through the U-Net for a whole contest of a recipe's seeds."""
+    begun, going, rows = 0, len(contest.positions), 0
+    for judged in (*contest.rounds, Round(step=recipe.steps, keep=0)):
+        rows += going * rows_of(recipe, range(begun, judged.step))
+        begun, going = judged.step, judged.keep
+    return rows
+
+
 def measured(layout: Layout, renderer: Renderer, judges: Judges, one: Asked, takes: int) -> dict[str, object]:
     """One prompt: the first take alone, and the contest."""
     recipes = recipes_of(layout, one, takes)
@@ -61,9 +72,9 @@ def measured(layout: Layout, renderer: Renderer, judges: Judges, one: Asked, tak
     alone = renderer.render(recipes[:1])[0]
     between = time.process_time()
     items = [RenderItem(scene="s1", number=number, recipe=recipe) for number, recipe in enumerate(recipes)]
-    contests = Contests(layout, "benchmark", items, 1, job=1)
+    (contest,) = Contests(layout, "benchmark", items, 1, job=1).held()
     survivors: list[tuple[int, Image.Image]] = []
-    renderer.render(recipes, contests=contests.held(), on_picture=lambda *each: survivors.append(each))
+    renderer.render(recipes, contests=[contest], on_picture=lambda *each: survivors.append(each))
     ended = time.process_time()
     ((place, survivor),) = survivors
     first, best = judges.read([alone, survivor])
@@ -76,7 +87,7 @@ def measured(layout: Layout, renderer: Renderer, judges: Judges, one: Asked, tak
         "alone_seconds": between - started,
         "contest_seconds": ended - between,
         "rows": rows_of(recipes[0], range(recipes[0].steps)),
-        "rows_judged": rows_of(recipes[0], range(judged_step(recipes[0].steps))),
+        "contest_rows": contest_rows(recipes[0], contest),
         "alone": {name: first.values[name] == value for name, value in expected.items() if value is not None},
         "contest": {name: best.values[name] == value for name, value in expected.items() if value is not None},
     }
@@ -109,7 +120,7 @@ def report(lines: Sequence[dict[str, object]], takes: int) -> dict[str, object]:
                 "misses_left": round((1 - contest) / max(1 - alone, 1e-9), 3),
             }
     seconds = [sum(float(line[key]) for line in lines) for key in ("contest_seconds", "alone_seconds")]  # type: ignore[arg-type]
-    whole, judged = int(lines[0]["rows"]), int(lines[0]["rows_judged"])  # type: ignore[call-overload]
+    rows = [sum(int(line[key]) for line in lines) for key in ("contest_rows", "rows")]  # type: ignore[call-overload]
     scored = [line["scores"] for line in lines if "scores" in line]
     if scored:
         gained = interval([after - before for before, after in scored])  # type: ignore[misc,has-type]
@@ -120,7 +131,7 @@ def report(lines: Sequence[dict[str, object]], takes: int) -> dict[str, object]:
             "gain_95": [round(each, 3) for each in gained],
         }
     told["cost_cpu"] = round(seconds[0] / seconds[1], 2)
-    told["cost_rows"] = round((takes * judged + whole - judged) / whole, 2)
+    told["cost_rows"] = round(rows[0] / rows[1], 2)
     told["largest_difference"] = max((line["difference"] for line in lines if "difference" in line), default=None)  # type: ignore[type-var]
     told["first_seed_won"] = sum(line["survivor"] == 0 for line in lines)
     return told

@@ -27,9 +27,8 @@ import torch
 from PIL import Image
 
 from benchmarks.recipes import family_recipe
-from preview_training.expected import Expected, read_prompt
 from preview_training.imagining import NEGATIVES
-from preview_training.judges import ATTRIBUTES, Judges, Verdict
+from preview_training.judges import Judges, Verdict
 from story_engine.catalog.families import family_of
 from story_engine.config import read_config
 from story_engine.domain.composing import compose_negative, compose_prompt
@@ -45,6 +44,7 @@ from story_engine.preview_model.weights import load_preview
 from story_engine.preview_model.world.captions import caption
 from story_engine.preview_model.world.drawing import draw, sample_scene, shipped_scenes
 from story_engine.preview_model.world.drawing.sampling import sample_figure
+from story_engine.preview_model.world.expected import ATTRIBUTES, Expected, read_prompt
 from story_engine.store.layout import Layout
 from story_engine.store.stories import StoryStore
 

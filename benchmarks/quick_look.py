@@ -39,7 +39,6 @@ from benchmarks.preview_fidelity import JUDGES
 from benchmarks.quick_look_stories import HIDDEN, story_of
 from benchmarks.quick_look_style import style_fall
 from benchmarks.sample_datasets import sample_dataset, services_in, trained_pictures
-from preview_training.expected import read_prompt
 from preview_training.judges import Judges
 from story_engine import flows
 from story_engine.catalog.families import family_of
@@ -54,6 +53,7 @@ from story_engine.domain.training_presets import PRESETS
 from story_engine.flows.services import Services
 from story_engine.inference.render import Renderer
 from story_engine.messages import message
+from story_engine.preview_model.world.expected import read_prompt
 from story_engine.store.layout import Layout
 from story_engine.store.loras import LoraStore
 from story_engine.store.runs import RunStore

@@ -12,10 +12,10 @@ from functools import cache
 
 from PIL import Image
 
-from preview_training.expected import read_prompt
 from story_engine.preview_model.world import DrawnScene
 from story_engine.preview_model.world.drawing import draw
 from story_engine.preview_model.world.drawing.sampling import sample_figure
+from story_engine.preview_model.world.expected import read_prompt
 from story_engine.preview_model.world.lexicon import read
 from story_engine.training.style import Numbers, Style, numbers_of
 

@@ -16,8 +16,6 @@ import torch
 
 from preview_training.balance import balanced_probabilities
 from preview_training.caption_batches import pad_tokens
-from preview_training.expected import read_prompt
-from preview_training.judges import ATTRIBUTES
 from preview_training.noise_prediction import predicted_noise
 from story_engine.catalog.tokenizer import encode_ids
 from story_engine.domain.family import LATENT_CHANNELS, TIMESTEPS
@@ -27,6 +25,7 @@ from story_engine.preview_model.architecture import PreviewTextEncoder, PreviewU
 from story_engine.preview_model.family import FAMILY
 from story_engine.preview_model.world import DrawnScene
 from story_engine.preview_model.world.captions import CHALLENGE_NEGATIVE, caption
+from story_engine.preview_model.world.expected import ATTRIBUTES, read_prompt
 from story_engine.store.atomic import writing
 
 NEGATIVES = {"zh": "、".join(CHALLENGE_NEGATIVE), "en": "ugly, deformed, noisy, blurry, low contrast"}

@@ -20,19 +20,14 @@ from torch import nn
 from torch.nn import functional
 
 from story_engine.preview_model import world
+from story_engine.preview_model.latent_judge import JudgeConvolution
+from story_engine.preview_model.world.expected import ATTRIBUTES
 
 NEAR, FAR = "near", "far"
 SIZES = {NEAR: 64, FAR: 128}
 """Pixels that each judge looks at; their files are `<name>.safetensors`."""
 FAR_SHOTS = frozenset({"full", "long"})
 FAR_ATTRIBUTES = ("subject", "colour")
-ATTRIBUTES: dict[str, tuple[str, ...]] = {
-    "subject": world.SUBJECTS,
-    "place": world.PLACES,
-    "style": world.STYLES,
-    "shot": world.SHOTS,
-    "colour": world.COLOURS,
-}
 _STAGES = ((24, 2), (32, 1), (64, 2), (64, 1), (112, 2), (112, 1), (128, 2), (128, 1))
 """Width and stride of each convolution."""
 
@@ -68,20 +63,6 @@ class JudgeNetwork(nn.Module):
         pooled = torch.cat([hidden.mean(dim=(2, 3)), hidden.amax(dim=(2, 3))], dim=1)
         pooled = functional.dropout(pooled, 0.1, training=self.training)
         return {name: head(pooled) for name, head in self.heads.items()}
-
-
-class JudgeConvolution(nn.Module):
-    """Convolution, norm and activation, added to what came in where the shapes agree."""
-
-    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
-        super().__init__()
-        self.convolution = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
-        self.norm = nn.BatchNorm2d(outputs)
-
-    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
-        """(batch, inputs, side, side) → (batch, outputs, side / stride, side / stride)."""
-        result: torch.Tensor = functional.silu(self.norm(self.convolution(hidden)))
-        return result + hidden if result.shape == hidden.shape else result
 
 
 class Judges:

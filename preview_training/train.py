@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from preview_training import export, train_adherence, train_diffusion, train_vae
+from preview_training import export, train_adherence, train_diffusion, train_prompt_judge, train_vae
 from preview_training.drawing_cache import DrawingCache
 from preview_training.processes import run_in_processes
 from preview_training.train_diffusion import PREVIEW
 from story_engine.preview_model.architecture import SMALLEST, PreviewConfig
+from story_engine.preview_model.latent_judge import JUDGE_FILE
 from story_engine.preview_model.weights import WEIGHTS_FOLDER
 
 _VAE_SEED, _DIFFUSION_SEED = 11, 1
@@ -35,6 +36,7 @@ class Amounts:
     adherence_steps: int = train_adherence.STEPS
     imagined: int = train_adherence.IMAGINED
     pictures: int = train_adherence.PICTURES
+    prompt_judge_steps: int = train_prompt_judge.STEPS
 
 
 SMALLEST_AMOUNTS = Amounts(
@@ -49,10 +51,11 @@ SMALLEST_AMOUNTS = Amounts(
     adherence_steps=4,
     imagined=32,
     pictures=4,
+    prompt_judge_steps=4,
 )
 """Every stage as short as it can be."""
 _DIFFUSION_STEPS = ("text_steps", "half_size_steps", "full_size_steps")
-_STEPS = ("vae_steps", *_DIFFUSION_STEPS, "judge_steps", "adherence_steps")
+_STEPS = ("vae_steps", *_DIFFUSION_STEPS, "judge_steps", "adherence_steps", "prompt_judge_steps")
 
 
 def draw_share(process: int, folder: Path) -> None:
@@ -65,6 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--folder", type=Path, default=Path("workspace/preview_training"))
     parser.add_argument("--to", type=Path, default=WEIGHTS_FOLDER)
+    parser.add_argument("--judge-to", type=Path, default=JUDGE_FILE)
     parser.add_argument("--processes", type=int, default=2, help="of the CPU; each GPU has one")
     parser.add_argument("--smallest", action="store_true", help="whether the way holds: a tiny model, a few steps")
     for name in _STEPS:
@@ -88,6 +92,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     examples = [f"--imagined={amounts.imagined}", f"--pictures={amounts.pictures}"]
     train_adherence.main([str(drawings), *steps, *examples, *shared], config=amounts.config)
     export.main(["weights", "--folder", str(given.folder), "--to", str(given.to)], config=amounts.config)
+    examples = [f"--steps={amounts.prompt_judge_steps}", f"--imagined={amounts.imagined}"]
+    weights = [f"--from-weights={given.to}", f"--to={given.judge_to}"]
+    train_prompt_judge.main([str(drawings), *examples, *weights, *shared], config=amounts.config)
 
 
 if __name__ == "__main__":

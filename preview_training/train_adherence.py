@@ -20,12 +20,10 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from preview_training import imagining, latent_judge
+from preview_training import imagining, latent_judge_training
 from preview_training.device import device_of, processes_for
 from preview_training.drawing_cache import DrawingCache
-from preview_training.imagining import Imagination, Imagined, Moments, clean_chances
-from preview_training.judges import labels
-from preview_training.latent_judge import LatentJudge, Readable
+from preview_training.imagining import Imagination, Moments, clean_chances
 from preview_training.latents import LatentCache
 from preview_training.plan_options import read_plan
 from preview_training.processes import run_in_processes
@@ -45,6 +43,7 @@ from story_engine.domain.family import PIXELS_PER_LATENT
 from story_engine.inference.samplers import build_sampler
 from story_engine.preview_model.architecture import PreviewConfig
 from story_engine.preview_model.family import FAMILY
+from story_engine.preview_model.latent_judge import LatentJudge
 from story_engine.preview_model.world import DrawnScene
 from story_engine.store.atomic import writing
 
@@ -128,7 +127,9 @@ class AdherenceTraining:
         weights = 1 / (FAMILY.cfg_scale * levels)
         losses, right = [], []
         for judge in self._judges:
-            for index, logits in enumerate(judge(imagined).values()):
+            with torch.autocast(device.type, torch.bfloat16):
+                seen = judge(imagined)
+            for index, logits in enumerate(seen.values()):
                 losses.append(weights * _cross_entropy(logits, wanted[:, index]))
                 right.append((logits.argmax(1) == wanted[:, index])[wanted[:, index] != imagining.NOT_SAID])
         return torch.stack(losses).mean(1).sum() / len(self._judges), torch.cat(right).float().mean()
@@ -199,22 +200,17 @@ def _judges(
     """One judge of each process, taught by this one where it is its own."""
     files = [plan.folder / f"latent_judge_{each}.pt" for each in range(plan.processes)]
     if not files[process].exists():
-        seed = plan.seed + 100 + process
-        imagined_file = plan.folder / f"imagined_{process}.npz"
-        if not imagined_file.exists():
-            made = imagination.of_drawings(latents, scenes, chances, count=plan.imagined, seed=seed)
-            imagining.save(made, imagined_file)
-        imagined = imagining.load(Imagined, imagined_file)
-        targets = torch.tensor([labels(scene) for scene in scenes])
-        judge = latent_judge.train(
-            Readable(latents=latents, targets=targets, chances=chances),
-            Readable(
-                latents=imagined.latents,
-                targets=targets[torch.from_numpy(imagined.rows)],
-                chances=np.full(len(imagined.rows), 1 / len(imagined.rows)),
-            ),
+        judge = latent_judge_training.taught(
+            process,
+            name=STAGE,
+            folder=plan.folder,
+            imagination=imagination,
+            latents=latents,
+            scenes=scenes,
+            chances=chances,
+            count=plan.imagined,
             steps=plan.judge_steps,
-            seed=seed,
+            seed=plan.seed + 100 + process,
             device=device,
         )
         with writing(files[process]) as temporary:

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from story_engine.domain.contest import judged_step
+from story_engine.domain.contest import Round
 from story_engine.inference.batches import Batch
 from story_engine.inference.decoding import decode
 from story_engine.inference.denoising import Begun, Denoised
@@ -24,14 +24,16 @@ class Imagined:
     """Of its recipe in the renderer's call."""
     picture: Image.Image
     """Decoded from the denoised estimate: blurred, but the composition of the finished picture."""
+    latents: torch.Tensor
+    """That estimate, (4, height/8, width/8)."""
 
 
 class Imagining:
-    """Follows a batch's first steps, to see at their end how its pictures would be finished."""
+    """Follows a batch's steps up to a round, to see there how its pictures would be finished."""
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: Batch, judged: Round) -> None:
         self.batch = batch
-        self.step = judged_step(batch.first.steps, skipped=batch.first.skipped_steps)
+        self.step = judged.step
         self._latents: torch.Tensor | None = None
 
     def stepped(self, step: int, denoised: Denoised) -> None:
@@ -48,30 +50,32 @@ class Imagining:
         assert self._latents is not None, "the loop has made its steps"
         own = self._latents[: len(self.batch.positions)]
         return [
-            Imagined(position=position, picture=decode(decoder, latents, in_bands=in_bands))
+            Imagined(position=position, picture=decode(decoder, latents, in_bands=in_bands), latents=latents)
             for position, latents in zip(self.batch.positions, own, strict=True)
         ]
 
 
-Judge = Callable[[Sequence[Imagined]], Collection[int]]
-"""Positions of the pictures that are finished."""
+Judge = Callable[[Sequence[Imagined], Round], Collection[int]]
+"""Positions of the pictures that go on from a round."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Contest:
-    """Pictures of which only some are finished. It remembers the verdict, so that a second try does not ask again."""
+    """Pictures of which only some are finished. It remembers its verdicts, so that a second try does not ask again."""
 
     positions: tuple[int, ...]
     """Of recipes that differ by their seeds only."""
-    keep: int
-    """How many are finished."""
+    rounds: tuple[Round, ...]
     judge: Judge
+    judged: int = 0
+    """How many rounds are behind it."""
     kept: frozenset[int] | None = field(default=None)
-    """None while nothing is decided."""
+    """Who has come through them; None while nothing is decided."""
 
     def decide(self, imagined: Sequence[Imagined]) -> frozenset[int]:
         """Ask who goes on."""
-        self.kept = frozenset(self.judge(imagined))
+        self.kept = frozenset(self.judge(imagined, self.rounds[self.judged]))
+        self.judged += 1
         return self.kept
 
 
@@ -92,8 +96,8 @@ class Started:
         return Started(self.batch.only(positions), self.sampler.only(places), self.begun.only(places))
 
 
-Begin = Callable[[Batch], tuple[Started, list[Imagined]]]
-"""Makes the steps that come before the verdict."""
+Begin = Callable[[Batch, Started | None, Round], tuple[Started, list[Imagined]]]
+"""Makes the steps that come before a round, from the beginning or from where the batch is."""
 Finish = Callable[[Batch, Started | None], Iterator[tuple[int, Image.Image]]]
 """Paints a batch to its end, from its beginning or from where it is."""
 
@@ -110,7 +114,7 @@ def painted(
 
     Args:
         batches: none of them with pictures of two contests.
-        contests: those that are decided are not held again: what goes on is painted from its beginning.
+        contests: rounds that are decided are not held again: what has come through them is painted from its beginning.
         begin: see `Begin`.
         finish: see `Finish`.
         left: told how many steps are still to be made when a verdict changes that.
@@ -122,33 +126,42 @@ def painted(
         if contest is None:
             yield from finish(waiting.pop(0), None)
             continue
-        same = [batch for batch in waiting if of.get(batch.positions[0]) is contest]
+        mine = [batch for batch in waiting if of.get(batch.positions[0]) is contest]
         waiting = [batch for batch in waiting if of.get(batch.positions[0]) is not contest]
-        if contest.kept is not None:
-            for batch in same:
-                if contest.kept.intersection(batch.positions):
-                    yield from finish(batch.only(contest.kept), None)
-            continue
-        begun = [begin(batch) for batch in same]
-        kept = contest.decide([each for _, imagined in begun for each in imagined])
-        rest = [some for started, _ in begun if (some := started.only(kept)) is not None]
-        ahead = sum(some.batch.first.steps - some.begun.steps for some in rest)
-        left(ahead + steps_of(waiting, contests))
-        for some in rest:
-            yield from finish(some.batch, some)
+        going: list[tuple[Batch, Started | None]] = [(batch, None) for batch in _still_in(mine, contest)]
+        while contest.judged < len(contest.rounds):
+            begun = [begin(batch, some, contest.rounds[contest.judged]) for batch, some in going]
+            kept = contest.decide([each for _, imagined in begun for each in imagined])
+            rest = [some for started, _ in begun if (some := started.only(kept)) is not None]
+            going = [(some.batch, some) for some in rest]
+            ahead = sum(_ends_at(some.batch, contest, place) - some.begun.steps for place, some in enumerate(rest))
+            left(ahead + steps_of(waiting, contests))
+        for batch, some in going:
+            yield from finish(batch, some)
 
 
 def steps_of(batches: Sequence[Batch], contests: Sequence[Contest]) -> int:
-    """Denoising steps that these batches will make, as far as that is known before a verdict."""
+    """Denoising steps that these batches will make, as far as that is known before the verdicts."""
     of = {position: contest for contest in contests for position in contest.positions}
-    steps, going_on = 0, {id(contest): contest.keep for contest in contests}
-    for batch in batches:
-        contest, whole = of.get(batch.positions[0]), batch.first.steps
-        if contest is None:
-            steps += whole - batch.first.skipped_steps
-        elif contest.kept is not None:
-            steps += whole if contest.kept.intersection(batch.positions) else 0
-        else:  # at worst each that goes on is of another batch
-            steps += whole if going_on[id(contest)] > 0 else judged_step(whole)
-            going_on[id(contest)] -= 1
+    alone = [batch for batch in batches if batch.positions[0] not in of]
+    steps = sum(batch.first.steps - batch.first.skipped_steps for batch in alone)
+    for contest in contests:
+        mine = [batch for batch in batches if of.get(batch.positions[0]) is contest]
+        for place, batch in enumerate(_still_in(mine, contest)):
+            steps += _ends_at(batch, contest, place) - batch.first.skipped_steps
     return steps
+
+
+def _still_in(batches: Sequence[Batch], contest: Contest) -> list[Batch]:
+    if contest.kept is None:
+        return list(batches)
+    return [batch.only(contest.kept) for batch in batches if contest.kept.intersection(batch.positions)]
+
+
+def _ends_at(batch: Batch, contest: Contest, place: int) -> int:
+    """After which step a contest's batch stops; at worst each picture that goes on is of another batch.
+
+    `place`: among the batches that are still in.
+    """
+    ahead = contest.rounds[contest.judged :]
+    return next((each.step for each in ahead if each.keep <= place), batch.first.steps)

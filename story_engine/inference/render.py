@@ -13,6 +13,7 @@ from PIL import Image
 
 from story_engine.catalog.families import check_recipe, families
 from story_engine.catalog.published import files_missing
+from story_engine.domain.contest import Round
 from story_engine.domain.memory_plan import MemoryPlan
 from story_engine.domain.recipe import LoraPart, Recipe
 from story_engine.errors import ChooseAnother, LookAtLog, OutOfMemory
@@ -32,7 +33,7 @@ from story_engine.inference.out_of_memory import fitting
 from story_engine.inference.painting import Painting, adapter_key, strengths
 from story_engine.inference.progress import Call, OnPicture, OnStep, Watch
 from story_engine.inference.runtime import free_memory, usual_threads
-from story_engine.inference.samplers import Sampler, build_sampler
+from story_engine.inference.samplers import build_sampler
 from story_engine.inference.starts import begin, check_references, encoded_starts
 from story_engine.lora_files.read import read_lora
 from story_engine.store.layout import Layout
@@ -211,26 +212,24 @@ class Renderer:
                 self._remark(position, memory_plan=plan.text)
             yield position, picture
 
-    def _begun(self, painting: Painting, batch: Batch) -> tuple[Started, list[Imagined]]:
-        """The steps that a batch of a contest makes before the verdict, and how its pictures are imagined there."""
-        imagining, sampler = Imagining(batch), build_sampler(batch.first.sampler, batch.first.steps)
-        begun = self._denoised(painting, batch, sampler, imagining=imagining)
+    def _begun(
+        self, painting: Painting, batch: Batch, started: Started | None, judged: Round
+    ) -> tuple[Started, list[Imagined]]:
+        """The steps that a batch of a contest makes before a round, and how its pictures are imagined there."""
+        imagining = Imagining(batch, judged)
+        there = self._denoised(painting, batch, started, imagining=imagining)
         painting.call.report("judging", batch)
         with fitting("models.memory_decoding", self._device, width=batch.first.width, height=batch.first.height):
             imagined = imagining.imagined(painting.painter.vae_decoder, in_bands=painting.in_bands)
-        return Started(batch, sampler, begun), imagined
+        return there, imagined
 
     def _denoised(
-        self,
-        painting: Painting,
-        batch: Batch,
-        sampler: Sampler,
-        *,
-        begun: Begun | None = None,
-        imagining: Imagining | None = None,
-    ) -> Begun:
+        self, painting: Painting, batch: Batch, started: Started | None, *, imagining: Imagining | None = None
+    ) -> Started:
         """The batch's pictures, and behind them those that they look at, as far as they are to be painted now."""
         first, painter = batch.first, painting.painter
+        sampler = build_sampler(first.sampler, first.steps) if started is None else started.sampler
+        begun = None if started is None else started.begun
         painter.adapters.activate(strengths(first))
         watch = Watch(batch, painting.call, lambda: self._colours_of(painter), imagining)
         painting.call.report("denoising", batch)
@@ -259,17 +258,14 @@ class Renderer:
                 cast=cast,
                 controls=controls,
             )
-            return Begun(latents, imagining.step if imagining else first.steps, cast.maps() if cast else {})
+            step, maps = imagining.step if imagining else first.steps, cast.maps() if cast else {}
+            return Started(batch, sampler, Begun(latents, step, maps))
 
     def _painted_batch(
         self, painting: Painting, batch: Batch, started: Started | None
     ) -> Iterator[tuple[int, Image.Image]]:
         at, first, call = time.monotonic(), batch.first, painting.call
-        if started is None:
-            finished = self._denoised(painting, batch, build_sampler(first.sampler, first.steps))
-        else:
-            finished = self._denoised(painting, batch, started.sampler, begun=started.begun)
-        latents = finished.latents[: len(batch.recipes)]
+        latents = self._denoised(painting, batch, started).begun.latents[: len(batch.recipes)]
         for position, recipe, one in zip(batch.positions, batch.recipes, latents, strict=True):
             call.stop_if_asked()
             call.report("decoding", batch)

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from story_engine.catalog.families import description
+from story_engine.domain.contest import Adherence
 from story_engine.domain.family import FAMILY_FOLDERS
 from story_engine.domain.memory_plan import MemoryPlan
 from story_engine.errors import Cancelled
@@ -34,6 +35,18 @@ class Prompter(Protocol):
 
     def fetch_models(self, text_encoder: nn.Module | None = None) -> None:
         """Take another text encoder, or let the one go that it has."""
+        ...
+
+
+class PromptJudge(Protocol):
+    """Reads pictures before they are decoded, or finished."""
+
+    def reads(self, prompt: str) -> bool:
+        """Whether the prompt asks for anything that it knows."""
+        ...
+
+    def adherence(self, latents: torch.Tensor, prompt: str) -> Sequence[Adherence]:
+        """How much of a prompt that it reads each picture shows, of (pictures, 4, height/8, width/8)."""
         ...
 
 
@@ -65,6 +78,10 @@ class Runtime(Protocol):
 
     def vae_decoder(self, *, device: str) -> nn.Module:
         """Latents to pictures, float32."""
+        ...
+
+    def prompt_judge(self) -> PromptJudge | None:
+        """Who reads in latents how much of its prompt a picture shows; None where the family has nobody."""
         ...
 
 

@@ -12,6 +12,8 @@ from torch import nn
 from story_engine.domain.memory_plan import MemoryPlan
 from story_engine.inference.runtime import PRECISIONS
 from story_engine.preview_model.acceleration import accelerate
+from story_engine.preview_model.latent_judge import JUDGE_FILE, PromptJudge
+from story_engine.preview_model.latent_judge import load as load_judge
 from story_engine.preview_model.prompts import PreviewPrompter
 from story_engine.preview_model.weights import load_preview
 
@@ -57,6 +59,10 @@ class PreviewRuntime:
     def vae_decoder(self, *, device: str) -> nn.Module:
         """As the encoder."""
         return _compact(load_preview(self.folder).vae_decoder, device)
+
+    def prompt_judge(self) -> PromptJudge:
+        """For the drawn world."""
+        return load_judge(JUDGE_FILE)
 
 
 def open_runtime(folder: Path) -> PreviewRuntime:

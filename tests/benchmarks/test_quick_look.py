@@ -3,7 +3,7 @@ import json
 from benchmarks.quick_look import known_lines, summary
 from benchmarks.quick_look_stories import HIDDEN
 from benchmarks.quick_look_style import style_fall
-from preview_training.expected import read_prompt
+from story_engine.preview_model.world.expected import read_prompt
 from tests.story_engine.training.test_style import three_panels
 
 

@@ -7,10 +7,11 @@ import torch
 from PIL import Image, ImageOps
 
 from preview_training.drawing_cache import DrawingCache
-from preview_training.judges import ATTRIBUTES, JudgeNetwork, Judges, labels, network_values, save, shrunk
+from preview_training.judges import JudgeNetwork, Judges, labels, network_values, save, shrunk
 from preview_training.judges_training import clean_drawings, measure
 from story_engine.preview_model.world import DrawnScene, Figure
 from story_engine.preview_model.world.drawing import draw, shipped_scenes
+from story_engine.preview_model.world.expected import ATTRIBUTES
 
 SHIPPED_JUDGES = Path(__file__).parents[2] / "benchmarks" / "judges"
 

@@ -10,14 +10,17 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 
+from story_engine.preview_model.latent_judge import load
 from story_engine.preview_model.weights import load_preview
 
 
 def started(folder: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "preview_training.train", "--smallest", "--processes", "1"]
     return subprocess.Popen(
-        [*command, "--folder", str(folder), "--to", str(folder / "weights")], start_new_session=True
+        [*command, "--folder", str(folder), "--to", str(folder / "weights"), "--judge-to", str(folder / "judge")],
+        start_new_session=True,
     )
 
 
@@ -40,4 +43,7 @@ def test_every_stage_is_trained_and_a_stopped_training_ends_in_the_same_weights(
     assert [(whole / "weights" / each).read_bytes() for each in names] == [
         (parts / "weights" / each).read_bytes() for each in names
     ]
+    assert (whole / "judge").read_bytes() == (parts / "judge").read_bytes()
+    (seen,) = load(whole / "judge").adherence(torch.zeros(1, 4, 8, 8), "一只猫")
+    assert seen is not None and seen.words.keys() == {"猫"}
     assert load_preview(whole / "weights").text_encoder.known_token_ids

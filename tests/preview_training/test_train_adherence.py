@@ -12,11 +12,10 @@ import torch
 
 from preview_training import export, imagining, train_adherence
 from preview_training.drawing_cache import DrawingCache
-from preview_training.expected import read_prompt
 from preview_training.imagining import NOT_SAID, Imagination, Moments, clean_chances, finished
-from preview_training.judges import ATTRIBUTES, labels
-from preview_training.latent_judge import LatentJudge, Readable, share_read
-from preview_training.latent_judge import train as train_judge
+from preview_training.judges import labels
+from preview_training.latent_judge_training import Readable, share_read
+from preview_training.latent_judge_training import train as train_judge
 from preview_training.train_adherence import AdherenceTraining
 from preview_training.train_diffusion import DiffusionTraining, trained_networks
 from preview_training.training_run import RunOptions, TrainingRun
@@ -25,8 +24,10 @@ from story_engine.inference.noise_schedule import add_noise, signal_shares
 from story_engine.inference.samplers import build_sampler
 from story_engine.preview_model.architecture import SMALLEST, build_preview
 from story_engine.preview_model.family import FAMILY
+from story_engine.preview_model.latent_judge import LatentJudge
 from story_engine.preview_model.weights import save_preview
 from story_engine.preview_model.world import DrawnScene
+from story_engine.preview_model.world.expected import ATTRIBUTES, read_prompt
 
 TOKEN_IDS = sorted({*encode_ids("一只橙色的猫"), *encode_ids("a cat in a palace hall")})
 CPU = torch.device("cpu")

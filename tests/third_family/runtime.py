@@ -37,6 +37,9 @@ class ThirdRuntime:
     def vae_decoder(self, *, device: str) -> nn.Module:
         return load_preview(self.folder).vae_decoder
 
+    def prompt_judge(self) -> None:
+        """Nobody reads its latents."""
+
 
 def open_runtime(folder: Path) -> ThirdRuntime:
     return ThirdRuntime(folder)

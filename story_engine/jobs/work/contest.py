@@ -6,15 +6,18 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
+import torch
 from PIL import Image
 
-from story_engine.domain.contest import Measures, StoppedTake, decide, judged_step
+from story_engine.domain.contest import Measures, Round, StoppedTake, decide, rounds
 from story_engine.domain.job_result import StoppedName
 from story_engine.domain.job_spec import RenderItem
 from story_engine.domain.recipe import Recipe
 from story_engine.errors import StudioError
 from story_engine.inference.contest import Contest, Imagined
+from story_engine.inference.runtime import PromptJudge, open_runtime
 from story_engine.jobs.work.chosen_device import chosen_device
 from story_engine.scoring.aesthetics import scorer_for
 from story_engine.store.layout import Layout
@@ -44,28 +47,39 @@ class Contests:
         scenes: dict[str, list[int]] = {}
         for position, item in enumerate(self.items):
             scenes.setdefault(item.scene, []).append(position)
-        return [
-            Contest(positions=tuple(positions), keep=self.keep, judge=self._judged)
-            for positions in scenes.values()
-            if len(positions) > self.keep > 0
-        ]
+        return [self._contest(positions) for positions in scenes.values() if len(positions) > self.keep > 0]
 
-    def _judged(self, imagined: Sequence[Imagined]) -> list[int]:
-        """Who goes on. Nothing is picked by this: a survivor is a take as any other."""
-        seen = self._seen([each.picture for each in imagined], self.items[imagined[0].position].recipe)
+    def _contest(self, positions: Sequence[int]) -> Contest:
+        takes, recipe = len(positions), self.items[positions[0]].recipe
+        held = rounds(
+            takes,
+            keep=self.keep,
+            is_read=self._judge(recipe) is not None,
+            steps=recipe.steps,
+            skipped=recipe.skipped_steps,
+        )
+        return Contest(positions=tuple(positions), rounds=held, judge=partial(self._judged, takes))
+
+    def _judged(self, takes: int, imagined: Sequence[Imagined], now: Round) -> list[int]:
+        """Who goes on from a round. Nothing is picked by this: a survivor is a take as any other."""
+        recipe = self.items[imagined[0].position].recipe
+        seen, judge = self._seen([each.picture for each in imagined], recipe), self._judge(recipe)
+        if judge is not None:
+            read = judge.adherence(torch.stack([each.latents for each in imagined]), recipe.prompt)
+            both = zip(seen, read, strict=True)
+            seen = [measures.model_copy(update={"adherence": adherence}) for measures, adherence in both]
         positions = {str(self.items[each.position].recipe.seed): each.position for each in imagined}
         measured = dict(zip(positions, seen, strict=True))
         pictures = {each.position: each.picture for each in imagined}
-        verdict, store = decide(measured, keep=self.keep), StoppedTakeStore(self.layout)
+        verdict, store = decide(measured, keep=now.keep), StoppedTakeStore(self.layout)
         for place, seed in enumerate(verdict.order, start=1):
             item = self.items[positions[seed]]
-            steps = judged_step(item.recipe.steps, skipped=item.recipe.skipped_steps)
             if seed not in verdict.reasons:
-                self.said[positions[seed]] = f"{place} of {len(imagined)} after {steps} steps"
+                self.said[positions[seed]] = f"{place} of {takes} after {now.step} steps"
                 continue
             stopped = StoppedTake(
                 item=item,
-                steps=steps,
+                steps=now.step,
                 measures=measured[seed],
                 reason=verdict.reasons[seed],
                 place=place,
@@ -75,6 +89,15 @@ class Contests:
             store.add(self.story, stopped, pictures[positions[seed]])
             self.stopped.append(StoppedName(scene=item.scene, take=stopped.id, reason=stopped.reason))
         return [positions[seed] for seed in verdict.order if seed not in verdict.reasons]
+
+    def _judge(self, recipe: Recipe) -> PromptJudge | None:
+        """Of its family; None where nobody can tell how much of this prompt a picture shows, and others decide."""
+        try:
+            judge = open_runtime(self.layout, recipe.family).prompt_judge()
+        except StudioError as error:
+            _LOG.warning("imagined pictures cannot be read: %s", error)
+            return None
+        return judge if judge is not None and judge.reads(recipe.prompt) else None
 
     def _seen(self, pictures: Sequence[Image.Image], recipe: Recipe) -> list[Measures]:
         """By the present scorer; where it cannot be used nothing is known, and who began first goes on."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from story_engine.domain.contest import Measures, decide, judged_step
+from story_engine.domain.contest import Adherence, Measures, Round, decide, rounds
 from story_engine.messages import known_codes
 
 
@@ -47,9 +47,59 @@ def test_likeness_to_an_anchor_decides_where_nothing_else_does():
 
 
 @pytest.mark.parametrize(("steps", "judged"), [(1, 1), (2, 1), (12, 3), (20, 5), (50, 12)])
-def test_imagined_pictures_are_judged_after_a_quarter_of_the_steps(steps, judged):
-    assert judged_step(steps) == judged
+def test_where_nobody_reads_the_prompt_takes_are_judged_once_after_a_quarter_of_the_steps(steps, judged):
+    assert rounds(8, keep=1, is_read=False, steps=steps) == (Round(step=judged, keep=1),)
 
 
-def test_a_picture_that_begins_with_another_one_is_judged_after_a_quarter_of_what_it_makes():
-    assert (judged_step(20, skipped=12), judged_step(20, skipped=19)) == (14, 20)
+@pytest.mark.parametrize(("steps", "judged"), [(12, (3, 5)), (20, (5, 8)), (50, (12, 21)), (4, (1, 2))])
+def test_where_somebody_reads_it_half_of_them_go_on_to_a_later_verdict(steps, judged):
+    first, last = judged
+    expected = (Round(step=first, keep=4), Round(step=last, keep=1))
+    assert rounds(8, keep=1, is_read=True, steps=steps) == expected
+
+
+@pytest.mark.parametrize(("takes", "keep", "steps"), [(2, 1, 12), (4, 2, 12), (8, 1, 2), (8, 1, 1)])
+def test_a_second_round_that_would_part_nobody_or_come_at_the_same_step_is_left_out(takes, keep, steps):
+    assert [each.keep for each in rounds(takes, keep=keep, is_read=True, steps=steps)] == [keep]
+
+
+def test_a_picture_that_begins_with_another_one_is_judged_after_shares_of_what_it_makes():
+    assert [each.step for each in rounds(8, keep=1, is_read=True, steps=20, skipped=12)] == [14, 15]
+    assert [each.step for each in rounds(8, keep=1, is_read=True, steps=20, skipped=19)] == [20]
+
+
+def seen(girl: float, garden: float) -> Adherence:
+    return Adherence(value=(girl * garden) ** 0.5, words={"女孩": girl, "花园": garden})
+
+
+def test_what_the_prompt_asks_for_comes_before_what_most_takes_show():
+    measured = {
+        "a boy": Measures(adherence=seen(0.1, 0.9), agreement=0.95, score=5.0),
+        "another boy": Measures(adherence=seen(0.2, 0.8), agreement=0.95, score=5.1),
+        "the girl": Measures(adherence=seen(0.9, 0.8), agreement=0.90, score=4.9),
+    }
+
+    verdict = decide(measured, keep=1)
+
+    assert verdict.order[0] == "the girl"
+    assert verdict.reasons["a boy"].code == "contest.adherence"
+    assert verdict.reasons["a boy"].values == {"best": "the girl", "words": "女孩", "value": "10%", "other": "90%"}
+    assert verdict.reasons["a boy"].code in known_codes()
+
+
+def test_takes_that_all_show_their_prompt_are_not_told_apart_by_it():
+    measured = {
+        "surer": Measures(adherence=seen(0.99, 0.99), agreement=0.80),
+        "nearly as sure": Measures(adherence=seen(0.98, 0.99), agreement=0.95),
+    }
+
+    verdict = decide(measured, keep=1)
+
+    assert verdict.order[0] == "nearly as sure"
+    assert verdict.reasons["surer"].code == "contest.agreement"
+
+
+def test_where_one_take_could_not_be_read_nobody_is_judged_by_its_prompt():
+    measured = {"read": Measures(adherence=seen(0.9, 0.9), score=4.0), "not read": Measures(score=5.0)}
+
+    assert decide(measured, keep=1).order[0] == "not read"

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from story_engine.catalog.families import families
+from story_engine.domain.contest import Round
 from story_engine.domain.recipe import CastPart, LoraPart, Recipe, Start
 from story_engine.errors import FixInput
 from story_engine.inference.contest import Contest
@@ -156,7 +157,11 @@ def test_a_picture_from_outside_is_looked_at_and_one_that_begins_with_a_picture_
 def test_takes_that_go_on_after_a_contest_are_what_they_are_without_one(layout: Layout, renderer: Renderer) -> None:
     anchor = a_recipe(layout, "在海边", GIRL, seed=1)
     takes = [follower(layout, anchor, "在教室", seed=seed) for seed in (2, 3, 4)]
-    contest = Contest(positions=(0, 1, 2), keep=1, judge=lambda imagined: [imagined[1].position])
+    contest = Contest(
+        positions=(0, 1, 2),
+        rounds=(Round(step=1, keep=1),),
+        judge=lambda imagined, _: [imagined[1].position],
+    )
     finished: dict[int, Image.Image] = {}
 
     renderer.render(takes, contests=[contest], on_picture=finished.__setitem__)

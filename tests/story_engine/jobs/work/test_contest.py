@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from story_engine.domain.job_spec import RenderItem, RenderSpec
@@ -33,8 +34,8 @@ def layout(tmp_path_factory):
     return small_workspace(tmp_path_factory.mktemp("small"))
 
 
-def a_spec(layout, story: str, *, takes: int = 3, keep: int = 1) -> RenderSpec:
-    items = [RenderItem(scene="s1", number=seed, recipe=recipe(layout, seed=seed)) for seed in range(takes)]
+def a_spec(layout, story: str, *, takes: int = 3, keep: int = 1, **changes) -> RenderSpec:
+    items = [RenderItem(scene="s1", number=seed, recipe=recipe(layout, seed=seed, **changes)) for seed in range(takes)]
     return RenderSpec(story=story, items=tuple(items), score=False, keep=keep)
 
 
@@ -48,12 +49,14 @@ def test_one_is_finished_the_others_are_remembered_with_their_reason_and_can_be_
     result = run(layout, spec)
 
     (take,) = TakeStore(layout).takes_of("contest", "s1")
-    assert take.made_with["contest"] == "1 of 3 after 1 steps"
+    assert take.made_with["contest"] == "1 of 3 after 2 steps"
     stopped = store.stopped("contest", "s1")
     assert {take.id, *(each.id for each in stopped)} == {item.recipe.digest for item in spec.items}
     assert [each.place for each in stopped] == [2, 3] and {each.job for each in stopped} == {JOB}
-    assert [(name.take, name.reason) for name in result.stopped] == [(each.id, each.reason) for each in stopped]
-    assert stopped[0].reason.code in ("contest.agreement", "contest.score")
+    assert [(name.take, name.reason) for name in result.stopped] == [(each.id, each.reason) for each in stopped[::-1]]
+    assert [each.steps for each in stopped] == [2, 1]
+    assert all(set(each.measures.adherence.words) == {"橙色", "猫", "宫殿大厅", "水墨画"} for each in stopped)
+    assert {each.reason.code for each in stopped} <= {"contest.adherence", "contest.agreement", "contest.score"}
     assert store.picture("contest", "s1", stopped[0].id).startswith(b"\xff\xd8")
 
     again = run(layout, spec)  # as after a crash behind the verdict: nobody is judged twice, nothing is painted twice
@@ -84,7 +87,7 @@ def test_a_contest_that_is_cut_off_after_its_verdict_finishes_its_survivor(layou
     spec, stages = a_spec(layout, "survivor"), []
 
     def is_behind_the_verdict() -> bool:
-        return bool(StoppedTakeStore(layout).stopped("survivor", "s1"))
+        return len(StoppedTakeStore(layout).stopped("survivor", "s1")) == 2
 
     with pytest.raises(Cancelled):
         run(layout, spec, should_stop=is_behind_the_verdict)
@@ -96,7 +99,45 @@ def test_a_contest_that_is_cut_off_after_its_verdict_finishes_its_survivor(layou
     assert {name.take for name in result.takes} | {each.id for each in stopped} == {i.recipe.digest for i in spec.items}
 
 
-def test_without_a_scorer_who_began_first_goes_on(layout, monkeypatch):
+def test_a_contest_that_is_cut_off_between_its_rounds_goes_on_with_those_that_are_left(layout):
+    spec, store = a_spec(layout, "between", takes=4), StoppedTakeStore(layout)
+
+    with pytest.raises(Cancelled):
+        run(layout, spec, should_stop=lambda: bool(store.stopped("between", "s1")))
+    before = {each.id for each in store.stopped("between", "s1")}
+    assert len(before) == 2
+
+    result = run(layout, spec)
+
+    stopped = {each.id for each in store.stopped("between", "s1")}
+    assert before < stopped and len(stopped) == 3
+    (take,) = TakeStore(layout).takes_of("between", "s1")
+    assert take.id == result.takes[0].take and take.id not in stopped
+    assert take.made_with["contest"] == "1 of 2 after 1 steps"
+
+
+def test_a_prompt_of_another_world_and_a_family_without_a_judge_are_judged_once_by_the_other_measures(
+    layout, monkeypatch
+):
+    from story_engine.errors import InstallOrDownload
+    from story_engine.preview_model.runtime import PreviewRuntime
+
+    def damaged(_):
+        raise InstallOrDownload("contest.judge_damaged", file="x", reason="y")
+
+    items = [RenderItem(scene="s1", number=n, recipe=recipe(layout, seed=n, prompt="量子纠缠")) for n in range(4)]
+    known = a_spec(layout, "no-judge", takes=4).items
+
+    (other,) = Contests(layout, "no-judge", items, 1, JOB).held()
+    monkeypatch.setattr(PreviewRuntime, "prompt_judge", damaged)
+    (nobody,) = Contests(layout, "no-judge", known, 1, JOB).held()
+    monkeypatch.undo()
+    (read,) = Contests(layout, "no-judge", known, 1, JOB).held()
+
+    assert [len(each.rounds) for each in (other, nobody, read)] == [1, 1, 2]
+
+
+def test_without_a_scorer_and_a_judge_who_began_first_goes_on(layout, monkeypatch):
     from story_engine.errors import InstallOrDownload
     from story_engine.jobs.work import contest
 
@@ -105,7 +146,7 @@ def test_without_a_scorer_who_began_first_goes_on(layout, monkeypatch):
 
     monkeypatch.setattr(contest, "scorer_for", no_scorer)
 
-    run(layout, a_spec(layout, "blind"))
+    run(layout, a_spec(layout, "blind", prompt="量子纠缠"))
 
     (take,) = TakeStore(layout).takes_of("blind", "s1")
     assert take.recipe.seed == 0
@@ -123,13 +164,16 @@ def test_likeness_to_the_anchor_of_its_cast_counts_where_that_is_painted(layout)
     items = [RenderItem(scene="s1", number=n, recipe=recipe(layout, seed=n, cast=(part,))) for n in range(2)]
     (held,) = Contests(layout, "cast", items, 1, JOB).held()
 
-    kept = held.judge([Imagined(position=place, picture=picture) for place, picture in enumerate(drawn)])
+    imagined = [
+        Imagined(position=place, picture=picture, latents=torch.zeros(4, 32, 32)) for place, picture in enumerate(drawn)
+    ]
+    kept = held.judge(imagined, held.rounds[0])
 
     stopped = {each.item.number: each.measures.anchor for each in StoppedTakeStore(layout).stopped("cast", "s1")}
     assert kept == [1] and stopped.keys() == {0} and stopped[0] < 0.9999
 
     (held,) = Contests(layout, "not-painted", items, 1, JOB).held()
-    held.judge([Imagined(position=place, picture=picture) for place, picture in enumerate(drawn)])
+    held.judge(imagined, held.rounds[0])
     assert {each.measures.anchor for each in StoppedTakeStore(layout).stopped("not-painted", "s1")} == {None}
 
 

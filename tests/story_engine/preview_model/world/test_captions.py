@@ -3,11 +3,11 @@ from dataclasses import replace
 
 import pytest
 
-from preview_training.expected import read_prompt
 from story_engine.catalog.tokenizer import count_tokens
 from story_engine.preview_model.world import DrawnScene, Figure
 from story_engine.preview_model.world.captions import TOKEN_LIMIT, caption
 from story_engine.preview_model.world.drawing.shipped import cat_scenes, singer_scenes
+from story_engine.preview_model.world.expected import read_prompt
 from story_engine.preview_model.world.vocabulary import any_scene
 
 

@@ -1,55 +1,33 @@
-"""A judge of latents: reads subject, place, style, shot and main colour, of drawings and of what a U-Net imagines.
+"""Teaches judges of latents to read drawings and what a U-Net imagines.
 
-It teaches (`train_adherence`) and never measures: `preview_fidelity` has judges of its own, of pictures, which learnt
-from drawings alone. It sees latents, so that its gradient needs no decoder.
+Those that teach the U-Net (`train_adherence`) are not those that a contest asks (`train_prompt_judge`), and neither
+measures: `preview_fidelity` has judges of its own, of pictures, which learnt from drawings alone.
 """
 
 from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
 from torch.nn import functional
 
-from preview_training.judges import ATTRIBUTES, JudgeConvolution
+from preview_training import imagining
+from preview_training.imagining import Imagination, Imagined
+from preview_training.judges import labels
 from preview_training.judges_training import follow
-from story_engine.domain.family import LATENT_CHANNELS
+from story_engine.preview_model.latent_judge import LatentJudge
+from story_engine.preview_model.world import DrawnScene
+from story_engine.preview_model.world.expected import ATTRIBUTES
 
-_STAGES = ((64, 1), (64, 1), (112, 2), (112, 1), (160, 2), (160, 1), (160, 1))
-"""Width and stride of each convolution."""
 _BATCH = 32
 """Of drawings, and as many of imagined ones."""
 _LEARNING_RATE = 2e-3
 _AVERAGE_RATE = 0.005
-
-
-class LatentJudge(nn.Module):
-    """A convolutional trunk with one linear head for each attribute."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        widths = (LATENT_CHANNELS, *(width for width, _ in _STAGES))
-        self.trunk = nn.Sequential(
-            *(JudgeConvolution(inputs, *stage) for inputs, stage in zip(widths, _STAGES, strict=False))
-        )
-        self.heads = nn.ModuleDict({name: nn.Linear(2 * widths[-1], len(each)) for name, each in ATTRIBUTES.items()})
-
-    def forward(self, latents: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Logits by attribute.
-
-        Args:
-            latents: (batch, 4, side, side), scaled as the U-Net has them.
-        """
-        with torch.autocast(latents.device.type, torch.bfloat16):
-            hidden = self.trunk(latents.contiguous(memory_format=torch.channels_last))
-            pooled = torch.cat([hidden.mean(dim=(2, 3)), hidden.amax(dim=(2, 3))], dim=1)
-            pooled = functional.dropout(pooled, 0.1, training=self.training)
-            return {name: head(pooled).float() for name, head in self.heads.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +60,9 @@ def train(drawn: Readable, imagined: Readable, *, steps: int, seed: int, device:
         for group in optimiser.param_groups:
             group["lr"] = _LEARNING_RATE * min(1.0, step / 100) * falling
         latents, wanted = (torch.cat(both) for both in zip(drawn.some(random), imagined.some(random), strict=True))
-        logits, wanted = network(_disturbed(latents, random).to(device)), wanted.to(device)
+        wanted = wanted.to(device)
+        with torch.autocast(device.type, torch.bfloat16):
+            logits = network(_disturbed(latents, random).to(device))
         losses = [functional.cross_entropy(logits[name], wanted[:, index]) for index, name in enumerate(ATTRIBUTES)]
         optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(torch.stack(losses).sum())
@@ -90,6 +70,39 @@ def train(drawn: Readable, imagined: Readable, *, steps: int, seed: int, device:
         follow(average, network, rate=max(_AVERAGE_RATE, 2 / (step + 1)))
     judge: LatentJudge = average.eval().requires_grad_(False)
     return judge
+
+
+def taught(
+    process: int,
+    *,
+    name: str,
+    folder: Path,
+    imagination: Imagination,
+    latents: np.ndarray,
+    scenes: Sequence[DrawnScene],
+    chances: np.ndarray,
+    count: int,
+    steps: int,
+    seed: int,
+    device: torch.device,
+) -> LatentJudge:
+    """A judge that has read drawings, and `count` of them as the U-Net imagines them; those are kept under `name`."""
+    file = folder / f"imagined_{name}_{process}.npz"
+    if not file.exists():
+        imagining.save(imagination.of_drawings(latents, scenes, chances, count=count, seed=seed), file)
+    imagined = imagining.load(Imagined, file)
+    targets = torch.tensor([labels(scene) for scene in scenes])
+    return train(
+        Readable(latents=latents, targets=targets, chances=chances),
+        Readable(
+            latents=imagined.latents,
+            targets=targets[torch.from_numpy(imagined.rows)],
+            chances=np.full(len(imagined.rows), 1 / len(imagined.rows)),
+        ),
+        steps=steps,
+        seed=seed,
+        device=device,
+    )
 
 
 def share_read(judge: LatentJudge, latents: torch.Tensor, targets: torch.Tensor) -> Mapping[str, float]:

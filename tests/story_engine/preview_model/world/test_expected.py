@@ -1,6 +1,6 @@
 import pytest
 
-from preview_training.expected import Expected, read_prompt
+from story_engine.preview_model.world.expected import Expected, read_prompt
 from tests.story_engine.preview_model.challenge_prompts import CAT_PROMPTS, SINGER_PROMPTS
 
 

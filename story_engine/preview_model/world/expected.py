@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from story_engine.preview_model import world
 from story_engine.preview_model.world.lexicon import Reading, read
 
+ATTRIBUTES: dict[str, tuple[str, ...]] = {
+    "subject": world.SUBJECTS,
+    "place": world.PLACES,
+    "style": world.STYLES,
+    "shot": world.SHOTS,
+    "colour": world.COLOURS,
+}
+"""What is read of a prompt and of a picture, and its values."""
 _NOUNS = frozenset({"subject", "coloured", "outfit", "hair", "prop", "place"})
 """What a colour before it belongs to."""
 _CLAUSE_ENDS = frozenset("，,。.;；、\n:：")
@@ -36,6 +45,22 @@ def read_prompt(text: str) -> Expected:
         shot=_first(readings, "shot"),
         colour=_main_colour(readings, subject_at),
     )
+
+
+def asked_words(text: str) -> dict[str, str]:
+    """The prompt's own words for each attribute that `read_prompt` finds in it."""
+    readings, expected = read(text), read_prompt(text)
+    return {
+        name: next(each.text for each in readings if _means(each, name, value))
+        for name in ATTRIBUTES
+        if (value := getattr(expected, name)) is not None
+    }
+
+
+def _means(reading: Reading, attribute: str, value: str) -> bool:
+    if reading.attribute == "coloured":
+        return value == reading.value.split()[{"colour": 0, "subject": 1}.get(attribute, 0)]
+    return (reading.attribute, reading.value) == (attribute, value)
 
 
 def _first(readings: Sequence[Reading], attribute: str) -> str | None:
