@@ -6,6 +6,7 @@ for a panel; that is a person's.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from statistics import fmean, pstdev
 
@@ -14,9 +15,11 @@ from story_engine.domain.job_spec import RenderItem
 from story_engine.domain.value import Value
 
 FIRST_AT, LAST_AT = 1 / 4, 5 / 12
-"""Shares of the steps after which imagined pictures are judged. Where a judge reads their prompt, half of them go on
-from the first to the last, where it is surer; the other measures tell no more there, and decide at once.
+"""Shares of the steps after which imagined pictures are judged. Where a judge reads their prompt, some go on from the
+first to the last, where it is surer; the other measures tell no more there, and decide at once.
 Measured: benchmarks/README.md, "Best of N"."""
+GO_ON = 3 / 8
+"""Share of the takes that come through the first of two rounds: with it, eight cost three and a half takes."""
 MEASURES = ("adherence", "agreement", "score", "anchor")
 WEIGHTS = {"adherence": 3.0, "agreement": 1.0, "score": 0.25, "anchor": 1.0}
 """Of each measure, in spreads of the contest's own takes. The score of a picture that is still blurred says little of
@@ -92,10 +95,10 @@ def rounds(takes: int, *, keep: int, is_read: bool, steps: int, skipped: int = 0
         skipped: steps that those leave out, because they begin with a picture.
     """
     first, last = (skipped + max(1, round((steps - skipped) * share)) for share in (FIRST_AT, LAST_AT))
-    half = (takes + 1) // 2
-    if not is_read or half <= keep or first == last:
+    some = math.ceil(takes * GO_ON)
+    if not is_read or some <= keep or first == last:
         return (Round(step=first, keep=keep),)
-    return (Round(step=first, keep=half), Round(step=last, keep=keep))
+    return (Round(step=first, keep=some), Round(step=last, keep=keep))
 
 
 class Verdict(Value):

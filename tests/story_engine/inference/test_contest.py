@@ -48,7 +48,7 @@ def test_a_survivor_is_the_take_painted_alone(layout, renderer, sampler):
 
     renderer.render(recipes, contests=[contest], on_picture=finished.__setitem__)
 
-    assert [each.position for each in seen] == [0, 1, 2, 3, 4] and seen[0].picture.size == (256, 256)
+    assert [each.position for each in seen] == [0, 1, 2, 3, 4] and seen[0].picture.size == (128, 128)
     assert sorted(finished) == [1, 4]
     for position, picture in finished.items():
         alone = renderer.render([recipes[position]])[0]
