@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from preview_training.judges_training import follow
 from story_engine.preview_model.latent_judge import LatentJudge
 from story_engine.preview_model.world import DrawnScene
 from story_engine.preview_model.world.expected import ATTRIBUTES
+from story_engine.store.atomic import writing
 
 _BATCH = 32
 """Of drawings, and as many of imagined ones."""
@@ -74,6 +76,7 @@ def train(drawn: Readable, imagined: Readable, *, steps: int, seed: int, device:
 
 def taught(
     process: int,
+    processes: int,
     *,
     name: str,
     folder: Path,
@@ -85,24 +88,42 @@ def taught(
     steps: int,
     seed: int,
     device: torch.device,
-) -> LatentJudge:
-    """A judge that has read drawings, and `count` of them as the U-Net imagines them; those are kept under `name`."""
-    file = folder / f"imagined_{name}_{process}.npz"
-    if not file.exists():
-        imagining.save(imagination.of_drawings(latents, scenes, chances, count=count, seed=seed), file)
-    imagined = imagining.load(Imagined, file)
-    targets = torch.tensor([labels(scene) for scene in scenes])
-    return train(
-        Readable(latents=latents, targets=targets, chances=chances),
-        Readable(
-            latents=imagined.latents,
-            targets=targets[torch.from_numpy(imagined.rows)],
-            chances=np.full(len(imagined.rows), 1 / len(imagined.rows)),
-        ),
-        steps=steps,
-        seed=seed,
-        device=device,
-    )
+) -> list[LatentJudge]:
+    """A judge of each process, in evaluation mode on the CPU; this one's is taught here where it is not yet.
+
+    It has read drawings, and `count` of them as the U-Net imagines them. Both are kept in the folder under `name`.
+    """
+    files = [folder / f"judge_{name}_{each}.pt" for each in range(processes)]
+    if not files[process].exists():
+        imagined_file = folder / f"imagined_{name}_{process}.npz"
+        if not imagined_file.exists():
+            made = imagination.of_drawings(latents, scenes, chances, count=count, seed=seed + process)
+            imagining.save(made, imagined_file)
+        imagined = imagining.load(Imagined, imagined_file)
+        targets = torch.tensor([labels(scene) for scene in scenes])
+        judge = train(
+            Readable(latents=latents, targets=targets, chances=chances),
+            Readable(
+                latents=imagined.latents,
+                targets=targets[torch.from_numpy(imagined.rows)],
+                chances=np.full(len(imagined.rows), 1 / len(imagined.rows)),
+            ),
+            steps=steps,
+            seed=seed + process,
+            device=device,
+        )
+        with writing(files[process]) as temporary:
+            torch.save(judge.state_dict(), temporary)
+    return [_read(file) for file in files]
+
+
+def _read(file: Path) -> LatentJudge:
+    """As soon as another process has written it."""
+    while not file.exists():
+        time.sleep(1)
+    judge = LatentJudge()
+    judge.load_state_dict(torch.load(file, weights_only=True, map_location="cpu"))
+    return judge.eval().requires_grad_(False)
 
 
 def share_read(judge: LatentJudge, latents: torch.Tensor, targets: torch.Tensor) -> Mapping[str, float]:

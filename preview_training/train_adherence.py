@@ -12,7 +12,6 @@ The same command goes on where it was stopped.
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -44,8 +43,6 @@ from story_engine.inference.samplers import build_sampler
 from story_engine.preview_model.architecture import PreviewConfig
 from story_engine.preview_model.family import FAMILY
 from story_engine.preview_model.latent_judge import LatentJudge
-from story_engine.preview_model.world import DrawnScene
-from story_engine.store.atomic import writing
 
 STAGE = "adherence"
 STEPS = 1_750
@@ -161,7 +158,20 @@ def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: A
         load_averages(run, unet=unet, text_encoder=text_encoder)
     imagination = Imagination(unet, text_encoder, side=size, prompt_tokens=config.prompt_tokens)
     chances = clean_chances(scenes)
-    judges = _judges(process, plan, imagination, latents, scenes, chances, device)
+    judges = latent_judge_training.taught(
+        process,
+        plan.processes,
+        name=STAGE,
+        folder=plan.folder,
+        imagination=imagination,
+        latents=latents,
+        scenes=scenes,
+        chances=chances,
+        count=plan.imagined,
+        steps=plan.judge_steps,
+        seed=plan.seed + 100,
+        device=device,
+    )
     moments_file = plan.folder / f"moments_{process}.npz"
     if not moments_file.exists():
         seed = plan.seed + 500 + process
@@ -184,45 +194,10 @@ def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: A
         ),
     )
     moments = imagining.load(Moments, moments_file)
-    training = AdherenceTraining(drawn, imagination, moments, judges, batch=plan.batch, weight=plan.weight)
+    training = AdherenceTraining(
+        drawn, imagination, moments, [each.to(device) for each in judges], batch=plan.batch, weight=plan.weight
+    )
     run.run(training.losses)
-
-
-def _judges(
-    process: int,
-    plan: AdherencePlan,
-    imagination: Imagination,
-    latents: np.ndarray,
-    scenes: Sequence[DrawnScene],
-    chances: np.ndarray,
-    device: torch.device,
-) -> list[LatentJudge]:
-    """One judge of each process, taught by this one where it is its own."""
-    files = [plan.folder / f"latent_judge_{each}.pt" for each in range(plan.processes)]
-    if not files[process].exists():
-        judge = latent_judge_training.taught(
-            process,
-            name=STAGE,
-            folder=plan.folder,
-            imagination=imagination,
-            latents=latents,
-            scenes=scenes,
-            chances=chances,
-            count=plan.imagined,
-            steps=plan.judge_steps,
-            seed=plan.seed + 100 + process,
-            device=device,
-        )
-        with writing(files[process]) as temporary:
-            torch.save(judge.state_dict(), temporary)
-    judges = []
-    for file in files:
-        while not file.exists():
-            time.sleep(1)
-        judge = LatentJudge()
-        judge.load_state_dict(torch.load(file, weights_only=True, map_location="cpu"))
-        judges.append(judge.eval().requires_grad_(False).to(device))
-    return judges
 
 
 def main(arguments: Sequence[str] | None = None, *, config: PreviewConfig = PREVIEW) -> None:

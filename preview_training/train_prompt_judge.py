@@ -7,7 +7,6 @@ The same command goes on where it was stopped: what was imagined, and each judge
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,9 +30,8 @@ from preview_training.train_diffusion import (
 )
 from story_engine.domain.family import PIXELS_PER_LATENT
 from story_engine.preview_model.architecture import PreviewConfig
-from story_engine.preview_model.latent_judge import JUDGE_FILE, LatentJudge, save
+from story_engine.preview_model.latent_judge import JUDGE_FILE, save
 from story_engine.preview_model.weights import WEIGHTS_FOLDER
-from story_engine.store.atomic import writing
 
 STEPS = 5_000
 IMAGINED = 4_800
@@ -66,34 +64,23 @@ def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: P
     encode_latents(process, config, diffusion, size, count)
     unet, text_encoder = trained_networks(config, token_ids, device=device)
     load_weights(plan.from_weights, unet, text_encoder)
-    files = [plan.folder / f"prompt_judge_{each}.pt" for each in range(plan.processes)]
-    if not files[process].exists():
-        scenes = cache.scenes()[:count]
-        judge = latent_judge_training.taught(
-            process,
-            name="for_prompt_judge",
-            folder=plan.folder,
-            imagination=Imagination(unet, text_encoder, side=size, prompt_tokens=config.prompt_tokens),
-            latents=LatentCache(cache, size=size, folder=plan.folder).values[:count],
-            scenes=scenes,
-            chances=clean_chances(scenes),
-            count=plan.imagined,
-            steps=plan.steps,
-            seed=plan.seed + process,
-            device=device,
-        )
-        with writing(files[process]) as temporary:
-            torch.save(judge.state_dict(), temporary)
+    scenes = cache.scenes()[:count]
+    judges = latent_judge_training.taught(
+        process,
+        plan.processes,
+        name="prompt",
+        folder=plan.folder,
+        imagination=Imagination(unet, text_encoder, side=size, prompt_tokens=config.prompt_tokens),
+        latents=LatentCache(cache, size=size, folder=plan.folder).values[:count],
+        scenes=scenes,
+        chances=clean_chances(scenes),
+        count=plan.imagined,
+        steps=plan.steps,
+        seed=plan.seed,
+        device=device,
+    )
     if process == 0:
-        save([_read(file) for file in files], plan.to)
-
-
-def _read(file: Path) -> LatentJudge:
-    while not file.exists():
-        time.sleep(1)
-    judge = LatentJudge()
-    judge.load_state_dict(torch.load(file, weights_only=True, map_location="cpu"))
-    return judge
+        save(judges, plan.to)
 
 
 def main(arguments: Sequence[str] | None = None, *, config: PreviewConfig = PREVIEW) -> None:
