@@ -152,8 +152,8 @@ def kolors_files() -> dict[str, bytes]:
 
 
 def zipped(content: bytes = b"weights") -> bytes:
-    """As torch's pickled files begin and end."""
+    """As torch's pickled files begin and end; the same bytes at every time of the day."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("data", content)
+        archive.writestr(zipfile.ZipInfo("data"), content)
     return file.getvalue()
