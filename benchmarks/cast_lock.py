@@ -29,7 +29,8 @@ from torch import nn
 
 from benchmarks import hair_judge
 from benchmarks.coherence_boards import a_story
-from benchmarks.hair_judge import HAIR, hair_of
+from benchmarks.drawing_judge import DrawingJudge
+from benchmarks.hair_judge import HAIR
 from preview_training.judges import Judges
 from story_engine.catalog.families import families
 from story_engine.catalog.tokenizer import count_tokens
@@ -99,7 +100,7 @@ def run(folder: Path, stories: int) -> None:
     found = folder / "stories.jsonl"
     done = {json.loads(line)["story"] for line in found.read_text().splitlines()} if found.exists() else set()
     renderer, layout = _renderer(folder)
-    judges, hair = Judges.load(Path(__file__).parent / "judges"), hair_judge.load(folder)
+    judges, hair = Judges.load(Path(__file__).parent / "judges"), DrawingJudge.load(HAIR, folder)
     for number in range(stories):
         if number in done:
             continue
@@ -109,7 +110,7 @@ def run(folder: Path, stories: int) -> None:
             started = time.process_time()
             pictures = _painted(renderer, wanted, is_masked=arm != "shared")
             seconds = time.process_time() - started
-            verdicts, hairs = judges.read(pictures), hair_of(hair, pictures)
+            verdicts, hairs = judges.read(pictures), hair.read(pictures)
             record["arms"][arm] = {
                 "seconds": round(seconds, 2),
                 "seen": [
@@ -218,7 +219,7 @@ def report(folder: Path) -> str:
     """The table, with 95 % intervals of a bootstrap over stories."""
     records = [json.loads(line) for line in (folder / "stories.jsonl").read_text().splitlines()]
     lines = [
-        f"{len(records)} stories; judge of hair on unseen drawings: {(folder / hair_judge.ACCURACY).read_text()}",
+        f"{len(records)} stories; judge of hair on unseen drawings: {HAIR.accuracy(folder).read_text()}",
         "",
     ]
     names = ("subject", "colour", "hair colour", "hair length", "all four", "place right", "apart", "copies", "seconds")
@@ -240,7 +241,7 @@ def _figures(record: dict[str, Any], arm: str) -> dict[str, float]:
     """Shares of panels 2 … 8 that disagree with panel 1; of all panels, places that are right."""
     given = record["arms"][arm]
     seen, figures = given["seen"], {}
-    for name in ("subject", "colour", *HAIR):
+    for name in ("subject", "colour", *HAIR.answers):
         if name in seen[0]:
             figures[name] = float(np.mean([each[name] != seen[0][name] for each in seen[1:]]))
     figures["all four"] = float(np.mean(list(figures.values())))

@@ -27,6 +27,7 @@ import torch
 from PIL import Image
 
 from benchmarks.recipes import family_recipe
+from benchmarks.sheets import contact_sheet
 from preview_training.imagining import NEGATIVES
 from preview_training.judges import Judges, Verdict
 from story_engine.catalog.families import family_of
@@ -157,15 +158,18 @@ def by_value(asked: Sequence[Asked], verdicts: Sequence[Verdict], name: str) -> 
     return shares
 
 
+def as_pixels(picture: Image.Image) -> torch.Tensor:
+    """(1, 3, height, width), -1…1: what a VAE encodes."""
+    return torch.from_numpy(np.asarray(picture, dtype=np.float32)).permute(2, 0, 1)[None] / 127.5 - 1
+
+
 def psnr_of_vae(layout: Layout, count: int) -> dict[str, float]:
     """PSNR (dB) of coded and decoded held-out drawings at 256 px: of the mean error, and the mean of the pictures'."""
     parts = load_preview(PREVIEW.folder(layout))
     rng = random.Random(_HELD_OUT_SEED + 1)
     errors = []
     for _ in range(count):
-        pixels = (
-            torch.from_numpy(np.asarray(draw(sample_scene(rng)), dtype=np.float32)).permute(2, 0, 1)[None] / 127.5 - 1
-        )
+        pixels = as_pixels(draw(sample_scene(rng)))
         with torch.inference_mode():
             painted = parts.vae_decoder(parts.vae_encoder(pixels)).clamp(-1, 1)
         errors.append(float(((painted - pixels) / 2).square().mean()))
@@ -173,17 +177,6 @@ def psnr_of_vae(layout: Layout, count: int) -> dict[str, float]:
         "of_mean_error": -10 * math.log10(sum(errors) / count),
         "mean": sum(-10 * math.log10(error) for error in errors) / count,
     }
-
-
-def contact_sheet(asked: Sequence[Asked], pictures: Sequence[Image.Image], verdicts: Sequence[Verdict]) -> Image.Image:
-    """Pictures in rows of 12; a red frame where the judges see another subject or place."""
-    side, columns = 132, 12
-    sheet = Image.new("RGB", (columns * side, math.ceil(len(pictures) / columns) * side), (255, 255, 255))
-    for index, (one, picture, verdict) in enumerate(zip(asked, pictures, verdicts, strict=True)):
-        frame = Image.new("RGB", (side - 2, side - 2), (255, 255, 255) if _is_right(one, verdict) else (220, 30, 30))
-        frame.paste(picture.resize((side - 8, side - 8), Image.Resampling.BOX), (3, 3))
-        sheet.paste(frame, (index % columns * side, index // columns * side))
-    return sheet
 
 
 def _is_right(asked: Asked, verdict: Verdict) -> bool:
@@ -265,8 +258,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "targets_met": met,
     }
     (options.out / "preview_fidelity.json").write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", "utf-8")
-    contact_sheet(asked, pictures[: len(asked)], seen).save(options.out / "preview_fidelity.jpg", quality=88)
-    contact_sheet(shipped, pictures[len(asked) :], shipped_seen).save(options.out / "preview_shipped.jpg", quality=92)
+    is_right = [_is_right(one, verdict) for one, verdict in zip(asked, seen, strict=True)]
+    contact_sheet(pictures[: len(asked)], is_right).save(options.out / "preview_fidelity.jpg", quality=88)
+    contact_sheet(pictures[len(asked) :], shipped_right).save(options.out / "preview_shipped.jpg", quality=92)
     for name, target in TARGETS.items():
         ceiling = report["judges_on_drawings"][name]["share"]
         print(f"{name:8} {shares[name]['share']:.3f}  target {target:.2f}  judges on drawings {ceiling:.3f}")

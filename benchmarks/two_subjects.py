@@ -1,0 +1,212 @@
+"""Whether two who are asked for are both there, and not one, or one and a half.
+
+    python -m benchmarks.two_subjects train   # a judge of who is there, taught on drawings; a quarter of an hour
+    python -m benchmarks.two_subjects run     # 60 prompts as stories paint them by default; figures and a sheet
+
+Each prompt names two of different kinds, a place and a style; the first thirty as captions say it, the others as people
+type it ("a cat and a dog in the classroom, crayon drawing"), Chinese and English in turn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from dataclasses import dataclass, replace
+from itertools import cycle
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from benchmarks.drawing_judge import DrawingJudge, Questions, teach
+from benchmarks.preview_fidelity import JUDGES, generate
+from benchmarks.sheets import contact_sheet
+from preview_training.imagining import NEGATIVES
+from preview_training.judges import FAR, SIZES, load_network, shrunk
+from story_engine.config import read_config
+from story_engine.domain.guidance import USUAL
+from story_engine.domain.story import Settings
+from story_engine.preview_model import world
+from story_engine.preview_model.world import lexicon
+from story_engine.preview_model.world.captions import caption
+from story_engine.preview_model.world.drawing import draw
+from story_engine.preview_model.world.drawing.sampling import sample_figure, sample_scene
+from story_engine.preview_model.world.expected import Expected, read_prompt
+from story_engine.store.layout import Layout
+
+ABSENT, PRESENT = "absent", "present"
+COMPANY = Questions(name="company", answers=dict.fromkeys(world.SUBJECTS, (ABSENT, PRESENT)), side=SIZES[FAR])
+AIM = 0.70
+_SHOTS = {"full": 0.6, "upper": 0.2, "long": 0.2}
+_SEED = 60_221
+"""Not one that anything was trained or decided with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedPair:
+    """A prompt with two in it, and the drawing that it describes."""
+
+    prompt: str
+    negative: str
+    seed: int
+    expected: Expected
+    scene: world.DrawnScene
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """Who is asked for."""
+        return self.scene.main.subject, self.scene.companions[0].subject
+
+
+def asked_pairs(count: int) -> list[AskedPair]:
+    """The same ones at every call; every kind equally often."""
+    rng = random.Random(_SEED)
+    asked: list[AskedPair] = []
+    for index, (language, names) in enumerate(zip(cycle(("zh", "en")), _pairs(count, rng), strict=False)):
+        scene = _scene_of(names, rng)
+        prompt = _as_captioned(scene, rng, language) if index < count // 2 else _as_typed(scene, language)
+        asked.append(
+            AskedPair(
+                prompt=prompt,
+                negative=NEGATIVES[language],
+                seed=rng.randrange(2**32),
+                expected=read_prompt(prompt),
+                scene=scene,
+            )
+        )
+    return asked
+
+
+def named(text: str) -> set[str]:
+    """Everybody that a prompt names."""
+    found = (reading for reading in lexicon.read(text) if reading.attribute in ("subject", "coloured"))
+    return {reading.value.split()[-1] for reading in found}
+
+
+def train(folder: Path, *, drawings: int, steps: int) -> dict[str, float]:
+    """The judge of who is there, taught on drawings of one, two and three."""
+    rng = random.Random(1)
+    scenes = [_to_learn(rng) for _ in range(drawings)]
+    pictures = np.stack([shrunk(draw(scene), COMPANY.side) for scene in scenes])
+    wanted = torch.tensor([[int(subject in _there(scene)) for subject in world.SUBJECTS] for scene in scenes])
+    return teach(COMPANY, pictures, wanted, folder, steps=steps, start=load_network(JUDGES / f"{FAR}.safetensors"))
+
+
+def run(folder: Path, count: int, threads: int) -> dict[str, object]:
+    """Paint and judge; leaves a sheet in the folder."""
+    judge, asked = DrawingJudge.load(COMPANY, folder), asked_pairs(count)
+    layout = Layout.of(read_config(None))
+    pictures = generate(layout, asked, Settings(guidance=USUAL), threads)
+    seen = [_seen(each) for each in judge.read(pictures)]
+    drawn = [_seen(each) for each in judge.read([draw(one.scene) for one in asked])]
+    alone = [_seen(each) for each in judge.read([draw(replace(one.scene, companions=())) for one in asked])]
+    both = [set(one.pair) <= who for one, who in zip(asked, seen, strict=True)]
+    contact_sheet(pictures, both, side=192, columns=10).save(folder / "two_subjects.png")
+    (folder / "two_subjects.txt").write_text(
+        "".join(
+            f"{index}\t{sorted(who)}\t{one.prompt}\n" for index, (one, who) in enumerate(zip(asked, seen, strict=True))
+        )
+    )
+    return {
+        "prompts": len(asked),
+        "both there": _share(both),
+        "of captions": _share(both[: count // 2]),
+        "as typed": _share(both[count // 2 :]),
+        "Chinese": _share(both[0::2]),
+        "English": _share(both[1::2]),
+        "first there": _share([one.pair[0] in who for one, who in zip(asked, seen, strict=True)]),
+        "second there": _share([one.pair[1] in who for one, who in zip(asked, seen, strict=True)]),
+        "both seen in drawings of both": _share([set(o.pair) <= who for o, who in zip(asked, drawn, strict=True)]),
+        "second seen in drawings without": _share([o.pair[1] in who for o, who in zip(asked, alone, strict=True)]),
+    }
+
+
+def _pairs(count: int, rng: random.Random) -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+    while len(pairs) < count:
+        first, second = rng.sample(world.SUBJECTS, len(world.SUBJECTS)), rng.sample(world.SUBJECTS, len(world.SUBJECTS))
+        pairs += [(one, other) for one, other in zip(first, second, strict=True) if one != other]
+    return pairs[:count]
+
+
+def _scene_of(names: tuple[str, str], rng: random.Random) -> world.DrawnScene:
+    shot = rng.choices(list(_SHOTS), list(_SHOTS.values()))[0]
+    main, other = (sample_figure(rng, name, shot) for name in names)
+    return world.DrawnScene(
+        main=main,
+        companions=(replace(other, action="standing"),),
+        place=rng.choice(world.PLACES),
+        style=rng.choice(world.STYLES),
+        shot=shot,
+        seed=rng.randrange(2**31),
+    )
+
+
+def _as_captioned(scene: world.DrawnScene, rng: random.Random, language: str) -> str:
+    who = {scene.main.subject, scene.companions[0].subject}
+    while True:
+        text = caption(scene, rng, language)
+        if named(text) == who and read_prompt(text).place == scene.place:
+            return text
+
+
+def _as_typed(scene: world.DrawnScene, language: str) -> str:
+    names = scene.main.subject, scene.companions[0].subject
+    first, second = (getattr(lexicon.SUBJECTS[name], language)[0] for name in names)
+    place = getattr(lexicon.PLACES[scene.place].settings, language)[0]
+    style = getattr(lexicon.STYLES[scene.style], language)[0]
+    if language == "zh":
+        return f"{style}，{first}和{second}在{place}"
+    return f"{style}, {_with_article(first)} and {_with_article(second)} {place}"
+
+
+def _with_article(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
+
+
+def _to_learn(rng: random.Random) -> world.DrawnScene:
+    """Half of them alone."""
+    scene = sample_scene(rng)
+    while scene.shot == "close":
+        scene = sample_scene(rng)
+    companions: tuple[world.Figure, ...] = ()
+    if rng.random() < 0.5:
+        subjects = rng.choices(world.SUBJECTS, k=1 if rng.random() < 0.8 else 2)
+        companions = tuple(replace(sample_figure(rng, each), action="standing") for each in subjects)
+    main = sample_figure(rng, rng.choice(world.SUBJECTS), scene.shot)
+    return replace(scene, main=main, companions=companions, degradation="none")
+
+
+def _there(scene: world.DrawnScene) -> set[str]:
+    return {figure.subject for figure in (scene.main, *scene.companions)}
+
+
+def _seen(answers: dict[str, str]) -> set[str]:
+    return {name for name, answer in answers.items() if answer == PRESENT}
+
+
+def _share(right: list[bool]) -> float:
+    return round(sum(right) / max(len(right), 1), 3)
+
+
+def main() -> None:
+    """Teach the judge, or paint and judge."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("train", "run"))
+    parser.add_argument("--folder", type=Path, default=Path("/tmp/two_subjects"))
+    parser.add_argument("--drawings", type=int, default=6000)
+    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--prompts", type=int, default=60)
+    parser.add_argument("--threads", type=int, default=1)
+    given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(given.threads)
+    if given.what == "train":
+        print(json.dumps(train(given.folder, drawings=given.drawings, steps=given.steps), indent=1))
+    else:
+        print(json.dumps(run(given.folder, given.prompts, given.threads), indent=1))
+
+
+if __name__ == "__main__":
+    main()
