@@ -109,6 +109,7 @@ def test_drawings_with_a_flaw_teach_nobody_to_read(drawn: Drawn) -> None:
     assert chances[flawed].sum() == 0
 
 
+@pytest.mark.thorough
 def test_a_judge_learns_to_read_latents(drawn: Drawn, judge: LatentJudge) -> None:
     targets = torch.tensor([labels(scene) for scene in drawn.scenes])
 
@@ -125,6 +126,7 @@ def test_the_judges_miss_less_of_the_prompts_after_a_while(drawn: Drawn, judge: 
     assert lines[-1]["missed"] < lines[0]["missed"]
 
 
+@pytest.mark.thorough
 def test_a_stopped_adherence_training_ends_in_the_same_values(drawn: Drawn, judge: LatentJudge, tmp_path: Path) -> None:
     whole = _trained(drawn, judge, tmp_path / "whole", steps=6)
     _trained(drawn, judge, tmp_path / "parts", steps=6, until=2)

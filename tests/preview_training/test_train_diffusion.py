@@ -78,6 +78,7 @@ def test_a_stopped_drawing_goes_on_where_it_was(drawn: Drawn, tmp_path: Path) ->
     assert both.scenes() == drawn.scenes
 
 
+@pytest.mark.thorough
 def test_the_loss_falls(drawn: Drawn, tmp_path: Path) -> None:
     _trained(drawn, tmp_path, steps=60)
 
