@@ -68,5 +68,7 @@ class FamilyDescription:
     """How it is guided by noise level; None: not at all."""
     controls: Mapping[str, Package] = field(default_factory=dict)
     """What can hold its pictures, by `domain.control.KINDS`, and the files of each."""
+    inpainting: Package | None = None
+    """The files of a U-Net that paints what is missing in a picture; None: it has none of its own for that."""
     joined: Callable[[Sequence[str]], str] = joined_digits
     """The files' hashes as the one that recipes carry."""

@@ -74,6 +74,9 @@ def _family(layout: Layout, name: str, description: FamilyDescription) -> Family
         safe_learning_rate=description.safe_learning_rate,
         memory=description.memory,
         by_noise=description.by_noise,
+        inpainting=None
+        if description.inpainting is None
+        else weights_hash(layout, description.inpainting, joined=joined_digits),
         controls={
             kind: weights_hash(layout, package, joined=joined_digits) for kind, package in description.controls.items()
         },
@@ -104,7 +107,7 @@ def check_recipe(recipe: Recipe, family: Family) -> None:
 
     Raises:
         FixInput: size, steps, guidance, its noise levels, seed or sampler is outside the limits.
-        InstallOrDownload: the family's weights are not here.
+        InstallOrDownload: weights of the family, of an adapter or of its U-Net for inpainting are not here.
         ChooseAnother: the recipe was made for other weights than the ones that are here.
     """
     check_size(family, width=recipe.width, height=recipe.height)
@@ -125,12 +128,35 @@ def check_recipe(recipe: Recipe, family: Family) -> None:
         raise FixInput("models.unknown_sampler", name=recipe.sampler, listed=", ".join(SAMPLERS))
     for part in recipe.controls:
         _check_control(part, family)
+    if recipe.mend is not None and recipe.mend.inpainting:
+        _check_inpainting(recipe.mend.inpainting, family)
     if not family.weights_hash:
         raise InstallOrDownload("models.family_missing", family=family.title)
     if recipe.weights_hash != family.weights_hash:
         raise ChooseAnother(
             "models.other_weights", family=family.title, wanted=recipe.weights_hash[:12], found=family.weights_hash[:12]
         )
+
+
+def inpainting_hash(family: Family) -> str:
+    """Names the exact weights of the family's U-Net for inpainting.
+
+    Raises:
+        ChooseAnother: it has none.
+        InstallOrDownload: they are not here.
+    """
+    if family.inpainting is None:
+        raise ChooseAnother("models.inpainting_family", family=family.title)
+    if not family.inpainting:
+        raise InstallOrDownload("models.inpainting_files", family=family.title)
+    return family.inpainting
+
+
+def _check_inpainting(wanted: str, family: Family) -> None:
+    found = inpainting_hash(family)
+    if found != wanted:
+        known = {"wanted": wanted[:12], "found": found[:12]}
+        raise ChooseAnother("models.other_inpainting_weights", family=family.title, **known)
 
 
 def _check_control(part: ControlPart, family: Family) -> None:

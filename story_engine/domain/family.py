@@ -90,6 +90,8 @@ class Family(Value):
     safe_learning_rate: float = math.inf
     """From here on a training most likely destroys the model."""
     memory: TrainingMemory | None = None
+    inpainting: str | None = None
+    """Hash of the weights of its U-Net for inpainting, empty where they are not (wholly) here; None: it has none."""
     controls: dict[str, str] = Field(default_factory=dict)
     """Which of `domain.control.KINDS` it has an adapter for → hash of the adapter's weights, empty where they are not
     (completely) here."""

@@ -73,6 +73,8 @@ class Mend(Value):
     """As a start's."""
     side: int = 0
     """Pixels: it is cut out square and painted with at least this square's area; 0: with what it may cost."""
+    inpainting: str = ""
+    """Hash of the weights of the U-Net for inpainting that paints it; empty: the family's own U-Net does."""
 
 
 class Recipe(Value):
@@ -179,8 +181,9 @@ class Recipe(Value):
                 del fields[name]
         if not self.controls:  # likewise
             del fields["controls"]
-        if self.mend is not None and not self.mend.side:  # likewise
-            del fields["mend"]["side"]
+        for name in () if self.mend is None else ("side", "inpainting"):  # likewise
+            if not fields["mend"][name]:
+                del fields["mend"][name]
         for part in fields["loras"]:
             del part["name"]
         if not self.cast:  # nor do those of before there was a cast change theirs

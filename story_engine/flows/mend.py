@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
+from story_engine.catalog.families import descriptions, inpainting_hash
 from story_engine.domain.composing import join, separator_of
-from story_engine.domain.recipe import Mend
+from story_engine.domain.recipe import MOST_STRENGTH, Mend
 from story_engine.domain.views import Submitted
 from story_engine.errors import FixInput
 from story_engine.flows.services import Services
@@ -13,7 +17,27 @@ from story_engine.store.references import checked_mask
 
 STRENGTH = 0.8
 """How little of what was in the spot is kept: enough for another colour (benchmarks/mend_spot.py)."""
+INPAINTING_STRENGTH = MOST_STRENGTH
+"""The same for a network for inpainting. Kolors' own example keeps a thousandth (Kolors, `inpainting/README.md`)."""
 LONGEST_WORDS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Inpainting:
+    """What a family has for inpainting."""
+
+    state: Literal["ready", "missing", "none"]
+    """Its files are here; they can be had; there is no such network."""
+    title: str = ""
+    """Of the network, as its makers call it."""
+
+
+def inpainting_of(services: Services, family: str) -> Inpainting:
+    """Whether a network made for spots can paint in a family's pictures."""
+    found, known = services.families().get(family), descriptions().get(family)
+    if found is None or known is None or known.inpainting is None:
+        return Inpainting("none")
+    return Inpainting("ready" if found.inpainting else "missing", known.inpainting.title)
 
 
 def mend(
@@ -24,8 +48,9 @@ def mend(
     *,
     mask: bytes,
     words: str,
-    strength: float = STRENGTH,
+    strength: float | None = None,
     takes: int = 1,
+    inpainting: bool | None = None,
 ) -> Submitted:
     """Submit pictures in which one spot of a take is painted again, each with a seed of its own.
 
@@ -36,11 +61,14 @@ def mend(
         take_id: what is mended; it stays.
         mask: a PNG of the picture's size, opaque (or white) where it is painted again.
         words: what is to be there; the story's style stands in front of them.
-        strength: how little of what is there is kept, as of a variation.
+        strength: how little of what is there is kept, as of a variation; None: as usual for what paints.
         takes: how many tries.
+        inpainting: whether the family's network for inpainting paints; None: where it is here.
 
     Raises:
-        ChooseAnother: there is no such take, or the model that painted it is not the one that is here.
+        ChooseAnother: there is no such take, the model that painted it is not the one that is here, or it has no
+            network for inpainting.
+        InstallOrDownload: that network is not here.
         FixInput: no words, too many, or `strength` or `takes` is out of range; the mask is empty, everything, of
             another size or no mask.
     """
@@ -57,12 +85,18 @@ def mend(
     written = story.scenes[0] if scene is None else scene
     spoken = written.model_copy(update={"prompt": words})
     reference = services.references.keep_file(services.takes.picture(take).read_bytes())
+    if inpainting is None:
+        inpainting = family is not None and bool(family.inpainting)
+    network = inpainting_hash(family) if inpainting and family is not None else ""
+    if strength is None:
+        strength = INPAINTING_STRENGTH if network else STRENGTH
     spot = Mend(
         reference=reference,
         mask=services.references.keep(painted),
         prompt=join([story.style, words], separator_of(story, spoken)),
         strength=strength,
         side=0 if family is None else family.least_spot,
+        inpainting=network,
     )
     mended = recipe.from_noise.model_copy(update={"mend": spot, "cast": (), "controls": ()})
     return submit_tries(services, take, mended, takes=takes)

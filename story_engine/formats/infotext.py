@@ -67,6 +67,8 @@ def infotext(recipe: Recipe, *, story: str, scene: str) -> str:
         pairs |= {MENDED: recipe.mend.reference, "Mask": recipe.mend.mask, "Mended prompt": recipe.mend.prompt}
         if recipe.mend.side:
             pairs["Mended square"] = recipe.mend.side
+        if recipe.mend.inpainting:
+            pairs["Inpainting model hash"] = recipe.mend.inpainting[:10]
     if recipe.loras:
         pairs["Lora hashes"] = ", ".join(f"{part.name}: {part.sha256[:12]}" for part in recipe.loras)
         pairs["Lora strengths"] = ", ".join(f"{part.name}: {part.strength:g}" for part in recipe.loras)

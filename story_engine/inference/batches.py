@@ -134,7 +134,7 @@ def _shared(recipe: Recipe) -> tuple[object, ...]:
         recipe.guidance,
         recipe.skipped_steps,
         # The spot decides the size that is painted; tries of one spot go together.
-        None if recipe.mend is None else (recipe.mend.reference, recipe.mend.mask),
+        None if recipe.mend is None else (recipe.mend.reference, recipe.mend.mask, recipe.mend.inpainting),
         loras,
         bool(recipe.cast),
         controls,

@@ -85,6 +85,7 @@ def denoise(
     controls: Controls | ControlsOfEach | None = None,
     cast: CastLock | None = None,
     kept: Kept | None = None,
+    beside: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Denoise pictures of one size together.
 
@@ -101,6 +102,7 @@ def denoise(
         controls: what holds the pictures to others, in the order of `pictures`.
         cast: whom of the pictures looks at whom, for these very pictures; None: nobody.
         kept: what stays of finished pictures; None: nothing.
+        beside: (pictures, channels, height/8, width/8) that the network is given beside the latents; None: nothing.
 
     Returns:
         (pictures, 4, height/8, width/8) in the noise's dtype, on the network's device: finished, or as they are after
@@ -114,6 +116,7 @@ def denoise(
     # Guidance 1 is the prompt's own prediction: DiffSynth leaves the second pass out too.
     is_guided = any(each.cfg_scale != 1 for each in pictures)
     plain, negative, empty = _rows_of(pictures, parameter)
+    seen_beside = None if beside is None else beside.to(parameter.device, parameter.dtype)
     with torch.inference_mode():
         for index in range(0 if begun is None else begun.steps, len(sampler.timesteps) if until is None else until):
             timestep, level = sampler.timesteps[index], sampler.noise_levels[index]
@@ -126,7 +129,9 @@ def denoise(
             if cast is not None:
                 latents = cast.begin_step(index, latents, level)
                 calls = partial(cast.calls, rows_per_call=rows_per_call)
-            noise = rows.predicted(unet, latents, given, calls=calls, should_stop=should_stop, held=held)
+            noise = rows.predicted(
+                unet, latents, given, calls=calls, should_stop=should_stop, held=held, beside=seen_beside
+            )
             if rows is not plain:
                 noise = _guided(noise, [each.cfg_scale for each in pictures])
             denoised = partial(sampler.denoised, noise, index, latents)
@@ -160,12 +165,15 @@ class _Rows:
         calls: Callable[[int], Iterator[list[int]]],
         should_stop: Callable[[], bool],
         held: Callable[[nn.Module, UnetRows], AbstractContextManager[None]] | None = None,
+        beside: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """(rows, 4, height/8, width/8): predicted noise in the latents' dtype."""
         height, width = (side * PIXELS_PER_LATENT for side in latents.shape[-2:])
         # As DiffSynth: original size, no crop, target size. Source: pipelines/sdxl_image.py, `prepare_extra_input`.
         sizes = torch.tensor([height, width, 0, 0, height, width], device=latents.device)
-        samples = latents.to(self.embeddings.dtype).repeat(len(self.embeddings) // len(latents), 1, 1, 1)
+        shown = latents.to(self.embeddings.dtype)
+        samples = shown if beside is None else torch.cat([shown, beside], dim=1)
+        samples = samples.repeat(len(self.embeddings) // len(latents), 1, 1, 1)
         parts: list[torch.Tensor] = []
         order: list[int] = []
         for some in calls(len(samples)):

@@ -29,9 +29,14 @@ class Painter:
     adapters: UnetAdapters
 
 
-def networks_key(recipe: Recipe) -> tuple[str, str, str]:
+NetworksKey = tuple[str, str, str, str]
+"""Family, hash of its weights, hash of its U-Net's for inpainting if that paints, precision."""
+
+
+def networks_key(recipe: Recipe) -> NetworksKey:
     """Equal for recipes that the same networks paint."""
-    return recipe.family, recipe.weights_hash, recipe.precision
+    inpainting = recipe.mend.inpainting if recipe.mend is not None else ""
+    return recipe.family, recipe.weights_hash, inpainting, recipe.precision
 
 
 def open_networks(layout: Layout, recipe: Recipe, *, device: str, plan: MemoryPlan | None) -> Networks:
@@ -40,7 +45,8 @@ def open_networks(layout: Layout, recipe: Recipe, *, device: str, plan: MemoryPl
     Raises:
         InstallOrDownload: weights are missing or damaged (of a large family: when they are first used).
     """
-    runtime = open_runtime(layout, recipe.family)
+    is_inpainting = recipe.mend is not None and bool(recipe.mend.inpainting)
+    runtime = open_runtime(layout, recipe.family, is_inpainting=is_inpainting)
     cache = embedding_cache(layout, recipe.family, precision=recipe.precision, is_kept=not runtime.is_small)
     return Networks(runtime, cache, precision=recipe.precision, device=device, plan=plan)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+import torch
 
 from story_engine.domain.memory_plan import MemoryPlan
 from story_engine.domain.recipe import LoraPart, Recipe
@@ -39,6 +41,12 @@ class Painting:
         """Where the recipe mends a picture; None: it paints all of one."""
         start = self.starts.get(key_of(recipe))
         return None if start is None else start.spot
+
+    def beside(self, recipes: Sequence[Recipe]) -> torch.Tensor | None:
+        """What the network is given beside the latents of pictures of one batch; None: nothing."""
+        found = [None if start is None else start.beside for start in map(self.starts.get, map(key_of, recipes))]
+        shown = [each for each in found if each is not None]
+        return torch.cat(shown) if shown else None
 
     def as_painted(self, recipe: Recipe) -> Recipe:
         """The recipe in the size that the networks are given."""

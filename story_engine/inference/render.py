@@ -28,7 +28,7 @@ from story_engine.inference.encoding import texts_of
 from story_engine.inference.latent_preview import LatentColours
 from story_engine.inference.lora_injection import LoraMatch
 from story_engine.inference.made_with import made_with
-from story_engine.inference.networks import Networks, Painter, networks_key, open_networks
+from story_engine.inference.networks import Networks, NetworksKey, Painter, networks_key, open_networks
 from story_engine.inference.out_of_memory import fitting
 from story_engine.inference.painting import Painting, adapter_key, strengths
 from story_engine.inference.progress import Call, OnPicture, OnStep, Watch
@@ -57,7 +57,7 @@ class Renderer:
         self.work_in(layout)
         self._device = device
         self._networks: Networks | None = None
-        self._loaded: tuple[str, str, str] | None = None
+        self._loaded: NetworksKey | None = None
         self._colours: LatentColours | None = None
         self._matches: dict[str, LoraMatch] = {}
         self._memory = DeviceMemory(device)
@@ -147,14 +147,14 @@ class Renderer:
         again = [Batch((position,), (recipe,)) for position, recipe in self._not_painted.items()]
         self._not_painted = {}
         call.left(again)
-        for (_, _, precision), same in groupby(again, key=lambda batch: networks_key(batch.first)):
+        for (*_, precision), same in groupby(again, key=lambda batch: networks_key(batch.first)):
             for position, picture in self._painted(list(same), call):
                 self._remark(position, repeated_in=precision)
                 yield position, picture
 
     def _batches(self, recipes: Sequence[Recipe], contests: Sequence[Contest]) -> list[Batch]:
         """As many together as memory has room for; of a contest only its own."""
-        same: dict[tuple[str, str, str], list[Recipe]] = {}
+        same: dict[NetworksKey, list[Recipe]] = {}
         for recipe in recipes:
             same.setdefault(networks_key(recipe), []).append(recipe)
         plans = {key: self._memory.plan(some) for key, some in same.items()}
@@ -257,6 +257,7 @@ class Renderer:
                 until=None if imagining is None else imagining.step,
                 cast=cast,
                 controls=controls,
+                beside=painting.beside(recipes),
             )
             step, maps = imagining.step if imagining else first.steps, cast.maps() if cast else {}
             return Started(batch, sampler, Begun(latents, step, maps))

@@ -85,14 +85,23 @@ class Runtime(Protocol):
         ...
 
 
-def open_runtime(layout: Layout, family: str) -> Runtime:
+def open_runtime(layout: Layout, family: str, *, is_inpainting: bool = False) -> Runtime:
     """The networks of a family; nothing is loaded yet.
+
+    Args:
+        layout: where their files lie.
+        family: by name.
+        is_inpainting: whether its U-Net is to be the one for inpainting, which has nine input channels.
 
     Raises:
         ChooseAnother: there is no such family.
     """
-    folder = description(family).package.folder(layout)
-    runtime: Runtime = importlib.import_module(f"{FAMILY_FOLDERS[family]}.runtime").open_runtime(folder)
+    found = description(family)
+    folders = [found.package.folder(layout)]
+    if is_inpainting:
+        assert found.inpainting is not None  # `check_recipe` has looked
+        folders.append(found.inpainting.folder(layout))
+    runtime: Runtime = importlib.import_module(f"{FAMILY_FOLDERS[family]}.runtime").open_runtime(*folders)
     return runtime
 
 

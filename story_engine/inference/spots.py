@@ -54,9 +54,13 @@ class Spot:
     @property
     def free(self) -> torch.Tensor:
         """(1, 1, height/8, width/8): 1 where the latents are painted, which is wherever they touch the mask."""
+        return functional.max_pool2d(self.hidden.float()[None, None], PIXELS_PER_LATENT)
+
+    @property
+    def hidden(self) -> torch.Tensor:
+        """(height, width) of what is cut out: true wherever the mask is touched."""
         mask = self.mask.crop(self.box).resize(self.size, Image.Resampling.BOX)
-        values = torch.from_numpy(np.asarray(mask, dtype=np.float32))[None, None]
-        return (functional.max_pool2d(values, PIXELS_PER_LATENT) > 0).float()
+        return torch.from_numpy(np.asarray(mask) > 0)
 
     def mended(self, painted: Image.Image) -> Image.Image:
         """The whole picture with what was painted in its place."""

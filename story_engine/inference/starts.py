@@ -28,6 +28,9 @@ class Start:
     """(1, 4, height/8, width/8), float32, on the CPU."""
     spot: Spot | None = None
     """The part of a picture that is painted; None: all of it."""
+    beside: torch.Tensor | None = None
+    """(1, 5, height/8, width/8), float32, on the CPU: the mask (1: painted), and the latents of the picture with
+    grey there, as a U-Net for inpainting is given them; None: it is an ordinary one."""
 
 
 Starts = Mapping[Hashable, Start]
@@ -60,7 +63,7 @@ def check_references(recipe: Recipe, store: ReferenceStore) -> None:
 def key_of(recipe: Recipe) -> Hashable:
     """Recipes of one key begin with the same latents; None: with noise."""
     if recipe.mend is not None:
-        return recipe.mend.reference, recipe.mend.mask, recipe.skipped_steps
+        return recipe.mend.reference, recipe.mend.mask, recipe.skipped_steps, recipe.mend.inpainting
     return None if recipe.start is None else recipe.start.reference
 
 
@@ -85,15 +88,27 @@ def encoded_starts(
 def _encoded(recipe: Recipe, store: ReferenceStore, encoder: nn.Module) -> Start:
     if recipe.mend is not None:
         spot = spot_of(recipe, store.picture(recipe.mend.reference), store.mask(recipe.mend.mask))
-        return Start(encode_picture(encoder, spot.cut), spot)
+        beside = None
+        if recipe.mend.inpainting:
+            # The order of the channels: `StableDiffusionXLInpaintPipeline` of diffusers, whose U-Net Kolors' own is.
+            beside = torch.cat([spot.free, encode_picture(encoder, spot.cut, hidden=spot.hidden)], dim=1)
+        return Start(encode_picture(encoder, spot.cut), spot, beside)
     assert recipe.start is not None
     return Start(encode_picture(encoder, store.picture(recipe.start.reference)))
 
 
-def encode_picture(encoder: nn.Module, picture: Image.Image) -> torch.Tensor:
-    """(1, 4, height/8, width/8) scaled latents of an 8-bit RGB picture, float32, on the CPU."""
+def encode_picture(encoder: nn.Module, picture: Image.Image, *, hidden: torch.Tensor | None = None) -> torch.Tensor:
+    """(1, 4, height/8, width/8) scaled latents of an 8-bit RGB picture, float32, on the CPU.
+
+    Args:
+        encoder: of the family's VAE.
+        picture: whose sides are multiples of 8.
+        hidden: (height, width), true where grey is seen instead of it.
+    """
     parameter = next(encoder.parameters())
     values = torch.from_numpy(np.asarray(picture, dtype=np.float32)) / 127.5 - 1
+    if hidden is not None:
+        values[hidden] = 0
     with torch.inference_mode():
         latents: torch.Tensor = encoder(values.permute(2, 0, 1)[None].to(parameter.device, parameter.dtype))
     return latents.float().cpu().clone()
@@ -119,7 +134,8 @@ def begin(
     found = [starts[key_of(recipe)] for recipe in recipes]
     begun = [noised(start.latents, each, level) for start, each in zip(found, noise, strict=True)]
     kept = None
-    if found[0].spot is not None:
+    # A U-Net for inpainting sees at every step what stays.
+    if found[0].spot is not None and found[0].beside is None:
         free = found[0].spot.free.to(noise[0].device, noise[0].dtype)
         kept = Kept(torch.cat([start.latents.to(noise[0]) for start in found]), torch.cat(list(noise)), free)
     return Begun(torch.cat(begun), skipped), kept

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from story_engine.catalog.description import FamilyDescription, UnetSizes
 from story_engine.catalog.devices import gpu_names
-from story_engine.catalog.kolors_adapters import CANNY, DEPTH, LICENCE, PICTURE_ADAPTER, POSE
+from story_engine.catalog.kolors_adapters import CANNY, DEPTH, INPAINTING, LICENCE, PICTURE_ADAPTER, POSE
 from story_engine.catalog.package import Package
 from story_engine.catalog.part import Form, Part
 from story_engine.catalog.tensor_shapes import Shapes
@@ -194,4 +194,5 @@ FAMILY = FamilyDescription(
     ),
     unet_sizes=_sizes,
     controls={"edges": CANNY, "depth": DEPTH, "pose": POSE, "likeness": PICTURE_ADAPTER},
+    inpainting=INPAINTING,
 )

@@ -9,6 +9,7 @@ from typing import ClassVar
 from diffsynth.prompters import KolorsPrompter
 from torch import nn
 
+from story_engine.catalog.kolors_adapters import INPAINTING
 from story_engine.domain.memory_plan import MemoryPlan
 from story_engine.inference.runtime import PRECISIONS
 from story_engine.kolors.networks import load_text_encoder, load_unet, load_vae_decoder, load_vae_encoder
@@ -19,6 +20,8 @@ class KolorsRuntime:
     """As `inference.runtime.Runtime`."""
 
     folder: Path
+    inpainting: Path | None = None
+    """A folder of `catalog.kolors_adapters.INPAINTING`, whose U-Net paints instead; None: Kolors' own does."""
     is_small: ClassVar[bool] = False
 
     def prompter(self, *, device: str, precision: str, plan: MemoryPlan | None = None) -> KolorsPrompter:
@@ -31,7 +34,10 @@ class KolorsRuntime:
 
     def unet(self, *, device: str, precision: str, plan: MemoryPlan | None = None) -> nn.Module:
         """The U-Net, frozen."""
-        return load_unet(self.folder, device=device, dtype=PRECISIONS[precision], plan=plan)
+        dtype = PRECISIONS[precision]
+        if self.inpainting is not None:
+            return load_unet(self.inpainting, device=device, dtype=dtype, plan=plan, package=INPAINTING)
+        return load_unet(self.folder, device=device, dtype=dtype, plan=plan)
 
     def unet_for_training(self, *, device: str, precision: str, plan: MemoryPlan | None = None) -> nn.Module:
         """The same one."""
@@ -49,6 +55,6 @@ class KolorsRuntime:
         """Nobody: what reads text and pictures of any kind is as large as a model, and is not here."""
 
 
-def open_runtime(folder: Path) -> KolorsRuntime:
-    """The networks in a folder of `family.KOLORS`."""
-    return KolorsRuntime(folder)
+def open_runtime(folder: Path, inpainting: Path | None = None) -> KolorsRuntime:
+    """The networks in a folder of `family.KOLORS`, and the U-Net in one of its package for inpainting."""
+    return KolorsRuntime(folder, inpainting)

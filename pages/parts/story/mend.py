@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.parts.shared import notices, picture_route
 from pages.parts.shared.services import services
-from pages.parts.shared.wording import say
+from pages.parts.shared.wording import family_title, plain, say
 from pages.parts.story import brush
 from story_engine import flows
 from story_engine.domain.gallery import PictureKey
@@ -19,12 +19,6 @@ TRIES = (1, 2, 4)
 LEAST_STRENGTH = 0.3
 """Less than that changes nothing that anybody would mend."""
 _PEN = brush.Pen(ink="#e0245e", sizes=(0.01, 0.08, 0.4))
-_ASKED = brush.Asked(
-    strength=flows.mend.STRENGTH,
-    strengths=(LEAST_STRENGTH, MOST_STRENGTH),
-    tries=TRIES,
-    longest=flows.mend.LONGEST_WORDS,
-)
 _TEXTS = (
     *("picture", "canvas", "hint", "words", "placeholder"),
     *("strength", "tries", "send", "nothing", "wordless", "sent"),
@@ -49,20 +43,50 @@ def draw(slug: str) -> None:
         with notices.shown_here():
             if take.recipe.cast or take.recipe.controls:
                 st.caption(say("mend.alone"))
+            inpainting = _draw_painter(take)
             brush.draw(
                 take.id,
                 texts={name: say(f"mend.{name}") for name in _TEXTS},
                 picture=picture_route.picture(PictureKey(take.story, take.scene, take.id)),
                 size=(take.recipe.width, take.recipe.height),
                 pen=_PEN,
-                asked=_ASKED,
-                take_in=partial(_take_in, take),
+                asked=brush.Asked(
+                    strength=_usual_strength(inpainting),
+                    strengths=(LEAST_STRENGTH, MOST_STRENGTH),
+                    tries=TRIES,
+                    longest=flows.mend.LONGEST_WORDS,
+                ),
+                take_in=partial(_take_in, take, inpainting),
             )
 
     over()
 
 
-def _take_in(take: Take, painted: brush.Painted) -> None:
+def _draw_painter(take: Take) -> bool:
+    """Whether the network that is made for spots paints; says where there is one that is not here."""
+    offer = flows.mend.inpainting_of(services(), take.recipe.family)
+    if offer.state == "missing":
+        st.caption(f":material/cloud_download: {say('mend.no_inpainting', name=offer.title)}")
+    if offer.state != "ready":
+        return False
+    names = {True: offer.title, False: plain(family_title(take.recipe.family))}
+    chosen = st.segmented_control(
+        say("mend.painter"),
+        list(names),
+        format_func=names.__getitem__,
+        default=True,
+        required=True,
+        key="mend-painter",
+        help=say("mend.painter_help", name=offer.title),
+    )
+    return bool(chosen)
+
+
+def _usual_strength(inpainting: bool) -> float:
+    return flows.mend.INPAINTING_STRENGTH if inpainting else flows.mend.STRENGTH
+
+
+def _take_in(take: Take, inpainting: bool, painted: brush.Painted) -> None:
     flows.mend.mend(
         services(),
         take.story,
@@ -70,8 +94,9 @@ def _take_in(take: Take, painted: brush.Painted) -> None:
         take.id,
         mask=painted.png,
         words=painted.words,
-        strength=flows.mend.STRENGTH if painted.strength is None else painted.strength,
+        strength=painted.strength,
         takes=painted.tries,
+        inpainting=inpainting,
     )
     _close()
     notices.tell("mend.queued", n=take.serial)

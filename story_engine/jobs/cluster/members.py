@@ -58,7 +58,7 @@ class Member:
                 return False
         elif not needs.is_abroad:
             return False
-        return all(self.card.families.get(name) == weights for name, weights in needs.families)
+        return all(self.card.weights.get(name) == weights for name, weights in needs.weights)
 
 
 class Members:
@@ -251,10 +251,10 @@ class Members:
 
 def held(needs: Needs, cards: Sequence[Card]) -> Held:
     """Why none of these machines can do what is needed."""
-    names = ", ".join(dict.fromkeys(name for name, _ in needs.families))
+    names = ", ".join(dict.fromkeys(name for name, _ in needs.weights))
     machines = ", ".join(sorted({card.machine for card in cards}))
-    if any(card.families.get(name) not in (None, weights) for card in cards for name, weights in needs.families):
+    if any(card.weights.get(name) not in (None, weights) for card in cards for name, weights in needs.weights):
         return Held(code="cluster.other_weights", values={"family": names, "machines": machines})
-    if any(all(card.families.get(name) == weights for name, weights in needs.families) for card in cards):
+    if any(all(card.weights.get(name) == weights for name, weights in needs.weights) for card in cards):
         return Held(code="cluster.no_gpu", values={"family": names, "machines": machines})
     return Held(code="cluster.no_weights", values={"family": names, "machines": machines})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from story_engine.domain.recipe import LoraPart, Recipe
+from story_engine.jobs.cluster.parcels import INPAINTING
 
 ABROAD = frozenset({"render"})
 """Kinds that any capable worker can do: what they need is sent, and what they make comes back as bytes."""
@@ -31,8 +33,15 @@ class Needs:
     """What it stops is remembered in the workspace."""
     references: tuple[str, ...] = ()
     """SHA-256 of pictures that recipes are painted from."""
+    adapters: tuple[tuple[str, str], ...] = ()
+    """What recipes are painted with beside their family, as a card lists it, and hash of its weights."""
     is_for_gpu: bool = False
     """Whether a recipe names what only a GPU does: half precision, or noise of its own."""
+
+    @property
+    def weights(self) -> tuple[tuple[str, str], ...]:
+        """Name and hash of everything that recipes are painted with."""
+        return self.families + self.adapters
 
     @property
     def is_abroad(self) -> bool:
@@ -50,6 +59,7 @@ def needs_of(kind: str, spec: str, tokens: int) -> Needs:
     families: dict[tuple[str, str], None] = {}
     loras: dict[str, LoraPart] = {}
     references: dict[str, None] = {}
+    adapters: dict[tuple[str, str], None] = {}
     is_for_gpu = False
     for recipe in _recipes(spec) if kind in ABROAD else []:
         name, weights = recipe.get("family"), recipe.get("weights_hash")
@@ -65,6 +75,7 @@ def needs_of(kind: str, spec: str, tokens: int) -> Needs:
         with suppress(ValidationError):
             whole = Recipe.model_validate(recipe)
             references |= dict.fromkeys(whole.references)
+            adapters |= dict.fromkeys(each for one in (whole, *whole.anchors) for each in _adapters_of(one))
             loras |= {part.name: part for part in whole.every_lora}
     return Needs(
         kind=kind,
@@ -72,9 +83,17 @@ def needs_of(kind: str, spec: str, tokens: int) -> Needs:
         families=tuple(families),
         loras=tuple(loras.values()),
         references=tuple(references),
+        adapters=tuple(adapters),
         is_for_gpu=is_for_gpu,
         is_contest=kind == "render" and _keeps_some(spec),
     )
+
+
+def _adapters_of(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    for part in recipe.controls:
+        yield f"{recipe.family} {part.kind}", part.weights_hash
+    if recipe.mend is not None and recipe.mend.inpainting:
+        yield f"{recipe.family} {INPAINTING}", recipe.mend.inpainting
 
 
 def _keeps_some(spec: str) -> bool:

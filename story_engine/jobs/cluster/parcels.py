@@ -48,6 +48,10 @@ class Studio:
     """What `cluster-token` in the workspace holds."""
 
 
+INPAINTING = "inpainting"
+"""What a family's U-Net for inpainting is called among its adapters."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """What a worker is able to do."""
@@ -62,7 +66,14 @@ class Card:
     """Its type, "cuda" or "cpu"."""
     precisions: dict[str, str] = field(default_factory=dict)
     """Family → the precision that this machine paints it in."""
+    adapters: dict[str, str] = field(default_factory=dict)
+    """What lies there beside a family ("kolors edges", "kolors inpainting") → hash of its weights."""
     version: str = VERSION
+
+    @property
+    def weights(self) -> dict[str, str]:
+        """Everything that lies there → hash of its weights."""
+        return self.families | self.adapters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ from story_engine.domain.job_result import plain
 from story_engine.errors import StudioError
 from story_engine.jobs.cluster.finished import Finished
 from story_engine.jobs.cluster.lora_cache import LoraCache
-from story_engine.jobs.cluster.parcels import Card, Errand, Homecoming, LoraFile, News, Studio
+from story_engine.jobs.cluster.parcels import INPAINTING, Card, Errand, Homecoming, LoraFile, News, Studio
 from story_engine.jobs.orders import Cancelled, Crashed, Failed, Outcome, Progressed
 from story_engine.jobs.queue.agent import Agent, AgentSettings
 from story_engine.jobs.queue.child_process import ChildCommand
@@ -91,6 +91,12 @@ class Station:
             is_shared=is_shared,
             device="cpu" if self._settings.devices[0] is None else "cuda",
             precisions={name: family.precision for name, family in here.items()},
+            adapters={
+                f"{name} {kind}": weights
+                for name, family in here.items()
+                for kind, weights in (family.controls | {INPAINTING: family.inpainting or ""}).items()
+                if weights
+            },
         )
 
     def missing(self, loras: Collection[LoraFile]) -> tuple[str, ...]:

@@ -26,11 +26,12 @@ def test_recipes_of_before_there_were_levels_keep_their_digest(recipe, digest):
     assert recipe.digest == Recipe.model_validate(written).digest == digest
 
 
-def test_a_mended_spot_of_before_there_were_squares_keeps_its_digest_and_a_square_changes_it():
+def test_a_mended_spot_of_before_there_were_squares_keeps_its_digest_and_square_and_network_change_it():
     mend = Mend(reference="b" * 64, mask="c" * 64, prompt="a red hat", strength=0.8)
 
     assert a_recipe(mend=mend).digest == "b210e3dfcc3f66a2a097cb12a6223564"
-    assert a_recipe(mend=mend.model_copy(update={"side": 256})).digest != a_recipe(mend=mend).digest
+    for change in ({"side": 256}, {"inpainting": "c" * 64}):
+        assert a_recipe(mend=mend.model_copy(update=change)).digest != a_recipe(mend=mend).digest
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,13 @@ from PIL import Image
 
 from story_engine import flows
 from story_engine.domain.edit import Edit
-from story_engine.errors import ChooseAnother, FixInput
+from story_engine.domain.resolve import resolve
+from story_engine.errors import ChooseAnother, FixInput, InstallOrDownload
 from story_engine.formats.infotext import infotext
+from story_engine.store.layout import Layout
 from tests.story_engine.flows.test_vary import STORY, asked, paint, services, write
+from tests.story_engine.inference.small_kolors import publish_small_kolors
+from tests.story_engine.kolors.small_adapters import publish_inpainting
 
 __all__ = ["services"]
 
@@ -66,6 +70,44 @@ def test_a_mended_take_is_current_picked_mended_once_more_and_varied_like_any_ot
     assert services.takes.restore(token) == mended
     write(services, "prompt", "a black kitten", scene="s1")
     assert flows.panels.open_story(services, STORY).board.panels[0].changed == ("text",)
+
+
+def test_a_network_for_inpainting_paints_where_it_is_here_or_is_asked_for(services):
+    layout = Layout.of(services.config)
+    publish_small_kolors(layout)
+    story, kolors = services.stories.load(STORY), services.families()["kolors"]
+    take = paint(services, "s1", resolve(story, story.scene("s1"), 0, family=kolors, loras={}))
+    spot = Image.new("RGBA", (take.recipe.width, take.recipe.height))
+    spot.paste((224, 36, 94, 255), (90, 90, 400, 500))
+    content = io.BytesIO()
+    spot.save(content, "PNG")
+
+    def mended(**how):
+        submitted = flows.mend.mend(services, STORY, "s1", take.id, mask=content.getvalue(), words="a red hat", **how)
+        (item,) = asked(services, submitted)
+        return item.recipe.mend.inpainting, item.recipe.mend.strength
+
+    offer = flows.mend.inpainting_of(services, "kolors")
+    assert (offer.state, offer.title) == ("missing", "Kolors Inpainting")
+    assert mended() == ("", flows.mend.STRENGTH)
+    with pytest.raises(InstallOrDownload, match="Download it in Settings"):
+        mended(inpainting=True)
+
+    publish_inpainting(layout)
+    here = services.families()["kolors"].inpainting
+    assert flows.mend.inpainting_of(services, "kolors").state == "ready" and len(here) == 64
+    assert mended() == (here, flows.mend.INPAINTING_STRENGTH)
+    assert mended(inpainting=False) == ("", flows.mend.STRENGTH)
+    assert mended(inpainting=True, strength=0.5) == (here, 0.5)
+
+
+def test_a_family_without_a_network_for_inpainting_says_so(services):
+    take = paint(services, "s1")
+
+    assert {flows.mend.inpainting_of(services, name).state for name in ("preview", "nobody's")} == {"none"}
+    with pytest.raises(ChooseAnother, match="no network for inpainting"):
+        flows.mend.mend(services, STORY, "s1", take.id, mask=brushed(9, 9, 80, 90), words="a red hat", inpainting=True)
+    assert services.ledger.jobs() == ()
 
 
 def test_what_cannot_be_mended_is_refused_before_anything_is_queued(services):

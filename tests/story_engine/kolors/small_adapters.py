@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import ControlNetModel
+from diffusers import ControlNetModel, UNet2DConditionModel
 from safetensors.torch import save_file
 from torch import nn
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from benchmarks.gpu.sizes import SMALL_UNET_CONFIG, UNET_CONFIG
-from story_engine.catalog.kolors_adapters import CANNY, PICTURE_ADAPTER
+from story_engine.catalog.kolors_adapters import CANNY, INPAINTING, PICTURE_ADAPTER
 from story_engine.store.layout import Layout
 
 CONTROL_CONFIG: dict[str, Any] = {
@@ -123,6 +123,17 @@ def publish_picture_adapter(layout: Layout, widths: list[int], text: int) -> CLI
     config = {"model_type": "clip", "projection_dim": VISION.projection_dim, "vision_config": VISION.to_dict()}
     (folder / "image_encoder" / "config.json").write_text(json.dumps(config))
     return encoder
+
+
+def publish_inpainting(layout: Layout) -> UNet2DConditionModel:
+    """As `kolors_adapters.INPAINTING`: diffusers' own, with nine channels."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(8)
+        unet = UNet2DConditionModel(**SMALL_UNET_CONFIG | {"in_channels": 9}).eval()
+    folder = layout.models / INPAINTING.home / "unet"
+    folder.mkdir(parents=True)
+    save_file(unet.state_dict(), folder / CONTROL_FILE)
+    return unet
 
 
 def weights_in(folder: Path) -> list[str]:

@@ -13,7 +13,6 @@ from diffusers import (
 )
 from diffusers.models.embeddings import IPAdapterPlusImageProjection
 from PIL import Image
-from safetensors.torch import save_file
 from transformers import CLIPImageProcessor
 
 from benchmarks.gpu.sizes import NOISE_CONFIG, UNET_CONFIG
@@ -44,6 +43,7 @@ from tests.story_engine.kolors.small_adapters import (
     CONTROL_CONFIG,
     SIDE,
     publish_control_net,
+    publish_inpainting,
     publish_picture_adapter,
 )
 from tests.story_engine.kolors.small_diffusers import kolors_pipeline
@@ -163,12 +163,8 @@ def test_the_inpainting_unet_is_kolors_own_with_nine_channels_and_takes_a_lora_o
 
 
 def test_a_small_inpainting_unet_predicts_what_diffusers_does(layout, theirs):
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(8)
-        wide = UNet2DConditionModel(**{**dict(theirs.unet.config), "in_channels": 9}).eval()
+    wide = publish_inpainting(layout)
     folder = layout.models / INPAINTING.home
-    (folder / "unet").mkdir(parents=True)
-    save_file(wide.state_dict(), folder / "unet" / "diffusion_pytorch_model.safetensors")
     unet = load_unet(folder, device="cpu", dtype=torch.float32, package=INPAINTING)
     latents, text, pooled = some(2, 9, 8, 8), some(2, TOKENS, TEXT_WIDTH, seed=1), some(2, TEXT_WIDTH, seed=2)
     sizes = torch.tensor([PIXELS, PIXELS, 0, 0, PIXELS, PIXELS])

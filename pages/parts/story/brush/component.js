@@ -15,7 +15,7 @@ export default function (component) {
     shown = parentElement.studioBrush = new Brush(parentElement, data);
   }
   shown.send = component.setTriggerValue;
-  shown.data = data;
+  shown.follow(data);
   return () => {
     shown.leave();
     if (parentElement.studioBrush === shown) parentElement.studioBrush = null;
@@ -38,6 +38,12 @@ class Brush {
     this.root.append(this.tools(say), this.stage(say), ...hints, this.asking(say));
     parent.append(this.root);
     this.draw();
+  }
+
+  // A strength that nobody has moved is the usual one of whatever paints now.
+  follow(data) {
+    if (this.strength && Number(this.strength.value) === this.data.ask.strength) this.strength.value = data.ask.strength;
+    this.data = data;
   }
 
   leave() {

@@ -1,14 +1,15 @@
 import json
 
-from story_engine.domain.recipe import Start
-from story_engine.jobs.cluster.members import Member
+from story_engine.domain.control import ControlPart
+from story_engine.domain.recipe import Mend, Start
+from story_engine.jobs.cluster.members import Member, held
 from story_engine.jobs.cluster.needs import needs_of
 from story_engine.jobs.cluster.parcels import Card
 from tests.story_engine.store.test_takes import a_recipe
 
 
-def a_member(*, families=None, tokens=1, is_shared=False):
-    card = Card(machine="gpu-1", tokens=tokens, families=families or {}, is_shared=is_shared)
+def a_member(*, families=None, adapters=None, tokens=1, is_shared=False):
+    card = Card(machine="gpu-1", tokens=tokens, families=families or {}, adapters=adapters or {}, is_shared=is_shared)
     return Member("tls://gpu-1:1", card)
 
 
@@ -24,6 +25,23 @@ def test_a_worker_is_given_a_family_only_where_it_has_exactly_those_weights():
     assert a_member(families={"kolors": "1" * 64}).can(needs)
     assert not a_member(families={"kolors": "2" * 64}).can(needs)
     assert not a_member(families={"preview": "1" * 64}).can(needs)
+
+
+def test_a_worker_is_given_adapters_and_inpainting_only_where_it_has_exactly_those_weights():
+    base = {"kolors": "1" * 64}
+    lines = ControlPart(kind="edges", picture="d" * 64, weights_hash="2" * 64, weight=0.7)
+    spot = Mend(reference="e" * 64, mask="f" * 64, prompt="a hat", strength=0.9, inpainting="3" * 64)
+    for fields, name, weights in (
+        ({"controls": (lines,)}, "kolors edges", "2" * 64),
+        ({"mend": spot}, "kolors inpainting", "3" * 64),
+    ):
+        needs = needs_of("render", a_render(family="kolors", weights_hash="1" * 64, **fields), 1)
+
+        assert a_member(families=base, adapters={name: weights}).can(needs)
+        assert not a_member(families=base, adapters={name: "4" * 64}).can(needs)
+        assert not a_member(families=base).can(needs)
+        without = held(needs, [a_member(families=base).card])
+        assert (without.code, name in without.values["family"]) == ("cluster.no_weights", True)
 
 
 def test_what_only_a_gpu_paints_so_is_asked_of_a_gpu():
