@@ -70,15 +70,18 @@ def _draw_painter(take: Take) -> bool:
     if offer.state != "ready":
         return False
     names = {True: offer.title, False: plain(family_title(take.recipe.family))}
-    chosen = st.segmented_control(
-        say("mend.painter"),
-        list(names),
-        format_func=names.__getitem__,
-        default=True,
-        required=True,
-        key="mend-painter",
-        help=say("mend.painter_help", name=offer.title),
-    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(say("mend.painter"), help=say("mend.painter_help", name=offer.title), width="content")
+        chosen = st.segmented_control(
+            say("mend.painter"),
+            list(names),
+            format_func=names.__getitem__,
+            default=True,
+            required=True,
+            key="mend-painter",
+            label_visibility="collapsed",
+            width="content",
+        )
     return bool(chosen)
 
 
