@@ -74,6 +74,8 @@ class AdherencePlan:
     learning_rate: float = 3e-4
     weight: float = 0.07
     """Of the judges' loss beside the noise error."""
+    face_weight: float = 1.0
+    """Of the noise error in a face, where elsewhere it counts 1."""
     seed: int = 0
     processes: int = 2
     from_weights: Path | None = None
@@ -177,7 +179,13 @@ def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: A
         seed = plan.seed + 500 + process
         imagining.save(imagination.moments(scenes, chances, pictures=plan.pictures, seed=seed), moments_file)
     drawn = DiffusionTraining(
-        unet, text_encoder, latents=latents, scenes=scenes, batch=plan.batch, prompt_tokens=config.prompt_tokens
+        unet,
+        text_encoder,
+        latents=latents,
+        scenes=scenes,
+        batch=plan.batch,
+        prompt_tokens=config.prompt_tokens,
+        face_weight=plan.face_weight,
     )
     run = TrainingRun(
         {"unet": unet, "text_encoder": text_encoder},

@@ -22,6 +22,7 @@ from preview_training.balance import balanced_probabilities
 from preview_training.caption_batches import caption_tokens
 from preview_training.device import CPU, at_home, device_of, processes_for
 from preview_training.drawing_cache import DrawingCache
+from preview_training.face_weights import face_weights
 from preview_training.latents import LatentCache
 from preview_training.noise_prediction import predicted_noise
 from preview_training.plan_options import read_plan
@@ -70,6 +71,8 @@ class DiffusionPlan:
     learning_rate: float = 3e-3
     full_size_rate_share: float = 0.5
     """Peak learning rate at full size, as a share of the one at half size."""
+    face_weight: float = 1.0
+    """Of the noise error in a face, where elsewhere it counts 1."""
     seed: int = 0
     processes: int = 2
     from_weights: Path | None = None
@@ -88,7 +91,9 @@ class DiffusionTraining:
         scenes: Sequence[DrawnScene],
         batch: int,
         prompt_tokens: int,
+        face_weight: float = 1.0,
     ) -> None:
+        self._face_weight = face_weight
         self._unet, self._text_encoder = unet, text_encoder
         self._latents, self._scenes, self._batch = latents, scenes, batch
         self._prompt_tokens = prompt_tokens
@@ -97,7 +102,8 @@ class DiffusionTraining:
     def losses(self, moment: Moment) -> dict[str, torch.Tensor]:
         """One step's weighted loss, and the plain noise error of its noisier and clearer half."""
         rows = np.sort(moment.random.choice(len(self._scenes), size=self._batch, p=self._probabilities))
-        tokens = caption_tokens([self._scenes[row] for row in rows], moment.random, length=self._prompt_tokens)
+        scenes = [self._scenes[row] for row in rows]
+        tokens = caption_tokens(scenes, moment.random, length=self._prompt_tokens)
         latents = torch.from_numpy(self._latents[rows].astype(np.float32))
         # Drawn on the CPU: one seed is one training on every device, but for the order of sums.
         noise = torch.randn(latents.shape, generator=moment.torch_random)
@@ -106,7 +112,10 @@ class DiffusionTraining:
         predicted = predicted_noise(self._unet, self._text_encoder, noisy, timesteps, tokens)
         weights = loss_weights(timesteps).to(predicted.device)
         noise, timesteps = noise.to(predicted.device), timesteps.to(predicted.device)
-        errors = (predicted - noise).square().mean(dim=(1, 2, 3))
+        squares = (predicted - noise).square()
+        if self._face_weight != 1:
+            squares = squares * face_weights(scenes, side=latents.shape[-1], weight=self._face_weight).to(squares)
+        errors = squares.mean(dim=(1, 2, 3))
         order = timesteps.argsort()
         clear, noisiest = errors[order[: self._batch // 2]].mean(), errors[order[self._batch // 2 :]].mean()
         loss = (errors * weights).mean()
@@ -214,6 +223,7 @@ def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: D
             scenes=scenes[:count],
             batch=batch,
             prompt_tokens=config.prompt_tokens,
+            face_weight=plan.face_weight,
         )
         run = TrainingRun({"unet": unet, "text_encoder": text_encoder}, options(f"diffusion_{size}", steps, rate))
         if not run.run(training.losses):
