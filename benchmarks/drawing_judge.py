@@ -101,7 +101,8 @@ def teach(
         By question the share of right answers (0…1) on the last sixth, which it does not learn from.
     """
     torch.manual_seed(0)
-    judge, held_out = DrawingJudge(questions).train(), len(pictures) // _HELD_OUT
+    judge, held_out = DrawingJudge(questions), len(pictures) // _HELD_OUT
+    judge.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     if start is not None:
         judge.trunk.load_state_dict(start.trunk.state_dict())
     optimiser = torch.optim.AdamW(judge.parameters(), lr=_LEARNING_RATE, weight_decay=0.02)
@@ -113,13 +114,13 @@ def teach(
         batch = network_values(pictures[rows])
         batch = batch.flip(3) if step % 2 else batch
         batch = torch.roll(batch, tuple(int(each) for each in chance.integers(-3, 4, 2)), (2, 3))
-        seen = judge(batch + torch.randn_like(batch) * 0.04)
-        loss = sum(
-            (functional.cross_entropy(seen[name], wanted[rows, at]) for at, name in enumerate(questions.answers)),
-            start=0.0,
-        )
+        with torch.autocast("cpu", torch.bfloat16):
+            seen = judge(batch + torch.randn_like(batch) * 0.04)
+        losses = [
+            functional.cross_entropy(seen[name].float(), wanted[rows, at]) for at, name in enumerate(questions.answers)
+        ]
         optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
+        torch.autograd.backward(torch.stack(losses).sum())
         optimiser.step()
     torch.save(judge.state_dict(), questions.weights(folder))
     answers = judge.eval().read([Image.fromarray(each) for each in pictures[-held_out:]])
