@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -130,3 +131,36 @@ def teach(
     }
     questions.accuracy(folder).write_text(json.dumps(right))
     return right
+
+
+def command(
+    about: str | None,
+    *,
+    folder: Path,
+    prompts: int,
+    train: Callable[[Path, int, int], dict[str, float]],
+    run: Callable[[Path, int, int], dict[str, object]],
+) -> None:
+    """A benchmark's command line: its judge is taught, or pictures are painted and judged; figures go to the screen.
+
+    Args:
+        about: what the benchmark says of itself.
+        folder: where the judge and the sheet lie, where nobody says another one.
+        prompts: that are painted, likewise.
+        train: folder, drawings and steps to the judge's accuracies.
+        run: folder, prompts and threads to what was measured.
+    """
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("train", "run"))
+    parser.add_argument("--folder", type=Path, default=folder)
+    parser.add_argument("--drawings", type=int, default=6000)
+    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--prompts", type=int, default=prompts)
+    parser.add_argument("--threads", type=int, default=1)
+    given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(given.threads)
+    if given.what == "train":
+        print(json.dumps(train(given.folder, given.drawings, given.steps), indent=1))
+    else:
+        print(json.dumps(run(given.folder, given.prompts, given.threads), indent=1))

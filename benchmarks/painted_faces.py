@@ -9,8 +9,6 @@ the figure stand those of drawings, and of drawings that were coded and decoded 
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,7 +18,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFilter
 
-from benchmarks.drawing_judge import DrawingJudge, Questions, teach
+from benchmarks.drawing_judge import DrawingJudge, Questions, command, teach
 from benchmarks.preview_fidelity import JUDGES, Asked, as_pixels, asked_prompts, generate
 from benchmarks.sheets import contact_sheet
 from preview_training.judges import FAR, SIZES, load_network, shrunk
@@ -54,7 +52,7 @@ _WAYS = {"front": (*_EVERY_WAY, "half"), "side": _EVERY_WAY}
 """From the side there is one eye, and half of the box may hold nothing."""
 
 
-def train(folder: Path, *, drawings: int, steps: int) -> dict[str, float]:
+def train(folder: Path, drawings: int, steps: int) -> dict[str, float]:
     """The judge of faces, taught on drawings."""
     rng = random.Random(2)
     pictures, wanted = [], []
@@ -191,23 +189,5 @@ def _shares(faces: list[dict[str, str]]) -> dict[str, float]:
     return {"both": round(both / count, 3), **parts}
 
 
-def main() -> None:
-    """Teach the judge, or paint and judge."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("train", "run"))
-    parser.add_argument("--folder", type=Path, default=Path("/tmp/painted_faces"))
-    parser.add_argument("--drawings", type=int, default=6000)
-    parser.add_argument("--steps", type=int, default=1500)
-    parser.add_argument("--prompts", type=int, default=ALL_PROMPTS)
-    parser.add_argument("--threads", type=int, default=1)
-    given = parser.parse_args()
-    given.folder.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(given.threads)
-    if given.what == "train":
-        print(json.dumps(train(given.folder, drawings=given.drawings, steps=given.steps), indent=1))
-    else:
-        print(json.dumps(run(given.folder, given.prompts, given.threads), indent=1))
-
-
 if __name__ == "__main__":
-    main()
+    command(__doc__, folder=Path("/tmp/painted_faces"), prompts=ALL_PROMPTS, train=train, run=run)

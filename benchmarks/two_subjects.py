@@ -9,8 +9,6 @@ type it ("a cat and a dog in the classroom, crayon drawing"), Chinese and Englis
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
 from dataclasses import dataclass, replace
 from itertools import cycle
@@ -19,8 +17,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.drawing_judge import DrawingJudge, Questions, teach
-from benchmarks.preview_fidelity import JUDGES, generate
+from benchmarks.drawing_judge import DrawingJudge, Questions, command, teach
+from benchmarks.preview_fidelity import JUDGES, Asked, generate
 from benchmarks.sheets import contact_sheet
 from preview_training.imagining import NEGATIVES
 from preview_training.judges import FAR, SIZES, load_network, shrunk
@@ -32,7 +30,7 @@ from story_engine.preview_model.world import lexicon
 from story_engine.preview_model.world.captions import caption
 from story_engine.preview_model.world.drawing import draw
 from story_engine.preview_model.world.drawing.sampling import sample_figure, sample_scene
-from story_engine.preview_model.world.expected import Expected, read_prompt
+from story_engine.preview_model.world.expected import read_prompt
 from story_engine.store.layout import Layout
 
 ABSENT, PRESENT = "absent", "present"
@@ -44,14 +42,8 @@ _SEED = 60_221
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskedPair:
-    """A prompt with two in it, and the drawing that it describes."""
-
-    prompt: str
-    negative: str
-    seed: int
-    expected: Expected
-    scene: world.DrawnScene
+class AskedPair(Asked):
+    """A prompt with two in it."""
 
     @property
     def pair(self) -> tuple[str, str]:
@@ -84,7 +76,7 @@ def named(text: str) -> set[str]:
     return {reading.value.split()[-1] for reading in found}
 
 
-def train(folder: Path, *, drawings: int, steps: int) -> dict[str, float]:
+def train(folder: Path, drawings: int, steps: int) -> dict[str, float]:
     """The judge of who is there, taught on drawings of one, two and three."""
     rng = random.Random(1)
     scenes = [_to_learn(rng) for _ in range(drawings)]
@@ -190,23 +182,5 @@ def _share(right: list[bool]) -> float:
     return round(sum(right) / max(len(right), 1), 3)
 
 
-def main() -> None:
-    """Teach the judge, or paint and judge."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("train", "run"))
-    parser.add_argument("--folder", type=Path, default=Path("/tmp/two_subjects"))
-    parser.add_argument("--drawings", type=int, default=6000)
-    parser.add_argument("--steps", type=int, default=1500)
-    parser.add_argument("--prompts", type=int, default=60)
-    parser.add_argument("--threads", type=int, default=1)
-    given = parser.parse_args()
-    given.folder.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(given.threads)
-    if given.what == "train":
-        print(json.dumps(train(given.folder, drawings=given.drawings, steps=given.steps), indent=1))
-    else:
-        print(json.dumps(run(given.folder, given.prompts, given.threads), indent=1))
-
-
 if __name__ == "__main__":
-    main()
+    command(__doc__, folder=Path("/tmp/two_subjects"), prompts=60, train=train, run=run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,21 +31,21 @@ from tests.story_engine.kolors.test_adapters import furthest, inputs
 SIDE = 256
 
 
-@pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Layout:
-    """Kolors alone."""
-    folder = tmp_path_factory.mktemp("plain")
+def kolors_in(folder: Path) -> Layout:
     layout = Layout(folder / "workspace", folder / "stories")
     publish_small_kolors(layout)
     return layout
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    """Kolors alone."""
+    return kolors_in(tmp_path_factory.mktemp("plain"))
 
 
 @pytest.fixture(scope="module")
 def layout(tmp_path_factory: pytest.TempPathFactory) -> Layout:
-    folder = tmp_path_factory.mktemp("studio")
-    layout = Layout(folder / "workspace", folder / "stories")
-    publish_small_kolors(layout)
-    return layout
+    return kolors_in(tmp_path_factory.mktemp("studio"))
 
 
 @pytest.fixture(scope="module")
