@@ -28,8 +28,8 @@ class Inpainting:
 
     state: Literal["ready", "missing", "none"]
     """Its files are here; they can be had; there is no such network."""
-    title: str = ""
-    """Of the network, as its makers call it."""
+    package: str = ""
+    """Name of the model that it is."""
 
 
 def inpainting_of(services: Services, family: str) -> Inpainting:
@@ -37,7 +37,7 @@ def inpainting_of(services: Services, family: str) -> Inpainting:
     found, known = services.families().get(family), descriptions().get(family)
     if found is None or known is None or known.inpainting is None:
         return Inpainting("none")
-    return Inpainting("ready" if found.inpainting else "missing", known.inpainting.title)
+    return Inpainting("ready" if found.inpainting else "missing", known.inpainting.name)
 
 
 def mend(

@@ -44,7 +44,7 @@ def test_a_scene_is_held_to_the_lines_of_a_file_with_a_weight_and_a_range_of_ste
 
 def test_what_a_family_lacks_is_said_where_it_is_chosen_in_both_languages(studio: Studio):
     studio.comfortable()
-    for story, language, words in ((STORY, "en", "kolors-pose"), ("orange-cat-en", "zh", "可图有")):
+    for story, language, words in ((STORY, "en", "“Kolors ControlNet Pose”"), ("orange-cat-en", "zh", "可图有")):
         app = studio.page("story", story=story, language=language)
         app.session_state[f"scene-controls-{story}-s1"] = True
         app.run()

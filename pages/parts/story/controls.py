@@ -98,7 +98,8 @@ def _draw_lack(offer: Offer, family: Family) -> None:
     if offer.state == "none":
         st.caption(f":orange[:material/block: {say('control.no_adapter', family=title, kind=kind)}]")
     elif offer.state == "missing":
-        st.caption(f":orange[:material/cloud_download: {say('control.no_files', kind=kind, name=offer.package)}]")
+        name = plain(family_title(offer.package))
+        st.caption(f":orange[:material/cloud_download: {say('control.no_files', kind=kind, name=name)}]")
 
 
 def _draw_more(slug: str, story: Story, scene: Scene, known: dict[str, Offer], family: Family) -> None:

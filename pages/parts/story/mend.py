@@ -66,12 +66,12 @@ def _draw_painter(take: Take) -> bool:
     """Whether the network that is made for spots paints; says where there is one that is not here."""
     offer = flows.mend.inpainting_of(services(), take.recipe.family)
     if offer.state == "missing":
-        st.caption(f":material/cloud_download: {say('mend.no_inpainting', name=offer.title)}")
+        st.caption(f":material/cloud_download: {say('mend.no_inpainting', name=_name(offer))}")
     if offer.state != "ready":
         return False
-    names = {True: offer.title, False: plain(family_title(take.recipe.family))}
+    names = {True: _name(offer), False: plain(family_title(take.recipe.family))}
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(say("mend.painter"), help=say("mend.painter_help", name=offer.title), width="content")
+        st.markdown(say("mend.painter"), help=say("mend.painter_help", name=_name(offer)), width="content")
         chosen = st.segmented_control(
             say("mend.painter"),
             list(names),
@@ -83,6 +83,10 @@ def _draw_painter(take: Take) -> bool:
             width="content",
         )
     return bool(chosen)
+
+
+def _name(offer: flows.mend.Inpainting) -> str:
+    return plain(family_title(offer.package))
 
 
 def _usual_strength(inpainting: bool) -> float:

@@ -88,7 +88,7 @@ def test_a_network_for_inpainting_paints_where_it_is_here_or_is_asked_for(servic
         return item.recipe.mend.inpainting, item.recipe.mend.strength
 
     offer = flows.mend.inpainting_of(services, "kolors")
-    assert (offer.state, offer.title) == ("missing", "Kolors Inpainting")
+    assert (offer.state, offer.package) == ("missing", "kolors-inpainting")
     assert mended() == ("", flows.mend.STRENGTH)
     with pytest.raises(InstallOrDownload, match="Download it in Settings"):
         mended(inpainting=True)
