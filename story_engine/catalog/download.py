@@ -15,14 +15,13 @@ from story_engine.catalog.hub_files import ask_hub
 from story_engine.catalog.listing import Listing
 from story_engine.catalog.package import ARRIVING, Package
 from story_engine.catalog.part import Part, file_state
-from story_engine.catalog.published import downloadable, package_state
+from story_engine.catalog.published import acceptance_of, downloadable, package_state
 from story_engine.catalog.settle import join_apart
 from story_engine.catalog.transfer import DownloadProgress, Report, Transfer, failures_of
 from story_engine.domain.family import FAMILY_NAMES
 from story_engine.errors import ChooseAnother, FixInput, InstallOrDownload, StudioError, Wait
 from story_engine.store.atomic import cannot_write
 from story_engine.store.layout import Layout
-from story_engine.store.model_settings import read_model_settings
 
 __all__ = ["DownloadProgress", "Report", "check_licence", "download_family"]
 
@@ -87,8 +86,7 @@ def check_licence(layout: Layout, package: Package) -> None:
         FixInput: it was not, or another version of it was.
     """
     licence = package.licence
-    accepted = read_model_settings(layout).licences.get(package.name)
-    if licence is not None and (accepted is None or accepted.version != licence.version):
+    if licence is not None and acceptance_of(layout, package) is None:
         raise FixInput("models.licence_first", family=package.title, version=licence.version, url=licence.url)
 
 

@@ -11,6 +11,7 @@ from story_engine.catalog.package import Package
 from story_engine.catalog.part import Form, Part, file_state
 from story_engine.catalog.tensor_shapes import Shapes
 from story_engine.domain.job_result import Failure
+from story_engine.domain.models import Acceptance
 from story_engine.domain.views import FamilyState, ModelPlace
 from story_engine.errors import ChooseAnother, InstallOrDownload
 from story_engine.store.layout import Layout
@@ -129,12 +130,25 @@ def files_missing(layout: Layout, family: str) -> InstallOrDownload:
     return description(family).package.missing(layout)
 
 
+def acceptance_of(layout: Layout, package: Package) -> Acceptance | None:
+    """When the agreement that a model stands under was accepted, for it or for another one under the same; else None.
+
+    One agreement, Kolors', covers everything that its makers publish for it: nobody is asked six times.
+    """
+    licence, known = package.licence, packages()
+    if licence is None:
+        return None
+    for name, accepted in read_model_settings(layout).licences.items():
+        other = known[name].licence if name in known else None
+        if other is not None and (other.url, accepted.version) == (licence.url, licence.version):
+            return accepted
+    return None
+
+
 def _state(layout: Layout, package: Package) -> FamilyState:
     folder = package.folder(layout)
     files = tuple(package.states(layout))
-    accepted = read_model_settings(layout).licences.get(package.name)
-    licence = package.licence
-    is_accepted = accepted is not None and licence is not None and accepted.version == licence.version
+    accepted = acceptance_of(layout, package)
     return FamilyState(
         name=package.name,
         title=package.title,
@@ -145,8 +159,8 @@ def _state(layout: Layout, package: Package) -> FamilyState:
         is_needed=package is not FP16_VAE,
         folder=folder,
         faults=tuple(Failure.of(fault) for fault in package.faults(folder)),
-        licence=licence,
-        accepted_at=accepted.accepted_at if is_accepted and accepted is not None else "",
+        licence=package.licence,
+        accepted_at="" if accepted is None else accepted.accepted_at,
     )
 
 

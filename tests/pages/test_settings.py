@@ -33,6 +33,18 @@ def test_the_page_shows_models_with_their_files_and_the_workspace(studio: Studio
     assert str(studio.services.config.workspace) in shown
 
 
+def test_what_an_agreement_says_stands_once_and_its_acceptance_holds_for_all_under_it(studio: Studio):
+    app = studio.page("settings")
+    assert texts(app).count("must comply with the law and with Kolors' service agreement") == 1
+    assert app.button(key="accept-kolors-canny").disabled and app.button(key="accept-kolors-inpainting").disabled
+
+    accept_kolors(studio.services.layout)
+    app.run()
+
+    assert not app.exception and "must comply with the law" not in texts(app)
+    assert not app.button(key="download-kolors-inpainting").disabled
+
+
 def test_a_download_begins_once_its_licence_is_accepted_and_can_be_cancelled(studio: Studio):
     app = studio.page("settings")
     assert app.button(key="accept-kolors").disabled

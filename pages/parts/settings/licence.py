@@ -12,8 +12,11 @@ from story_engine.domain.views import FamilyState
 from story_engine.messages import message
 
 
-def draw(state: FamilyState) -> None:
-    """What is known of it, where it stands, and the tick that lets the download begin; later, when it was accepted."""
+def draw(state: FamilyState, *, is_told: bool = False) -> None:
+    """What is known of it, where it stands, and the tick that lets the download begin; later, when it was accepted.
+
+    `is_told`: what is known of it stands above already, at another model under the same agreement.
+    """
     licence = state.licence
     if licence is None:
         return
@@ -26,7 +29,8 @@ def draw(state: FamilyState) -> None:
     key = f"licence-read-{state.name}"
     with st.container(key=f"licence-{state.name}", gap="small"):
         st.markdown(f":material/gavel: **{say('licence.title', version=licence.version)}**")
-        st.markdown(plain(message(licence.summary, language())))
+        if not is_told:
+            st.markdown(plain(message(licence.summary, language())))
         st.markdown(links)
         is_read = st.checkbox(say("licence.accept"), key=key)
         st.button(

@@ -35,8 +35,11 @@ def draw() -> None:
         with notices.shown_here():
             if _working() != seen:
                 st.rerun()  # once: a job is new or over, and the rest of the page is to know
+            told: set[str] = set()
             for state in flows.models.states(services()):
-                _draw_card(state)
+                agreement = state.licence.url if state.licence is not None and state.needs_acceptance else ""
+                _draw_card(state, is_told=agreement in told)
+                told |= {agreement} - {""}
 
     tick()
 
@@ -50,7 +53,7 @@ def _working() -> tuple[tuple[int, str], ...]:
     return tuple((job.id, job.state) for job in flows.queue.jobs(services()) if job.kind in _KINDS)
 
 
-def _draw_card(state: FamilyState) -> None:
+def _draw_card(state: FamilyState, *, is_told: bool) -> None:
     download = flows.models.active(services(), state.name, "download")
     check = flows.models.active(services(), state.name, "verify")
     with st.container(border=True, key=f"family-{state.name}", gap="small"):
@@ -66,7 +69,7 @@ def _draw_card(state: FamilyState) -> None:
         for fault in state.faults:
             st.warning(plain(message(fault.code, language(), **fault.values)), icon=":material/swap_horiz:")
         if state.can_download and not services().is_member:
-            licence.draw(state)
+            licence.draw(state, is_told=is_told)
         if not check:
             _draw_verified(state)
         if state.is_needed or state.ready:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from story_engine.catalog.download import check_licence
 from story_engine.catalog.families import families
 from story_engine.catalog.kolors_adapters import CANNY, INPAINTING, KOLORS_ADAPTERS, PICTURE_ADAPTER
 from story_engine.catalog.published import downloads, package_state
-from story_engine.errors import InstallOrDownload
+from story_engine.errors import FixInput, InstallOrDownload
 from story_engine.formats.pickled_header import PickledHeaderError, read_pickled_header
 from story_engine.inference.adapter_files import open_control_net
 from story_engine.store.layout import Layout
+from tests.local_hub import accept_kolors
 from tests.story_engine.kolors.small_adapters import (
     ADAPTER_FILE,
     CONTROL_FILE,
@@ -42,6 +46,19 @@ def test_each_adapter_has_a_name_a_licence_and_a_download():
 
     assert {each.name for each in KOLORS_ADAPTERS} == named <= set(downloads())
     assert all(each.licence and each.licence.page.endswith(each.hub.partition("/")[2]) for each in KOLORS_ADAPTERS)
+
+
+def test_one_agreement_is_accepted_once_for_everything_that_stands_under_it(layout):
+    names = ["kolors", *(each.name for each in KOLORS_ADAPTERS)]
+    assert all(package_state(layout, name).needs_acceptance for name in names)
+
+    accept_kolors(layout)
+
+    assert not any(package_state(layout, name).needs_acceptance for name in names)
+    check_licence(layout, INPAINTING)
+    other = replace(INPAINTING, licence=replace(INPAINTING.licence, version="2030-01-01"))
+    with pytest.raises(FixInput, match="2030-01-01"):
+        check_licence(layout, other)
 
 
 def test_an_adapter_is_found_where_another_program_keeps_it(layout, monkeypatch, tmp_path):
