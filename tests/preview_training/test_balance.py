@@ -37,6 +37,12 @@ def test_no_drawing_is_learned_from_so_often_that_it_would_be_remembered() -> No
     assert max(PROBABILITIES) < 20 / len(SCENES)
 
 
+def test_two_in_one_picture_are_learned_from_in_more_than_a_third_of_the_drawings() -> None:
+    shares = _shares(lambda scene: "company" if scene.companions else "alone")
+
+    assert shares["company"] == pytest.approx(0.38, abs=0.02)
+
+
 def test_degraded_drawings_keep_their_share_for_negative_prompts_to_mean_something() -> None:
     shares = _shares(lambda scene: "good" if scene.degradation == "none" else "degraded")
 
