@@ -48,6 +48,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--drawings", type=int, default=200)
     parser.add_argument("--strength", type=float, default=STRENGTH)
+    parser.add_argument("--steps", type=int, help="of the spot, instead of a panel's")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument(
         "--square", type=int, help="of its area it is painted at least; 0: cut as before there were squares"
@@ -61,7 +62,7 @@ def main() -> None:
         layout = Layout(Path(folder) / "workspace", Path(folder) / "stories")
         square = family_of(layout, "preview").least_spot if given.square is None else given.square
         mending = partial(Mend, strength=given.strength, side=square)
-        for each in measured(layout, mending, given.drawings, len(done), given.threads, given.keep):
+        for each in measured(layout, mending, given.drawings, len(done), given.threads, given.keep, steps=given.steps):
             done.append(each)
             if given.done:
                 with given.done.open("a", encoding="utf-8") as file:
@@ -86,7 +87,14 @@ class Done:
 
 
 def measured(
-    layout: Layout, mending: Callable[..., Mend], count: int, first: int, threads: int, keep: Path | None
+    layout: Layout,
+    mending: Callable[..., Mend],
+    count: int,
+    first: int,
+    threads: int,
+    keep: Path | None,
+    *,
+    steps: int | None = None,
 ) -> Iterator[Done]:
     """From drawing `first` on, at most `TRIES` tries each."""
     family, settings = family_of(layout, "preview"), Settings(guidance=USUAL)
@@ -116,7 +124,7 @@ def measured(
         seams: list[tuple[float, float, float]] = []
         for attempt in range(TRIES):
             recipe = plain.model_copy(update={"prompt": case.scene_prompt, "mend": mend, "seed": case.seed + attempt})
-            recipe = recipe.model_copy(update={"seed": recipe.seed % 2**32})
+            recipe = recipe.model_copy(update={"seed": recipe.seed % 2**32, "steps": steps or recipe.steps})
             begun = time.process_time()
             [picture] = renderer.render([recipe])
             seconds = time.process_time() - begun
@@ -125,7 +133,7 @@ def measured(
             # Not of the first try of a run, which loads the networks.
             if attempt == 0 and number > first and timed < _TIMED and 0.07 <= mask.mean() <= 0.13:
                 begun, timed = time.process_time(), timed + 1
-                renderer.render([recipe.model_copy(update={"mend": None})])
+                renderer.render([recipe.model_copy(update={"mend": None, "steps": plain.steps})])
                 cost = seconds / (time.process_time() - begun)
             if keep is not None and number < 60:
                 keep.mkdir(parents=True, exist_ok=True)
