@@ -10,9 +10,11 @@ import pytest
 import torch
 from diffusers import EulerDiscreteScheduler, StableDiffusionXLInpaintPipeline, UNet2DConditionModel
 from PIL import Image, ImageDraw
+from safetensors.torch import save_file
 
 from benchmarks.gpu.sizes import NOISE_CONFIG
 from story_engine.catalog.families import family_of
+from story_engine.catalog.kolors_adapters import INPAINTING
 from story_engine.domain.recipe import Mend, Recipe
 from story_engine.errors import ChooseAnother, InstallOrDownload
 from story_engine.inference.batches import batches
@@ -165,3 +167,20 @@ def test_where_it_is_not_or_is_another_one_the_recipe_is_refused_and_says_which(
         Renderer(layout, threads=1).render(
             [mending(layout, family="preview", weights_hash=preview.weights_hash, mend=spot)]
         )
+
+
+def test_half_a_file_is_told_and_one_of_another_network_does_not_count(tmp_path: Path) -> None:
+    layout = kolors_in(tmp_path)
+    whole = publish_inpainting(layout).state_dict()
+    path = layout.models / INPAINTING.home / "unet" / "diffusion_pytorch_model.safetensors"
+
+    save_file({name: whole[name] for name in list(whole)[::2]}, path)
+    with pytest.raises(InstallOrDownload, match=r"Kolors-Inpainting.* are missing"):
+        Renderer(layout, threads=1).render([mending(layout)])
+
+    others = {name: tensor for name, tensor in whole.items() if not name.startswith("encoder_hid_proj")}
+    for tensors in (others, whole | {"conv_in.weight": whole["conv_in.weight"][:, :4].contiguous()}):
+        save_file(tensors, path)
+        assert family_of(layout, "kolors").inpainting == ""
+    path.write_bytes(path.read_bytes()[:5000])
+    assert family_of(layout, "kolors").inpainting == ""
