@@ -22,8 +22,8 @@ _SUBJECTS = (
 )
 _STYLES = dict.fromkeys(STYLES, 1.0) | {"modern": 1.7}
 _SHOTS = {"full": 0.38, "upper": 0.22, "close": 0.14, "long": 0.26}
-# Two in one picture are learned from drawings of two: of 0.12 the model learned next to nothing, and painted one who was
-# half of each (`benchmarks.two_subjects`: both there in 3 % of 60).
+# Two in one picture are learned from drawings of two: of 0.12 the model learned next to nothing, and painted one who
+# was half of each (`benchmarks.two_subjects`: both there in 3 % of 60).
 _COMPANY = {"alone": 0.62, "company": 0.38}
 _QUALITY = {"good": 0.88, "degraded": 0.12}
 _WANTED: tuple[_Wanted, ...] = (

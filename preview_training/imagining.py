@@ -17,6 +17,7 @@ import torch
 from preview_training.balance import balanced_probabilities
 from preview_training.caption_batches import pad_tokens
 from preview_training.noise_prediction import predicted_noise
+from preview_training.taught import wanted_of
 from story_engine.catalog.tokenizer import encode_ids
 from story_engine.domain.family import LATENT_CHANNELS, TIMESTEPS
 from story_engine.inference.noise_schedule import add_noise, signal_shares
@@ -25,7 +26,6 @@ from story_engine.preview_model.architecture import PreviewTextEncoder, PreviewU
 from story_engine.preview_model.family import FAMILY
 from story_engine.preview_model.world import DrawnScene
 from story_engine.preview_model.world.captions import CHALLENGE_NEGATIVE, caption
-from story_engine.preview_model.world.expected import ATTRIBUTES, read_prompt
 from story_engine.store.atomic import writing
 
 NEGATIVES = {"zh": "、".join(CHALLENGE_NEGATIVE), "en": "ugly, deformed, noisy, blurry, low contrast"}
@@ -33,8 +33,6 @@ NEGATIVES = {"zh": "、".join(CHALLENGE_NEGATIVE), "en": "ugly, deformed, noisy,
 STEPS = FAMILY.by_noise.steps
 MOMENTS = 8
 """Steps of a picture that are kept: after them little is left to decide but outlines."""
-NOT_SAID = -100
-"""Instead of a value that the prompt says nothing of: cross entropy leaves it out."""
 _BATCH = 16
 _CLEAREST = 500
 """Drawings are noised at this timestep or later: before it what is imagined is the drawing."""
@@ -63,7 +61,7 @@ class Moments:
     prompts: np.ndarray
     """(count,) text."""
     wanted: np.ndarray
-    """What the prompt says of each attribute, (count, attributes) int64; `NOT_SAID` where nothing."""
+    """What the prompt says of each attribute of `TAUGHT`, (count, attributes) int64; `NOT_SAID` where nothing."""
 
 
 _Values = TypeVar("_Values", Imagined, Moments)
@@ -122,7 +120,7 @@ class Imagination:
                 parts["unprompted"].append(unprompted.half().numpy())
                 parts["steps"].append(np.full(size, index))
                 parts["prompts"].append(np.array(prompts))
-                parts["wanted"].append(np.array([_wanted(prompt) for prompt in prompts]))
+                parts["wanted"].append(np.array([wanted_of(prompt) for prompt in prompts]))
                 latents = sampler.step(unprompted + FAMILY.cfg_scale * (prompted - unprompted), index, latents)
         return Moments(**{name: np.concatenate(values) for name, values in parts.items()})
 
@@ -150,14 +148,6 @@ def load(kind: type[_Values], path: Path) -> _Values:
     """What `save` has written."""
     with np.load(path) as stored:
         return kind(**{field.name: stored[field.name] for field in dataclasses.fields(kind)})
-
-
-def _wanted(prompt: str) -> list[int]:
-    said = read_prompt(prompt)
-    return [
-        values.index(value) if (value := getattr(said, name)) is not None else NOT_SAID
-        for name, values in ATTRIBUTES.items()
-    ]
 
 
 def _randoms(seed: int) -> tuple[np.random.Generator, random.Random, torch.Generator]:

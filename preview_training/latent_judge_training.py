@@ -19,13 +19,15 @@ from torch.nn import functional
 
 from preview_training import imagining
 from preview_training.imagining import Imagination, Imagined
-from preview_training.judges import labels
 from preview_training.judges_training import follow
+from preview_training.taught import labels_of
 from story_engine.preview_model.latent_judge import LatentJudge
 from story_engine.preview_model.world import DrawnScene
 from story_engine.preview_model.world.expected import ATTRIBUTES
 from story_engine.store.atomic import writing
 
+Attributes = Mapping[str, Sequence[str]]
+"""What is read, and the values of each."""
 _BATCH = 32
 """Of drawings, and as many of imagined ones."""
 _LEARNING_RATE = 2e-3
@@ -49,12 +51,20 @@ class Readable:
         return torch.from_numpy(self.latents[rows].astype(np.float32)), self.targets[torch.from_numpy(rows)]
 
 
-def train(drawn: Readable, imagined: Readable, *, steps: int, seed: int, device: torch.device) -> LatentJudge:
+def train(
+    drawn: Readable,
+    imagined: Readable,
+    *,
+    attributes: Attributes = ATTRIBUTES,
+    steps: int,
+    seed: int,
+    device: torch.device,
+) -> LatentJudge:
     """A judge that has read both, half and half; the average of its weights, in evaluation mode, without gradients."""
     torch.set_flush_denormal(True)
     torch.manual_seed(seed)
     random = np.random.default_rng(seed)
-    network = LatentJudge().to(device=device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+    network = LatentJudge(attributes).to(device=device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     average = copy.deepcopy(network)
     optimiser = torch.optim.AdamW(network.parameters(), lr=_LEARNING_RATE, weight_decay=0.03)
     for step in range(1, steps + 1):
@@ -65,7 +75,7 @@ def train(drawn: Readable, imagined: Readable, *, steps: int, seed: int, device:
         wanted = wanted.to(device)
         with torch.autocast(device.type, torch.bfloat16):
             logits = network(_disturbed(latents, random).to(device))
-        losses = [functional.cross_entropy(logits[name], wanted[:, index]) for index, name in enumerate(ATTRIBUTES)]
+        losses = [functional.cross_entropy(logits[name], wanted[:, index]) for index, name in enumerate(attributes)]
         optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(torch.stack(losses).sum())
         optimiser.step()
@@ -79,6 +89,7 @@ def taught(
     processes: int,
     *,
     name: str,
+    attributes: Attributes,
     folder: Path,
     imagination: Imagination,
     latents: np.ndarray,
@@ -100,7 +111,8 @@ def taught(
             made = imagination.of_drawings(latents, scenes, chances, count=count, seed=seed + process)
             imagining.save(made, imagined_file)
         imagined = imagining.load(Imagined, imagined_file)
-        targets = torch.tensor([labels(scene) for scene in scenes])
+        # Those of `attributes` are the first ones of what is taught.
+        targets = torch.tensor([labels_of(scene)[: len(attributes)] for scene in scenes])
         judge = train(
             Readable(latents=latents, targets=targets, chances=chances),
             Readable(
@@ -108,20 +120,21 @@ def taught(
                 targets=targets[torch.from_numpy(imagined.rows)],
                 chances=np.full(len(imagined.rows), 1 / len(imagined.rows)),
             ),
+            attributes=attributes,
             steps=steps,
             seed=seed + process,
             device=device,
         )
         with writing(files[process]) as temporary:
             torch.save(judge.state_dict(), temporary)
-    return [_read(file) for file in files]
+    return [_read(file, attributes) for file in files]
 
 
-def _read(file: Path) -> LatentJudge:
+def _read(file: Path, attributes: Attributes) -> LatentJudge:
     """As soon as another process has written it."""
     while not file.exists():
         time.sleep(1)
-    judge = LatentJudge()
+    judge = LatentJudge(attributes)
     judge.load_state_dict(torch.load(file, weights_only=True, map_location="cpu"))
     return judge.eval().requires_grad_(False)
 
@@ -137,8 +150,7 @@ def share_read(judge: LatentJudge, latents: torch.Tensor, targets: torch.Tensor)
     with torch.no_grad():
         logits = judge(latents)
     return {
-        name: float((logits[name].argmax(1) == targets[:, index]).float().mean())
-        for index, name in enumerate(ATTRIBUTES)
+        name: float((logits[name].argmax(1) == targets[:, index]).float().mean()) for index, name in enumerate(logits)
     }
 
 

@@ -26,6 +26,7 @@ from preview_training.imagining import Imagination, Moments, clean_chances
 from preview_training.latents import LatentCache
 from preview_training.plan_options import read_plan
 from preview_training.processes import run_in_processes
+from preview_training.taught import NOT_SAID, TAUGHT
 from preview_training.train_diffusion import (
     PREVIEW,
     DiffusionPlan,
@@ -130,15 +131,13 @@ class AdherenceTraining:
                 seen = judge(imagined)
             for index, logits in enumerate(seen.values()):
                 losses.append(weights * _cross_entropy(logits, wanted[:, index]))
-                right.append((logits.argmax(1) == wanted[:, index])[wanted[:, index] != imagining.NOT_SAID])
+                right.append((logits.argmax(1) == wanted[:, index])[wanted[:, index] != NOT_SAID])
         return torch.stack(losses).mean(1).sum() / len(self._judges), torch.cat(right).float().mean()
 
 
 def _cross_entropy(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
     """Of each row, (batch,); 0 where nothing is wanted."""
-    return functional.cross_entropy(
-        logits, wanted, ignore_index=imagining.NOT_SAID, label_smoothing=_SMOOTHING, reduction="none"
-    )
+    return functional.cross_entropy(logits, wanted, ignore_index=NOT_SAID, label_smoothing=_SMOOTHING, reduction="none")
 
 
 def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: AdherencePlan) -> None:
@@ -164,6 +163,7 @@ def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: A
         process,
         plan.processes,
         name=STAGE,
+        attributes=TAUGHT,
         folder=plan.folder,
         imagination=imagination,
         latents=latents,

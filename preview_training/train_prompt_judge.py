@@ -32,6 +32,7 @@ from story_engine.domain.family import PIXELS_PER_LATENT
 from story_engine.preview_model.architecture import PreviewConfig
 from story_engine.preview_model.latent_judge import JUDGE_FILE, save
 from story_engine.preview_model.weights import WEIGHTS_FOLDER
+from story_engine.preview_model.world.expected import ATTRIBUTES
 
 STEPS = 5_000
 IMAGINED = 4_800
@@ -69,6 +70,7 @@ def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: P
         process,
         plan.processes,
         name="prompt",
+        attributes=ATTRIBUTES,
         folder=plan.folder,
         imagination=Imagination(unet, text_encoder, side=size, prompt_tokens=config.prompt_tokens),
         latents=LatentCache(cache, size=size, folder=plan.folder).values[:count],

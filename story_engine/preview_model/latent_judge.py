@@ -46,13 +46,14 @@ class JudgeConvolution(nn.Module):
 class LatentJudge(nn.Module):
     """A convolutional trunk with one linear head for each attribute."""
 
-    def __init__(self) -> None:
+    def __init__(self, attributes: Mapping[str, Sequence[str]] = ATTRIBUTES) -> None:
+        """`attributes`: what it reads, and the values of each."""
         super().__init__()
         widths = (LATENT_CHANNELS, *(width for width, _ in _STAGES))
         self.trunk = nn.Sequential(
             *(JudgeConvolution(inputs, *stage) for inputs, stage in zip(widths, _STAGES, strict=False))
         )
-        self.heads = nn.ModuleDict({name: nn.Linear(2 * widths[-1], len(each)) for name, each in ATTRIBUTES.items()})
+        self.heads = nn.ModuleDict({name: nn.Linear(2 * widths[-1], len(each)) for name, each in attributes.items()})
 
     def forward(self, latents: torch.Tensor) -> dict[str, torch.Tensor]:
         """Logits by attribute.
