@@ -139,6 +139,7 @@ def test_a_phone_shows_one_scene_at_a_time_and_its_menu_closes_when_it_has_led_s
     person.page.locator('[data-testid="stSidebar"][data-collapsed="true"]').wait_for(state="attached")
 
 
+@pytest.mark.thorough
 def test_a_comfortable_table_is_remembered(app: App, visit: Callable[..., Visitor]):
     person = visit()
     person.open(f"Story?story={STORY}")

@@ -162,6 +162,7 @@ def test_a_killed_training_goes_on_to_the_same_bits(shared):
     assert figures_of(shared, whole) == figures_of(shared, parts)
 
 
+@pytest.mark.thorough
 def test_the_same_settings_give_the_same_lora_and_another_seed_another(shared):
     runs = [new_run(shared, seed=seed) for seed in (1, 1, 2)]
     for run in runs:
@@ -171,6 +172,7 @@ def test_the_same_settings_give_the_same_lora_and_another_seed_another(shared):
     assert same(first, again) and not same(first, other)
 
 
+@pytest.mark.thorough
 def test_gradient_checkpointing_changes_nothing_but_memory(shared):
     runs = [new_run(shared, use_gradient_checkpointing=choice) for choice in (False, True)]
     for run in runs:
