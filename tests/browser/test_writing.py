@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from PIL import Image
 
 from story_engine import flows
@@ -116,6 +117,7 @@ def test_a_click_on_a_picture_takes_text_that_was_just_typed_along(app: App, vis
     assert person.at(f"field:{STORY}:s4:prompt").locator("textarea").input_value() == "a kitten in the snow"
 
 
+@pytest.mark.thorough
 def test_a_click_before_the_page_is_drawn_to_its_end_empties_no_field(app: App, visit: Callable[..., Visitor]):
     scenes = app.services.stories.load(STORY).scenes
     shown = []
