@@ -14,7 +14,7 @@ from torch.nn import functional
 from story_engine.preview_model import world
 from story_engine.preview_model.world import lexicon
 from story_engine.preview_model.world.drawing import draw
-from story_engine.preview_model.world.drawing.compose import head_of
+from story_engine.preview_model.world.drawing.compose import draw_with_mask, head_of
 from story_engine.preview_model.world.drawing.sampling import sample_figure
 
 KINDS = ("dress", "hair", "face")
@@ -33,6 +33,9 @@ _A_FACE = 0.45
 """Least likeness: of 12 other people's drawn faces 11 had more, of 24 wiped ones and pieces of clothes none."""
 _MIXED = SIDE // 32
 """Pixels from the mask's edge inward in which what is new comes in (`inference/spots.py`)."""
+_CHIN = 0.8
+"""Radii of the head below its middle."""
+_LYING = ("lying", "sleeping")
 _EYES_SHUT = ("sleeping", "wishing")
 
 
@@ -68,7 +71,8 @@ def _case(rng: random.Random, kind: str, language: str) -> Case | None:
     if kind == "face" and figure.action in _EYES_SHUT:
         return None  # no mood is to be seen then, and words for one would be wrong
     if kind == "dress":
-        figure = replace(figure, outfit="dress" if subject == "girl" else "casual")
+        action = "standing" if figure.action in _LYING else figure.action  # there the head hides most of a dress
+        figure = replace(figure, outfit="dress" if subject == "girl" else "casual", action=action)
     scene = world.DrawnScene(
         main=figure,
         place=rng.choice(world.PLACES),
@@ -86,7 +90,7 @@ def _case(rng: random.Random, kind: str, language: str) -> Case | None:
         wanted = str(getattr(figure, name))
         wrong = rng.choice([value for value in values if value != wanted])
         rivals = {value: draw(_with(scene, name, value), SIDE) for value in (wanted, wrong)}
-    mask = _mask(rivals[wanted], rivals[wrong])
+    mask = _mask(rivals[wanted], rivals[wrong], _figures(scene, below_head=kind == "dress"))
     if kind == "face":
         mask.paste(255, mask.getbbox())
     share = float((np.asarray(mask) > 0).mean())
@@ -146,9 +150,19 @@ def _differing(first: Image.Image, second: Image.Image) -> np.ndarray:
     return np.asarray(apart > 24)
 
 
-def _mask(right: Image.Image, wrong: Image.Image) -> Image.Image:
-    where = Image.fromarray((_differing(right, wrong) * 255).astype(np.uint8))
+def _mask(right: Image.Image, wrong: Image.Image, figures: np.ndarray) -> Image.Image:
+    """Where the figures differ: behind some there is light of another colour too, which nobody would paint over."""
+    where = Image.fromarray(((_differing(right, wrong) & figures) * 255).astype(np.uint8))
     return where.filter(ImageFilter.MaxFilter(_BRUSH))
+
+
+def _figures(scene: world.DrawnScene, *, below_head: bool) -> np.ndarray:
+    """(side, side): where figures are to be seen; below the head no bow, which takes another colour with a dress."""
+    seen = np.asarray(draw_with_mask(scene)[1]) > 127
+    if below_head:
+        _, y, radius = head_of(scene)
+        seen[: max(0, round(y + _CHIN * radius))] = False
+    return seen
 
 
 def is_right(case: Case, painted: Image.Image) -> bool:
