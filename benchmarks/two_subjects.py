@@ -30,7 +30,7 @@ from story_engine.preview_model.world import lexicon
 from story_engine.preview_model.world.captions import caption
 from story_engine.preview_model.world.drawing import draw
 from story_engine.preview_model.world.drawing.sampling import sample_figure, sample_scene
-from story_engine.preview_model.world.expected import read_prompt
+from story_engine.preview_model.world.expected import named_subjects, read_prompt
 from story_engine.store.layout import Layout
 
 ABSENT, PRESENT = "absent", "present"
@@ -68,12 +68,6 @@ def asked_pairs(count: int) -> list[AskedPair]:
             )
         )
     return asked
-
-
-def named(text: str) -> set[str]:
-    """Everybody that a prompt names."""
-    found = (reading for reading in lexicon.read(text) if reading.attribute in ("subject", "coloured"))
-    return {reading.value.split()[-1] for reading in found}
 
 
 def train(folder: Path, drawings: int, steps: int) -> dict[str, float]:
@@ -139,7 +133,7 @@ def _as_captioned(scene: world.DrawnScene, rng: random.Random, language: str) ->
     who = {scene.main.subject, scene.companions[0].subject}
     while True:
         text = caption(scene, rng, language)
-        if named(text) == who and read_prompt(text).place == scene.place:
+        if set(named_subjects(text)) == who and read_prompt(text).place == scene.place:
             return text
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from preview_training.judges import labels
 from story_engine.preview_model.world import SUBJECTS, DrawnScene
-from story_engine.preview_model.world.expected import ATTRIBUTES, read_prompt
-from story_engine.preview_model.world.lexicon import read
+from story_engine.preview_model.world.expected import ATTRIBUTES, named_subjects, read_prompt
 
 NOBODY = "nobody"
 TAUGHT: dict[str, tuple[str, ...]] = ATTRIBUTES | {"company": (NOBODY, *SUBJECTS)}
@@ -28,7 +27,7 @@ def wanted_of(prompt: str) -> list[int]:
         values.index(value) if (value := getattr(said, name)) is not None else NOT_SAID
         for name, values in ATTRIBUTES.items()
     ]
-    named = [each.value.split()[-1] for each in read(prompt) if each.attribute in ("subject", "coloured")]
+    named = named_subjects(prompt)
     others = [kind for kind in named if kind != said.subject]
     if others:
         return [*wanted, TAUGHT["company"].index(others[0])]

@@ -128,8 +128,8 @@ def check_recipe(recipe: Recipe, family: Family) -> None:
         raise FixInput("models.unknown_sampler", name=recipe.sampler, listed=", ".join(SAMPLERS))
     for part in recipe.controls:
         _check_control(part, family)
-    if recipe.mend is not None and recipe.mend.inpainting:
-        _check_inpainting(recipe.mend.inpainting, family)
+    if recipe.inpainting:
+        _check_inpainting(recipe.inpainting, family)
     if not family.weights_hash:
         raise InstallOrDownload("models.family_missing", family=family.title)
     if recipe.weights_hash != family.weights_hash:

@@ -130,6 +130,11 @@ class Recipe(Value):
         )
 
     @property
+    def inpainting(self) -> str:
+        """Hash of the weights of the U-Net for inpainting that paints it; empty: the family's own U-Net does."""
+        return "" if self.mend is None else self.mend.inpainting
+
+    @property
     def skipped_steps(self) -> int:
         """How many of the steps are not made, because the picture that it begins with stands for them.
 

@@ -35,8 +35,7 @@ NetworksKey = tuple[str, str, str, str]
 
 def networks_key(recipe: Recipe) -> NetworksKey:
     """Equal for recipes that the same networks paint."""
-    inpainting = recipe.mend.inpainting if recipe.mend is not None else ""
-    return recipe.family, recipe.weights_hash, inpainting, recipe.precision
+    return recipe.family, recipe.weights_hash, recipe.inpainting, recipe.precision
 
 
 def open_networks(layout: Layout, recipe: Recipe, *, device: str, plan: MemoryPlan | None) -> Networks:
@@ -45,8 +44,7 @@ def open_networks(layout: Layout, recipe: Recipe, *, device: str, plan: MemoryPl
     Raises:
         InstallOrDownload: weights are missing or damaged (of a large family: when they are first used).
     """
-    is_inpainting = recipe.mend is not None and bool(recipe.mend.inpainting)
-    runtime = open_runtime(layout, recipe.family, is_inpainting=is_inpainting)
+    runtime = open_runtime(layout, recipe.family, is_inpainting=bool(recipe.inpainting))
     cache = embedding_cache(layout, recipe.family, precision=recipe.precision, is_kept=not runtime.is_small)
     return Networks(runtime, cache, precision=recipe.precision, device=device, plan=plan)
 

@@ -12,7 +12,8 @@ from PIL import Image
 
 from benchmarks.drawing_judge import DrawingJudge, Questions, teach
 from benchmarks.painted_faces import spoil
-from benchmarks.two_subjects import asked_pairs, named
+from benchmarks.two_subjects import asked_pairs
+from story_engine.preview_model.world.expected import named_subjects
 
 LIGHT = Questions(name="light", answers={"light": ("dark", "bright"), "hue": ("red", "blue")}, side=32)
 
@@ -49,6 +50,6 @@ def test_spoiling_changes_what_is_in_the_box_and_nothing_beside_it(how: str) -> 
 def test_every_prompt_for_two_names_two_of_different_kinds_and_its_drawing_has_them() -> None:
     asked = asked_pairs(60)
 
-    assert all(named(one.prompt) == set(one.pair) and len(set(one.pair)) == 2 for one in asked)
+    assert all(set(named_subjects(one.prompt)) == set(one.pair) and len(set(one.pair)) == 2 for one in asked)
     assert [one.prompt for one in asked] == [one.prompt for one in asked_pairs(60)]
     assert {one.prompt.isascii() for one in asked[30:]} == {True, False}

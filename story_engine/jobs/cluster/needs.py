@@ -92,8 +92,8 @@ def needs_of(kind: str, spec: str, tokens: int) -> Needs:
 def _adapters_of(recipe: Recipe) -> Iterator[tuple[str, str]]:
     for part in recipe.controls:
         yield f"{recipe.family} {part.kind}", part.weights_hash
-    if recipe.mend is not None and recipe.mend.inpainting:
-        yield f"{recipe.family} {INPAINTING}", recipe.mend.inpainting
+    if recipe.inpainting:
+        yield f"{recipe.family} {INPAINTING}", recipe.inpainting
 
 
 def _keeps_some(spec: str) -> bool:

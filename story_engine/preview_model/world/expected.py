@@ -47,6 +47,11 @@ def read_prompt(text: str) -> Expected:
     )
 
 
+def named_subjects(text: str) -> list[str]:
+    """The kind of everybody that the prompt names, in order; who is named twice stands twice."""
+    return [_kind(reading) for reading in read(text) if _names_someone(reading)]
+
+
 def asked_words(text: str) -> dict[str, str]:
     """The prompt's own words for each attribute that `read_prompt` finds in it."""
     readings, expected = read(text), read_prompt(text)
@@ -104,7 +109,12 @@ def _names_someone(reading: Reading) -> bool:
 
 def _same(readings: Sequence[Reading], one: int, other: int) -> bool:
     """Whether two names are of the same kind: 小猫 … 猫."""
-    return readings[one].value.split()[-1] == readings[other].value.split()[-1]
+    return _kind(readings[one]) == _kind(readings[other])
+
+
+def _kind(reading: Reading) -> str:
+    """Of somebody, without the colour that may be said in one word with it."""
+    return reading.value.split()[-1]
 
 
 def _owner(readings: Sequence[Reading], colour_at: int) -> int | None:
