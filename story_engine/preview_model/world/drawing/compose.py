@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageChops
 
-from story_engine.preview_model.world import PEOPLE, DrawnScene, Figure
+from story_engine.preview_model.world import DrawnScene
 from story_engine.preview_model.world.drawing.backdrop import Backdrop, Layout
 from story_engine.preview_model.world.drawing.canvas import PICTURE_UNITS, SUPERSAMPLING, Canvas, Palette
 from story_engine.preview_model.world.drawing.colours import colour_of, darker
+from story_engine.preview_model.world.drawing.company import Companion, companions, room_for
 from story_engine.preview_model.world.drawing.degradations import degrade
 from story_engine.preview_model.world.drawing.figures import draw_figure, figure_layout
 from story_engine.preview_model.world.drawing.places import PLACE_DRAWERS
@@ -107,7 +108,18 @@ def _draw_place(canvas: Canvas, scene: DrawnScene, rng: random.Random, matter: P
 
 
 def _frame(scene: DrawnScene, layout: Layout, is_mirrored: bool, rng: random.Random) -> _Frame:
-    """Puts the main figure where the shot wants it."""
+    """Puts the main figure where the shot wants it, and makes room for those beside it."""
+    frame = _frame_alone(scene, layout, is_mirrored, rng)
+    if not scene.companions:
+        return frame
+    group = room_for(scene, x=frame.x, height=frame.height, facing=frame.facing)
+    head_y = figure_layout(scene.main).head_y
+    # A whole figure keeps its ground, a cut one its head.
+    lower = head_y * frame.height * (1 - group.scale) if scene.shot in ("upper", "close") else 0.0
+    return _Frame(group.x, frame.ground_y - lower, frame.height * group.scale, frame.facing)
+
+
+def _frame_alone(scene: DrawnScene, layout: Layout, is_mirrored: bool, rng: random.Random) -> _Frame:
     parts = figure_layout(scene.main)
     facing = rng.choice((-1, 1))
     home_x = PICTURE_UNITS - layout.main_x if is_mirrored else layout.main_x
@@ -178,18 +190,12 @@ def _add_figures(canvas: Canvas, scene: DrawnScene, frame: _Frame, rng: random.R
 
 
 def _draw_figures(canvas: Canvas, scene: DrawnScene, frame: _Frame, rng: random.Random, palette: Palette) -> None:
-    figures = scene.companions[:2]
-    side = -frame.facing if scene.prop != "none" else rng.choice((-1, 1))
-    in_front: list[tuple[Figure, float, float, float]] = []
-    for index, companion in enumerate(figures):
-        share, depth = _company_size(scene.main, companion)
-        x = frame.x + (side if index == 0 else -side) * 84 * min(frame.scale, 1.25)
-        ground = frame.ground_y + depth * frame.scale
-        placed = (companion, x, ground, frame.height * share)
-        if depth > 0:
-            in_front.append(placed)
-        else:
-            _draw_companion(canvas, placed, frame.x, rng, palette)
+    if scene.prop == "none":
+        rng.choice((-1, 1))  # nobody asks any more: it keeps drawings of one what they have always been
+    company = companions(scene, height=frame.height, facing=frame.facing)
+    for companion in company:
+        if companion.depth <= 0:
+            _draw_companion(canvas, companion, frame, rng, palette)
     if scene.place == "palace_chamber" and scene.main.action in (*_LYING, "sitting"):
         silk_cushion(
             canvas.with_palette(palette).placed(0, 0), frame.x, frame.ground_y - 6 * frame.scale, frame.height * 0.56
@@ -204,26 +210,23 @@ def _draw_figures(canvas: Canvas, scene: DrawnScene, frame: _Frame, rng: random.
         palette=palette,
         facing=frame.facing,
     )
-    for placed in in_front:
-        _draw_companion(canvas, placed, frame.x, rng, palette)
+    for companion in company:
+        if companion.depth > 0:
+            _draw_companion(canvas, companion, frame, rng, palette)
     _draw_thing(canvas, scene, frame, rng, palette)
 
 
-def _company_size(main: Figure, companion: Figure) -> tuple[float, float]:
-    """Height as a share of the main figure's, and how far in front (positive) or behind it stands."""
-    if main.subject in PEOPLE and companion.subject not in PEOPLE:
-        return 0.5, 8.0
-    if main.subject not in PEOPLE and companion.subject in PEOPLE:
-        return 1.05, -14.0
-    return 0.8, -10.0
-
-
-def _draw_companion(
-    canvas: Canvas, placed: tuple[Figure, float, float, float], main_x: float, rng: random.Random, palette: Palette
-) -> None:
-    companion, x, ground, height = placed
-    facing = 1 if x < main_x else -1
-    draw_figure(canvas, companion, x=x, ground_y=ground, height=height, rng=rng, palette=palette, facing=facing)
+def _draw_companion(canvas: Canvas, companion: Companion, frame: _Frame, rng: random.Random, palette: Palette) -> None:
+    draw_figure(
+        canvas,
+        companion.figure,
+        x=frame.x + companion.x * frame.height,
+        ground_y=frame.ground_y + companion.depth * frame.scale,
+        height=companion.height * frame.height,
+        rng=rng,
+        palette=palette,
+        facing=1 if companion.x < 0 else -1,
+    )
 
 
 def _draw_thing(canvas: Canvas, scene: DrawnScene, frame: _Frame, rng: random.Random, palette: Palette) -> None:

@@ -181,12 +181,10 @@ def _story_scene(rng: random.Random) -> DrawnScene:
 
 
 def _companions(rng: random.Random) -> tuple[Figure, ...]:
-    count = 1 if rng.random() < 0.7 else 2
-    likely = ("cat", "dog", "maid", "girl", "boy", "rabbit")
+    """Anyone, mostly one: whoever is seen beside others rarely is painted as half of them."""
     figures = []
-    for _ in range(count):
-        subject = rng.choice(likely if rng.random() < 0.6 else SUBJECTS)
-        figure = sample_figure(rng, subject)
+    for _ in range(1 if rng.random() < 0.85 else 2):
+        figure = sample_figure(rng, rng.choice(SUBJECTS))
         figures.append(replace(figure, action=rng.choice(("standing", "standing", "sitting"))))
     return tuple(figures)
 
