@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from preview_training.taught import NOBODY
 from story_engine.preview_model.world import PLACES, STYLES, SUBJECTS, DrawnScene
 
 _ROUNDS = 30
@@ -26,12 +27,11 @@ _SHOTS = {"full": 0.38, "upper": 0.22, "close": 0.14, "long": 0.26}
 # Two in one picture are learned from drawings of two: of a share of 0.12 the model learned next to nothing, and painted
 # one who was half of each (`benchmarks.two_subjects`: both there in 3 % of 60). The stories' cats and maids are in
 # company far more often than princes, so each kind has its share.
-_NOBODY = "nobody"
 _COMPANY_SHARE = 0.45
-_COMPANY = {_NOBODY: 1 - _COMPANY_SHARE} | dict.fromkeys(SUBJECTS, _COMPANY_SHARE / len(SUBJECTS))
+_COMPANY = {NOBODY: 1 - _COMPANY_SHARE} | dict.fromkeys(SUBJECTS, _COMPANY_SHARE / len(SUBJECTS))
 _QUALITY = {"good": 0.88, "degraded": 0.12}
 _WANTED: tuple[_Wanted, ...] = (
-    (lambda scene: scene.companions[0].subject if scene.companions else _NOBODY, _COMPANY),
+    (lambda scene: scene.companions[0].subject if scene.companions else NOBODY, _COMPANY),
     (lambda scene: "good" if scene.degradation == "none" else "degraded", _QUALITY),
     (lambda scene: scene.shot, _SHOTS),
     (lambda scene: scene.style, _STYLES),

@@ -8,7 +8,7 @@ from story_engine.preview_model.world import PEOPLE, DrawnScene, Figure
 from story_engine.preview_model.world.drawing.canvas import PICTURE_UNITS
 from story_engine.preview_model.world.drawing.figures import figure_layout
 
-MOST = 2
+_MOST = 2
 """Beside the main figure; one on either side."""
 _GAP = 8.0
 _CUT = {"upper": 28.0}
@@ -53,7 +53,7 @@ def companions(scene: DrawnScene, *, height: float, facing: int) -> list[Compani
     main = figure_layout(scene.main).half_width
     side = -facing if scene.prop != "none" else facing
     found = []
-    for index, figure in enumerate(scene.companions[:MOST]):
+    for index, figure in enumerate(scene.companions[:_MOST]):
         share, depth = _size(scene.main, figure)
         reach = (main + figure_layout(figure).half_width * share + _GAP / height) * _CLOSENESS.get(scene.shot, 1.0)
         x = (side if index == 0 else -side) * reach
