@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from story_engine.preview_model.world import PEOPLE, DrawnScene, Figure
-from story_engine.preview_model.world.captions_zh import pick, said_of
+from story_engine.preview_model.world.captions_zh import is_in_one_breath, named, pick, said_of
 from story_engine.preview_model.world.words import (
     ACTIONS,
     ADJECTIVES,
@@ -48,6 +48,7 @@ class EnglishCaption:
 
     def __init__(self, scene: DrawnScene, topics: frozenset[str], rng: random.Random) -> None:
         self._scene, self._topics, self._rng = scene, topics, rng
+        self._in_one_breath = is_in_one_breath(topics, rng)
 
     def core(self) -> str:
         """Subject, and where it is and what it does as far as they are said."""
@@ -57,6 +58,9 @@ class EnglishCaption:
             noun += self._rng.choice((" in ", " wearing ", ", wearing ", " dressed in ", " in ")) + self._clothes(
                 scene.main
             )
+        if self._in_one_breath:
+            others = [self.noun_phrase(figure, is_main=False) for figure in named(scene.companions, rng)]
+            noun = rng.choice((" and ", " and ", " and ", " with ")).join((noun, *others))
         action = self._action() if "action" in self._topics else ""
         setting = self._pick(PLACES[scene.place].settings.en) if "setting" in self._topics else ""
         if setting and rng.random() < 0.15:
@@ -91,7 +95,8 @@ class EnglishCaption:
             "company": self._company,
         }
         for topic, make in makers.items():
-            if topic in self._topics and (clause := make()):
+            is_said = topic == "company" and self._in_one_breath
+            if topic in self._topics and not is_said and (clause := make()):
                 said[topic] = clause
         if "quality" in self._topics:
             said["quality"] = ", ".join(self._rng.sample(QUALITY.en, self._rng.choice((1, 1, 2, 3))))
@@ -265,7 +270,7 @@ class EnglishCaption:
     def _company(self) -> str:
         scene, clauses = self._scene, []
         it = {"it": "it", "she": "her", "he": "him"}[EN_PRONOUNS[ZH_PRONOUNS[scene.main.subject]][0]]
-        for figure in scene.companions:
+        for figure in named(scene.companions, self._rng):
             other = self.noun_phrase(figure, is_main=False)
             forms = [
                 f"with {other}",
@@ -281,8 +286,6 @@ class EnglishCaption:
             if figure.subject == "maid" and scene.main.subject not in PEOPLE:
                 forms += [f"{other} feeding and caring for it", f"{other} around it", f"surrounded by {other}"] * 2
             clauses.append(self._rng.choice(forms))
-        if len(clauses) > 1 and (scene.companions[0].subject == scene.companions[1].subject or self._chance(0.3)):
-            clauses = clauses[:1]
         return ", ".join(clauses)
 
     def _counted(self, phrase: str) -> str:

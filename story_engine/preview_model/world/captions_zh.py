@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 from story_engine.preview_model.world import PEOPLE, DrawnScene, Figure
 from story_engine.preview_model.world.words import (
@@ -44,6 +45,8 @@ _PROP_COUNTERS = {
 }
 _TOLD_APART = frozenset({"singing", "wishing", "holding_face", "reading"})
 """Doings that the verb before a place does not tell: 站在台上 needs 唱歌."""
+_ONE_BREATH_SHARE = 0.35
+"""Of the captions that name company: 小女孩和狐狸在森林里 instead of 小女孩在森林里，旁边有狐狸."""
 _FILLED_MOODS = ("充满", "有些", "带着", "满怀")
 
 
@@ -52,6 +55,7 @@ class ChineseCaption:
 
     def __init__(self, scene: DrawnScene, topics: frozenset[str], rng: random.Random) -> None:
         self._scene, self._topics, self._rng = scene, topics, rng
+        self._in_one_breath = is_in_one_breath(topics, rng)
 
     def core(self) -> str:
         """Subject, and where it is and what it does as far as they are said."""
@@ -59,7 +63,10 @@ class ChineseCaption:
         action = self._action() if "action" in self._topics else ""
         setting = self._pick(PLACES[scene.place].settings.zh) if "setting" in self._topics else ""
         noun = self.noun_phrase(scene.main, is_main=True) if "subject" in self._topics else ""
-        if "outfit" in self._topics and self._chance(0.4):
+        if self._in_one_breath:
+            others = [self.noun_phrase(figure, is_main=False) for figure in named(scene.companions, rng)]
+            noun = rng.choice(("和", "和", "和", "与", "跟", "还有")).join((noun, *others))
+        elif "outfit" in self._topics and self._chance(0.4):
             noun += self._rng.choice(("", "，")) + self._dressed(scene.main)
         return self._joined(noun, setting, action, rng)
 
@@ -102,7 +109,8 @@ class ChineseCaption:
             "company": self._company,
         }
         for topic, make in makers.items():
-            if topic in self._topics and (clause := make()):
+            is_said = topic == "company" and self._in_one_breath
+            if topic in self._topics and not is_said and (clause := make()):
                 said[topic] = clause
         if "quality" in self._topics:
             said["quality"] = "，".join(self._rng.sample(QUALITY.zh, self._rng.choice((1, 1, 2, 3))))
@@ -252,7 +260,7 @@ class ChineseCaption:
 
     def _company(self) -> str:
         scene, clauses = self._scene, []
-        for figure in scene.companions:
+        for figure in named(scene.companions, self._rng):
             other = self.noun_phrase(figure, is_main=False)
             forms = ["旁边有{}", "身边有{}", "和{}在一起", "{}在旁边", "旁边是{}", "和{}", "还有{}", "面前有{}"]
             if scene.main.subject == "emperor":
@@ -260,8 +268,6 @@ class ChineseCaption:
             if figure.subject == "maid" and scene.main.subject not in PEOPLE:
                 forms += ["四周有{}在喂食和照料", "四周有{}", "{}在照料它"] * 2
             clauses.append(self._rng.choice(forms).format(other))
-        if len(clauses) > 1 and (scene.companions[0].subject == scene.companions[1].subject or self._chance(0.3)):
-            clauses = clauses[:1]
         return "，".join(clauses)
 
     def _chance(self, share: float) -> bool:
@@ -269,6 +275,19 @@ class ChineseCaption:
 
     def _pick(self, phrases: tuple[str, ...] | list[str]) -> str:
         return pick(self._rng, phrases)
+
+
+def is_in_one_breath(topics: frozenset[str], rng: random.Random) -> bool:
+    """Whether the sentence names the company together with its subject, rather than in a clause of its own."""
+    return {"subject", "company"} <= topics and rng.random() < _ONE_BREATH_SHARE
+
+
+def named(companions: Sequence[Figure], rng: random.Random) -> Sequence[Figure]:
+    """Those whom a caption names: of two of one kind the first, of others now and then the first only."""
+    first, *others = companions
+    if any(other.subject == first.subject for other in others) or (others and rng.random() < 0.3):
+        return [first]
+    return companions
 
 
 def pick(rng: random.Random, phrases: tuple[str, ...] | list[str]) -> str:

@@ -1,4 +1,6 @@
 import random
+import re
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -7,7 +9,7 @@ from story_engine.catalog.tokenizer import count_tokens
 from story_engine.preview_model.world import DrawnScene, Figure
 from story_engine.preview_model.world.captions import TOKEN_LIMIT, caption
 from story_engine.preview_model.world.drawing.shipped import cat_scenes, singer_scenes
-from story_engine.preview_model.world.expected import read_prompt
+from story_engine.preview_model.world.expected import named_subjects, read_prompt
 from story_engine.preview_model.world.vocabulary import any_scene
 
 
@@ -131,3 +133,22 @@ def test_a_flaw_is_nearly_always_said() -> None:
 def test_a_flawless_drawing_names_no_flaw() -> None:
     for text in _captions(cat_scenes()[0], 500):
         assert not any(flaw in text for flaw in ("丑陋", "变形", "嘈杂", "模糊", "低对比度", "deformed", "ugly")), text
+
+
+@pytest.mark.parametrize(("language", "pair"), [("zh", r"猫[和与跟][^，,、。\s]*狗"), ("en", r"cat and [a-z -]*dog")])
+def test_two_are_often_named_in_one_breath_as_people_type_them(language: str, pair: str) -> None:
+    scene = DrawnScene(main=Figure(subject="cat"), companions=(Figure(subject="dog"),), place="forest")
+
+    said = [bool(re.search(pair, text.lower())) for text in _captions(scene, 1000, language)]
+
+    assert 0.05 < sum(said) / len(said) < 0.5
+
+
+@pytest.mark.parametrize("language", ["zh", "en", None])
+def test_a_companion_is_named_once(language: str | None) -> None:
+    scene = DrawnScene(main=Figure(subject="girl"), companions=(Figure(subject="horse"),), place="forest")
+
+    counts = Counter(named_subjects(text).count("horse") for text in _captions(scene, 600, language))
+
+    assert set(counts) <= {0, 1}
+    assert counts[0] < 60
