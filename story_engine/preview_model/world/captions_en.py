@@ -60,7 +60,7 @@ class EnglishCaption:
             )
         if self._in_one_breath:
             others = [self.noun_phrase(figure, is_main=False) for figure in named(scene.companions, rng)]
-            noun = rng.choice((" and ", " and ", " and ", " with ")).join((noun, *others))
+            noun = rng.choice((" and ", " and ", " and ", " with ", ", ", ", ")).join((noun, *others))
         action = self._action() if "action" in self._topics else ""
         setting = self._pick(PLACES[scene.place].settings.en) if "setting" in self._topics else ""
         if setting and rng.random() < 0.15:

@@ -46,7 +46,10 @@ _PROP_COUNTERS = {
 _TOLD_APART = frozenset({"singing", "wishing", "holding_face", "reading"})
 """Doings that the verb before a place does not tell: 站在台上 needs 唱歌."""
 _ONE_BREATH_SHARE = 0.35
-"""Of the captions that name company: 小女孩和狐狸在森林里 instead of 小女孩在森林里，旁边有狐狸."""
+"""Of the captions that name company: 小女孩和狐狸在森林里 instead of 小女孩在森林里，旁边有狐狸.
+
+With a comma it is what a story with two characters in a scene says: 小女孩，狐狸，在森林里.
+"""
 _FILLED_MOODS = ("充满", "有些", "带着", "满怀")
 
 
@@ -63,11 +66,13 @@ class ChineseCaption:
         action = self._action() if "action" in self._topics else ""
         setting = self._pick(PLACES[scene.place].settings.zh) if "setting" in self._topics else ""
         noun = self.noun_phrase(scene.main, is_main=True) if "subject" in self._topics else ""
+        glues = ("和", "和", "和", "与", "跟", "还有", "，", "，")
+        if "outfit" in self._topics and self._chance(0.4):
+            noun += self._rng.choice(("", "，")) + self._dressed(scene.main)
+            glues = ("，",)
         if self._in_one_breath:
             others = [self.noun_phrase(figure, is_main=False) for figure in named(scene.companions, rng)]
-            noun = rng.choice(("和", "和", "和", "与", "跟", "还有")).join((noun, *others))
-        elif "outfit" in self._topics and self._chance(0.4):
-            noun += self._rng.choice(("", "，")) + self._dressed(scene.main)
+            noun = rng.choice(glues).join((noun, *others))
         return self._joined(noun, setting, action, rng)
 
     def _joined(self, noun: str, setting: str, action: str, rng: random.Random) -> str:
