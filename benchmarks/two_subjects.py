@@ -1,21 +1,24 @@
-"""Whether two who are asked for are both there, and not one, or one and a half.
+"""Whether two who are asked for are both there, and not one, or one and a half; whether one who is asked for is alone.
 
     python -m benchmarks.two_subjects train   # a judge of who is there, taught on drawings; a quarter of an hour
-    python -m benchmarks.two_subjects run     # 60 prompts as stories paint them by default; figures and a sheet
+    python -m benchmarks.two_subjects run     # 60 prompts for two and 60 for one as stories paint them by default
 
 Each prompt names two of different kinds, a place and a style; the first thirty as captions say it, the others as people
-type it ("a cat and a dog in the classroom, crayon drawing"), Chinese and English in turn.
+type it ("a cat and a dog in the classroom, crayon drawing"), Chinese and English in turn. The same scenes are asked for
+without the second one too: a model that learned company must not add it.
 """
 
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import cycle
 from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 
 from benchmarks.drawing_judge import DrawingJudge, Questions, command, teach
 from benchmarks.preview_fidelity import JUDGES, Asked, generate
@@ -34,7 +37,11 @@ from story_engine.preview_model.world.expected import named_subjects, read_promp
 from story_engine.store.layout import Layout
 
 ABSENT, PRESENT = "absent", "present"
-COMPANY = Questions(name="company", answers=dict.fromkeys(world.SUBJECTS, (ABSENT, PRESENT)), side=SIZES[FAR])
+SEVERAL = "several"
+"""Whether there is more than one figure, of whatever kind."""
+COMPANY = Questions(
+    name="company", answers=dict.fromkeys((*world.SUBJECTS, SEVERAL), (ABSENT, PRESENT)), side=SIZES[FAR]
+)
 AIM = 0.70
 _SHOTS = {"full": 0.6, "upper": 0.2, "long": 0.2}
 _SEED = 60_221
@@ -70,42 +77,75 @@ def asked_pairs(count: int) -> list[AskedPair]:
     return asked
 
 
+def asked_alone(count: int) -> list[Asked]:
+    """The scenes of `asked_pairs` with the first one only."""
+    rng = random.Random(_SEED + 1)
+    return [
+        _asked_alone(each, rng, language, is_caption=index < count // 2)
+        for index, (each, language) in enumerate(zip(asked_pairs(count), cycle(("zh", "en")), strict=False))
+    ]
+
+
+def _asked_alone(pair: AskedPair, rng: random.Random, language: str, *, is_caption: bool) -> Asked:
+    scene = replace(pair.scene, companions=())
+    prompt = _as_captioned(scene, rng, language) if is_caption else _as_typed(scene, language)
+    return Asked(prompt=prompt, negative=pair.negative, seed=pair.seed, expected=read_prompt(prompt), scene=scene)
+
+
 def train(folder: Path, drawings: int, steps: int) -> dict[str, float]:
     """The judge of who is there, taught on drawings of one, two and three."""
     rng = random.Random(1)
     scenes = [_to_learn(rng) for _ in range(drawings)]
     pictures = np.stack([shrunk(draw(scene), COMPANY.side) for scene in scenes])
-    wanted = torch.tensor([[int(subject in _there(scene)) for subject in world.SUBJECTS] for scene in scenes])
+    wanted = torch.tensor([[int(each in _there(scene)) for each in COMPANY.answers] for scene in scenes])
     return teach(COMPANY, pictures, wanted, folder, steps=steps, start=load_network(JUDGES / f"{FAR}.safetensors"))
 
 
 def run(folder: Path, count: int, threads: int) -> dict[str, object]:
-    """Paint and judge; leaves a sheet in the folder."""
-    judge, asked = DrawingJudge.load(COMPANY, folder), asked_pairs(count)
+    """Paint and judge; leaves two sheets in the folder."""
+    judge, pairs, single = DrawingJudge.load(COMPANY, folder), asked_pairs(count), asked_alone(count)
     layout = Layout.of(read_config(None))
-    pictures = generate(layout, asked, Settings(guidance=USUAL), threads)
-    seen = [_seen(each) for each in judge.read(pictures)]
-    drawn = [_seen(each) for each in judge.read([draw(one.scene) for one in asked])]
-    alone = [_seen(each) for each in judge.read([draw(replace(one.scene, companions=())) for one in asked])]
-    both = [set(one.pair) <= who for one, who in zip(asked, seen, strict=True)]
-    contact_sheet(pictures, both, side=192, columns=10).save(folder / "two_subjects.png")
-    (folder / "two_subjects.txt").write_text(
-        "".join(
-            f"{index}\t{sorted(who)}\t{one.prompt}\n" for index, (one, who) in enumerate(zip(asked, seen, strict=True))
-        )
-    )
+    pictures, pictures_alone = (generate(layout, each, Settings(guidance=USUAL), threads) for each in (pairs, single))
+    seen, seen_alone = _read(judge, pictures), _read(judge, pictures_alone)
+    drawn = _read(judge, [draw(one.scene) for one in pairs])
+    drawn_alone = _read(judge, [draw(one.scene) for one in single])
+    both = [set(one.pair) <= who for one, who in zip(pairs, seen, strict=True)]
+    alone = [SEVERAL not in who for who in seen_alone]
+    _keep(folder / "two_subjects", pairs, pictures, seen, both)
+    _keep(folder / "one_subject", single, pictures_alone, seen_alone, alone)
     return {
-        "prompts": len(asked),
+        "prompts": count,
         "both there": _share(both),
         "of captions": _share(both[: count // 2]),
         "as typed": _share(both[count // 2 :]),
         "Chinese": _share(both[0::2]),
         "English": _share(both[1::2]),
-        "first there": _share([one.pair[0] in who for one, who in zip(asked, seen, strict=True)]),
-        "second there": _share([one.pair[1] in who for one, who in zip(asked, seen, strict=True)]),
-        "both seen in drawings of both": _share([set(o.pair) <= who for o, who in zip(asked, drawn, strict=True)]),
-        "second seen in drawings without": _share([o.pair[1] in who for o, who in zip(asked, alone, strict=True)]),
+        "first there": _share([one.pair[0] in who for one, who in zip(pairs, seen, strict=True)]),
+        "second there": _share([one.pair[1] in who for one, who in zip(pairs, seen, strict=True)]),
+        "several there, whoever": _share([SEVERAL in who for who in seen]),
+        "one asked for and alone": _share(alone),
+        "both seen in drawings of both": _share([set(o.pair) <= who for o, who in zip(pairs, drawn, strict=True)]),
+        "several seen in drawings of both": _share([SEVERAL in who for who in drawn]),
+        "second seen in drawings without": _share(
+            [o.pair[1] in who for o, who in zip(pairs, drawn_alone, strict=True)]
+        ),
+        "alone in drawings of one": _share([SEVERAL not in who for who in drawn_alone]),
     }
+
+
+def _read(judge: DrawingJudge, pictures: Sequence[Image.Image]) -> list[set[str]]:
+    """Of each picture, who is seen, and `SEVERAL` where more than one is."""
+    return [{name for name, answer in each.items() if answer == PRESENT} for each in judge.read(pictures)]
+
+
+def _keep(
+    path: Path, asked: Sequence[Asked], pictures: Sequence[Image.Image], seen: Sequence[set[str]], right: Sequence[bool]
+) -> None:
+    contact_sheet(pictures, right, side=192, columns=10).save(path.with_suffix(".png"))
+    lines = [
+        f"{index}\t{sorted(who)}\t{one.prompt}\n" for index, (one, who) in enumerate(zip(asked, seen, strict=True))
+    ]
+    path.with_suffix(".txt").write_text("".join(lines))
 
 
 def _pairs(count: int, rng: random.Random) -> list[tuple[str, str]]:
@@ -130,21 +170,19 @@ def _scene_of(names: tuple[str, str], rng: random.Random) -> world.DrawnScene:
 
 
 def _as_captioned(scene: world.DrawnScene, rng: random.Random, language: str) -> str:
-    who = {scene.main.subject, scene.companions[0].subject}
     while True:
         text = caption(scene, rng, language)
-        if set(named_subjects(text)) == who and read_prompt(text).place == scene.place:
+        if set(named_subjects(text)) == _there(scene) - {SEVERAL} and read_prompt(text).place == scene.place:
             return text
 
 
 def _as_typed(scene: world.DrawnScene, language: str) -> str:
-    names = scene.main.subject, scene.companions[0].subject
-    first, second = (getattr(lexicon.SUBJECTS[name], language)[0] for name in names)
+    names = [getattr(lexicon.SUBJECTS[each.subject], language)[0] for each in (scene.main, *scene.companions)]
     place = getattr(lexicon.PLACES[scene.place].settings, language)[0]
     style = getattr(lexicon.STYLES[scene.style], language)[0]
     if language == "zh":
-        return f"{style}，{first}和{second}在{place}"
-    return f"{style}, {_with_article(first)} and {_with_article(second)} {place}"
+        return f"{style}，{'和'.join(names)}在{place}"
+    return f"{style}, {' and '.join(_with_article(each) for each in names)} {place}"
 
 
 def _with_article(noun: str) -> str:
@@ -165,11 +203,7 @@ def _to_learn(rng: random.Random) -> world.DrawnScene:
 
 
 def _there(scene: world.DrawnScene) -> set[str]:
-    return {figure.subject for figure in (scene.main, *scene.companions)}
-
-
-def _seen(answers: dict[str, str]) -> set[str]:
-    return {name for name, answer in answers.items() if answer == PRESENT}
+    return {figure.subject for figure in (scene.main, *scene.companions)} | ({SEVERAL} if scene.companions else set())
 
 
 def _share(right: list[bool]) -> float:

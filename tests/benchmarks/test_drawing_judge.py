@@ -12,7 +12,7 @@ from PIL import Image
 
 from benchmarks.drawing_judge import DrawingJudge, Questions, teach
 from benchmarks.painted_faces import spoil
-from benchmarks.two_subjects import asked_pairs
+from benchmarks.two_subjects import asked_alone, asked_pairs
 from story_engine.preview_model.world.expected import named_subjects
 
 LIGHT = Questions(name="light", answers={"light": ("dark", "bright"), "hue": ("red", "blue")}, side=32)
@@ -53,3 +53,13 @@ def test_every_prompt_for_two_names_two_of_different_kinds_and_its_drawing_has_t
     assert all(set(named_subjects(one.prompt)) == set(one.pair) and len(set(one.pair)) == 2 for one in asked)
     assert [one.prompt for one in asked] == [one.prompt for one in asked_pairs(60)]
     assert {one.prompt.isascii() for one in asked[30:]} == {True, False}
+
+
+def test_every_prompt_for_one_is_the_same_scene_as_for_two_with_the_first_alone() -> None:
+    pairs, single = asked_pairs(60), asked_alone(60)
+
+    assert [set(named_subjects(one.prompt)) for one in single] == [{pair.pair[0]} for pair in pairs]
+    assert [(one.scene.place, one.scene.style, one.seed) for one in single] == [
+        (pair.scene.place, pair.scene.style, pair.seed) for pair in pairs
+    ]
+    assert not any(one.scene.companions for one in single)

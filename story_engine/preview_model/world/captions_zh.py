@@ -66,7 +66,7 @@ class ChineseCaption:
         action = self._action() if "action" in self._topics else ""
         setting = self._pick(PLACES[scene.place].settings.zh) if "setting" in self._topics else ""
         noun = self.noun_phrase(scene.main, is_main=True) if "subject" in self._topics else ""
-        glues = ("和", "和", "和", "与", "跟", "还有", "，", "，")
+        glues: tuple[str, ...] = ("和", "和", "和", "与", "跟", "还有", "，", "，")
         if "outfit" in self._topics and self._chance(0.4):
             noun += self._rng.choice(("", "，")) + self._dressed(scene.main)
             glues = ("，",)
