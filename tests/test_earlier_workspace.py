@@ -24,7 +24,9 @@ PACKED = Path(__file__).parent / "cases" / "workspace_2026_11_21.tar.xz"
 
 def unpack(folder: Path) -> None:
     with tarfile.open(PACKED) as packed:
-        packed.extractall(folder, filter="data")
+        # Before Python 3.11.4 there is no filter, and none by default before 3.14.
+        packed.extraction_filter = getattr(tarfile, "data_filter", None)  # type: ignore[assignment]
+        packed.extractall(folder)
     now = time.time()
     for path in [folder, *folder.rglob("*")]:  # what lies in a trash for thirty days must not depend on the calendar
         os.utime(path, (now, now))

@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 
+from story_engine.domain.captions import one_line
 from story_engine.domain.picture_import import SAMPLE_PICTURES
 from story_engine.preview_model.world import DrawnScene
 from story_engine.preview_model.world.captions import caption
@@ -41,10 +42,10 @@ def _scene(style: str, number: int) -> tuple[DrawnScene, random.Random]:
 
 
 def caption_without_style(scene: DrawnScene, rng: random.Random, language: str) -> str:
-    """A caption of the drawing in "zh" or "en" in which no word for any style stands."""
+    """A caption of the drawing in "zh" or "en" in which no word for any style stands, in one line as it is kept."""
     words = [word.lower() for style in STYLES.values() for word in (*style.zh, *style.en)]
     for _ in range(_TRIES):
-        text = caption(scene, rng, language)
+        text = one_line(caption(scene, rng, language))
         if not any(word in text.lower() for word in words):
             return text
     raise RuntimeError(f"no caption without a style in {_TRIES} tries")
