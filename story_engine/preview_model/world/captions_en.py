@@ -95,8 +95,7 @@ class EnglishCaption:
             "company": self._company,
         }
         for topic, make in makers.items():
-            is_said = topic == "company" and self._in_one_breath
-            if topic in self._topics and not is_said and (clause := make()):
+            if topic in self._topics and (clause := make()):
                 said[topic] = clause
         if "quality" in self._topics:
             said["quality"] = ", ".join(self._rng.sample(QUALITY.en, self._rng.choice((1, 1, 2, 3))))
@@ -268,6 +267,8 @@ class EnglishCaption:
         return self._rng.choice(forms).format(thing)
 
     def _company(self) -> str:
+        if self._in_one_breath:
+            return ""
         scene, clauses = self._scene, []
         it = {"it": "it", "she": "her", "he": "him"}[EN_PRONOUNS[ZH_PRONOUNS[scene.main.subject]][0]]
         for figure in named(scene.companions, self._rng):

@@ -114,8 +114,7 @@ class ChineseCaption:
             "company": self._company,
         }
         for topic, make in makers.items():
-            is_said = topic == "company" and self._in_one_breath
-            if topic in self._topics and not is_said and (clause := make()):
+            if topic in self._topics and (clause := make()):
                 said[topic] = clause
         if "quality" in self._topics:
             said["quality"] = "，".join(self._rng.sample(QUALITY.zh, self._rng.choice((1, 1, 2, 3))))
@@ -264,6 +263,8 @@ class ChineseCaption:
         return self._rng.choice(forms).format(thing)
 
     def _company(self) -> str:
+        if self._in_one_breath:
+            return ""
         scene, clauses = self._scene, []
         for figure in named(scene.companions, self._rng):
             other = self.noun_phrase(figure, is_main=False)
