@@ -44,6 +44,8 @@ HELD = 80
 STEADY = 150
 """Milliseconds without moving: a page that is just being laid out takes buttons away from under the mouse."""
 
+HAS_FAILED = pytest.StashKey[bool]()
+
 
 @dataclass(frozen=True)
 class App:
@@ -179,8 +181,16 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
         _end_dispatcher(config.workspace)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """A test's fixtures may ask at its end whether it failed."""
+    report = yield
+    item.stash[HAS_FAILED] = item.stash.get(HAS_FAILED, False) or report.failed
+    return report
+
+
 @pytest.fixture
-def visit(browser: Browser, app: App) -> Iterator[Callable[..., Visitor]]:
+def visit(browser: Browser, app: App, request: pytest.FixtureRequest) -> Iterator[Callable[..., Visitor]]:
     """Open a browser window of its own: `visit(language="zh", phone=True, dark=True)`."""
     contexts = []
 
@@ -200,7 +210,7 @@ def visit(browser: Browser, app: App) -> Iterator[Callable[..., Visitor]]:
     yield new
     for number, context in enumerate(contexts):
         # What the person saw last, beside the app's log: a failed journey can be looked at.
-        for page in context.pages:
+        for page in context.pages if request.node.stash.get(HAS_FAILED, False) else ():
             page.screenshot(path=app.config.workspace.parent / f"last-seen-{number}.png")
         context.close()
 

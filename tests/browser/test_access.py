@@ -13,7 +13,7 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from pages.parts.shared.wording import texts
 from story_engine.domain.take import Score
-from tests.browser.conftest import STEADY, App, Visitor
+from tests.browser.conftest import DESK, STEADY, App, Visitor
 from tests.builders import a_recipe, a_take
 from tests.pages.test_dataset import a_dataset
 from tests.pages.test_train import a_run, finished
@@ -35,6 +35,9 @@ READ = """() => {
 }"""
 """Everything that is read on the page, or read out."""
 HAS_FOCUS = "(key) => document.activeElement.closest('.' + key) !== null"
+IS_USABLE_IN = (
+    "(place) => document.activeElement.matches(place + ' :enabled') && document.activeElement.checkVisibility()"
+)
 PAGES = (
     "",
     f"Story?story={STORY}",
@@ -155,3 +158,42 @@ def test_the_focus_is_never_lost_after_an_action(furnished: App, visit: Callable
     person.page.keyboard.press("Enter")
     person.page.get_by_role("heading", name="Settings", level=1).wait_for()
     person.page.wait_for_function("() => document.activeElement !== document.body")
+
+
+def test_the_focus_goes_on_when_its_button_is_disabled_moved_hidden_or_taken_away_and_nothing_else_changes(
+    furnished: App, visit: Callable[..., Visitor]
+):
+    person = visit()
+    person.open("Settings")
+    person.rest()
+    button = person.at("nav-dataset").locator("button")
+
+    lost = []
+    for change in (
+        "(button) => button.closest('.st-key-menu').append(button.closest('.st-key-nav-dataset'))",
+        "(button) => { button.disabled = true }",
+        "(button) => { button.disabled = false; button.focus(); button.style.display = 'none' }",
+        "(button) => { button.style.display = ''; button.focus(); button.remove() }",
+    ):
+        button.focus()
+        button.evaluate(change)
+        try:
+            person.page.wait_for_function(IS_USABLE_IN, arg=".st-key-menu", timeout=10_000)
+        except PlaywrightTimeout:
+            lost.append(change)
+
+    assert not lost
+
+
+def test_who_clicks_on_an_empty_place_lets_go_of_the_focus(furnished: App, visit: Callable[..., Visitor]):
+    person = visit()
+    person.open("Settings")
+    person.rest()
+    button = person.at("nav-dataset").get_by_role("button")
+    button.focus()
+
+    person.page.mouse.click(5, DESK["height"] - 5)
+    button.evaluate("(button) => button.remove()")
+    person.page.wait_for_timeout(1_000)
+
+    assert person.page.evaluate("() => document.activeElement.closest('.st-key-menu') === null")

@@ -123,6 +123,48 @@ def test_a_take_is_seen_large_compared_picked_pinned_and_deleted_without_the_mou
     assert person.page.evaluate("document.activeElement.closest('[class*=\"st-key-look-s1\"]') !== null")
 
 
+def test_a_click_on_what_is_said_of_a_picture_opens_the_picture_too(
+    app: App, visit: Callable[..., Visitor], takes: dict[str, list[str]]
+):
+    person = visit()
+    person.open(f"Story?story={STORY}")
+    said = person.at("badges-s2").locator(".stMarkdownBadge").first
+    said.scroll_into_view_if_needed()
+    person.rest()
+    place = said.bounding_box()
+
+    person.page.mouse.click(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+
+    Reader(person).shows("s2", takes["s2"][-1])
+
+
+def test_a_click_before_the_lightbox_listens_opens_it_all_the_same(
+    app: App, visit: Callable[..., Visitor], takes: dict[str, list[str]]
+):
+    person = visit()
+    # A picture is on a slow machine's page before the lightbox is: as here, where it never comes to hear of a click.
+    person.page.add_init_script(
+        "const add = document.addEventListener.bind(document);"
+        "document.addEventListener = (name, ...rest) => (/click$/.test(name) ? undefined : add(name, ...rest))"
+    )
+    person.open(f"Story?story={STORY}")
+    reader = Reader(person)
+    opener = person.at("look-s2").get_by_role("button", name="Open large")
+
+    opener.press("Enter")
+    reader.shows("s2", takes["s2"][1])
+    reader.press("Escape")
+    reader.box.wait_for(state="hidden")
+    person.settle()
+    person.at("choose-s1").get_by_role("button").press("Enter")
+    reader.shows("s1", takes["s1"][2])
+    reader.press("Escape")
+    reader.box.wait_for(state="hidden")
+    person.settle()
+    opener.press("Enter")
+    reader.shows("s2", takes["s2"][1])
+
+
 def test_letters_lead_through_the_page_and_never_fire_while_somebody_types(
     app: App, visit: Callable[..., Visitor], takes: dict[str, list[str]]
 ):

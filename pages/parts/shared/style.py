@@ -98,7 +98,8 @@ kbd { color: inherit !important; opacity: 1 !important; }
 [class*="st-key-cover-"] [class*="st-key-blank-"] p { font-size: 2.2rem; opacity: .55; }
 [class*="st-key-frame-"] { position: relative; }
 [class*="st-key-preview-"] { position: absolute; inset: 0 0 auto; aspect-ratio: 1; z-index: 1; pointer-events: none; }
-[class*="st-key-badges-"] { position: absolute; left: .6rem; bottom: .6rem; z-index: 2; width: auto; }
+[class*="st-key-badges-"] { position: absolute; left: .6rem; bottom: .6rem; z-index: 2; width: auto;
+  pointer-events: none; }
 [class*="st-key-badges-"] .stMarkdownBadge { background: rgb(255 255 255 / .9) !important; color: #2A2530 !important; }
 
 /* cards */

@@ -58,28 +58,49 @@ class Ask:
 
 
 def opener(place: str, label: str) -> None:
-    """A button over the whole picture that opens the lightbox there; the component catches its click.
+    """A button over the whole picture that opens the lightbox there.
+
+    The component catches its click; one that comes before the component listens, as on a slow machine, comes here.
 
     Args:
         place: which picture: a scene's id, or what the page's pictures have as `opener`.
         label: for whoever cannot see the picture.
     """
     with st.container(key=f"whole-look-{place}"):
-        st.button(label, key=f"look-{place}")
+        st.button(label, key=f"look-{place}", on_click=_open_in_next_run, args=(place, False))
 
 
 def chooser(place: str, label: str, *, explained: str = "") -> None:
     """A button that opens the lightbox at the newest picture of a place, to choose among all of them."""
     with st.container(key=f"choose-look-{place}", width="content"):
         st.button(
-            label, key=f"choose-{place}", icon=":material/select_check_box:", type="tertiary", help=explained or None
+            label,
+            key=f"choose-{place}",
+            icon=":material/select_check_box:",
+            type="tertiary",
+            help=explained or None,
+            on_click=_open_in_next_run,
+            args=(place, True),
         )
 
 
-def show(place: str, *, take: str = "", beside: str = "") -> None:
-    """The lightbox opens at a take of the place in the next run, `beside` another one where that is given."""
+def show(place: str, *, take: str = "", beside: str = "", newest: bool = False) -> None:
+    """The lightbox opens at a take of the place in the next run.
+
+    Args:
+        place: which picture, as `opener` has it.
+        take: empty for the one that the page shows.
+        beside: another take, to compare with.
+        newest: the newest take instead of the one that the page shows.
+    """
     now = time.time_ns() // 1000
-    st.session_state[_OPEN] = {"turn": now, "place": class_name(place), "take": take, "beside": beside}
+    st.session_state[_OPEN] = {
+        "turn": now,
+        "place": class_name(place),
+        "take": take,
+        "beside": beside,
+        "newest": newest,
+    }
 
 
 def draw(
@@ -124,6 +145,11 @@ def draw(
         )
 
     part()
+
+
+def _open_in_next_run(place: str, newest: bool) -> None:
+    show(place, newest=newest)
+    st.rerun()  # the whole page: a part of it may not have the lightbox
 
 
 def class_name(place: str) -> str:

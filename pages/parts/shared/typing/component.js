@@ -1,6 +1,7 @@
 // Text is saved while it is typed: after a pause, and before the page is left. Focus, caret and what was typed stay.
 
-const PAUSE = 1000, PATIENCE = 5000, MOMENT = 300;
+const PAUSE = 1000, PATIENCE = 5000, MOMENT = 300; // milliseconds
+const LONG_PATIENCE = 30000; // with an app that is seen to be at work
 const FIELDS = '[data-testid="stTextArea"] textarea, [data-testid="stTextInput"] input, [data-testid="stNumberInput"] input';
 
 export default function (component) {
@@ -159,8 +160,9 @@ class Desk {
     }
     event.preventDefault();
     this.save();
-    const until = performance.now() + PATIENCE;
-    while (this.unsaved().length > 0 && performance.now() < until) await new Promise((go) => setTimeout(go, 50));
+    const begun = performance.now();
+    const isPatient = () => performance.now() - begun < (isBeingDrawn() ? LONG_PATIENCE : PATIENCE);
+    while (this.unsaved().length > 0 && isPatient()) await new Promise((go) => setTimeout(go, 50));
     if (this.unsaved().length > 0 && !window.confirm(this.texts.leave)) return;
     this.isGoing = true;
     await window.navigation.traverseTo(key).finished.catch(() => null);
