@@ -22,7 +22,7 @@ from torch.nn import functional
 from preview_training import imagining, latent_judge_training
 from preview_training.device import device_of, processes_for
 from preview_training.drawing_cache import DrawingCache
-from preview_training.imagining import Imagination, Moments, clean_chances
+from preview_training.imagining import Imagination, Moments, clean_chances, telling_chances
 from preview_training.latents import LatentCache
 from preview_training.plan_options import read_plan
 from preview_training.processes import run_in_processes
@@ -168,7 +168,7 @@ def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: A
         imagination=imagination,
         latents=latents,
         scenes=scenes,
-        chances=chances,
+        chances=telling_chances(scenes, chances),
         count=plan.imagined,
         steps=plan.judge_steps,
         seed=plan.seed + 100,

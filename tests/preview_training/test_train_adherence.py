@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ import torch
 
 from preview_training import export, imagining, train_adherence
 from preview_training.drawing_cache import DrawingCache
-from preview_training.imagining import Imagination, Moments, clean_chances, finished
+from preview_training.imagining import Imagination, Moments, clean_chances, finished, telling_chances
 from preview_training.latent_judge_training import Readable, share_read
 from preview_training.latent_judge_training import train as train_judge
 from preview_training.taught import NOT_SAID, TAUGHT, labels_of
@@ -26,7 +26,7 @@ from story_engine.preview_model.architecture import SMALLEST, build_preview
 from story_engine.preview_model.family import FAMILY
 from story_engine.preview_model.latent_judge import LatentJudge
 from story_engine.preview_model.weights import save_preview
-from story_engine.preview_model.world import DrawnScene
+from story_engine.preview_model.world import DrawnScene, Figure
 from story_engine.preview_model.world.expected import ATTRIBUTES, read_prompt
 
 TOKEN_IDS = sorted({*encode_ids("一只橙色的猫"), *encode_ids("a cat in a palace hall")})
@@ -96,7 +96,8 @@ def test_what_is_wanted_of_a_picture_is_what_its_prompt_says(drawn: Drawn) -> No
 
     for prompt, wanted in zip(moments.prompts, moments.wanted, strict=True):
         said = [getattr(read_prompt(prompt), name) for name in ATTRIBUTES]
-        values = [None if at == NOT_SAID else of[at] for at, of in zip(wanted[:-1], ATTRIBUTES.values(), strict=True)]
+        asked = wanted[: len(ATTRIBUTES)]
+        values = [None if at == NOT_SAID else of[at] for at, of in zip(asked, ATTRIBUTES.values(), strict=True)]
         assert values == said
     assert (moments.wanted == NOT_SAID).any() and (moments.wanted != NOT_SAID).any()
 
@@ -107,6 +108,21 @@ def test_drawings_with_a_flaw_teach_nobody_to_read(drawn: Drawn) -> None:
     flawed = [scene.degradation != "none" for scene in drawn.scenes]
     assert chances.sum() == pytest.approx(1) and any(flawed)
     assert chances[flawed].sum() == 0
+
+
+def test_judges_are_shown_two_of_one_kind_more_often_than_painters(drawn: Drawn) -> None:
+    alone = replace(drawn.scenes[0], main=Figure(subject="cat"), companions=(), degradation="none")
+    scenes = [
+        alone,
+        replace(alone, companions=(Figure(subject="cat"),)),
+        replace(alone, companions=(Figure(subject="dog"),)),
+    ]
+
+    chances = clean_chances(scenes)
+    shares = telling_chances(scenes, chances) / chances
+
+    assert shares[1] == pytest.approx(4 * shares[0])
+    assert shares[2] == pytest.approx(shares[0])
 
 
 @pytest.mark.thorough

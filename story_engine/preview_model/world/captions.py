@@ -37,11 +37,11 @@ _LEFT_OUT_FIRST = (
     "hair_colour",
     "action",
     "outfit",
-    "company",
     "shot",
     "style",
     "colour",
     "setting",
+    "company",
 )
 _CHINESE_MARKS = (("，", 34), (",", 38), ("、", 5), (", ", 8), (" ", 6), ("\n", 3), ("。", 4), ("；", 1), (",\n", 1))
 _ENGLISH_MARKS = ((", ", 76), (",", 9), (". ", 7), ("\n", 3), ("; ", 2), ("，", 2), (" ", 1))
@@ -84,7 +84,8 @@ def _topics(scene: DrawnScene, rng: random.Random) -> set[str]:
         "view": 0.3 if main.view == "side" and main.action != "chasing" else 0.06,
         "prop": 0.0 if scene.prop == "none" else 0.85,
         "prop_colour": 0.5,
-        "company": 0.97 if scene.companions else 0.0,
+        # Always: who is drawn and not named is learnt as somebody who comes uncalled.
+        "company": 1.0 if scene.companions else 0.0,
         "adjective": 0.15,
         "quality": 0.12 if scene.degradation == "none" else 0.0,
         "flaw": 0.0 if scene.degradation == "none" else 0.98,

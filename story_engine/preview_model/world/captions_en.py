@@ -59,7 +59,7 @@ class EnglishCaption:
                 scene.main
             )
         if self._in_one_breath:
-            others = [self.noun_phrase(figure, is_main=False) for figure in named(scene.companions, rng)]
+            others = [self._companion(*each) for each in named(scene.companions)]
             noun = rng.choice((" and ", " and ", " and ", " with ", ", ", ", ")).join((noun, *others))
         action = self._action() if "action" in self._topics else ""
         setting = self._pick(PLACES[scene.place].settings.en) if "setting" in self._topics else ""
@@ -112,8 +112,6 @@ class EnglishCaption:
 
     def noun_phrase(self, figure: Figure, *, is_main: bool) -> str:
         """An orange cat, a girl with short purple hair."""
-        if not is_main and figure.subject in PLURALS and self._chance(0.25):
-            return self._pick(PLURALS[figure.subject].en)
         is_person, words, after = figure.subject in PEOPLE, [], ""
         if "adjective" in self._topics or (not is_main and self._chance(0.1)):
             words.append(self._rng.choice(ADJECTIVES["person" if is_person else "animal"].en))
@@ -125,6 +123,9 @@ class EnglishCaption:
         words.append(self._pick(SUBJECTS[figure.subject].en))
         phrase = " ".join(words)
         return (phrase if self._chance(0.15) else self._counted(phrase)) + after
+
+    def _companion(self, figure: Figure, are_several: bool) -> str:
+        return self._pick(PLURALS[figure.subject].en) if are_several else self.noun_phrase(figure, is_main=False)
 
     def _hair(self, figure: Figure, is_main: bool) -> tuple[str, str]:
         """What is said of the hair before and after the noun."""
@@ -271,8 +272,8 @@ class EnglishCaption:
             return ""
         scene, clauses = self._scene, []
         it = {"it": "it", "she": "her", "he": "him"}[EN_PRONOUNS[ZH_PRONOUNS[scene.main.subject]][0]]
-        for figure in named(scene.companions, self._rng):
-            other = self.noun_phrase(figure, is_main=False)
+        for figure, are_several in named(scene.companions):
+            other = self._companion(figure, are_several)
             forms = [
                 f"with {other}",
                 f"next to {other}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 
 from story_engine.preview_model.world import PEOPLE, DrawnScene, Figure
@@ -71,7 +72,7 @@ class ChineseCaption:
             noun += self._rng.choice(("", "，")) + self._dressed(scene.main)
             glues = ("，",)
         if self._in_one_breath:
-            others = [self.noun_phrase(figure, is_main=False) for figure in named(scene.companions, rng)]
+            others = [self._companion(*each) for each in named(scene.companions)]
             noun = rng.choice(glues).join((noun, *others))
         return self._joined(noun, setting, action, rng)
 
@@ -129,8 +130,6 @@ class ChineseCaption:
 
     def noun_phrase(self, figure: Figure, *, is_main: bool) -> str:
         """一只橘色的小猫, 一个紫色短发小女孩."""
-        if not is_main and figure.subject in PLURALS and self._chance(0.25):
-            return self._pick(PLURALS[figure.subject].zh)
         counter = self._rng.choice(COUNTERS[figure.subject]) if self._chance(0.8) else ""
         is_person = figure.subject in PEOPLE
         adjective = ""
@@ -145,6 +144,9 @@ class ChineseCaption:
         if fused and self._chance(0.15):
             return counter + adjective + self._rng.choice(FUSED_COLOURS[figure.colour]) + self._rng.choice(fused)
         return counter + adjective + self._colour(figure.colour) + self._rng.choice(("的", "的", "")) + name
+
+    def _companion(self, figure: Figure, are_several: bool) -> str:
+        return self._pick(PLURALS[figure.subject].zh) if are_several else self.noun_phrase(figure, is_main=False)
 
     def _hair(self, figure: Figure, is_main: bool) -> str:
         says_colour = "hair_colour" in self._topics if is_main else self._chance(0.15)
@@ -266,8 +268,8 @@ class ChineseCaption:
         if self._in_one_breath:
             return ""
         scene, clauses = self._scene, []
-        for figure in named(scene.companions, self._rng):
-            other = self.noun_phrase(figure, is_main=False)
+        for figure, are_several in named(scene.companions):
+            other = self._companion(figure, are_several)
             forms = ["旁边有{}", "身边有{}", "和{}在一起", "{}在旁边", "旁边是{}", "和{}", "还有{}", "面前有{}"]
             if scene.main.subject == "emperor":
                 forms += ["俯视着面前的{}", "看着面前的{}"] * 2
@@ -288,12 +290,17 @@ def is_in_one_breath(topics: frozenset[str], rng: random.Random) -> bool:
     return {"subject", "company"} <= topics and rng.random() < _ONE_BREATH_SHARE
 
 
-def named(companions: Sequence[Figure], rng: random.Random) -> Sequence[Figure]:
-    """Those whom a caption names: of two of one kind the first, of others now and then the first only."""
-    first, *others = companions
-    if any(other.subject == first.subject for other in others) or (others and rng.random() < 0.3):
-        return [first]
-    return companions
+def named(companions: Sequence[Figure]) -> list[tuple[Figure, bool]]:
+    """All of them, in order, and whether in the plural, in which several of one kind are named once.
+
+    Nobody is left out: who is drawn and not named is learnt as somebody who comes uncalled.
+    """
+    kinds = Counter(figure.subject for figure in companions)
+    found: dict[object, tuple[Figure, bool]] = {}
+    for index, figure in enumerate(companions):
+        are_several = kinds[figure.subject] > 1 and figure.subject in PLURALS
+        found.setdefault(figure.subject if are_several else index, (figure, are_several))
+    return list(found.values())
 
 
 def pick(rng: random.Random, phrases: tuple[str, ...] | list[str]) -> str:

@@ -1,4 +1,8 @@
-"""Where those stand who are not alone: side by side, none hidden by another, and all of them in the picture."""
+"""Where those stand who are not alone: side by side, none hidden by another, and all of them in the picture.
+
+Always in the order in which they are read: the main figure left, the first companion right of it, a second one on the
+other side. Where either side would do, a model that learns from the drawings paints somebody on both.
+"""
 
 from __future__ import annotations
 
@@ -45,26 +49,26 @@ class Group:
     """Of its height: 1 where there was room."""
 
 
-def companions(scene: DrawnScene, *, height: float, facing: int) -> list[Companion]:
-    """Those beside the main figure, which is drawn `height` units high and looks to its `facing` side.
+def facing_in_company(scene: DrawnScene) -> int:
+    """The side to which the main figure looks, 1 for right: to its companion, or to a thing, which is on the left."""
+    return 1 if scene.prop == "none" else -1
 
-    The first stands where the main figure looks to; behind it, if there is a thing.
-    """
+
+def companions(scene: DrawnScene, *, height: float) -> list[Companion]:
+    """Those beside the main figure, which is drawn `height` units high."""
     main = figure_layout(scene.main).half_width
-    side = -facing if scene.prop != "none" else facing
     found = []
     for index, figure in enumerate(scene.companions[:_MOST]):
         share, depth = _size(scene.main, figure)
         reach = (main + figure_layout(figure).half_width * share + _GAP / height) * _CLOSENESS.get(scene.shot, 1.0)
-        x = (side if index == 0 else -side) * reach
-        found.append(Companion(figure=figure, x=x, height=share, depth=depth))
+        found.append(Companion(figure=figure, x=reach if index == 0 else -reach, height=share, depth=depth))
     return found
 
 
-def room_for(scene: DrawnScene, *, x: float, height: float, facing: int) -> Group:
+def room_for(scene: DrawnScene, *, x: float, height: float) -> Group:
     """The main figure's place and size: where it would stand alone, as far as the others leave it there."""
     cut = _CUT.get(scene.shot, -_CLEAR)
-    beside = companions(scene, height=height, facing=facing)
+    beside = companions(scene, height=height)
     main = figure_layout(scene.main).half_width
     left = max([main, *(each.half_width - each.x for each in beside)]) * height
     right = max([main, *(each.half_width + each.x for each in beside)]) * height

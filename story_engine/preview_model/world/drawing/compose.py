@@ -12,7 +12,7 @@ from story_engine.preview_model.world import DrawnScene
 from story_engine.preview_model.world.drawing.backdrop import Backdrop, Layout
 from story_engine.preview_model.world.drawing.canvas import PICTURE_UNITS, SUPERSAMPLING, Canvas, Palette
 from story_engine.preview_model.world.drawing.colours import colour_of, darker
-from story_engine.preview_model.world.drawing.company import Companion, companions, room_for
+from story_engine.preview_model.world.drawing.company import Companion, companions, facing_in_company, room_for
 from story_engine.preview_model.world.drawing.degradations import degrade
 from story_engine.preview_model.world.drawing.figures import draw_figure, figure_layout
 from story_engine.preview_model.world.drawing.places import PLACE_DRAWERS
@@ -112,7 +112,7 @@ def _frame(scene: DrawnScene, layout: Layout, is_mirrored: bool, rng: random.Ran
     frame = _frame_alone(scene, layout, is_mirrored, rng)
     if not scene.companions:
         return frame
-    group = room_for(scene, x=frame.x, height=frame.height, facing=frame.facing)
+    group = room_for(scene, x=frame.x, height=frame.height)
     head_y = figure_layout(scene.main).head_y
     # A whole figure keeps its ground, a cut one its head.
     lower = head_y * frame.height * (1 - group.scale) if scene.shot in ("upper", "close") else 0.0
@@ -122,6 +122,8 @@ def _frame(scene: DrawnScene, layout: Layout, is_mirrored: bool, rng: random.Ran
 def _frame_alone(scene: DrawnScene, layout: Layout, is_mirrored: bool, rng: random.Random) -> _Frame:
     parts = figure_layout(scene.main)
     facing = rng.choice((-1, 1))
+    if scene.companions:
+        facing = facing_in_company(scene)
     home_x = PICTURE_UNITS - layout.main_x if is_mirrored else layout.main_x
     is_lying = scene.main.action in _LYING
     if scene.shot == "full":
@@ -192,7 +194,7 @@ def _add_figures(canvas: Canvas, scene: DrawnScene, frame: _Frame, rng: random.R
 def _draw_figures(canvas: Canvas, scene: DrawnScene, frame: _Frame, rng: random.Random, palette: Palette) -> None:
     if scene.prop == "none":
         rng.choice((-1, 1))  # nobody asks any more: it keeps drawings of one what they have always been
-    company = companions(scene, height=frame.height, facing=frame.facing)
+    company = companions(scene, height=frame.height)
     for companion in company:
         if companion.depth <= 0:
             _draw_companion(canvas, companion, frame, rng, palette)

@@ -25,17 +25,17 @@ def _scene(*subjects: str, shot: str = "full", action: str = "standing", **chang
 def test_nobody_stands_behind_the_main_figure(action: str) -> None:
     for pair in PAIRS:
         scene = _scene(*pair, action=action)
-        (beside,) = companions(scene, height=174, facing=1)
+        (beside,) = companions(scene, height=174)
 
         assert abs(beside.x) > figure_layout(scene.main).half_width + beside.half_width
 
 
 @pytest.mark.parametrize("shot", HEIGHTS)
 def test_two_are_in_the_picture_wherever_the_main_figure_would_stand(shot: str) -> None:
-    for pair, facing, x in product(PAIRS, (-1, 1), (60.0, 128.0, 196.0)):
+    for pair, x in product(PAIRS, (60.0, 128.0, 196.0)):
         scene, height = _scene(*pair, shot=shot), HEIGHTS[shot]
-        (beside,) = companions(scene, height=height, facing=facing)
-        group = room_for(scene, x=x, height=height, facing=facing)
+        (beside,) = companions(scene, height=height)
+        group = room_for(scene, x=x, height=height)
         tall = height * group.scale
         middle, width = group.x + beside.x * tall, 2 * beside.half_width * tall
         seen = min(middle + width / 2, PICTURE_UNITS) - max(middle - width / 2, 0)
@@ -45,22 +45,36 @@ def test_two_are_in_the_picture_wherever_the_main_figure_would_stand(shot: str) 
 
 
 def test_a_figure_with_room_beside_it_is_neither_moved_nor_drawn_smaller() -> None:
-    group = room_for(_scene("girl", "cat", shot="long"), x=140, height=86, facing=1)
+    group = room_for(_scene("girl", "cat", shot="long"), x=140, height=86)
 
     assert (group.x, group.scale) == (140, 1)
 
 
 def test_three_stand_one_on_either_side_and_no_more_than_three() -> None:
-    beside = companions(_scene("cat", "maid", "dog", "boy"), height=174, facing=1)
+    beside = companions(_scene("cat", "maid", "dog", "boy"), height=174)
 
     assert [each.figure.subject for each in beside] == ["maid", "dog"]
     assert beside[0].x > 0 > beside[1].x
 
 
-def test_company_stands_on_the_other_side_of_a_thing() -> None:
-    (beside,) = companions(_scene("girl", "cat", prop="umbrella"), height=174, facing=1)
+@pytest.mark.parametrize("prop", ["none", "umbrella"])
+def test_who_is_named_second_is_always_seen_right_of_who_is_named_first(prop: str) -> None:
+    for seed in range(12):
+        scene = _scene("girl", "robot", prop=prop, seed=seed)
+        green = replace(scene, companions=(replace(scene.companions[0], colour="green"),))
+        before, after = (np.asarray(draw(each), dtype=int) for each in (scene, green))
+        columns = np.nonzero(np.abs(after - before).max(axis=2) > 40)[1]
 
-    assert beside.x < 0
+        assert np.median(columns) > head_of(scene)[0] + 20
+
+
+def test_company_stands_on_the_other_side_of_a_thing() -> None:
+    scene = _scene("girl", "cat", prop="umbrella", prop_colour="red")
+    green = replace(scene, prop_colour="green")
+    before, after = (np.asarray(draw(each), dtype=int) for each in (scene, green))
+    columns = np.nonzero(np.abs(after - before).max(axis=2) > 40)[1]
+
+    assert np.median(columns) < head_of(scene)[0]
 
 
 @pytest.mark.parametrize("shot", ["full", "upper"])
