@@ -1,4 +1,4 @@
-"""Turns a training's checkpoints into weights files, and weights into a sheet of sample pictures."""
+"""Turns a training's checkpoints into weights files, several of those into their mean, and weights into a sheet."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from preview_training.mean_weights import mean_of
 from preview_training.train_adherence import STAGE as ADHERENCE_STAGE
 from preview_training.train_diffusion import PREVIEW, fixed_token_ids, trained_networks
 from preview_training.train_vae import VAE_FILE
@@ -112,12 +113,16 @@ def _to_image(picture: torch.Tensor) -> Image.Image:
 
 
 def main(arguments: Sequence[str] | None = None, *, config: PreviewConfig = PREVIEW) -> None:
-    """Export weights from checkpoints (`weights`), or paint sample prompts with weights (`sheet`)."""
+    """Export weights from checkpoints (`weights`), their `mean`, or paint sample prompts with weights (`sheet`)."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     weights = commands.add_parser("weights", help="checkpoints to weights files")
     weights.add_argument("--folder", type=Path, default=Path("workspace/preview_training"))
     weights.add_argument("--to", type=Path, default=WEIGHTS_FOLDER)
+    mean = commands.add_parser("mean", help="weights files of several runs to those between them")
+    mean.add_argument("folders", type=Path, nargs="+")
+    mean.add_argument("--shares", type=float, nargs="+", required=True)
+    mean.add_argument("--to", type=Path, default=WEIGHTS_FOLDER)
     paint = commands.add_parser("sheet", help="sample pictures")
     paint.add_argument("--weights", type=Path, default=WEIGHTS_FOLDER)
     paint.add_argument("--out", type=Path, required=True)
@@ -129,6 +134,8 @@ def main(arguments: Sequence[str] | None = None, *, config: PreviewConfig = PREV
     given = parser.parse_args(arguments)
     if given.command == "weights":
         save_preview(parts_from_checkpoints(given.folder, config), given.to)
+    elif given.command == "mean":
+        save_preview(mean_of(given.folders, given.shares), given.to)
     else:
         parts = load_preview(given.weights)
         options = {"negative": given.negative, "steps": given.steps, "guidance": given.guidance, "seed": given.seed}
