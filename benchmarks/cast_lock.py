@@ -31,10 +31,13 @@ from benchmarks import hair_judge
 from benchmarks.coherence_boards import a_story
 from benchmarks.drawing_judge import DrawingJudge
 from benchmarks.hair_judge import HAIR
+from benchmarks.recipes import recipe_by
 from preview_training.judges import Judges
 from story_engine.catalog.families import families
 from story_engine.catalog.tokenizer import count_tokens
+from story_engine.domain.guidance import USUAL
 from story_engine.domain.recipe import CastPart, Recipe
+from story_engine.domain.story import Settings
 from story_engine.inference import cast
 from story_engine.inference.cast_lock import finer_blocks
 from story_engine.inference.character_masks import mass_on, otsu_mask, whole_map
@@ -150,21 +153,7 @@ def recipes(layout: Layout, number: int) -> tuple[tuple[DrawnScene, ...], dict[s
     said = frozenset(topic for topic in _OPEN if rng.random() < 0.5)
     told = [_told(scene, said, number) for scene in scenes]
     family = families(layout)["preview"]
-    plain = Recipe(
-        prompt="",
-        negative="",
-        seed=0,
-        sampler=family.sampler,
-        steps=family.by_noise.steps if family.by_noise else family.steps,
-        cfg_scale=family.cfg_scale,
-        width=256,
-        height=256,
-        noise="cpu",
-        family="preview",
-        weights_hash=family.weights_hash,
-        precision=family.precision,
-        **(family.by_noise.levels.model_dump() if family.by_noise else {}),
-    )
+    plain = recipe_by(Settings(guidance=USUAL), family, "", "", 0)
     seeds = [rng.randrange(2**31) for _ in scenes]
 
     def each(*, first: bool, seeds: Sequence[int]) -> list[Recipe]:

@@ -3,6 +3,7 @@
     python -m benchmarks.preview_fidelity                # 414 prompts, a few minutes on two cores
     python -m benchmarks.preview_fidelity --prompts 46   # a quick look
     python -m benchmarks.preview_fidelity --guidance constant   # as stories are painted that say nothing of it
+    python -m benchmarks.preview_fidelity --other-prompts 1     # others, with which nothing was decided
 
 Judges that were trained on drawings only read the pictures back (preview_training/judges.py). Their own
 errors on drawings of the same scenes are reported beside the model's: no model can be measured above them.
@@ -26,7 +27,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from benchmarks.recipes import family_recipe
+from benchmarks.recipes import recipe_by
 from benchmarks.sheets import contact_sheet
 from preview_training.imagining import NEGATIVES
 from preview_training.judges import Judges, Verdict
@@ -71,9 +72,12 @@ class Asked:
     scene: world.DrawnScene
 
 
-def asked_prompts(count: int, negative: str | None) -> list[Asked]:
-    """Prompts that say subject, place and style, every value of each equally often, Chinese and English in turn."""
-    rng = random.Random(_HELD_OUT_SEED)
+def asked_prompts(count: int, negative: str | None, *, others: int = 0) -> list[Asked]:
+    """Prompts that say subject, place and style, every value of each equally often, Chinese and English in turn.
+
+    `others`: 0 for those that the aims speak of, else the number of another set of them.
+    """
+    rng = random.Random(_HELD_OUT_SEED + others)
     decks = {
         name: _deck(values, count, rng) for name, values in ATTRIBUTES.items() if name in ("subject", "place", "style")
     }
@@ -120,15 +124,7 @@ def shipped_prompts() -> list[Asked]:
 
 def recipe_of(one: Asked, family: Family, settings: Settings) -> Recipe:
     """How the family usually paints what is asked for, guided and in as many steps as the settings say."""
-    return family_recipe(
-        family,
-        one.prompt,
-        one.negative,
-        one.seed,
-        sampler=family.sampler,
-        steps=settings.steps or usual_steps(settings, family),
-        guidance=guidance_of(settings, family),
-    )
+    return recipe_by(settings, family, one.prompt, one.negative, one.seed)
 
 
 def generate(layout: Layout, asked: Sequence[Asked], settings: Settings, threads: int) -> list[Image.Image]:
@@ -203,6 +199,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, write JSON and contact sheets, and return 0 if every target is met."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--prompts", type=int, default=414)
+    parser.add_argument("--other-prompts", type=int, default=0, help="the number of another set of prompts")
     parser.add_argument("--negative", default=None, help="instead of the challenge's negative prompt; may be empty")
     parser.add_argument("--guidance", choices=GUIDANCE, default=USUAL)
     parser.add_argument("--steps", type=int, default=None, help="instead of the usual ones")
@@ -215,7 +212,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     layout = Layout.of(read_config(options.workspace))
     options.out.mkdir(parents=True, exist_ok=True)
     judges = Judges.load(options.judges)
-    asked, shipped = asked_prompts(options.prompts, options.negative), shipped_prompts()
+    asked = asked_prompts(options.prompts, options.negative, others=options.other_prompts)
+    shipped = shipped_prompts()
     settings = Settings(guidance=options.guidance, steps=options.steps)
     start = time.monotonic()
     pictures = generate(layout, [*asked, *shipped], settings, options.threads)
@@ -241,6 +239,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         },
         "negative": "the challenge's" if options.negative is None else options.negative,
         "prompts": len(asked),
+        "other_prompts": options.other_prompts,
         "accuracy": shares,
         "chinese": accuracies(asked[0::2], seen[0::2]),
         "english": accuracies(asked[1::2], seen[1::2]),

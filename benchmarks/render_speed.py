@@ -1,8 +1,9 @@
 """One panel and eight panels: our loop against DiffSynth's pipeline called in turn, on the same weights and settings.
 
-    python -m benchmarks.render_speed [--repeats 3] [--threads 2] [--panels 1 8]
+    python -m benchmarks.render_speed [--repeats 3] [--threads 2] [--panels 1 8] [--usual]
 
-Both are run alternately, so that a busy machine slows both; the fastest run of each counts. Loading is left out. CPU
+With `--usual` ours paints as new stories do: the family's sampler, its few steps and its guidance by noise level. Both
+are run alternately, so that a busy machine slows both; the fastest run of each counts. Loading is left out. CPU
 seconds (of all threads) say what the work is where other programs take turns with it.
 """
 
@@ -18,11 +19,13 @@ import torch
 from diffsynth import SDXLImagePipeline
 from PIL import Image
 
-from benchmarks.recipes import family_recipe
+from benchmarks.recipes import family_recipe, recipe_by
 from benchmarks.samplers import NEGATIVE, PROMPTS
 from story_engine.catalog.families import families
 from story_engine.config import read_config
+from story_engine.domain.guidance import USUAL
 from story_engine.domain.recipe import Recipe
+from story_engine.domain.story import Settings
 from story_engine.inference.render import Renderer
 from story_engine.inference.samplers import kolors_schedule
 from story_engine.preview_model.family import PREVIEW
@@ -58,7 +61,7 @@ def painted_by_stock(pipeline: SDXLImagePipeline, recipe: Recipe) -> Image.Image
     return picture
 
 
-def measured(panels: int, repeats: int, threads: int, steps: int) -> dict[str, float]:
+def measured(panels: int, repeats: int, threads: int, steps: int, *, usual: bool) -> dict[str, float]:
     """Seconds of both, and their ratio."""
     layout = Layout.of(read_config())
     family = families(layout)["preview"]
@@ -66,11 +69,13 @@ def measured(panels: int, repeats: int, threads: int, steps: int) -> dict[str, f
         family_recipe(family, PROMPTS[number % len(PROMPTS)], NEGATIVE, number, sampler="ddim", steps=steps)
         for number in range(panels)
     ]
+    new = Settings(guidance=USUAL)
+    painted = [recipe_by(new, family, each.prompt, each.negative, each.seed) if usual else each for each in recipes]
     renderer, pipeline = Renderer(layout, threads=threads), stock_pipeline(layout)
     renderer.render([recipes[0].model_copy(update={"steps": 1})])
 
     def ours() -> None:
-        renderer.render(recipes)
+        renderer.render(painted)
 
     def stock() -> None:
         for recipe in recipes:
@@ -101,9 +106,13 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=0, help="0: one per core, at most four")
     parser.add_argument("--panels", type=int, nargs="+", default=[1, 8])
     parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument(
+        "--usual", action="store_true", help="ours with the settings of new stories, stock with --steps"
+    )
     arguments = parser.parse_args()
     results = {
-        panels: measured(panels, arguments.repeats, arguments.threads, arguments.steps) for panels in arguments.panels
+        panels: measured(panels, arguments.repeats, arguments.threads, arguments.steps, usual=arguments.usual)
+        for panels in arguments.panels
     }
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     names = ("stock", "ours", "ratio", "stock_cpu", "ours_cpu", "cpu_ratio")

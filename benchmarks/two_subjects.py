@@ -1,11 +1,12 @@
 """Whether two who are asked for are both there, and not one, or one and a half; whether one who is asked for is alone.
 
     python -m benchmarks.two_subjects train   # a judge of who is there, taught on drawings; a quarter of an hour
-    python -m benchmarks.two_subjects run     # 60 prompts for two and 60 for one as stories paint them by default
+    python -m benchmarks.two_subjects run     # 60 prompts for two and 300 for one as stories paint them by default
 
 Each prompt names two of different kinds, a place and a style; the first thirty as captions say it, the others as people
 type it ("a cat and a dog in the classroom, crayon drawing"), Chinese and English in turn. The same scenes are asked for
-without the second one too: a model that learned company must not add it.
+without the second one too, and so are four times as many of `preview_fidelity`'s prompts, which say more: a model that
+learned company must not add it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import torch
 from PIL import Image
 
 from benchmarks.drawing_judge import DrawingJudge, Questions, command, teach
-from benchmarks.preview_fidelity import JUDGES, Asked, generate
+from benchmarks.preview_fidelity import JUDGES, Asked, asked_prompts, generate
 from benchmarks.sheets import contact_sheet
 from preview_training.imagining import NEGATIVES
 from preview_training.judges import FAR, SIZES, load_network, shrunk
@@ -44,6 +45,8 @@ COMPANY = Questions(
 )
 AIM = 0.70
 _SHOTS = {"full": 0.6, "upper": 0.2, "long": 0.2}
+_DETAILED = 4
+"""Prompts of `preview_fidelity` for each pair: it is in long ones that somebody comes uncalled."""
 _SEED = 60_221
 """Not one that anything was trained or decided with."""
 
@@ -102,17 +105,21 @@ def train(folder: Path, drawings: int, steps: int) -> dict[str, float]:
 
 
 def run(folder: Path, count: int, threads: int) -> dict[str, object]:
-    """Paint and judge; leaves two sheets in the folder."""
+    """Paint and judge; leaves three sheets in the folder."""
     judge, pairs, single = DrawingJudge.load(COMPANY, folder), asked_pairs(count), asked_alone(count)
+    detailed = asked_prompts(_DETAILED * count, negative=None)
     layout = Layout.of(read_config(None))
-    pictures, pictures_alone = (generate(layout, each, Settings(guidance=USUAL), threads) for each in (pairs, single))
-    seen, seen_alone = _read(judge, pictures), _read(judge, pictures_alone)
+    pictures, pictures_alone, pictures_detailed = (
+        generate(layout, each, Settings(guidance=USUAL), threads) for each in (pairs, single, detailed)
+    )
+    seen, seen_alone, seen_detailed = (_read(judge, each) for each in (pictures, pictures_alone, pictures_detailed))
     drawn = _read(judge, [draw(one.scene) for one in pairs])
     drawn_alone = _read(judge, [draw(one.scene) for one in single])
     both = [set(one.pair) <= who for one, who in zip(pairs, seen, strict=True)]
-    alone = [SEVERAL not in who for who in seen_alone]
+    alone, alone_detailed = ([SEVERAL not in who for who in each] for each in (seen_alone, seen_detailed))
     _keep(folder / "two_subjects", pairs, pictures, seen, both)
     _keep(folder / "one_subject", single, pictures_alone, seen_alone, alone)
+    _keep(folder / "one_subject_detailed", detailed, pictures_detailed, seen_detailed, alone_detailed)
     return {
         "prompts": count,
         "both there": _share(both),
@@ -124,6 +131,7 @@ def run(folder: Path, count: int, threads: int) -> dict[str, object]:
         "second there": _share([one.pair[1] in who for one, who in zip(pairs, seen, strict=True)]),
         "several there, whoever": _share([SEVERAL in who for who in seen]),
         "one asked for and alone": _share(alone),
+        "one asked for in detail and alone": _share(alone_detailed),
         "both seen in drawings of both": _share([set(o.pair) <= who for o, who in zip(pairs, drawn, strict=True)]),
         "several seen in drawings of both": _share([SEVERAL in who for who in drawn]),
         "second seen in drawings without": _share(
