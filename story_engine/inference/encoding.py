@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from story_engine.domain.guidance import LARGEST_NOISE
 from story_engine.domain.recipe import Recipe
 from story_engine.errors import StudioError
+from story_engine.inference.weight_files import placed
 from story_engine.store.atomic import writing
 
 _LOG = logging.getLogger(__name__)
@@ -87,7 +88,7 @@ class EmbeddingCache:
             return None
         try:
             tensors = load_file(path)
-            known = EncodedPrompt(tensors["embedding"], tensors["pooled"])
+            known = EncodedPrompt(placed(tensors["embedding"]), placed(tensors["pooled"]))
         except (OSError, SafetensorError, KeyError):
             return None  # a cache file that cannot be read is written again
         self._remember(text, known)

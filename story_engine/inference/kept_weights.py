@@ -11,6 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from story_engine.inference.weight_files import placed
+
 Kept = Callable[[str], str]
 """From a tensor's name to how it is kept: see `fill`."""
 _LARGEST = torch.finfo(torch.float8_e4m3fn).max
@@ -63,7 +65,7 @@ class BroughtBlocks:
     def _on_the_way(self, place: int) -> list[torch.Tensor]:
         with torch.cuda.stream(self._copying):  # without a GPU this does nothing
             return [
-                tensor.to(self._device, self._dtype, non_blocking=self._copying is not None)
+                placed(tensor, self._device, self._dtype, non_blocking=self._copying is not None)
                 for _, _, tensor in self._kept[place]
             ]
 
@@ -145,7 +147,7 @@ def fill(
             rounded.bias = owner.bias
             network.set_submodule(module, rounded)
         elif last in owner._buffers:
-            owner._buffers[last] = tensor.to(device, dtype)
+            owner._buffers[last] = placed(tensor, device, dtype)
         else:
             _put(owner, last, _as_kept(tensor, how, device=device, dtype=dtype))
 
@@ -154,8 +156,8 @@ def _as_kept(tensor: torch.Tensor, how: str, *, device: str, dtype: torch.dtype)
     if how == "mapped":
         return tensor
     if how == "pinned":
-        return tensor.to(dtype).pin_memory() if torch.cuda.is_available() else tensor.to(dtype)
-    return tensor.to(device, dtype)
+        return tensor.to(dtype).pin_memory() if torch.cuda.is_available() else placed(tensor, "cpu", dtype)
+    return placed(tensor, device, dtype)
 
 
 def _check(wanted: Iterable[str], tensors: Iterable[str]) -> None:

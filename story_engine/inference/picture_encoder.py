@@ -12,7 +12,7 @@ from transformers import CLIPImageProcessor, CLIPVisionConfig, CLIPVisionModel
 
 from story_engine.errors import InstallOrDownload
 from story_engine.inference.out_of_memory import is_out_of_memory
-from story_engine.inference.weight_files import tensors_of
+from story_engine.inference.weight_files import placed, tensors_of
 
 _WITHIN = "vision_model."
 """What the picture half is called in a file of the whole CLIP."""
@@ -39,7 +39,7 @@ class PictureEncoder:
             with torch.device("meta"):
                 network = CLIPVisionModel(sizes)
             tensors = {
-                name: tensor.to(device, dtype)
+                name: placed(tensor, device, dtype)
                 for name, tensor in found.items()
                 if name.startswith(_WITHIN) and not name.endswith("position_ids")
             }

@@ -20,7 +20,7 @@ from story_engine.catalog.scorers import PresentScorer, present_scorer, weights_
 from story_engine.domain.take import Score
 from story_engine.errors import InstallOrDownload
 from story_engine.inference.out_of_memory import is_out_of_memory
-from story_engine.inference.weight_files import Tensors, tensors_of
+from story_engine.inference.weight_files import Tensors, placed, tensors_of
 from story_engine.store.embeddings import EmbeddingStore
 from story_engine.store.hashes import file_sha256
 from story_engine.store.layout import Layout
@@ -83,7 +83,7 @@ def _model(folder: Path) -> AestheticsPredictorV2Linear:
     """
     tensors: Tensors = {}
     for path in weights_of(folder):
-        tensors |= tensors_of(path)
+        tensors |= {name: placed(tensor) for name, tensor in tensors_of(path).items()}
     config = CLIPVisionConfig.from_pretrained(folder)
     model, found = AestheticsPredictorV2Linear.from_pretrained(
         None, config=config, state_dict=tensors, output_loading_info=True

@@ -42,6 +42,15 @@ def test_embeddings_outlive_the_process(tmp_path: Path) -> None:
     assert len(encoder.asked) == 1
 
 
+def test_an_embedding_read_from_disk_lies_in_memory_as_a_fresh_one_does(tmp_path: Path) -> None:
+    EmbeddingCache("w", folder=tmp_path).encoded(["a cat"], encode=_Encoder())
+
+    read = EmbeddingCache("w", folder=tmp_path).encoded(["a cat"], encode=_Encoder())["a cat"]
+
+    # 32 bytes lie between them in the file, so one of them would be odd.
+    assert [each.data_ptr() % 64 for each in (read.embedding, read.pooled)] == [0, 0]
+
+
 def test_other_weights_have_other_embeddings(tmp_path: Path) -> None:
     encoder = _Encoder()
     EmbeddingCache("one", folder=tmp_path).encoded(["a cat"], encode=encoder)
