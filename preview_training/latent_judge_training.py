@@ -127,11 +127,11 @@ def taught(
         )
         with writing(files[process]) as temporary:
             torch.save(judge.state_dict(), temporary)
-    return [_read(file, attributes) for file in files]
+    return [read(file, attributes) for file in files]
 
 
-def _read(file: Path, attributes: Attributes) -> LatentJudge:
-    """As soon as another process has written it."""
+def read(file: Path, attributes: Attributes) -> LatentJudge:
+    """A judge of another process, in evaluation mode on the CPU, as soon as it is written."""
     while not file.exists():
         time.sleep(1)
     judge = LatentJudge(attributes)

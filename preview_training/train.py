@@ -36,6 +36,7 @@ class Amounts:
     adherence_steps: int = train_adherence.STEPS
     imagined: int = train_adherence.IMAGINED
     pictures: int = train_adherence.PICTURES
+    faces: int = train_adherence.FACES
     prompt_judge_steps: int = train_prompt_judge.STEPS
 
 
@@ -51,6 +52,7 @@ SMALLEST_AMOUNTS = Amounts(
     adherence_steps=4,
     imagined=32,
     pictures=4,
+    faces=16,
     prompt_judge_steps=4,
 )
 """Every stage as short as it can be."""
@@ -89,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     steps = [f"--{name.replace('_', '-')}={getattr(amounts, name)}" for name in _DIFFUSION_STEPS]
     train_diffusion.main([str(drawings), *steps, *shared], config=amounts.config)
     steps = [f"--steps={amounts.adherence_steps}", f"--judge-steps={amounts.judge_steps}"]
-    examples = [f"--imagined={amounts.imagined}", f"--pictures={amounts.pictures}"]
+    examples = [f"--{name}={getattr(amounts, name)}" for name in ("imagined", "pictures", "faces")]
     train_adherence.main([str(drawings), *steps, *examples, *shared], config=amounts.config)
     export.main(["weights", "--folder", str(given.folder), "--to", str(given.to)], config=amounts.config)
     examples = [f"--steps={amounts.prompt_judge_steps}", f"--imagined={amounts.imagined}"]

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from preview_training import imagining, latent_judge_training
+from preview_training import face_judge, imagining, latent_judge_training
 from preview_training.device import device_of, processes_for
 from preview_training.drawing_cache import DrawingCache
 from preview_training.imagining import Imagination, Moments, clean_chances, telling_chances
@@ -35,6 +35,7 @@ from preview_training.train_diffusion import (
     fixed_token_ids,
     load_averages,
     load_weights,
+    trained_encoder,
     trained_networks,
     unpack_weights,
 )
@@ -50,6 +51,7 @@ STEPS = 1_750
 JUDGE_STEPS = 1_800
 IMAGINED = 4_800
 PICTURES = 800
+FACES = 5_000
 _SMOOTHING = 0.05
 """Share of the wanted answer that is spread over all others: a judge need not be made surer than sure."""
 _FIRST_MOMENT = 1
@@ -70,6 +72,8 @@ class AdherencePlan:
     """Drawings whose finished latents are imagined, per process."""
     pictures: int = PICTURES
     """Painted for their moments, per process."""
+    faces: int = FACES
+    """Drawn faces, whole and spoilt, that a judge of faces learns from, per process; without any there is none."""
     count: int = 24_000
     """Drawings that are learnt from."""
     learning_rate: float = 3e-4
@@ -93,10 +97,12 @@ class AdherenceTraining:
         moments: Moments,
         judges: Sequence[LatentJudge],
         *,
+        face_judges: Sequence[LatentJudge] = (),
         batch: int,
         weight: float,
     ) -> None:
         self._drawn, self._imagination, self._moments, self._judges = drawn, imagination, moments, judges
+        self._face_judges = face_judges
         self._batch, self._weight = batch, weight
         self._usable = np.flatnonzero(moments.steps >= _FIRST_MOMENT)
         sampler = build_sampler(FAMILY.sampler, imagining.STEPS)
@@ -132,7 +138,19 @@ class AdherenceTraining:
             for index, logits in enumerate(seen.values()):
                 losses.append(weights * _cross_entropy(logits, wanted[:, index]))
                 right.append((logits.argmax(1) == wanted[:, index])[wanted[:, index] != NOT_SAID])
-        return torch.stack(losses).mean(1).sum() / len(self._judges), torch.cat(right).float().mean()
+        missed = torch.stack(losses).mean(1).sum() / len(self._judges)
+        return missed + self._spoilt(imagined, wanted, weights), torch.cat(right).float().mean()
+
+    def _spoilt(self, imagined: torch.Tensor, wanted: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+        """What the judges of faces miss in those that should be near."""
+        missed = imagined.new_zeros(())
+        faces = face_judge.wanted_faces(wanted)
+        for judge in self._face_judges:
+            with torch.autocast(imagined.device.type, torch.bfloat16):
+                seen = judge(imagined)
+            for index, logits in enumerate(seen.values()):
+                missed = missed + (weights * _cross_entropy(logits, faces[:, index])).mean() / len(self._face_judges)
+        return missed
 
 
 def _cross_entropy(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
@@ -178,6 +196,7 @@ def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: A
     if not moments_file.exists():
         seed = plan.seed + 500 + process
         imagining.save(imagination.moments(scenes, chances, pictures=plan.pictures, seed=seed), moments_file)
+    face_judges = taught_face_judges(process, config, plan, device)
     drawn = DiffusionTraining(
         unet,
         text_encoder,
@@ -203,9 +222,34 @@ def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: A
     )
     moments = imagining.load(Moments, moments_file)
     training = AdherenceTraining(
-        drawn, imagination, moments, [each.to(device) for each in judges], batch=plan.batch, weight=plan.weight
+        drawn,
+        imagination,
+        moments,
+        [each.to(device) for each in judges],
+        face_judges=[each.to(device) for each in face_judges],
+        batch=plan.batch,
+        weight=plan.weight,
     )
     run.run(training.losses)
+
+
+def taught_face_judges(
+    process: int, config: PreviewConfig, plan: AdherencePlan, device: torch.device
+) -> list[LatentJudge]:
+    """One of each process; none where the plan has no faces."""
+    if not plan.faces:
+        return []
+    return face_judge.taught(
+        process,
+        plan.processes,
+        folder=plan.folder,
+        encoder=trained_encoder(config, plan.folder, device=device),
+        picture_size=config.picture_size,
+        drawings=plan.faces,
+        steps=plan.judge_steps,
+        seed=plan.seed + 300,
+        device=device,
+    )
 
 
 def main(arguments: Sequence[str] | None = None, *, config: PreviewConfig = PREVIEW) -> None:

@@ -133,12 +133,17 @@ def start_quietly(unet: PreviewUNet) -> None:
 def encode_latents(process: int, config: PreviewConfig, plan: DiffusionPlan, size: int, until: int) -> None:
     """Encode this process's share of the drawings with the VAE in `plan.folder`, then wait for the others' shares."""
     cache = LatentCache(DrawingCache(plan.drawings), size=size, folder=plan.folder)
-    encoder: PreviewVAEEncoder = build_preview(config).vae_encoder
-    encoder.load_state_dict(torch.load(plan.folder / VAE_FILE, weights_only=True)["encoder"])
-    encoder.to(device_of(process))
+    encoder = trained_encoder(config, plan.folder, device=device_of(process))
     cache.encode(encoder, process=process, processes=plan.processes, until=until)
     while cache.ready() < until:
         time.sleep(1)
+
+
+def trained_encoder(config: PreviewConfig, folder: Path, *, device: torch.device) -> PreviewVAEEncoder:
+    """The VAE's encoder as it lies in a training's folder."""
+    encoder: PreviewVAEEncoder = build_preview(config).vae_encoder
+    encoder.load_state_dict(torch.load(folder / VAE_FILE, weights_only=True)["encoder"])
+    return encoder.to(device)
 
 
 def trained_networks(

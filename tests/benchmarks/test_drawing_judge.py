@@ -11,8 +11,8 @@ import torch
 from PIL import Image
 
 from benchmarks.drawing_judge import DrawingJudge, Questions, teach
-from benchmarks.painted_faces import spoil
 from benchmarks.two_subjects import asked_alone, asked_pairs
+from preview_training.spoilt_faces import spoil
 from story_engine.preview_model.world.expected import named_subjects
 
 LIGHT = Questions(name="light", answers={"light": ("dark", "bright"), "hue": ("red", "blue")}, side=32)

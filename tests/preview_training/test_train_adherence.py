@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import torch
 
 from preview_training import export, imagining, train_adherence
 from preview_training.drawing_cache import DrawingCache
+from preview_training.face_judge import FACE
 from preview_training.imagining import Imagination, Moments, clean_chances, finished, telling_chances
 from preview_training.latent_judge_training import Readable, share_read
 from preview_training.latent_judge_training import train as train_judge
@@ -156,18 +158,38 @@ def test_a_stopped_adherence_training_ends_in_the_same_values(drawn: Drawn, judg
 def test_exported_weights_are_taught_by_one_command_and_exported_again(drawn: Drawn, tmp_path: Path) -> None:
     weights, folder = tmp_path / "weights", tmp_path / "training"
     save_preview(build_preview(SMALLEST, known_token_ids=TOKEN_IDS), weights)
-    amounts = ["--steps=2", "--judge-steps=3", "--imagined=16", "--pictures=4", "--batch=2", "--processes=1"]
+    given = [str(drawn.folder), "--folder", str(folder), "--from-weights", str(weights)]
+    amounts = ["--steps=2", "--judge-steps=3", "--imagined=16", "--pictures=4", "--faces=8"]
 
-    train_adherence.main(
-        [str(drawn.folder), "--folder", str(folder), "--from-weights", str(weights), *amounts], config=SMALLEST
-    )
+    train_adherence.main([*given, *amounts, "--batch=2", "--processes=1"], config=SMALLEST)
     export.main(["weights", "--folder", str(folder), "--to", str(tmp_path / "taught")], config=SMALLEST)
 
     before, after = (export.load_preview(each).unet.state_dict() for each in (weights, tmp_path / "taught"))
     assert any(not torch.equal(before[name], after[name]) for name in before)
 
 
-def _trained(drawn: Drawn, judge: LatentJudge, folder: Path, *, steps: int, until: int | None = None) -> TrainingRun:
+def test_what_judges_of_faces_miss_counts_too(drawn: Drawn, tmp_path: Path) -> None:
+    judge, faces = LatentJudge(TAUGHT).eval(), LatentJudge(FACE).eval()
+
+    _trained(drawn, judge, tmp_path / "without", steps=1)
+    _trained(drawn, judge, tmp_path / "with", steps=1, face_judges=[faces])
+
+    without, with_faces = (
+        json.loads((tmp_path / each / "adherence.jsonl").read_text().splitlines()[0]) for each in ("without", "with")
+    )
+    assert with_faces["missed"] > without["missed"]
+    assert with_faces["read"] == without["read"]
+
+
+def _trained(
+    drawn: Drawn,
+    judge: LatentJudge,
+    folder: Path,
+    *,
+    steps: int,
+    until: int | None = None,
+    face_judges: Sequence[LatentJudge] = (),
+) -> TrainingRun:
     unet, text_encoder = trained_networks(SMALLEST, TOKEN_IDS)
     model = Imagination(unet, text_encoder, side=8, prompt_tokens=SMALLEST.prompt_tokens)
     training = AdherenceTraining(
@@ -182,6 +204,7 @@ def _trained(drawn: Drawn, judge: LatentJudge, folder: Path, *, steps: int, unti
         model,
         painted(drawn),
         [judge],
+        face_judges=face_judges,
         batch=4,
         weight=1.0,
     )
