@@ -197,3 +197,20 @@ def test_who_clicks_on_an_empty_place_lets_go_of_the_focus(furnished: App, visit
     person.page.wait_for_timeout(1_000)
 
     assert person.page.evaluate("() => document.activeElement.closest('.st-key-menu') === null")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_story_s_menu_stands_beside_what_is_said_of_it_however_narrow_its_card(
+    furnished: App, visit: Callable[..., Visitor], language: str
+):
+    person = visit(language=language)
+    person.page.set_viewport_size({"width": 1000, "height": 800})
+    person.open()
+    person.at(f"icon-more-{STORY}").wait_for()
+    person.rest()
+
+    said = person.at(f"shelf-text-{STORY}").get_by_test_id("stCaptionContainer").bounding_box()
+    menu = person.at(f"icon-more-{STORY}").bounding_box()
+
+    assert said["x"] + said["width"] <= menu["x"]
+    assert said["y"] < menu["y"] + menu["height"] / 2 < said["y"] + said["height"]
