@@ -11,7 +11,7 @@ from PIL import Image
 
 from story_engine import flows
 from story_engine.domain.presentation import Look
-from tests.browser.conftest import App, Visitor, wait_for
+from tests.browser.conftest import STEADY, App, Visitor, wait_for
 from tests.browser.test_access import OPTIONS
 from tests.builders import a_recipe, a_take
 
@@ -129,9 +129,13 @@ def test_a_click_on_what_is_said_of_a_picture_opens_the_picture_too(
     person = visit()
     person.open(f"Story?story={STORY}")
     said = person.at("badges-s2").locator(".stMarkdownBadge").first
-    said.scroll_into_view_if_needed()
+    said.wait_for()
     person.rest()
-    place = said.bounding_box()
+    place = None
+    while place is None or place != said.bounding_box():
+        said.evaluate("(badge) => badge.scrollIntoView({ block: 'center', behavior: 'instant' })")
+        place = said.bounding_box()
+        person.page.wait_for_timeout(STEADY)
 
     person.page.mouse.click(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
 

@@ -55,10 +55,22 @@ class Desk {
     const found = document.querySelector(`.st-key-${CSS.escape(field)} :is(input, textarea, button)`);
     if (found) {
       found.focus();
-      found.select?.();
+      if (found.select) this.select(found, performance.now() + MOMENT);
     } else if (performance.now() < until) {
       requestAnimationFrame(() => this.focus(field, until));
     }
+  }
+
+  // A field that is new gets its text a moment later, which puts the caret behind it; whoever types first is left alone.
+  select(field, until) {
+    const begun = new AbortController();
+    for (const event of ["keydown", "pointerdown"]) field.addEventListener(event, () => begun.abort(), { once: true });
+    const keep = () => {
+      if (begun.signal.aborted || document.activeElement !== field) return;
+      field.select();
+      if (performance.now() < until) requestAnimationFrame(keep);
+    };
+    keep();
   }
 
   typed(element) {
