@@ -68,9 +68,9 @@ def add_folder(layout: Layout, folder: Path) -> tuple[str, ...]:
         FixInput: there is no such folder, or nothing of a known model in it.
         Wait: the workspace cannot be written.
     """
-    place = Path(os.path.abspath(folder.expanduser()))  # noqa: PTH100 (links are kept: they may be moved to another disk)
-    if not place.is_dir():
-        raise FixInput("models.no_folder", folder=str(folder))
+    place = Path(os.path.abspath(folder))  # noqa: PTH100 (links are kept: they may be moved to another disk)
+    if not _is_folder(place):
+        raise FixInput("models.no_folder", folder=str(folder)[:200])
     change_model_settings(layout, lambda before: _with_folder(before, place))
     known = [package for package in packages().values() if package.shipped is None]
     held = [package for package in known if _is_held(layout, package, place)]
@@ -83,6 +83,13 @@ def add_folder(layout: Layout, folder: Path) -> tuple[str, ...]:
         raise FixInput("models.nothing_in_folder", folder=str(place), listed=listed)
     join_apart(layout)
     return found
+
+
+def _is_folder(place: Path) -> bool:
+    try:
+        return place.is_dir()
+    except OSError:
+        return False  # a name that is too long
 
 
 def remove_folder(layout: Layout, folder: str) -> None:

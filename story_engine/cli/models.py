@@ -17,6 +17,7 @@ from story_engine.cli.wait import wait_for
 from story_engine.domain.job import JobView
 from story_engine.domain.views import FamilyState
 from story_engine.flows.services import Services
+from story_engine.formats.pasted_path import pasted_path
 from story_engine.messages import message
 
 app = typer.Typer(no_args_is_help=True, help="Models: what is here, where, what is missing; download, verify.")
@@ -107,9 +108,9 @@ def use(
     """Use what lies there already, in place. Example: python -m story_engine models use ~/models/kolors/Kolors"""
     services = services_of(context)
     if forget:
-        flows.models.forget_folder(services, str(folder.expanduser().absolute()))
+        flows.models.forget_folder(services, str(pasted_path(folder).absolute()))
     elif as_first is not None:
-        flows.models.choose(services, as_first, folder.expanduser().absolute())
+        flows.models.choose(services, as_first, pasted_path(folder).absolute())
     else:
         found = flows.models.use_folder(services, folder)
         remark(f"found there: {', '.join(found)}")

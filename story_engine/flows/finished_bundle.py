@@ -13,6 +13,7 @@ from story_engine.flows.services import Services
 from story_engine.flows.submission import FEWEST_PICTURES, PICTURES, leak_items
 from story_engine.formats.bundle_reader import RECIPES, checked_files
 from story_engine.formats.embedded_texts import texts_of
+from story_engine.formats.pasted_path import pasted_existing
 
 
 def check(services: Services, bundle: Path) -> tuple[CheckItem, ...]:
@@ -22,7 +23,7 @@ def check(services: Services, bundle: Path) -> tuple[CheckItem, ...]:
         ChooseAnother: there is no such file or folder.
         FixInput: it is no bundle, or a file was changed after it was made.
     """
-    path = bundle.expanduser().resolve()
+    path = pasted_existing(bundle)
     with tempfile.TemporaryDirectory(prefix="story-studio-check-") as folder:
         checked = checked_files(path, Path(folder))
         planned = _explained(checked.files)

@@ -22,6 +22,7 @@ from story_engine.errors import ChooseAnother
 from story_engine.flows.members import refuse_to_members
 from story_engine.flows.room import check_room
 from story_engine.flows.services import Services
+from story_engine.formats.pasted_path import pasted_path
 from story_engine.store.model_settings import change_model_settings, read_model_settings
 
 _PRIORITY = 0
@@ -184,7 +185,7 @@ def use_folder(services: Services, folder: Path) -> tuple[str, ...]:
         Wait: the workspace cannot be written.
     """
     refuse_to_members(services)
-    return add_folder(services.layout, folder)
+    return add_folder(services.layout, pasted_path(folder))
 
 
 def forget_folder(services: Services, folder: str) -> None:

@@ -10,11 +10,11 @@ from story_engine.domain.job import JobView
 from story_engine.domain.job_result import ReplayResult
 from story_engine.domain.job_spec import ReplaySpec
 from story_engine.domain.replay import ReplayReport, pictures_key
-from story_engine.errors import ChooseAnother
 from story_engine.flows.bundle_plan import BundlePicture, BundlePlan
 from story_engine.flows.render import RENDER_PRIORITY
 from story_engine.flows.services import Services
 from story_engine.formats.certificate import certificate as certificate_text
+from story_engine.formats.pasted_path import pasted_existing, pasted_path
 from story_engine.store.atomic import write_bytes
 
 CERTIFICATE = "certificate.md"
@@ -31,9 +31,7 @@ def start(services: Services, bundle: Path, *, story: str | None = None) -> int:
     Raises:
         ChooseAnother: there is no such file or folder.
     """
-    path = bundle.expanduser().resolve()
-    if not path.exists():
-        raise ChooseAnother("files.not_found", path=bundle)
+    path = pasted_existing(bundle)
     found = path.stat()
     named = hashlib.sha256(f"{path} {found.st_mtime_ns} {found.st_size}".encode()).hexdigest()[:32]
     job = services.ledger.submit(
@@ -59,7 +57,7 @@ def write_certificate(report: ReplayReport, path: Path) -> None:
     Raises:
         Wait: the disk is full, or the folder cannot be written.
     """
-    write_bytes(path.expanduser().resolve(), certificate_text(report).encode())
+    write_bytes(pasted_path(path).resolve(), certificate_text(report).encode())
 
 
 def bundle_of(services: Services, plan: BundlePlan) -> Path | None:

@@ -12,10 +12,11 @@ from story_engine.domain.job import JobView
 from story_engine.domain.job_result import UploadResult
 from story_engine.domain.job_spec import UploadSpec
 from story_engine.domain.views import UploadFile
-from story_engine.errors import ChooseAnother, FixInput
+from story_engine.errors import FixInput
 from story_engine.flows.render import REDO_PRIORITY
 from story_engine.flows.services import Services
 from story_engine.formats.bundle_reader import CHECKSUMS, checked_files
+from story_engine.formats.pasted_path import pasted_existing
 from story_engine.jobs import handover
 
 _REPOSITORY = re.compile(r"[^\s/\\?#%&<>\"'|:*]{1,64}/[^\s/\\?#%&<>\"'|:*]{1,100}")
@@ -30,7 +31,7 @@ def what_would_go(bundle: Path) -> tuple[UploadFile, ...]:
         FixInput: it is no bundle, or was changed after it was made.
     """
     with tempfile.TemporaryDirectory(prefix="story-studio-upload-") as folder:
-        checked = checked_files(bundle.expanduser().resolve(), Path(folder))
+        checked = checked_files(pasted_existing(bundle), Path(folder))
         files = {**checked.files, CHECKSUMS: checked.checksums}
         return tuple(UploadFile(name=name, size_bytes=path.stat().st_size) for name, path in sorted(files.items()))
 
@@ -63,9 +64,7 @@ def start(
         ChooseAnother: there is no such file or folder.
         FixInput: the repository's name or the token cannot be one, or there is no token.
     """
-    path = bundle.expanduser().resolve()
-    if not path.exists():
-        raise ChooseAnother("files.not_found", path=bundle)
+    path = pasted_existing(bundle)
     check_repository(repository)
     secret = token.strip() or known_token(services)
     if not secret:

@@ -7,7 +7,10 @@ import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from story_engine.errors import ChooseAnother
+
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "「": "」", "『": "』", "`": "`", "<": ">"}
+_LONGEST_SHOWN = 200
 _DRIVE = re.compile(r"/[A-Za-z]:[/\\]")
 
 
@@ -26,9 +29,21 @@ def pasted_path(text: str | Path) -> Path:
     path = Path(plain)
     if "\\ " in plain and not _exists(path):
         path = Path(plain.replace("\\ ", " "))
-    with contextlib.suppress(RuntimeError):  # no such user
+    with contextlib.suppress(RuntimeError, ValueError):  # no such user, or nothing that could be a name of one
         path = path.expanduser()
     return path
+
+
+def pasted_existing(text: str | Path) -> Path:
+    """The file or folder that is meant, absolute and with links followed.
+
+    Raises:
+        ChooseAnother: nothing is there, or nothing can be called so.
+    """
+    path = pasted_path(text)
+    if not _exists(path):
+        raise ChooseAnother("files.not_found", path=str(path)[:_LONGEST_SHOWN])
+    return path.resolve()
 
 
 def _without_quotes(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from story_engine.formats.pasted_path import pasted_path
@@ -45,5 +45,7 @@ def test_a_tilde_is_the_home_folder_and_a_drive_keeps_its_letter() -> None:
 
 
 @given(st.text(max_size=60))
+@example("~\x00")
+@example("~\ud800")
 def test_no_text_is_too_odd(text: str) -> None:
     assert isinstance(pasted_path(text), Path)
