@@ -20,7 +20,7 @@ from benchmarks.drawing_judge import DrawingJudge, Questions, command, teach
 from benchmarks.preview_fidelity import JUDGES, Asked, as_pixels, asked_prompts, generate
 from benchmarks.sheets import contact_sheet
 from preview_training.judges import FAR, SIZES, load_network, shrunk
-from preview_training.spoilt_faces import NEAR_SHOTS, PARTS, drawn_face
+from preview_training.spoilt_faces import FACE, NEAR_SHOTS, WHOLE, drawn_face
 from story_engine.config import read_config
 from story_engine.domain.guidance import USUAL
 from story_engine.domain.story import Settings
@@ -30,8 +30,7 @@ from story_engine.preview_model.weights import load_preview
 from story_engine.preview_model.world.drawing import draw
 from story_engine.store.layout import Layout
 
-SPOILT, WHOLE = "spoilt", "whole"
-FACE = Questions(name="face", answers=dict.fromkeys(PARTS, (SPOILT, WHOLE)), side=SIZES[FAR])
+QUESTIONS = Questions(name="face", answers=FACE, side=SIZES[FAR])
 AIM = 0.90
 ALL_PROMPTS = 414
 
@@ -42,15 +41,15 @@ def train(folder: Path, drawings: int, steps: int) -> dict[str, float]:
     pictures, wanted = [], []
     for _ in range(drawings):
         picture, is_whole = drawn_face(rng)
-        pictures.append(shrunk(picture, FACE.side))
-        wanted.append([int(is_whole[part]) for part in FACE.answers])
+        pictures.append(shrunk(picture, QUESTIONS.side))
+        wanted.append([int(is_whole[part]) for part in FACE])
     start = load_network(JUDGES / f"{FAR}.safetensors")
-    return teach(FACE, np.stack(pictures), torch.tensor(wanted), folder, steps=steps, start=start)
+    return teach(QUESTIONS, np.stack(pictures), torch.tensor(wanted), folder, steps=steps, start=start)
 
 
 def run(folder: Path, count: int, threads: int) -> dict[str, object]:
     """Paint and judge; leaves a sheet in the folder."""
-    judge = DrawingJudge.load(FACE, folder)
+    judge = DrawingJudge.load(QUESTIONS, folder)
     asked = [one for one in asked_prompts(count, None) if one.expected.shot in NEAR_SHOTS]
     layout = Layout.of(read_config(None))
     pictures = generate(layout, asked, Settings(guidance=USUAL), threads)
@@ -84,7 +83,7 @@ def _coded(layout: Layout, drawings: list[Image.Image]) -> list[Image.Image]:
 
 def _shares(faces: list[dict[str, str]]) -> dict[str, float]:
     count = max(len(faces), 1)
-    parts = {part: round(sum(face[part] == WHOLE for face in faces) / count, 3) for part in FACE.answers}
+    parts = {part: round(sum(face[part] == WHOLE for face in faces) / count, 3) for part in FACE}
     both = sum(set(face.values()) == {WHOLE} for face in faces)
     return {"both": round(both / count, 3), **parts}
 

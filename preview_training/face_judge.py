@@ -17,14 +17,11 @@ from preview_training.device import at_home, device_with
 from preview_training.drawing_cache import pictures_to_values
 from preview_training.judges import shrunk
 from preview_training.latent_judge_training import Readable
-from preview_training.spoilt_faces import NEAR_SHOTS, PARTS, drawn_face
+from preview_training.spoilt_faces import FACE, NEAR_SHOTS, WHOLE, drawn_face
 from preview_training.taught import NOT_SAID, TAUGHT
 from story_engine.preview_model.architecture import PreviewVAEEncoder
 from story_engine.preview_model.latent_judge import LatentJudge
-from story_engine.store.atomic import writing
 
-SPOILT, WHOLE = "spoilt", "whole"
-FACE = dict.fromkeys(PARTS, (SPOILT, WHOLE))
 _SHOT = list(TAUGHT).index("shot")
 _NEAR = [TAUGHT["shot"].index(shot) for shot in NEAR_SHOTS]
 _BATCH = 8
@@ -46,15 +43,16 @@ def taught(
 
     The encoder is on its device; it is changed for speed (see `at_home`).
     """
-    files = [folder / f"judge_faces_{each}.pt" for each in range(processes)]
-    if not files[process].exists():
+
+    def teach() -> LatentJudge:
         faces = drawn_faces(encoder, drawings, picture_size=picture_size, seed=seed + process)
-        judge = latent_judge_training.train(
+        return latent_judge_training.train(
             faces, faces, attributes=FACE, steps=steps, seed=seed + process, device=device
         )
-        with writing(files[process]) as temporary:
-            torch.save(judge.state_dict(), temporary)
-    return [latent_judge_training.read(file, FACE) for file in files]
+
+    return latent_judge_training.of_each_process(
+        process, processes, name="faces", attributes=FACE, folder=folder, teach=teach
+    )
 
 
 @torch.no_grad()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,8 +104,8 @@ def taught(
 
     It has read drawings, and `count` of them as the U-Net imagines them. Both are kept in the folder under `name`.
     """
-    files = [folder / f"judge_{name}_{each}.pt" for each in range(processes)]
-    if not files[process].exists():
+
+    def teach() -> LatentJudge:
         imagined_file = folder / f"imagined_{name}_{process}.npz"
         if not imagined_file.exists():
             made = imagination.of_drawings(latents, scenes, chances, count=count, seed=seed + process)
@@ -113,7 +113,7 @@ def taught(
         imagined = imagining.load(Imagined, imagined_file)
         # Those of `attributes` are the first ones of what is taught.
         targets = torch.tensor([labels_of(scene)[: len(attributes)] for scene in scenes])
-        judge = train(
+        return train(
             Readable(latents=latents, targets=targets, chances=chances),
             Readable(
                 latents=imagined.latents,
@@ -125,13 +125,24 @@ def taught(
             seed=seed + process,
             device=device,
         )
+
+    return of_each_process(process, processes, name=name, attributes=attributes, folder=folder, teach=teach)
+
+
+def of_each_process(
+    process: int, processes: int, *, name: str, attributes: Attributes, folder: Path, teach: Callable[[], LatentJudge]
+) -> list[LatentJudge]:
+    """A judge of each process, in evaluation mode on the CPU, kept in the folder; this one's is taught if it is not."""
+    files = [folder / f"judge_{name}_{each}.pt" for each in range(processes)]
+    if not files[process].exists():
+        judge = teach()
         with writing(files[process]) as temporary:
             torch.save(judge.state_dict(), temporary)
-    return [read(file, attributes) for file in files]
+    return [_read(file, attributes) for file in files]
 
 
-def read(file: Path, attributes: Attributes) -> LatentJudge:
-    """A judge of another process, in evaluation mode on the CPU, as soon as it is written."""
+def _read(file: Path, attributes: Attributes) -> LatentJudge:
+    """As soon as another process has written it."""
     while not file.exists():
         time.sleep(1)
     judge = LatentJudge(attributes)

@@ -22,6 +22,9 @@ NEAR_SHOTS = ("upper", "close")
 """In which a face is large enough to be seen."""
 PARTS = {"eyes": (-0.3, 0.42), "mouth": (0.42, 1.05)}
 """Top and bottom, in radii of the head below its middle (`drawing/faces.py`)."""
+SPOILT, WHOLE = "spoilt", "whole"
+FACE = dict.fromkeys(PARTS, (SPOILT, WHOLE))
+"""What judges of faces are asked, and their answers."""
 _SIDE = 256
 _PARTS_OF_ROBOTS = {"eyes": (-0.38, 0.2), "mouth": (0.2, 0.72)}
 _HALF_WIDTH = {"front": 0.85, "side": 1.3}

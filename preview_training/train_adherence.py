@@ -131,26 +131,24 @@ class AdherenceTraining:
             imagined = imagined.flip(3)
         # What is imagined moves by guidance times noise level when the prediction moves by one.
         weights = 1 / (FAMILY.cfg_scale * levels)
-        losses, right = [], []
-        for judge in self._judges:
-            with torch.autocast(device.type, torch.bfloat16):
-                seen = judge(imagined)
-            for index, logits in enumerate(seen.values()):
-                losses.append(weights * _cross_entropy(logits, wanted[:, index]))
-                right.append((logits.argmax(1) == wanted[:, index])[wanted[:, index] != NOT_SAID])
-        missed = torch.stack(losses).mean(1).sum() / len(self._judges)
-        return missed + self._spoilt(imagined, wanted, weights), torch.cat(right).float().mean()
+        missed, read = _judged(self._judges, imagined, wanted, weights)
+        if self._face_judges:
+            missed = missed + _judged(self._face_judges, imagined, face_judge.wanted_faces(wanted), weights)[0]
+        return missed, read
 
-    def _spoilt(self, imagined: torch.Tensor, wanted: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-        """What the judges of faces miss in those that should be near."""
-        missed = imagined.new_zeros(())
-        faces = face_judge.wanted_faces(wanted)
-        for judge in self._face_judges:
-            with torch.autocast(imagined.device.type, torch.bfloat16):
-                seen = judge(imagined)
-            for index, logits in enumerate(seen.values()):
-                missed = missed + (weights * _cross_entropy(logits, faces[:, index])).mean() / len(self._face_judges)
-        return missed
+
+def _judged(
+    judges: Sequence[LatentJudge], imagined: torch.Tensor, wanted: torch.Tensor, weights: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """What the judges miss of what is wanted, weighted by row, in the mean of them; and the share that they read."""
+    losses, right = [], []
+    for judge in judges:
+        with torch.autocast(imagined.device.type, torch.bfloat16):
+            seen = judge(imagined)
+        for index, logits in enumerate(seen.values()):
+            losses.append(weights * _cross_entropy(logits, wanted[:, index]))
+            right.append((logits.argmax(1) == wanted[:, index])[wanted[:, index] != NOT_SAID])
+    return torch.stack(losses).mean(1).sum() / len(judges), torch.cat(right).float().mean()
 
 
 def _cross_entropy(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
@@ -196,7 +194,7 @@ def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: A
     if not moments_file.exists():
         seed = plan.seed + 500 + process
         imagining.save(imagination.moments(scenes, chances, pictures=plan.pictures, seed=seed), moments_file)
-    face_judges = taught_face_judges(process, config, plan, device)
+    face_judges = _taught_face_judges(process, config, plan, device)
     drawn = DiffusionTraining(
         unet,
         text_encoder,
@@ -233,7 +231,7 @@ def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: A
     run.run(training.losses)
 
 
-def taught_face_judges(
+def _taught_face_judges(
     process: int, config: PreviewConfig, plan: AdherencePlan, device: torch.device
 ) -> list[LatentJudge]:
     """One of each process; none where the plan has no faces."""

@@ -13,6 +13,7 @@ from story_engine.catalog.published import packages
 from story_engine.config import PROJECT_FOLDER
 from story_engine.domain.models import ModelSettings
 from story_engine.errors import FixInput, StudioError
+from story_engine.formats.pasted_path import is_there
 from story_engine.store.atomic import cannot_write
 from story_engine.store.folders import make_folder
 from story_engine.store.layout import Layout
@@ -69,7 +70,7 @@ def add_folder(layout: Layout, folder: Path) -> tuple[str, ...]:
         Wait: the workspace cannot be written.
     """
     place = Path(os.path.abspath(folder))  # noqa: PTH100 (links are kept: they may be moved to another disk)
-    if not _is_folder(place):
+    if not is_there(place, Path.is_dir):
         raise FixInput("models.no_folder", folder=str(folder)[:200])
     change_model_settings(layout, lambda before: _with_folder(before, place))
     known = [package for package in packages().values() if package.shipped is None]
@@ -83,13 +84,6 @@ def add_folder(layout: Layout, folder: Path) -> tuple[str, ...]:
         raise FixInput("models.nothing_in_folder", folder=str(place), listed=listed)
     join_apart(layout)
     return found
-
-
-def _is_folder(place: Path) -> bool:
-    try:
-        return place.is_dir()
-    except OSError:
-        return False  # a name that is too long
 
 
 def remove_folder(layout: Layout, folder: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from story_engine.domain.picture_import import SAMPLE_STYLES
@@ -11,7 +11,7 @@ from story_engine.errors import ChooseAnother, FixInput, Wait
 from story_engine.flows.members import refuse_to_members
 from story_engine.flows.room import check_room
 from story_engine.flows.services import Services
-from story_engine.formats.pasted_path import pasted_path
+from story_engine.formats.pasted_path import is_there, pasted_path
 
 LONGEST_SHOWN = 200
 """Characters of a path in a message."""
@@ -45,7 +45,7 @@ def bring_folder(services: Services, name: str, folder: str) -> None:
     if not folder.strip():
         raise FixInput("dataset.nothing_to_bring")
     path = pasted_path(folder)
-    if not path.is_absolute() or not _is(path, Path.is_dir):
+    if not path.is_absolute() or not is_there(path, Path.is_dir):
         raise FixInput("dataset.no_folder", path=str(path)[:LONGEST_SHOWN])
     services.imports.start(name, [{"kind": "folder", "path": str(path)}])
 
@@ -59,9 +59,9 @@ def sources_of(paths: Sequence[Path]) -> list[dict[str, object]]:
     sources: list[dict[str, object]] = []
     files: dict[Path, list[list[str]]] = {}
     for path in map(pasted_path, paths):
-        if _is(path, Path.is_dir):
+        if is_there(path, Path.is_dir):
             sources.append({"kind": "folder", "path": str(path.resolve())})
-        elif _is(path, Path.is_file):
+        elif is_there(path, Path.is_file):
             files.setdefault(path.resolve().parent, []).append([str(path.resolve()), path.name])
         else:
             raise FixInput("dataset.no_such_path", path=str(path)[:LONGEST_SHOWN])
@@ -105,18 +105,10 @@ def bring_modelscope(
     wanted = hub_name.strip()
     if not _HUB_NAME.fullmatch(wanted):
         refuse_to_members(services)  # a folder of the machine
-    if not _HUB_NAME.fullmatch(wanted) and not (Path(wanted).is_absolute() and _is(Path(wanted), Path.is_dir)):
+    if not _HUB_NAME.fullmatch(wanted) and not (Path(wanted).is_absolute() and is_there(Path(wanted), Path.is_dir)):
         raise FixInput("dataset.modelscope_name", name=wanted[:80])
     asked = {"subset": subset.strip() or "default", "split": split.strip() or "train"}
     services.imports.start(name, [{"kind": "modelscope", "name": wanted, **asked}])
-
-
-def _is(path: Path, kind: Callable[[Path], bool]) -> bool:
-    """Whether there is a file of that kind; no also for names that the system cannot have, and what nobody may see."""
-    try:
-        return kind(path)
-    except (OSError, ValueError):
-        return False
 
 
 def delete(services: Services, name: str) -> str:

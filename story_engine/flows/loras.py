@@ -16,7 +16,7 @@ from story_engine.errors import ChooseAnother, FixInput, StudioError
 from story_engine.flows.members import check_share, refuse_to_members
 from story_engine.flows.services import Services
 from story_engine.formats.lora_metadata import facts_of, lora_metadata
-from story_engine.formats.pasted_path import pasted_path
+from story_engine.formats.pasted_path import is_there, pasted_path
 from story_engine.formats.safetensors_header import HeaderError, read_header
 from story_engine.store.atomic import write_bytes, writing
 from story_engine.store.loras import ADAPTERS, CHECKPOINT_MARK
@@ -257,21 +257,14 @@ def _folder(services: Services) -> Iterator[Path]:
 
 def _is_path(text: str) -> bool:
     path = pasted_path(text)
-    try:
-        is_there = path.exists()
-    except (OSError, ValueError):
-        is_there = False
-    return is_there or "/" in text or "\\" in text or path.suffix.lower() in PATH_ENDINGS
+    return is_there(path) or "/" in text or "\\" in text or path.suffix.lower() in PATH_ENDINGS
 
 
 def _ordinary(path: Path) -> Path:
     """The file of a path as it was given: pasted in quotes, as an address, with a tilde."""
     meant = pasted_path(path)
-    try:
-        if meant.is_file():
-            return meant.absolute()
-    except (OSError, ValueError):
-        pass  # a name that no file can have
+    if is_there(meant, Path.is_file):
+        return meant.absolute()
     raise FixInput("loras.not_a_file", path=str(meant)[:LONGEST_SHOWN])
 
 

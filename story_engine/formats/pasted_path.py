@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -21,17 +22,25 @@ def pasted_path(text: str | Path) -> Path:
     backslashes before spaces, as a terminal writes them. A tilde is the home folder.
     """
     given = str(text)
-    if _exists(Path(given)):
+    if is_there(Path(given)):
         return Path(given)
     plain = _without_quotes(given.strip().strip("\u200e\u200f\u202a\u202c\ufeff"))
     if plain[:5].casefold() == "file:":
         plain = _of_address(plain)
     path = Path(plain)
-    if "\\ " in plain and not _exists(path):
+    if "\\ " in plain and not is_there(path):
         path = Path(plain.replace("\\ ", " "))
     with contextlib.suppress(RuntimeError, ValueError):  # no such user, or nothing that could be a name of one
         path = path.expanduser()
     return path
+
+
+def is_there(path: Path, kind: Callable[[Path], bool] = Path.exists) -> bool:
+    """Whether the path is there and of the kind; no name is too odd or too long to be asked for."""
+    try:
+        return kind(path)
+    except (OSError, ValueError):
+        return False
 
 
 def pasted_existing(text: str | Path) -> Path:
@@ -41,7 +50,7 @@ def pasted_existing(text: str | Path) -> Path:
         ChooseAnother: nothing is there, or nothing can be called so.
     """
     path = pasted_path(text)
-    if not _exists(path):
+    if not is_there(path):
         raise ChooseAnother("files.not_found", path=str(path)[:_LONGEST_SHOWN])
     return path.resolve()
 
@@ -61,10 +70,3 @@ def _of_address(address: str) -> str:
     rest = address[5:]
     path = unquote(rest[2 + len(parts.netloc) :] if rest.startswith("//") else rest)
     return path[1:] if _DRIVE.match(path) else path
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):
-        return False

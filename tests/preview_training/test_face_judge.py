@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from preview_training import face_judge
-from preview_training.face_judge import FACE, SPOILT, WHOLE, wanted_faces
-from preview_training.spoilt_faces import NEAR_SHOTS, drawn_face
+from preview_training.face_judge import wanted_faces
+from preview_training.spoilt_faces import FACE, NEAR_SHOTS, SPOILT, WHOLE, drawn_face
 from preview_training.taught import NOT_SAID, TAUGHT, wanted_of
 from story_engine.preview_model.architecture import SMALLEST, build_preview
 

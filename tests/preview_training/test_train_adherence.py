@@ -13,10 +13,10 @@ import torch
 
 from preview_training import export, imagining, train_adherence
 from preview_training.drawing_cache import DrawingCache
-from preview_training.face_judge import FACE
 from preview_training.imagining import Imagination, Moments, clean_chances, finished, telling_chances
 from preview_training.latent_judge_training import Readable, share_read
 from preview_training.latent_judge_training import train as train_judge
+from preview_training.spoilt_faces import FACE
 from preview_training.taught import NOT_SAID, TAUGHT, labels_of
 from preview_training.train_adherence import AdherenceTraining
 from preview_training.train_diffusion import DiffusionTraining, trained_networks

@@ -107,11 +107,11 @@ kbd { color: inherit !important; opacity: 1 !important; }
   padding: 1.4rem; }
 [class*="st-key-shelf-card-"] { background: var(--sheet); border: 1px solid var(--line); border-radius: 16px;
   overflow: hidden; height: 100%; transition: box-shadow .15s, transform .15s; }
+[class*="st-key-shelf-card-"]:hover { box-shadow: 0 8px 28px rgb(0 0 0 / .10); transform: translateY(-1px); }
+[class*="st-key-shelf-text-"] { padding: .2rem 1rem .8rem; }
 [class*="st-key-shelf-text-"] [data-testid="stHorizontalBlock"] { flex-wrap: nowrap; }
 [class*="st-key-shelf-text-"] [data-testid="stHorizontalBlock"] > .stElementContainer { min-width: 0;
   text-wrap: balance; word-break: keep-all; overflow-wrap: anywhere; }
-[class*="st-key-shelf-card-"]:hover { box-shadow: 0 8px 28px rgb(0 0 0 / .10); transform: translateY(-1px); }
-[class*="st-key-shelf-text-"] { padding: .2rem 1rem .8rem; }
 
 /* a click anywhere on the picture */
 [class*="st-key-seen-"] { position: relative; flex: none; }
