@@ -79,7 +79,8 @@ class Visitor:
         self.settle()
 
     def settle(self) -> None:
-        """The app is connected and not running."""
+        """The app is connected and not running; what was done just before has had a moment to make it run."""
+        self.page.wait_for_timeout(STEADY)
         self.page.locator("[data-testid=stApp][data-test-connection-state=CONNECTED]").wait_for(state="attached")
         self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(state="attached")
 
@@ -94,13 +95,16 @@ class Visitor:
         return self.page.locator(f".st-key-{''.join(c if c.isalnum() or c in '_-' else '-' for c in key)}").first
 
     def press(self, key: str) -> None:
-        """Click the button with the key, once it stays where it is."""
-        button = self.at(key).get_by_role("button").first
+        """Click the button with the key."""
+        self.click(self.at(key).get_by_role("button").first)
+
+    def click(self, target: Locator) -> None:
+        """Once it stays where it is."""
         place = None
-        while place is None or place != button.bounding_box():
-            place = button.bounding_box()
+        while place is None or place != target.bounding_box():
+            place = target.bounding_box()
             self.page.wait_for_timeout(STEADY)
-        button.click(delay=HELD)
+        target.click(delay=HELD)
 
     def choose(self, key: str, option: str) -> None:
         """Open the menu with the key and click the option."""
@@ -111,11 +115,11 @@ class Visitor:
 
     def tick(self, key: str) -> None:
         """Click a checkbox."""
-        self.at(key).locator("label").first.click(delay=HELD)
+        self.click(self.at(key).locator("label").first)
 
     def segment(self, key: str, option: str) -> None:
         """Click a part of a segmented control."""
-        self.at(key).get_by_role("radio", name=option).click(delay=HELD)
+        self.click(self.at(key).get_by_role("radio", name=option))
 
     def write(self, key: str, text: str) -> None:
         """Fill a field and leave it."""

@@ -31,7 +31,7 @@ def test_the_challenges_notebook_becomes_a_bundle_that_paints_itself_again(
         clicks += 1
 
     def unfold(key: str) -> None:
-        click(lambda: person.at(key).locator("summary").first.click(delay=80))
+        click(lambda: person.click(person.at(key).locator("summary").first))
 
     def is_idle() -> bool:
         return not flows.queue.jobs(services, story=slug)
