@@ -11,6 +11,7 @@ from pages.parts.shared import (
     drop,
     fields,
     focus,
+    left_pages,
     menu_closes,
     notices,
     own_words,
@@ -30,6 +31,7 @@ __all__ = ["PAGES", "go", "page"]
 def page(name: str) -> Iterator[None]:
     """The frame around one page's own drawing; `name` is one of PAGES."""
     whole_callbacks.ensure()
+    left_pages.ensure()
     settle_language()
     st.set_page_config(
         page_title=f"{say(f'nav.{name}')} · {say('app.name')}",
