@@ -90,7 +90,7 @@ def test_characters_are_held_a_spot_is_mended_takes_are_culled_and_the_bundle_re
     reader = Reader(person)
     reader.press("Enter")
     reader.shows("s2", takes[0])
-    assert "kitten × 1" in reader.box.locator("dl").inner_text()
+    assert "Marmalade × 30" in reader.box.locator("dl").inner_text()
     reader.press("3", "s")
     wait_for(lambda: services.takes.picks(slug).get("s2") == takes[2], what="the third is picked")
     reader.press("9", "Delete")

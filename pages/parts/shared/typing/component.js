@@ -2,6 +2,7 @@
 
 const PAUSE = 1000, PATIENCE = 5000, MOMENT = 300; // milliseconds
 const LONG_PATIENCE = 30000; // with an app that is seen to be at work
+const PRESSED = 'button, a[href], label, summary, [role="button"], [role="radio"], [role="checkbox"], [role="tab"]';
 const FIELDS = '[data-testid="stTextArea"] textarea, [data-testid="stTextInput"] input, [data-testid="stNumberInput"] input';
 
 export default function (component) {
@@ -15,10 +16,14 @@ class Desk {
     this.fields = {};
     this.touched = new Map(); // element → timer
     this.focused = null;
+    this.pressed = null;
     this.ours = new WeakSet();
     document.addEventListener("input", (event) => this.typed(event.target), true);
     document.addEventListener("compositionend", (event) => this.typed(event.target), true);
     document.addEventListener("focusout", () => setTimeout(() => this.look()), true);
+    document.addEventListener("mousedown", (event) => this.press(event), true);
+    document.addEventListener("mouseup", () => setTimeout(() => (this.pressed = null)), true);
+    document.addEventListener("click", (event) => this.click(event), true);
     document.addEventListener("visibilitychange", () => document.hidden && this.save());
     window.addEventListener("pagehide", () => this.save());
     window.addEventListener("beforeunload", (event) => this.leave(event));
@@ -80,9 +85,22 @@ class Desk {
     this.look();
   }
 
+  // Text that is saved with the press moves the page, and the release then meets something else: it waits for the click.
+  press(event) {
+    const isUnsaved = this.unsaved().includes(document.activeElement);
+    this.pressed = isUnsaved && event.button === 0 ? event.target.closest?.(PRESSED) : null;
+    if (this.pressed) event.preventDefault(); // the field keeps the focus
+  }
+
+  click(event) {
+    if (!this.pressed?.contains(event.target)) return;
+    document.activeElement.blur();
+    this.pressed.focus({ preventScroll: true });
+  }
+
   pause(element) {
     const field = this.field(element);
-    if (!field && isBeingDrawn()) return this.typed(element);
+    if (this.pressed || (!field && isBeingDrawn())) return this.typed(element);
     if (!field || this.isSaved(element, field)) return this.look();
     const value = element.value;
     if (field.when === "words" && (value === "" || value !== trimmed(value))) return;
