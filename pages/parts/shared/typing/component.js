@@ -88,12 +88,13 @@ class Desk {
   // Text that is saved with the press moves the page, and the release then meets something else: it waits for the click.
   press(event) {
     const isUnsaved = this.unsaved().includes(document.activeElement);
-    this.pressed = isUnsaved && event.button === 0 ? event.target.closest?.(PRESSED) : null;
+    const [target] = event.composedPath(); // also what lies in a component's own tree
+    this.pressed = isUnsaved && event.button === 0 ? target.closest?.(PRESSED) : null;
     if (this.pressed) event.preventDefault(); // the field keeps the focus
   }
 
   click(event) {
-    if (!this.pressed?.contains(event.target)) return;
+    if (!this.pressed?.contains(event.composedPath()[0])) return;
     document.activeElement.blur();
     this.pressed.focus({ preventScroll: true });
   }
