@@ -13,7 +13,7 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from pages.parts.shared.wording import texts
 from story_engine.domain.take import Score
-from tests.browser.conftest import DESK, STEADY, App, Visitor
+from tests.browser.conftest import DESK, App, Visitor
 from tests.builders import a_recipe, a_take
 from tests.pages.test_dataset import a_dataset
 from tests.pages.test_train import a_run, finished
@@ -146,7 +146,6 @@ def test_the_focus_is_never_lost_after_an_action(furnished: App, visit: Callable
         button = person.at(key).get_by_role("button").first
         button.focus()
         person.page.keyboard.press("Enter")
-        person.page.wait_for_timeout(STEADY)
         person.settle()
         try:
             person.page.wait_for_function(HAS_FOCUS, arg=f"st-key-{key}", timeout=10_000)
