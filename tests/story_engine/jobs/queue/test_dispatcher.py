@@ -178,7 +178,8 @@ def test_a_killed_dispatcher_leaves_no_child_behind_and_its_job_is_done_by_the_n
 
     first.kill()
     wait_for(lambda: not children_of(layout.workspace), what="the end of the child")
-    assert dispatcher_state(layout) == "stopped"
+    # A killed process closes its pipes, which ends its child, before it counts as ended itself.
+    wait_for(lambda: dispatcher_state(layout) == "stopped", what="the end of the dispatcher")
     dispatchers.start()
     wait_for(is_over(ledger, job))
 
