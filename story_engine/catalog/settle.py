@@ -13,7 +13,7 @@ from story_engine.catalog.published import packages
 from story_engine.config import PROJECT_FOLDER
 from story_engine.domain.models import ModelSettings
 from story_engine.errors import FixInput, StudioError
-from story_engine.formats.pasted_path import is_there
+from story_engine.formats.pasted_path import is_there, shown_path
 from story_engine.store.atomic import cannot_write
 from story_engine.store.folders import make_folder
 from story_engine.store.layout import Layout
@@ -71,7 +71,7 @@ def add_folder(layout: Layout, folder: Path) -> tuple[str, ...]:
     """
     place = Path(os.path.abspath(folder))  # noqa: PTH100 (links are kept: they may be moved to another disk)
     if not is_there(place, Path.is_dir):
-        raise FixInput("models.no_folder", folder=str(folder)[:200])
+        raise FixInput("models.no_folder", folder=shown_path(folder))
     change_model_settings(layout, lambda before: _with_folder(before, place))
     known = [package for package in packages().values() if package.shipped is None]
     held = [package for package in known if _is_held(layout, package, place)]

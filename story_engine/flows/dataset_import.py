@@ -11,10 +11,8 @@ from story_engine.errors import ChooseAnother, FixInput, Wait
 from story_engine.flows.members import refuse_to_members
 from story_engine.flows.room import check_room
 from story_engine.flows.services import Services
-from story_engine.formats.pasted_path import is_there, pasted_path
+from story_engine.formats.pasted_path import is_there, pasted_path, shown_path
 
-LONGEST_SHOWN = 200
-"""Characters of a path in a message."""
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -46,7 +44,7 @@ def bring_folder(services: Services, name: str, folder: str) -> None:
         raise FixInput("dataset.nothing_to_bring")
     path = pasted_path(folder)
     if not path.is_absolute() or not is_there(path, Path.is_dir):
-        raise FixInput("dataset.no_folder", path=str(path)[:LONGEST_SHOWN])
+        raise FixInput("dataset.no_folder", path=shown_path(path))
     services.imports.start(name, [{"kind": "folder", "path": str(path)}])
 
 
@@ -64,7 +62,7 @@ def sources_of(paths: Sequence[Path]) -> list[dict[str, object]]:
         elif is_there(path, Path.is_file):
             files.setdefault(path.resolve().parent, []).append([str(path.resolve()), path.name])
         else:
-            raise FixInput("dataset.no_such_path", path=str(path)[:LONGEST_SHOWN])
+            raise FixInput("dataset.no_such_path", path=shown_path(path))
     # By folder: a caption belongs to the picture beside it, not to one of the same name elsewhere.
     sources[:0] = [{"kind": "files", "files": each} for each in files.values()]
     if not sources:
@@ -105,8 +103,10 @@ def bring_modelscope(
     wanted = hub_name.strip()
     if not _HUB_NAME.fullmatch(wanted):
         refuse_to_members(services)  # a folder of the machine
-    if not _HUB_NAME.fullmatch(wanted) and not (Path(wanted).is_absolute() and is_there(Path(wanted), Path.is_dir)):
-        raise FixInput("dataset.modelscope_name", name=wanted[:80])
+        folder = pasted_path(hub_name)
+        if not folder.is_absolute() or not is_there(folder, Path.is_dir):
+            raise FixInput("dataset.modelscope_name", name=wanted[:80])
+        wanted = str(folder)
     asked = {"subset": subset.strip() or "default", "split": split.strip() or "train"}
     services.imports.start(name, [{"kind": "modelscope", "name": wanted, **asked}])
 

@@ -16,15 +16,13 @@ from story_engine.errors import ChooseAnother, FixInput, StudioError
 from story_engine.flows.members import check_share, refuse_to_members
 from story_engine.flows.services import Services
 from story_engine.formats.lora_metadata import facts_of, lora_metadata
-from story_engine.formats.pasted_path import is_there, pasted_path
+from story_engine.formats.pasted_path import is_there, pasted_path, shown_path
 from story_engine.formats.safetensors_header import HeaderError, read_header
 from story_engine.store.atomic import write_bytes, writing
 from story_engine.store.loras import ADAPTERS, CHECKPOINT_MARK
 
 PATH_ENDINGS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
 """What tools call files of LoRAs; a text that ends so is a path."""
-LONGEST_SHOWN = 300
-"""Characters of a path in a message."""
 
 
 def inspect(services: Services, name: str) -> LoraReport:
@@ -265,7 +263,7 @@ def _ordinary(path: Path) -> Path:
     meant = pasted_path(path)
     if is_there(meant, Path.is_file):
         return meant.absolute()
-    raise FixInput("loras.not_a_file", path=str(meant)[:LONGEST_SHOWN])
+    raise FixInput("loras.not_a_file", path=shown_path(meant))
 
 
 def _copy(source: Path, target: Path) -> None:

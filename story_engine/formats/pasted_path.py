@@ -12,6 +12,7 @@ from story_engine.errors import ChooseAnother
 
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "「": "」", "『": "』", "`": "`", "<": ">"}
 _LONGEST_SHOWN = 200
+"""Characters of a path in a message."""
 _DRIVE = re.compile(r"/[A-Za-z]:[/\\]")
 
 
@@ -43,6 +44,11 @@ def is_there(path: Path, kind: Callable[[Path], bool] = Path.exists) -> bool:
         return False
 
 
+def shown_path(path: Path) -> str:
+    """The path as a message shows it: as much of it as fits into one."""
+    return str(path)[:_LONGEST_SHOWN]
+
+
 def pasted_existing(text: str | Path) -> Path:
     """The file or folder that is meant, absolute and with links followed.
 
@@ -51,7 +57,7 @@ def pasted_existing(text: str | Path) -> Path:
     """
     path = pasted_path(text)
     if not is_there(path):
-        raise ChooseAnother("files.not_found", path=str(path)[:_LONGEST_SHOWN])
+        raise ChooseAnother("files.not_found", path=shown_path(path))
     return path.resolve()
 
 

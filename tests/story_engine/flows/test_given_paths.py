@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from story_engine import flows
 from story_engine.bootstrap import open_services
 from story_engine.config import Config
+from story_engine.domain.picture_import import PictureImport
 from story_engine.errors import StudioError
 from story_engine.flows.services import Services
 
@@ -18,6 +20,9 @@ TAKERS: dict[str, Callable[[Services, Path], object]] = {
     "a folder of models": flows.models.use_folder,
     "a folder of pictures": lambda services, path: flows.dataset_import.bring_folder(services, "ink", str(path)),
     "pictures": lambda services, path: flows.dataset_import.bring_paths(services, "ink", [path]),
+    "a dataset in ModelScope's form": lambda services, path: flows.dataset_import.bring_modelscope(
+        services, "ink", str(path)
+    ),
     "a LoRA": flows.loras.inspect_file,
     "a bundle to replay": flows.replay.start,
     "a bundle to check": flows.finished_bundle.check,
@@ -45,3 +50,28 @@ def test_a_folder_of_models_may_be_pasted_in_quotes_or_as_an_address(services: S
         with pytest.raises(StudioError) as caught:
             flows.models.use_folder(services, Path(pasted))
         assert caught.value.code == "models.nothing_in_folder"
+
+
+@pytest.mark.parametrize("pasted", ['"{path}"', "{address}", " {path}\n"])
+def test_a_dataset_s_folder_in_modelscope_s_form_may_be_pasted_so_too(
+    services: Services, tmp_path: Path, pasted: str
+) -> None:
+    folder = tmp_path / "my pictures"
+    folder.mkdir()
+    services.datasets.create("ink")
+
+    flows.dataset_import.bring_modelscope(services, "ink", pasted.format(path=folder, address=folder.as_uri()))
+
+    last = _ended(services, "ink")
+    # Nothing lies in the folder, or the hub's library is not here: either way the folder was looked for.
+    assert last.error_code in {"dataset.modelscope_failed", "dataset.modelscope_missing"}
+
+
+def _ended(services: Services, name: str) -> PictureImport:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        last = services.imports.state(name)
+        if last is not None and not last.is_active:
+            return last
+        time.sleep(0.05)
+    raise AssertionError("the import did not end")
