@@ -28,11 +28,9 @@ _SHOTS = {"full": 0.38, "upper": 0.22, "close": 0.14, "long": 0.26}
 # one who was half of each (`benchmarks.two_subjects`: both there in 3 % of 60). With 0.45 it learned that there are
 # two, also where one is asked for (in 5 % of 414). The stories' cats and maids are in company far more often than
 # princes, so each kind has its share.
-_COMPANY_SHARE = 0.33
-_COMPANY = {NOBODY: 1 - _COMPANY_SHARE} | dict.fromkeys(SUBJECTS, _COMPANY_SHARE / len(SUBJECTS))
+COMPANY_SHARE = 0.33
 _QUALITY = {"good": 0.88, "degraded": 0.12}
 _WANTED: tuple[_Wanted, ...] = (
-    (lambda scene: scene.companions[0].subject if scene.companions else NOBODY, _COMPANY),
     (lambda scene: "good" if scene.degradation == "none" else "degraded", _QUALITY),
     (lambda scene: scene.shot, _SHOTS),
     (lambda scene: scene.style, _STYLES),
@@ -41,21 +39,30 @@ _WANTED: tuple[_Wanted, ...] = (
 )
 
 
-def balanced_probabilities(scenes: Sequence[DrawnScene]) -> np.ndarray:
+def balanced_probabilities(scenes: Sequence[DrawnScene], *, company: float = COMPANY_SHARE) -> np.ndarray:
     """Each drawing's probability of being picked, (scenes,), float64, with sum 1.
 
     Shares among the values that occur are met for the last attribute exactly and for the others nearly.
+
+    Args:
+        scenes: of the drawings.
+        company: share of those with somebody beside the first one, 0 to 1.
 
     Source: Deming and Stephan 1940, "On a Least Squares Adjustment of a Sampled Frequency Table": scale to one
     attribute's shares after the other, and again ("raking").
     """
     probabilities = np.full(len(scenes), 1 / len(scenes))
-    tables = [_groups(scenes, *wanted) for wanted in _WANTED]
+    beside = {NOBODY: 1 - company} | dict.fromkeys(SUBJECTS, company / len(SUBJECTS))
+    tables = [_groups(scenes, *wanted) for wanted in ((_companion, beside), *_WANTED)]
     for _ in range(_ROUNDS):
         for groups, shares in tables:
             sums = np.bincount(groups, weights=probabilities, minlength=len(shares))
             probabilities *= (shares / sums)[groups]
     return probabilities
+
+
+def _companion(scene: DrawnScene) -> str:
+    return scene.companions[0].subject if scene.companions else NOBODY
 
 
 def _groups(

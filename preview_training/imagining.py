@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 import torch
 
-from preview_training.balance import balanced_probabilities
+from preview_training.balance import COMPANY_SHARE, balanced_probabilities
 from preview_training.caption_batches import pad_tokens
 from preview_training.noise_prediction import predicted_noise
 from preview_training.taught import wanted_of
@@ -133,9 +133,9 @@ def finished(latents: torch.Tensor, noise: torch.Tensor, signal: torch.Tensor) -
     return (latents - (1 - share).sqrt() * noise) / share.sqrt()
 
 
-def clean_chances(scenes: Sequence[DrawnScene]) -> np.ndarray:
-    """Chances of the drawings without a flaw, balanced, (scenes,), with sum 1."""
-    chances = balanced_probabilities(scenes) * [scene.degradation == "none" for scene in scenes]
+def clean_chances(scenes: Sequence[DrawnScene], *, company: float = COMPANY_SHARE) -> np.ndarray:
+    """Chances of the drawings without a flaw, balanced, (scenes,), with sum 1; `company` as in the balance."""
+    chances = balanced_probabilities(scenes, company=company) * [scene.degradation == "none" for scene in scenes]
     balanced: np.ndarray = chances / chances.sum()
     return balanced
 

@@ -20,6 +20,7 @@ import torch
 from torch.nn import functional
 
 from preview_training import face_judge, imagining, latent_judge_training
+from preview_training.balance import COMPANY_SHARE
 from preview_training.device import device_of, processes_for
 from preview_training.drawing_cache import DrawingCache
 from preview_training.imagining import Imagination, Moments, clean_chances, telling_chances
@@ -81,6 +82,8 @@ class AdherencePlan:
     """Of the judges' loss beside the noise error."""
     face_weight: float = 1.0
     """Of the noise error in a face, where elsewhere it counts 1."""
+    company: float = COMPANY_SHARE
+    """Share of drawings and moments with two in one picture."""
     seed: int = 0
     processes: int = 2
     from_weights: Path | None = None
@@ -174,7 +177,7 @@ def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: A
         run = TrainingRun({"unet": unet, "text_encoder": text_encoder}, before)
         load_averages(run, unet=unet, text_encoder=text_encoder)
     imagination = Imagination(unet, text_encoder, side=size, prompt_tokens=config.prompt_tokens)
-    chances = clean_chances(scenes)
+    chances = clean_chances(scenes, company=plan.company)
     judges = latent_judge_training.taught(
         process,
         plan.processes,
@@ -203,6 +206,7 @@ def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: A
         batch=plan.batch,
         prompt_tokens=config.prompt_tokens,
         face_weight=plan.face_weight,
+        company=plan.company,
     )
     run = TrainingRun(
         {"unet": unet, "text_encoder": text_encoder},

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from preview_training.balance import balanced_probabilities
+from preview_training.balance import COMPANY_SHARE, balanced_probabilities
 from preview_training.caption_batches import caption_tokens
 from preview_training.device import CPU, at_home, device_of, processes_for
 from preview_training.drawing_cache import DrawingCache
@@ -92,12 +92,13 @@ class DiffusionTraining:
         batch: int,
         prompt_tokens: int,
         face_weight: float = 1.0,
+        company: float = COMPANY_SHARE,
     ) -> None:
         self._face_weight = face_weight
         self._unet, self._text_encoder = unet, text_encoder
         self._latents, self._scenes, self._batch = latents, scenes, batch
         self._prompt_tokens = prompt_tokens
-        self._probabilities = balanced_probabilities(scenes)
+        self._probabilities = balanced_probabilities(scenes, company=company)
 
     def losses(self, moment: Moment) -> dict[str, torch.Tensor]:
         """One step's weighted loss, and the plain noise error of its noisier and clearer half."""

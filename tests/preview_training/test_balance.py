@@ -48,6 +48,15 @@ def test_a_third_of_what_is_learned_from_is_two_in_one_picture() -> None:
     assert shares["company"] == pytest.approx(0.33, abs=0.02)
 
 
+def test_more_may_be_in_company_where_that_is_what_lacks() -> None:
+    more = balanced_probabilities(SCENES, company=0.55)
+
+    assert sum(more[[bool(scene.companions) for scene in SCENES]]) == pytest.approx(0.55, abs=0.02)
+    assert sum(more[[scene.place == "street" for scene in SCENES]]) == pytest.approx(
+        _shares(lambda scene: scene.place)["street"], rel=0.05
+    )
+
+
 def test_every_kind_keeps_company_equally_often() -> None:
     shares = _shares(lambda scene: scene.companions[0].subject if scene.companions else "")
     of_company = [share for kind, share in shares.items() if kind]
