@@ -1,6 +1,6 @@
 """Training drawings on disk: pictures as one memory-mapped array, their scenes as JSON lines.
 
-Drawing `index` of a folder is decided by the folder's seed and the index alone, so several processes can draw at once
+Drawing `index` of a folder is decided by the folder's plan and the index alone, so several processes can draw at once
 and a stopped one goes on. Each process owns the indices `index % processes == process` and appends to its own file of
 scenes; a picture is on disk before its scene's line is.
 """
@@ -35,18 +35,38 @@ class DrawingCache:
         self.seed: int = plan["seed"]
         self.processes: int = plan["processes"]
         self.size: int = plan["size"]
+        self.company: float = plan.get("company", 0.0)
         self.pictures = np.memmap(
             folder / _PICTURES, dtype=np.uint8, mode="r+", shape=(self.count, self.size, self.size, 3)
         )
 
     @classmethod
-    def plan(cls, folder: Path, *, count: int, seed: int, processes: int = 1, size: int = PICTURE_SIZE) -> DrawingCache:
-        """The folder's cache; a new folder is laid out, an existing one keeps its plan."""
+    def plan(
+        cls,
+        folder: Path,
+        *,
+        count: int,
+        seed: int,
+        processes: int = 1,
+        size: int = PICTURE_SIZE,
+        company: float = 0.0,
+    ) -> DrawingCache:
+        """The folder's cache; a new folder is laid out, an existing one keeps its plan.
+
+        Args:
+            folder: of drawings.
+            count: how many.
+            seed: of their scenes.
+            processes: that draw at once.
+            size: of a side, in pixels.
+            company: share of drawings that are sampled until somebody stands beside the first one, 0 to 1. Of the
+                others every fifth or so has company too.
+        """
         if not (folder / _PLAN).exists():
             folder.mkdir(parents=True, exist_ok=True)
             with (folder / _PICTURES).open("wb") as file:
                 file.truncate(count * size * size * 3)
-            plan = {"count": count, "seed": seed, "processes": processes, "size": size}
+            plan = {"count": count, "seed": seed, "processes": processes, "size": size, "company": company}
             (folder / _PLAN).write_text(json.dumps(plan), encoding="utf-8")
         return cls(folder)
 
@@ -63,15 +83,25 @@ class DrawingCache:
 
     def draw(self, process: int) -> None:
         """Draw everything that `process` owns and has not drawn yet."""
-        from story_engine.preview_model.world.drawing import draw, sample_scene
+        from story_engine.preview_model.world.drawing import draw
 
         with self._scenes_path(process).open("a", encoding="utf-8") as file:
             done = self._drawn_by(process)
             for index in range(process + done * self.processes, self.count, self.processes):
-                scene = sample_scene(random.Random(f"{self.seed}/{index}"))
+                scene = self._sampled(index)
                 self.pictures[index] = _pixels(draw(scene, self.size))
                 file.write(json.dumps(scene_to_json(scene)) + "\n")
                 file.flush()
+
+    def _sampled(self, index: int) -> DrawnScene:
+        from story_engine.preview_model.world.drawing import sample_scene
+
+        rng = random.Random(f"{self.seed}/{index}")
+        needs_company = random.Random(f"{self.seed}/{index}/company").random() < self.company
+        scene = sample_scene(rng)
+        while needs_company and not scene.companions:
+            scene = sample_scene(rng)
+        return scene
 
     def _scenes_path(self, process: int) -> Path:
         return self.folder / f"scenes_{process}.jsonl"
@@ -124,8 +154,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--process", type=int, default=0)
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--company", type=float, default=0.0, help="share of drawings that must have two or more")
     options = parser.parse_args(arguments)
-    cache = DrawingCache.plan(options.folder, count=options.count, seed=options.seed, processes=options.processes)
+    plan = {name: getattr(options, name) for name in ("count", "seed", "processes", "company")}
+    cache = DrawingCache.plan(options.folder, **plan)
     cache.draw(options.process)
 
 

@@ -83,7 +83,7 @@ class AdherencePlan:
     face_weight: float = 1.0
     """Of the noise error in a face, where elsewhere it counts 1."""
     company: float = COMPANY_SHARE
-    """Share of drawings and moments with two in one picture."""
+    """Share of what is learned from, drawings and moments, with two in one picture."""
     seed: int = 0
     processes: int = 2
     from_weights: Path | None = None

@@ -73,6 +73,8 @@ class DiffusionPlan:
     """Peak learning rate at full size, as a share of the one at half size."""
     face_weight: float = 1.0
     """Of the noise error in a face, where elsewhere it counts 1."""
+    company: float = COMPANY_SHARE
+    """Share of what is learned from with two in one picture."""
     seed: int = 0
     processes: int = 2
     from_weights: Path | None = None
@@ -230,6 +232,7 @@ def train(process: int, config: PreviewConfig, token_ids: Sequence[int], plan: D
             batch=batch,
             prompt_tokens=config.prompt_tokens,
             face_weight=plan.face_weight,
+            company=plan.company,
         )
         run = TrainingRun({"unet": unet, "text_encoder": text_encoder}, options(f"diffusion_{size}", steps, rate))
         if not run.run(training.losses):
