@@ -238,7 +238,7 @@ kbd { color: inherit !important; opacity: 1 !important; }
   .st-key-scenes-dense [class*="st-key-thumb-"] { width: 60px !important; padding-bottom: 1.1rem; }
   .st-key-scenes-dense [class*="st-key-thumb-"] img { width: 56px !important; }
   .st-key-scenes-dense [class*="st-key-preview-"], .st-key-scenes-dense [class*="st-key-work-"] { width: 172px; }
-  .st-key-scenes-dense [class*="st-key-title-scene-"] input { font-size: 1.1rem; }
+  .st-key-scenes-dense [class*="st-key-title-scene-"] input { font-size: 1.05rem; }
   .st-key-scenes-dense [class*="st-key-top-"] { flex-wrap: nowrap; }
   .st-key-scenes-dense textarea { max-height: 6.4rem; overflow-y: auto !important; }
 }

@@ -118,7 +118,7 @@ def _draw_making(slug: str, story: Story, scene: Scene, *, is_dense: bool = Fals
             Field(slug, scene.id, "seed"),
             scene.seed,
             label=say("scene.seed"),
-            width=124 if is_dense else 168,
+            width=104 if is_dense else 168,
             explained=None if is_dense else say("scene.seed_hint"),
             folded_label=is_dense,
         )
