@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,6 +114,13 @@ class Studio:
             for panel in flows.panels.open_story(self.services, slug).board.panels
             if panel.scene.id == scene
         )
+
+
+@pytest.fixture(autouse=True)
+def main_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gives the process its main module back. A page that was run stays in its place, and whatever a later test spawns
+    imports the main module: it would run that page, in the workspace of whoever runs the tests."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @pytest.fixture
