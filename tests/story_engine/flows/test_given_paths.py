@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,9 +10,9 @@ import pytest
 from story_engine import flows
 from story_engine.bootstrap import open_services
 from story_engine.config import Config
-from story_engine.domain.picture_import import PictureImport
 from story_engine.errors import StudioError
 from story_engine.flows.services import Services
+from tests.story_engine.jobs.conftest import wait_for
 
 ODD = ("~\x00", "~\ud800", "~nobody-at-all/x", "a\x00b", "a\ud800b", "x" * 5000)
 TAKERS: dict[str, Callable[[Services, Path], object]] = {
@@ -62,16 +61,7 @@ def test_a_dataset_s_folder_in_modelscope_s_form_may_be_pasted_so_too(
 
     flows.dataset_import.bring_modelscope(services, "ink", pasted.format(path=folder, address=folder.as_uri()))
 
-    last = _ended(services, "ink")
+    wait_for(lambda: (state := services.imports.state("ink")) and not state.is_active, what="the end of the import")
+    last = services.imports.state("ink")
     # Nothing lies in the folder, or the hub's library is not here: either way the folder was looked for.
-    assert last.error_code in {"dataset.modelscope_failed", "dataset.modelscope_missing"}
-
-
-def _ended(services: Services, name: str) -> PictureImport:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        last = services.imports.state(name)
-        if last is not None and not last.is_active:
-            return last
-        time.sleep(0.05)
-    raise AssertionError("the import did not end")
+    assert last is not None and last.error_code in {"dataset.modelscope_failed", "dataset.modelscope_missing"}
