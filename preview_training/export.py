@@ -38,18 +38,18 @@ PROMPTS = (
 NEGATIVE = "丑陋，变形，嘈杂，模糊，低对比度"
 
 
-def parts_from_checkpoints(folder: Path, config: PreviewConfig) -> PreviewParts:
-    """The averages of the newest stage and the finished VAE in a training's folder.
+def parts_from_checkpoints(folder: Path, config: PreviewConfig, *, stage: str | None = None) -> PreviewParts:
+    """The averages of a stage, by default the newest, and the finished VAE in a training's folder.
 
     Raises:
-        FileNotFoundError: the VAE is not finished, or no diffusion stage has begun.
+        FileNotFoundError: the VAE is not finished, or the stage (none of them, by default) has begun.
     """
     token_ids = fixed_token_ids(folder)
     size = config.picture_size // PIXELS_PER_LATENT
-    newest_first = (ADHERENCE_STAGE, f"diffusion_{size}", f"diffusion_{size // 2}")
-    stages = [stage for stage in newest_first if (folder / f"{stage}.checkpoint").exists()]
+    newest_first = (stage,) if stage else (ADHERENCE_STAGE, f"diffusion_{size}", f"diffusion_{size // 2}")
+    stages = [each for each in newest_first if (folder / f"{each}.checkpoint").exists()]
     if not stages:
-        raise FileNotFoundError(f"no diffusion checkpoint in {folder}")
+        raise FileNotFoundError(f"no checkpoint of {' or '.join(newest_first)} in {folder}")
     unet, text_encoder = trained_networks(config, token_ids)
     run = TrainingRun(
         {"unet": unet, "text_encoder": text_encoder},
@@ -119,6 +119,7 @@ def main(arguments: Sequence[str] | None = None, *, config: PreviewConfig = PREV
     weights = commands.add_parser("weights", help="checkpoints to weights files")
     weights.add_argument("--folder", type=Path, default=Path("workspace/preview_training"))
     weights.add_argument("--to", type=Path, default=WEIGHTS_FOLDER)
+    weights.add_argument("--stage", help="whose averages; the newest stage's by default")
     mean = commands.add_parser("mean", help="weights files of several runs to those between them")
     mean.add_argument("folders", type=Path, nargs="+")
     mean.add_argument("--shares", type=float, nargs="+", required=True)
@@ -133,7 +134,7 @@ def main(arguments: Sequence[str] | None = None, *, config: PreviewConfig = PREV
     paint.add_argument("prompts", nargs="*", default=PROMPTS)
     given = parser.parse_args(arguments)
     if given.command == "weights":
-        save_preview(parts_from_checkpoints(given.folder, config), given.to)
+        save_preview(parts_from_checkpoints(given.folder, config, stage=given.stage), given.to)
     elif given.command == "mean":
         save_preview(mean_of(given.folders, given.shares), given.to)
     else:

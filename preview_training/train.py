@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from preview_training import export, train_adherence, train_diffusion, train_prompt_judge, train_vae
+from preview_training import export, train_adherence, train_diffusion, train_prompt_judge, train_vae, train_words
 from preview_training.drawing_cache import DrawingCache
 from preview_training.processes import run_in_processes
 from preview_training.train_diffusion import PREVIEW
+from story_engine.domain.family import PIXELS_PER_LATENT
 from story_engine.preview_model.architecture import SMALLEST, PreviewConfig
 from story_engine.preview_model.latent_judge import JUDGE_FILE
 from story_engine.preview_model.weights import WEIGHTS_FOLDER
@@ -32,6 +33,7 @@ class Amounts:
     text_steps: int = train_diffusion.TEXT_STEPS
     half_size_steps: int = train_diffusion.HALF_SIZE_STEPS
     full_size_steps: int = train_diffusion.FULL_SIZE_STEPS
+    words_steps: int = train_words.STEPS
     judge_steps: int = train_adherence.JUDGE_STEPS
     adherence_steps: int = train_adherence.STEPS
     imagined: int = train_adherence.IMAGINED
@@ -48,6 +50,7 @@ SMALLEST_AMOUNTS = Amounts(
     text_steps=4,
     half_size_steps=4,
     full_size_steps=4,
+    words_steps=4,
     judge_steps=4,
     adherence_steps=4,
     imagined=32,
@@ -57,7 +60,7 @@ SMALLEST_AMOUNTS = Amounts(
 )
 """Every stage as short as it can be."""
 _DIFFUSION_STEPS = ("text_steps", "half_size_steps", "full_size_steps")
-_STEPS = ("vae_steps", *_DIFFUSION_STEPS, "judge_steps", "adherence_steps", "prompt_judge_steps")
+_STEPS = ("vae_steps", *_DIFFUSION_STEPS, "words_steps", "judge_steps", "adherence_steps", "prompt_judge_steps")
 
 
 def draw_share(process: int, folder: Path) -> None:
@@ -90,9 +93,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     train_vae.main([str(vae_drawings), "--steps", str(amounts.vae_steps), *shared], config=amounts.config)
     steps = [f"--{name.replace('_', '-')}={getattr(amounts, name)}" for name in _DIFFUSION_STEPS]
     train_diffusion.main([str(drawings), *steps, *shared], config=amounts.config)
+    diffused, worded = (str(given.folder / name) for name in ("weights_diffusion", "weights_words"))
+    stage = f"diffusion_{size // PIXELS_PER_LATENT}"
+    export.main(["weights", "--stage", stage, "--folder", str(given.folder), "--to", diffused], config=amounts.config)
+    steps = [f"--steps={amounts.words_steps}", "--from-weights", diffused, "--to", worded]
+    train_words.main([str(drawings), *steps, *shared], config=amounts.config)
     steps = [f"--steps={amounts.adherence_steps}", f"--judge-steps={amounts.judge_steps}"]
     examples = [f"--{name}={getattr(amounts, name)}" for name in ("imagined", "pictures", "faces")]
-    train_adherence.main([str(drawings), *steps, *examples, *shared], config=amounts.config)
+    train_adherence.main([str(drawings), "--from-weights", worded, *steps, *examples, *shared], config=amounts.config)
     export.main(["weights", "--folder", str(given.folder), "--to", str(given.to)], config=amounts.config)
     examples = [f"--steps={amounts.prompt_judge_steps}", f"--imagined={amounts.imagined}"]
     weights = [f"--from-weights={given.to}", f"--to={given.judge_to}"]

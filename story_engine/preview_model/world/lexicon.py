@@ -150,7 +150,7 @@ def _meant() -> Iterator[tuple[str, str, str]]:
     """(attribute, value, phrase); of two meanings of one phrase the earlier counts."""
     for place, words in PLACES.items():
         for part in (words.extras, words.settings, words.names, words.backgrounds):
-            yield from (("place", place, _bare(phrase)) for phrase in (*part.zh, *part.en))
+            yield from (("place", place, bare(phrase)) for phrase in (*part.zh, *part.en))
     yield from _valued("style", STYLE_EXTRAS)
     yield from _valued("style", STYLES)
     wishes = (*ACTIONS["wishing"].alone.zh, *ACTIONS["wishing"].alone.en)
@@ -184,7 +184,7 @@ def _meant() -> Iterator[tuple[str, str, str]]:
     yield from (("glue", "", phrase) for words in ADJECTIVES.values() for phrase in (*words.zh, *words.en))
 
 
-def _bare(phrase: str) -> str:
+def bare(phrase: str) -> str:
     """Without its article: "a palace" would hide the maid in "a palace maid"."""
     return re.sub(r"^(?:an?|the) ", "", phrase)
 
