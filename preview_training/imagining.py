@@ -17,6 +17,7 @@ import torch
 from preview_training.balance import COMPANY_SHARE, balanced_probabilities
 from preview_training.caption_batches import pad_tokens
 from preview_training.noise_prediction import predicted_noise
+from preview_training.synonyms import in_usual_and_other_words
 from preview_training.taught import wanted_of
 from story_engine.catalog.tokenizer import encode_ids
 from story_engine.domain.family import LATENT_CHANNELS, TIMESTEPS
@@ -38,6 +39,8 @@ _TWINS = 4.0
 """Times as often as else: of what is learnt from by chance, 2 to 3 % are two of one kind."""
 _CLEAREST = 500
 """Drawings are noised at this timestep or later: before it what is imagined is the drawing."""
+_OTHER_WORDS_SHARE = 0.5
+"""Of the prompts of moments: captions seldom say the rare words, and what is not painted is not taught."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ class Imagination:
         parts: dict[str, list[np.ndarray]] = {field.name: [] for field in dataclasses.fields(Moments)}
         for start in range(0, pictures, _BATCH):
             size = min(_BATCH, pictures - start)
-            prompts = [caption(scenes[row], words) for row in rng.choice(len(scenes), size, p=chances)]
+            prompts = [_prompt(scenes[row], words) for row in rng.choice(len(scenes), size, p=chances)]
             negatives = [tuple(NEGATIVES.values())[index] for index in rng.integers(0, len(NEGATIVES), size)]
             sampler = build_sampler(FAMILY.sampler, STEPS)
             latents = torch.randn(size, *self._shape, generator=noises)
@@ -125,6 +128,11 @@ class Imagination:
                 parts["wanted"].append(np.array([wanted_of(prompt) for prompt in prompts]))
                 latents = sampler.step(unprompted + FAMILY.cfg_scale * (prompted - unprompted), index, latents)
         return Moments(**{name: np.concatenate(values) for name, values in parts.items()})
+
+
+def _prompt(scene: DrawnScene, words: random.Random) -> str:
+    said = caption(scene, words)
+    return in_usual_and_other_words(said, words)[1] if words.random() < _OTHER_WORDS_SHARE else said
 
 
 def finished(latents: torch.Tensor, noise: torch.Tensor, signal: torch.Tensor) -> torch.Tensor:
