@@ -3,7 +3,7 @@
 `tests/cases/workspace_2026_11_21.tar.xz` was made by that version (commit 151c912): a story with four revisions, eight
 takes, a pick, a pinned seed and a comparison; a dataset with a trigger, a filter and an import; a finished training,
 its LoRA on the story; one of each kind in the trash; a ledger with jobs that are done, cancelled and queued.
-The weights of its preview model have been exchanged twice since (2026-11-29, 2026-11-30).
+The weights of its preview model have been exchanged three times since (2026-11-29, 2026-11-30, 2026-12-01).
 """
 
 import os
