@@ -1,6 +1,6 @@
 """Which words the preview model understands: every phrase for a subject and for where it is, each painted and read.
 
-    python -m benchmarks.preview_words               # about 800 pictures, seven minutes of one thread
+    python -m benchmarks.preview_words               # 714 pictures, about a quarter of an hour of one thread
     python -m benchmarks.preview_words --every 4     # each fourth phrase
 
 Prompts of `preview_fidelity` are worded as captions are, where the usual words come far more often than the others.
@@ -16,15 +16,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.preview_fidelity import JUDGES, recipe_of
+from benchmarks.preview_fidelity import JUDGES, generate
 from benchmarks.preview_fidelity import Asked as AskedPicture
 from preview_training.imagining import NEGATIVES
 from preview_training.judges import Judges
-from story_engine.catalog.families import family_of
 from story_engine.config import read_config
 from story_engine.domain.guidance import USUAL
 from story_engine.domain.story import Settings
-from story_engine.inference.render import Renderer
 from story_engine.preview_model import world
 from story_engine.preview_model.world.expected import read_prompt
 from story_engine.preview_model.world.words import PLACES, STYLES, SUBJECTS
@@ -89,9 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     layout = Layout.of(read_config(options.workspace))
     asked = asked_words()[:: options.every]
-    family, settings = family_of(layout, "preview"), Settings(guidance=USUAL)
-    recipes = [recipe_of(one.picture, family, settings) for one in asked]
-    seen = Judges.load(JUDGES).read(Renderer(layout, threads=options.threads).render(recipes))
+    pictures = generate(layout, [one.picture for one in asked], Settings(guidance=USUAL), options.threads)
+    seen = Judges.load(JUDGES).read(pictures)
     wrong = [
         (one, verdict.values[one.attribute])
         for one, verdict in zip(asked, seen, strict=True)

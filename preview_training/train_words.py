@@ -1,8 +1,8 @@
 """Teaches the text encoder that all words for one thing mean the same: rare ones as the usual one, from texts alone.
 
-Captions say "on the street" six times as often as "on the road", and what a picture loses by a word that is not
-understood is little: a model that is taught by pictures alone may never learn some words (of the words for a girl it
-read half as somebody else). Here the text encoder reads a caption in any words and is to end at what it made of the
+Captions say "on the street" four to five times as often as "on the road", and what a picture loses by a word that is
+not understood is little: a model that is taught by pictures alone may never learn some words ("on the road" was a
+street in none of 12 pictures). Here the text encoder reads a caption in any words and is to end at what it made of the
 same caption in the usual words before; what it makes of those stays as it is, so that the UNet can too. (Distillation
 of features, Romero et al. 2015, arXiv:1412.6550, with the network as its own teacher.)
 
